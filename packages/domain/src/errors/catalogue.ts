@@ -1,0 +1,194 @@
+export interface ErrorSpec {
+  readonly status: number;
+  readonly message: (details: never) => string;
+}
+
+/** For codes whose words depend on the case. */
+type Words = { readonly message: string };
+const words = (details: Words) => details.message;
+const missing = (noun: string, verb = 'does not exist') => ({
+  status: 400,
+  message: (d: { id: string }) => `The ${noun} '${d.id}' ${verb}`,
+});
+const malformed = (prefix: string) => ({
+  status: 400,
+  message: (d: { id: string }) => `Invalid id: "${d.id}" (expecting "${prefix}-...")`,
+});
+const worded = { status: 400, message: words };
+
+/**
+ * Every error that the API answers with. Sources: "Error codes for the Amazon EC2 API" and, for the
+ * wording, quoted answers of EC2. One place, so that code, status and words cannot drift apart.
+ */
+export const errorCatalogue = {
+  AuthFailure: { status: 401, message: words },
+  SignatureDoesNotMatch: { status: 403, message: words },
+  IncompleteSignature: worded,
+  InvalidClientTokenId: {
+    status: 403,
+    message: (_: object) => 'The security token included in the request is invalid.',
+  },
+  MissingAuthenticationToken: {
+    status: 403,
+    message: (_: object) => 'Missing Authentication Token',
+  },
+  RequestExpired: worded,
+  UnauthorizedOperation: { status: 403, message: words },
+  DryRunOperation: {
+    status: 412,
+    message: (_: object) => 'Request would have succeeded, but DryRun flag is set.',
+  },
+  InvalidAction: {
+    status: 400,
+    message: (d: { action: string; version: string }) =>
+      `The action ${d.action} is not valid for this web service.`,
+  },
+  MissingAction: { status: 400, message: (_: object) => 'The request is missing an action.' },
+  UnsupportedOperation: worded,
+  Unsupported: worded,
+  NoSuchVersion: worded,
+  MissingParameter: {
+    status: 400,
+    message: (d: { parameter: string } | Words) =>
+      'message' in d ? d.message : `The request must contain the parameter ${d.parameter}`,
+  },
+  UnknownParameter: {
+    status: 400,
+    message: (d: { parameter: string }) => `The parameter ${d.parameter} is not recognized`,
+  },
+  InvalidParameter: worded,
+  InvalidParameterValue: worded,
+  InvalidParameterCombination: worded,
+  InvalidRequest: worded,
+  RequestEntityTooLarge: { status: 413, message: words },
+  MalformedQueryString: worded,
+  IdempotentParameterMismatch: {
+    status: 400,
+    message: (d: { token: string }) =>
+      `Arguments on this idempotent request are inconsistent with arguments used in previous request(s). Client token: ${d.token}`,
+  },
+  OperationNotPermitted: worded,
+  InvalidFilter: {
+    status: 400,
+    message: (d: { filter: string } | Words) =>
+      'message' in d ? d.message : `The filter '${d.filter}' is invalid`,
+  },
+  FilterLimitExceeded: worded,
+  InvalidNextToken: { status: 400, message: (_: object) => 'The token is invalid.' },
+  InvalidMaxResults: worded,
+  InvalidRegion: worded,
+  InvalidID: worded,
+  InvalidUserData: worded,
+  'InvalidUserData.Malformed': worded,
+  'InvalidUserID.Malformed': worded,
+  InternalError: { status: 500, message: (_: object) => 'An internal error has occurred' },
+  Unavailable: { status: 503, message: words },
+  ServiceUnavailable: { status: 503, message: words },
+  InsufficientInstanceCapacity: { status: 500, message: words },
+  InsufficientFreeAddressesInSubnet: worded,
+  InsufficientAddressCapacity: worded,
+  ResourceLimitExceeded: worded,
+  ResourceCountExceeded: worded,
+  InstanceLimitExceeded: worded,
+  TagLimitExceeded: worded,
+  'InvalidTagKey.Malformed': worded,
+  'InvalidAMIID.Malformed': malformed('ami'),
+  'InvalidAMIID.NotFound': {
+    status: 400,
+    message: (d: { id: string }) => `The image id '[${d.id}]' does not exist`,
+  },
+  'InvalidAMIID.Unavailable': worded,
+  'InvalidAMIName.Duplicate': {
+    status: 400,
+    message: (d: { name: string; id: string }) =>
+      `AMI name ${d.name} is already in use by AMI ${d.id}`,
+  },
+  'InvalidAMIName.Malformed': worded,
+  InvalidAMIAttributeItemValue: worded,
+  InvalidBlockDeviceMapping: worded,
+  InvalidManifest: worded,
+  'InvalidSnapshot.NotFound': missing('snapshot'),
+  'InvalidSnapshotID.Malformed': malformed('snap'),
+  'InvalidSnapshot.InUse': {
+    status: 400,
+    message: (d: { id: string; imageId: string }) =>
+      `The snapshot ${d.id} is currently in use by ${d.imageId}`,
+  },
+  SnapshotCreationPerVolumeRateExceeded: worded,
+  'InvalidVolume.NotFound': missing('volume'),
+  'InvalidVolumeID.Malformed': malformed('vol'),
+  'InvalidVolume.ZoneMismatch': worded,
+  VolumeInUse: worded,
+  IncorrectState: worded,
+  IncorrectModificationState: worded,
+  UnknownVolumeType: worded,
+  'InvalidDevice.InUse': worded,
+  'InvalidAttachment.NotFound': worded,
+  AttachmentLimitExceeded: worded,
+  'InvalidInstanceID.NotFound': {
+    status: 400,
+    message: (d: { id: string }) => `The instance ID '${d.id}' does not exist`,
+  },
+  'InvalidInstanceID.Malformed': malformed('i'),
+  IncorrectInstanceState: worded,
+  InvalidInstanceAttributeValue: worded,
+  InvalidInstanceType: worded,
+  'InvalidKeyPair.NotFound': {
+    status: 400,
+    message: (d: { name: string }) => `The key pair '${d.name}' does not exist`,
+  },
+  'InvalidKeyPair.Duplicate': {
+    status: 400,
+    message: (d: { name: string }) => `The keypair '${d.name}' already exists.`,
+  },
+  'InvalidKeyPair.Format': worded,
+  'InvalidKey.Format': worded,
+  'InvalidGroup.NotFound': missing('security group'),
+  'InvalidGroup.Duplicate': {
+    status: 400,
+    message: (d: { name: string; vpcId: string }) =>
+      `The security group '${d.name}' already exists for VPC '${d.vpcId}'`,
+  },
+  'InvalidGroup.InUse': worded,
+  'InvalidGroup.Reserved': worded,
+  'InvalidGroupId.Malformed': malformed('sg'),
+  CannotDelete: worded,
+  DependencyViolation: worded,
+  'InvalidPermission.Duplicate': worded,
+  'InvalidPermission.NotFound': worded,
+  'InvalidPermission.Malformed': worded,
+  RulesPerSecurityGroupLimitExceeded: worded,
+  'InvalidSecurityGroupRuleId.NotFound': missing('security group rule ID'),
+  'InvalidSecurityGroupRuleId.Malformed': malformed('sgr'),
+  'InvalidVpcID.NotFound': missing('vpc ID'),
+  'InvalidVpcID.Malformed': malformed('vpc'),
+  'InvalidSubnetID.NotFound': missing('subnet ID'),
+  'InvalidSubnetID.Malformed': malformed('subnet'),
+  'InvalidNetworkInterfaceID.NotFound': missing('networkInterface ID'),
+  'InvalidNetworkInterfaceId.Malformed': malformed('eni'),
+  'InvalidRouteTableID.NotFound': missing('routeTable ID'),
+  'InvalidRouteTableId.Malformed': malformed('rtb'),
+  'InvalidInternetGatewayID.NotFound': missing('internetGateway ID'),
+  'InvalidInternetGatewayId.Malformed': malformed('igw'),
+  'InvalidAddress.NotFound': worded,
+  'InvalidAllocationID.NotFound': missing('allocation ID'),
+  'InvalidIPAddress.InUse': worded,
+  'InvalidLaunchTemplateId.NotFound': {
+    status: 400,
+    message: (d: { id: string }) =>
+      `The specified launch template, with template ID ${d.id}, does not exist.`,
+  },
+  'InvalidLaunchTemplateId.Malformed': worded,
+  'InvalidLaunchTemplateName.NotFoundException': worded,
+  'InvalidLaunchTemplateName.AlreadyExistsException': worded,
+  'InvalidLaunchTemplateName.MalformedException': worded,
+  'InvalidLaunchTemplateId.VersionNotFound': worded,
+  InvalidZone: worded,
+  'InvalidZone.NotFound': worded,
+  EncryptedVolumesNotSupported: worded,
+} satisfies Record<string, ErrorSpec>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+export type ErrorDetails<Code extends ErrorCode> = Parameters<
+  (typeof errorCatalogue)[Code]['message']
+>[0];

@@ -1,0 +1,47 @@
+import type { InstanceId } from '../records/index.ts';
+
+/** Everything that a guest can read about itself; written by the control plane, served by the agent. */
+export interface InstanceMetadata {
+  readonly instanceId: InstanceId;
+  readonly accountId: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly zoneId: string;
+  readonly imageId: string;
+  readonly launchIndex: number;
+  readonly instanceType: string;
+  readonly architecture: string;
+  readonly kernelId?: string;
+  readonly ramdiskId?: string;
+  readonly reservationId: string;
+  /** ISO 8601: the launch time of the current start. */
+  readonly pendingTime: string;
+  readonly privateIp: string;
+  readonly publicIp?: string;
+  readonly localHostName: string;
+  readonly publicHostName?: string;
+  readonly macAddress: string;
+  readonly interfaceId: string;
+  readonly subnetId: string;
+  readonly subnetCidr: string;
+  readonly vpcId: string;
+  readonly vpcCidr: string;
+  readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
+  readonly publicKeys: readonly { readonly name: string; readonly openSshKey: string }[];
+  /** `ami`, `root`, `ephemeral0`, `ebs1` … to the device name without `/dev/` where EC2 gives none. */
+  readonly blockDeviceMapping: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly userDataBase64?: string;
+  readonly httpTokens: 'optional' | 'required';
+  readonly httpPutResponseHopLimit: number;
+  readonly httpEndpoint: 'enabled' | 'disabled';
+  readonly instanceMetadataTags: 'enabled' | 'disabled';
+}
+
+/** Makes metadata visible to the guest with that private address, and to no other. */
+export interface MetadataPublisher {
+  /** Replaces what was published for this instance. Visible to the guest when it resolves. */
+  publish(metadata: InstanceMetadata): Promise<void>;
+  withdraw(instanceId: InstanceId): Promise<void>;
+  list(): Promise<readonly InstanceId[]>;
+}

@@ -1,0 +1,130 @@
+import type { BlockMapId } from '../records/index.ts';
+
+/** Where the bytes of a capture come from: a disk that keeps still while it is read. */
+export interface BlockSource {
+  readonly sizeBytes: number;
+  /**
+   * The byte ranges that may differ from the capture's base (or, without a base, from zeros), in order.
+   * A range may be reported too large, never too small.
+   */
+  changedRanges(signal?: AbortSignal): AsyncIterable<ByteRange>;
+  read(offset: number, lengthBytes: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
+/** How another process reaches a frozen disk. Serializable, so that it can cross to the block server. */
+export type BlockSourceAddress =
+  | {
+      readonly kind: 'nbd';
+      readonly socketPath: string;
+      readonly exportName: string;
+      /**
+       * Which NBD metadata context tells what changed: `qemu:dirty-bitmap:NAME`, `qemu:allocation-depth`
+       * (depth 1 counts as changed), or `base:allocation` (data counts as changed).
+       */
+      readonly changedContext: string;
+    }
+  | {
+      /** A raw disk image; its holes are zeros. */
+      readonly kind: 'file';
+      readonly path: string;
+    };
+
+export interface CaptureRequest {
+  /** The new map. Capturing into a map that exists is a no-op that answers its summary. */
+  readonly mapId: BlockMapId;
+  readonly source: BlockSourceAddress;
+  /** Blocks outside the changed ranges come from here; without it they are zeros. */
+  readonly baseMapId?: BlockMapId;
+}
+
+export interface BlockMapSummary {
+  readonly mapId: BlockMapId;
+  /** Size of the disk. */
+  readonly sizeBytes: number;
+  /** Blocks that are not zero. */
+  readonly blockCount: number;
+  /** Bytes read from the source by the capture that made it. */
+  readonly readBytes: number;
+  /** Bytes that the capture added to the disk: new chunks, compressed. */
+  readonly addedBytes: number;
+}
+
+export interface CaptureProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Bytes on disk, after compression. */
+export interface MapUsage {
+  readonly mapId: BlockMapId;
+  readonly sizeBytes: number;
+  readonly blockCount: number;
+  /** Held by this map alone. */
+  readonly uniqueBytes: number;
+  /** Held by this map and others. */
+  readonly sharedBytes: number;
+}
+
+export interface StoreUsage {
+  readonly maps: readonly MapUsage[];
+  /** Chunks named by at least one map. */
+  readonly liveBytes: number;
+  /** Chunks that no map names any more, and file overhead: what prune can free, and headers. */
+  readonly reclaimableBytes: number;
+  /** Indexes, maps and headers. */
+  readonly overheadBytes: number;
+  /** Sum of the sizes of the store's files; equals the three above together. */
+  readonly onDiskBytes: number;
+}
+
+export interface PruneResult {
+  readonly removedMaps: number;
+  readonly removedChunks: number;
+  readonly freedBytes: number;
+}
+
+export interface VerifyProblem {
+  readonly what: 'chunk' | 'map' | 'segment' | 'index';
+  readonly name: string;
+  readonly problem: string;
+  readonly usedBy: readonly BlockMapId[];
+}
+
+export interface VerifyResult {
+  readonly checkedChunks: number;
+  readonly checkedMaps: number;
+  readonly problems: readonly VerifyProblem[];
+}
+
+/** Immutable maps of blocks, made by capturing disks. Every answer that makes a map means it is on disk. */
+export interface SnapshotStore {
+  /** Aborting leaves no map; chunks already written are found again by the next capture or pruned. */
+  capture(
+    request: CaptureRequest,
+    options?: { onProgress?: (progress: CaptureProgress) => void; signal?: AbortSignal },
+  ): Promise<BlockMapSummary>;
+  /** Undefined when there is no such map. */
+  find(mapId: BlockMapId): Promise<BlockMapSummary | undefined>;
+  usage(): Promise<StoreUsage>;
+  /**
+   * Removes every map not in `keep` and every chunk that no map names. Maps and chunks of captures
+   * under way are safe.
+   */
+  prune(keep: ReadonlySet<BlockMapId>): Promise<PruneResult>;
+  /** Reads every chunk and map and compares them with their names. */
+  verify(onProgress?: (progress: CaptureProgress) => void): Promise<VerifyResult>;
+}
+
+/** Serves maps read-only over NBD on a Unix socket, lazily: only blocks that are read are fetched. */
+export interface BlockExporter {
+  /** The socket that QEMU connects to; the export's name is the map's id. Every map of the store is served. */
+  readonly socketPath: string;
+  /** Bytes that were read through the export of a map since the block server started. */
+  bytesServed(mapId: BlockMapId): Promise<number>;
+}

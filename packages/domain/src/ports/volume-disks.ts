@@ -1,0 +1,68 @@
+import type { BlockMapId, InstanceId, SnapshotId, VolumeId } from '../records/index.ts';
+import type { BlockSourceAddress } from './snapshot-store.ts';
+
+export interface VolumeDisk {
+  readonly volumeId: VolumeId;
+  readonly sizeBytes: number;
+  /** The content of blocks that were never written: this map's, else zeros. */
+  readonly originMapId?: BlockMapId;
+}
+
+/** The disks behind volumes: a local overlay each, on the lazy export of a map. */
+export interface VolumeDisks {
+  /** Creating a disk that exists is a no-op. */
+  create(disk: VolumeDisk): Promise<void>;
+  /** Removing a disk that does not exist is a no-op. Never called while a machine uses the disk. */
+  remove(volumeId: VolumeId): Promise<void>;
+  /** Grows the disk, also under a running machine, whose guest sees it at once. Shrinking is refused. */
+  grow(volumeId: VolumeId, sizeBytes: number, instanceId?: InstanceId): Promise<void>;
+  list(): Promise<readonly VolumeId[]>;
+  /** Bytes that the overlay takes on this machine. */
+  localBytes(volumeId: VolumeId): Promise<number>;
+  /**
+   * Copies what is missing from the origin into the overlay of a running machine's volume, in the
+   * background, then drops the origin. True when the disk needs its origin no more.
+   */
+  hydrate(volumeId: VolumeId, instanceId: InstanceId, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface FreezeVolume {
+  readonly volumeId: VolumeId;
+  /** Names the freeze and the bitmap of changes after it. */
+  readonly snapshotId: SnapshotId;
+  readonly originMapId?: BlockMapId;
+  /** The snapshot whose bitmap should tell what changed since; absent for the first snapshot. */
+  readonly sinceSnapshotId?: SnapshotId;
+  /** That snapshot's map: the base when its bitmap is still there. */
+  readonly sinceMapId?: BlockMapId;
+}
+
+export interface FrozenVolume {
+  readonly volumeId: VolumeId;
+  readonly snapshotId: SnapshotId;
+  readonly source: BlockSourceAddress;
+  /** What the source's changed ranges are relative to: `since`, else the origin, else zeros. */
+  readonly baseMapId?: BlockMapId;
+}
+
+/** Point-in-time views of volumes, live or at rest. */
+export interface VolumeFreezer {
+  /**
+   * Fixes the content of all these volumes at one instant (crash-consistent) and serves it for reading.
+   * `instanceId` names the running machine that has them; without it they are at rest. Repeating a
+   * freeze with the same snapshot ids answers the one that is there.
+   */
+  freeze(
+    volumes: readonly FreezeVolume[],
+    instanceId?: InstanceId,
+  ): Promise<readonly FrozenVolume[]>;
+  /**
+   * Ends the view. `captured`: changes are counted from this snapshot on. `abandoned`: as if the freeze had
+   * never been. Repeating is harmless, also when the machine is gone.
+   */
+  thaw(
+    volumes: readonly FreezeVolume[],
+    outcome: 'captured' | 'abandoned',
+    instanceId?: InstanceId,
+  ): Promise<void>;
+}

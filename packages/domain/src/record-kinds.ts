@@ -1,0 +1,114 @@
+import type {
+  AccessKey,
+  Account,
+  ClientToken,
+  Image,
+  Instance,
+  KeyPair,
+  LaunchTemplate,
+  LaunchTemplateVersion,
+  NetworkInterface,
+  SecurityGroup,
+  SecurityGroupRule,
+  Setting,
+  Snapshot,
+  Subnet,
+  Tags,
+  Tombstone,
+  Volume,
+  Vpc,
+  Workflow,
+} from './records/index.ts';
+
+/** Every kind of record that the metadata store keeps. */
+export interface RecordKinds {
+  account: Account;
+  accessKey: AccessKey;
+  image: Image;
+  snapshot: Snapshot;
+  volume: Volume;
+  instance: Instance;
+  networkInterface: NetworkInterface;
+  vpc: Vpc;
+  subnet: Subnet;
+  securityGroup: SecurityGroup;
+  securityGroupRule: SecurityGroupRule;
+  keyPair: KeyPair;
+  launchTemplate: LaunchTemplate;
+  launchTemplateVersion: LaunchTemplateVersion;
+  clientToken: ClientToken;
+  tombstone: Tombstone;
+  setting: Setting;
+  workflow: Workflow;
+}
+export type RecordKind = keyof RecordKinds;
+
+type IndexValues = string | undefined | readonly string[];
+type Indexes<K extends RecordKind> = Readonly<
+  Record<string, (record: RecordKinds[K]) => IndexValues>
+>;
+
+const tagged = (record: { tags: Tags }) =>
+  Object.entries(record.tags).map(([key, value]) => `${key}=${value}`);
+const tagKeys = (record: { tags: Tags }) => Object.keys(record.tags);
+const owned = {
+  owner: (record: { ownerId: string }) => record.ownerId,
+  tag: tagged,
+  tagKey: tagKeys,
+};
+
+/**
+ * What records can be found by, besides their id and region. An index maps a record to the values it is
+ * found under; adding one here needs a rebuild of the stored index (see metadata-sql's migrations).
+ */
+export const recordIndexes = {
+  account: { ownerAlias: (r) => r.ownerAlias },
+  accessKey: { account: (r) => r.accountId },
+  image: {
+    ...owned,
+    name: (r) => r.name,
+    state: (r) => r.state,
+    public: (r) => (r.launchPermissions.everyone ? 'true' : undefined),
+    sharedWith: (r) => r.launchPermissions.accountIds,
+    snapshot: (r) => r.blockDevices.flatMap((d) => d.ebs?.snapshotId ?? []),
+  },
+  snapshot: {
+    ...owned,
+    volume: (r) => r.volumeId,
+    state: (r) => r.state,
+    public: (r) => (r.createVolumePermissions.everyone ? 'true' : undefined),
+    sharedWith: (r) => r.createVolumePermissions.accountIds,
+  },
+  volume: { ...owned, instance: (r) => r.attachment?.instanceId, snapshot: (r) => r.snapshotId },
+  instance: {
+    ...owned,
+    image: (r) => r.imageId,
+    state: (r) => r.state,
+    reservation: (r) => r.reservationId,
+  },
+  networkInterface: {
+    ...owned,
+    subnet: (r) => r.subnetId,
+    instance: (r) => r.attachment?.instanceId,
+    privateIp: (r) => `${r.vpcId}/${r.privateIp}`,
+    publicIp: (r) => r.publicIp,
+    group: (r) => r.groupIds,
+  },
+  vpc: { ...owned },
+  subnet: { ...owned, vpc: (r) => r.vpcId },
+  securityGroup: { ...owned, vpc: (r) => r.vpcId, name: (r) => r.name },
+  securityGroupRule: {
+    ...owned,
+    group: (r) => r.groupId,
+    peerGroup: (r) => (r.peer.kind === 'group' ? r.peer.groupId : undefined),
+  },
+  keyPair: { ...owned, name: (r) => r.name },
+  launchTemplate: { ...owned, name: (r) => r.name },
+  launchTemplateVersion: { template: (r) => r.templateId },
+  clientToken: {},
+  tombstone: {},
+  setting: {},
+  workflow: { lane: (r) => r.lane },
+} satisfies { [K in RecordKind]: Indexes<K> };
+
+export type IndexName<K extends RecordKind> = keyof (typeof recordIndexes)[K] & string;

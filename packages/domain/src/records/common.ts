@@ -1,0 +1,42 @@
+import type { ResourceId, TimestampMs } from '@bakehouse/base';
+
+/** Twelve digits. */
+export type AccountId = string;
+/** For example `us-east-1`. */
+export type RegionName = string;
+/** For example `us-east-1a`. */
+export type ZoneName = string;
+export type Tags = Readonly<Record<string, string>>;
+
+export type ImageId = ResourceId<'ami'>;
+export type SnapshotId = ResourceId<'snap'>;
+export type VolumeId = ResourceId<'vol'>;
+export type InstanceId = ResourceId<'i'>;
+export type ReservationId = ResourceId<'r'>;
+export type KeyPairId = ResourceId<'key'>;
+export type SecurityGroupId = ResourceId<'sg'>;
+export type SecurityGroupRuleId = ResourceId<'sgr'>;
+export type VpcId = ResourceId<'vpc'>;
+export type SubnetId = ResourceId<'subnet'>;
+export type NetworkInterfaceId = ResourceId<'eni'>;
+export type RouteTableId = ResourceId<'rtb'>;
+export type InternetGatewayId = ResourceId<'igw'>;
+export type LaunchTemplateId = ResourceId<'lt'>;
+/** Names an immutable map of blocks in the block store; no EC2 resource. */
+export type BlockMapId = ResourceId<'map'>;
+export type WorkflowId = ResourceId<'wf'>;
+
+/** What every EC2 resource record has. Records are immutable: change by copying. */
+export interface Resource<Id extends string> {
+  readonly id: Id;
+  readonly ownerId: AccountId;
+  readonly region: RegionName;
+  readonly tags: Tags;
+  readonly createdAt: TimestampMs;
+}
+
+/** Who else may use an image or snapshot. */
+export interface SharedWith {
+  readonly everyone: boolean;
+  readonly accountIds: readonly AccountId[];
+}

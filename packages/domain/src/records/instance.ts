@@ -1,0 +1,95 @@
+import type { TimestampMs } from '@bakehouse/base';
+import type {
+  ImageId,
+  InstanceId,
+  NetworkInterfaceId,
+  ReservationId,
+  Resource,
+  SubnetId,
+  VolumeId,
+  VpcId,
+  ZoneName,
+} from './common.ts';
+import type { Architecture, RootDeviceType, VirtualizationType } from './image.ts';
+
+export type InstanceState =
+  | 'pending'
+  | 'running'
+  | 'shutting-down'
+  | 'terminated'
+  | 'stopping'
+  | 'stopped';
+
+export interface MetadataOptions {
+  readonly state: 'pending' | 'applied';
+  readonly httpTokens: 'optional' | 'required';
+  readonly httpPutResponseHopLimit: number;
+  readonly httpEndpoint: 'enabled' | 'disabled';
+  readonly httpProtocolIpv6: 'enabled' | 'disabled';
+  readonly instanceMetadataTags: 'enabled' | 'disabled';
+}
+
+/** A volume as the instance sees it. The volume's own record says whether it is attached. */
+export interface InstanceVolume {
+  readonly deviceName: string;
+  readonly volumeId: VolumeId;
+  readonly deleteOnTermination: boolean;
+  readonly attachedAt: TimestampMs;
+}
+
+/** An instance-store disk: empty at each start, gone with a stop. */
+export interface EphemeralDisk {
+  readonly deviceName: string;
+  readonly virtualName: string;
+}
+
+export interface InstanceStatus {
+  /** QEMU is there and answers: the `system` check. */
+  readonly system: 'initializing' | 'ok' | 'impaired';
+  /** The guest answers on its network (ARP): the `instance` check. */
+  readonly instance: 'initializing' | 'ok' | 'impaired';
+  readonly impairedSince?: TimestampMs;
+}
+
+export interface Instance extends Resource<InstanceId> {
+  readonly reservationId: ReservationId;
+  readonly launchIndex: number;
+  readonly imageId: ImageId;
+  readonly instanceType: string;
+  readonly state: InstanceState;
+  readonly stateReason?: { readonly code: string; readonly message: string };
+  readonly stateTransitionReason: string;
+  readonly launchedAt: TimestampMs;
+  readonly zone: ZoneName;
+  readonly vpcId: VpcId;
+  readonly subnetId: SubnetId;
+  readonly networkInterfaceId: NetworkInterfaceId;
+  readonly keyName?: string;
+  /** The OpenSSH line given to the guest; kept so that a deleted key pair does not change the instance. */
+  readonly publicKey?: string;
+  readonly architecture: Architecture;
+  readonly virtualizationType: VirtualizationType;
+  readonly rootDeviceType: RootDeviceType;
+  readonly rootDeviceName: string;
+  readonly bootMode: 'legacy-bios' | 'uefi';
+  readonly enaSupport: boolean;
+  readonly kernelId?: string;
+  readonly ramdiskId?: string;
+  readonly platformDetails: string;
+  readonly volumes: readonly InstanceVolume[];
+  readonly ephemeralDisks: readonly EphemeralDisk[];
+  /** As the guest reads it: raw bytes, here in base64. */
+  readonly userDataBase64?: string;
+  readonly metadataOptions: MetadataOptions;
+  readonly shutdownBehavior: 'stop' | 'terminate';
+  readonly disableApiTermination: boolean;
+  readonly disableApiStop: boolean;
+  readonly ebsOptimized: boolean;
+  readonly monitoring: 'disabled' | 'enabled';
+  readonly cpuCredits?: 'standard' | 'unlimited';
+  readonly clientToken?: string;
+  readonly status?: InstanceStatus;
+  readonly terminatedAt?: TimestampMs;
+  /** Counts starts, so that a late event of an earlier machine cannot change a later one. */
+  readonly generation: number;
+}

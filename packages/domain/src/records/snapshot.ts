@@ -1,0 +1,22 @@
+import type { TimestampMs } from '@bakehouse/base';
+import type { BlockMapId, Resource, SharedWith, SnapshotId, VolumeId } from './common.ts';
+
+export type SnapshotState = 'pending' | 'completed' | 'error';
+
+export interface Snapshot extends Resource<SnapshotId> {
+  readonly volumeId: VolumeId;
+  readonly sizeGiB: number;
+  readonly description: string;
+  readonly state: SnapshotState;
+  readonly stateMessage?: string;
+  /** 0 to 100. */
+  readonly progressPercent: number;
+  readonly startedAt: TimestampMs;
+  readonly completedAt?: TimestampMs;
+  readonly encrypted: boolean;
+  /** The blocks. Chosen before the capture starts, so that prune never takes a map in the making. */
+  readonly mapId: BlockMapId;
+  /** Bytes in the blocks that this snapshot's map names, before compression. */
+  readonly fullSizeBytes?: number;
+  readonly createVolumePermissions: SharedWith;
+}

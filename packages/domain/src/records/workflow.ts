@@ -1,0 +1,21 @@
+import type { TimestampMs } from '@bakehouse/base';
+import type { WorkflowId } from './common.ts';
+
+export type WorkflowState = 'running' | 'unwinding';
+
+/** Work in progress. The row is deleted in the transaction that ends the work. */
+export interface Workflow {
+  readonly id: WorkflowId;
+  readonly region: string;
+  readonly kind: string;
+  /** Workflows with the same lane run one after the other, in order of `sequence`. */
+  readonly lane: string;
+  readonly sequence: number;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly state: WorkflowState;
+  /** How many steps are done; while unwinding, how many are left to undo. */
+  readonly cursor: number;
+  readonly attempts: number;
+  readonly failure?: string;
+  readonly createdAt: TimestampMs;
+}
