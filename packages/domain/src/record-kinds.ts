@@ -108,7 +108,7 @@ export const recordIndexes = {
   clientToken: {},
   tombstone: {},
   setting: {},
-  workflow: { lane: (r) => r.lane },
+  workflow: {},
 } satisfies { [K in RecordKind]: Indexes<K> };
 
 export type IndexName<K extends RecordKind> = keyof (typeof recordIndexes)[K] & string;

@@ -8,8 +8,8 @@ export interface Workflow {
   readonly id: WorkflowId;
   readonly region: string;
   readonly kind: string;
-  /** Workflows with the same lane run one after the other, in order of `sequence`. */
-  readonly lane: string;
+  /** The resources it works on. Workflows that share a lane run one after the other, by `sequence`. */
+  readonly lanes: readonly string[];
   readonly sequence: number;
   readonly input: Readonly<Record<string, unknown>>;
   readonly state: WorkflowState;

@@ -1,0 +1,89 @@
+import { apiError } from '@bakehouse/domain';
+
+/** As the model has it: all values of one filter are alternatives, all filters must match. */
+export interface Filter {
+  readonly Name?: string | undefined;
+  readonly Values?: readonly string[] | undefined;
+}
+
+export type FilterValue = string | number | boolean | undefined;
+
+/**
+ * What each filter of an operation compares with, by the filter's documented name. `tag:` stands for every
+ * `tag:KEY`; its getter is given the key.
+ */
+export type FilterTable<Item> = Readonly<
+  Record<string, (item: Item, key: string) => FilterValue | readonly FilterValue[]>
+>;
+
+/** The two tag filters, for a table of items that have tags. */
+export const tagFilters = {
+  'tag:': (item: { tags: Readonly<Record<string, string>> }, key: string) => item.tags[key],
+  'tag-key': (item: { tags: Readonly<Record<string, string>> }) => Object.keys(item.tags),
+};
+
+/** EC2's bound on the values of one filter. */
+const filterValuesMax = 200;
+
+/** `*` is any text, `?` one character, `\` takes the meaning away. */
+export function wildcardPattern(pattern: string): RegExp | undefined {
+  if (!/[*?\\]/.test(pattern)) return undefined;
+  const source = pattern.replace(/\\(.)|[*?]|[^*?\\]+/gs, (part, escaped: string | undefined) => {
+    if (escaped !== undefined) return RegExp.escape(escaped);
+    if (part === '*') return '.*';
+    return part === '?' ? '.' : RegExp.escape(part);
+  });
+  return new RegExp(`^${source}$`, 's');
+}
+
+type Matcher = (value: string) => boolean;
+
+function matcherOf(values: readonly string[]): Matcher {
+  const exact = new Set(values);
+  const patterns = values.map(wildcardPattern).filter((each) => each !== undefined);
+  return (value) => exact.has(value) || patterns.some((pattern) => pattern.test(value));
+}
+
+interface Test<Item> {
+  readonly get: FilterTable<Item>[string];
+  readonly key: string;
+  readonly matches: Matcher;
+}
+
+function compile<Item>(table: FilterTable<Item>, filter: Filter): Test<Item> {
+  const name = filter.Name ?? '';
+  const isTag = name.startsWith('tag:');
+  const get = Object.hasOwn(table, isTag ? 'tag:' : name)
+    ? table[isTag ? 'tag:' : name]
+    : undefined;
+  if (!get) throw apiError('InvalidFilter', { filter: name });
+  const values = filter.Values ?? [];
+  if (values.length === 0) {
+    throw apiError('InvalidParameterValue', {
+      message: `The filter '${name}' needs at least one value`,
+    });
+  }
+  if (values.length > filterValuesMax) {
+    throw apiError('FilterLimitExceeded', {
+      message: `The maximum number of filter values specified on a single call is ${filterValuesMax}`,
+    });
+  }
+  return { get, key: isTag ? name.slice('tag:'.length) : '', matches: matcherOf(values) };
+}
+
+function passes<Item>(item: Item, test: Test<Item>): boolean {
+  const found = test.get(item, test.key);
+  const values: readonly FilterValue[] = Array.isArray(found) ? found : [found as FilterValue];
+  return values.some((value) => value !== undefined && test.matches(String(value)));
+}
+
+/** The items that pass every filter, in their order. A filter that the table lacks is refused. */
+export function filterItems<Item>(
+  items: readonly Item[],
+  filters: readonly Filter[] | undefined,
+  table: FilterTable<Item>,
+): readonly Item[] {
+  if (!filters || filters.length === 0) return items;
+  const tests = filters.map((filter) => compile(table, filter));
+  return items.filter((item) => tests.every((test) => passes(item, test)));
+}

@@ -1,0 +1,4 @@
+import type { OperationTable } from '../operation.ts';
+
+/** Every operation that is served, by resource. */
+export const operations: OperationTable = {};

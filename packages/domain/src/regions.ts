@@ -1,0 +1,81 @@
+import type { RegionName, ZoneName } from './records/index.ts';
+
+export interface Region {
+  readonly name: RegionName;
+  readonly description: string;
+  readonly optIn: boolean;
+  /** Zone letters and zone ids, in order. */
+  readonly zones: readonly { readonly name: ZoneName; readonly id: string }[];
+}
+
+type Row = readonly [
+  name: string,
+  description: string,
+  idPrefix: string,
+  zones: string,
+  optIn?: 'opt-in',
+];
+
+/** Name, description, zone id prefix, and `letter+number` of each zone: `a1` is zone `…a`, id `…-az1`. */
+const rows: readonly Row[] = [
+  ['af-south-1', 'Africa (Cape Town)', 'afs1', 'a1 b2 c3', 'opt-in'],
+  ['ap-east-1', 'Asia Pacific (Hong Kong)', 'ape1', 'a1 b2 c3', 'opt-in'],
+  ['ap-east-2', 'Asia Pacific (Taipei)', 'ape2', 'a1 b2 c3', 'opt-in'],
+  ['ap-northeast-1', 'Asia Pacific (Tokyo)', 'apne1', 'a4 c1 d2'],
+  ['ap-northeast-2', 'Asia Pacific (Seoul)', 'apne2', 'a1 b2 c3 d4'],
+  ['ap-northeast-3', 'Asia Pacific (Osaka)', 'apne3', 'a3 b1 c2'],
+  ['ap-south-1', 'Asia Pacific (Mumbai)', 'aps1', 'a1 b3 c2'],
+  ['ap-south-2', 'Asia Pacific (Hyderabad)', 'aps2', 'a1 b2 c3', 'opt-in'],
+  ['ap-southeast-1', 'Asia Pacific (Singapore)', 'apse1', 'a1 b2 c3'],
+  ['ap-southeast-2', 'Asia Pacific (Sydney)', 'apse2', 'a1 b3 c2'],
+  ['ap-southeast-3', 'Asia Pacific (Jakarta)', 'apse3', 'a1 b2 c3', 'opt-in'],
+  ['ap-southeast-4', 'Asia Pacific (Melbourne)', 'apse4', 'a1 b2 c3', 'opt-in'],
+  ['ap-southeast-5', 'Asia Pacific (Malaysia)', 'apse5', 'a1 b2 c3', 'opt-in'],
+  ['ap-southeast-6', 'Asia Pacific (New Zealand)', 'apse6', 'a1 b2 c3', 'opt-in'],
+  ['ap-southeast-7', 'Asia Pacific (Thailand)', 'apse7', 'a1 b2 c3', 'opt-in'],
+  ['ca-central-1', 'Canada (Central)', 'cac1', 'a1 b2 d4'],
+  ['ca-west-1', 'Canada West (Calgary)', 'caw1', 'a1 b2 c3', 'opt-in'],
+  ['eu-central-1', 'Europe (Frankfurt)', 'euc1', 'a2 b3 c1'],
+  ['eu-central-2', 'Europe (Zurich)', 'euc2', 'a1 b2 c3', 'opt-in'],
+  ['eu-north-1', 'Europe (Stockholm)', 'eun1', 'a1 b2 c3'],
+  ['eu-south-1', 'Europe (Milan)', 'eus1', 'a1 b2 c3', 'opt-in'],
+  ['eu-south-2', 'Europe (Spain)', 'eus2', 'a1 b2 c3', 'opt-in'],
+  ['eu-west-1', 'Europe (Ireland)', 'euw1', 'a1 b2 c3'],
+  ['eu-west-2', 'Europe (London)', 'euw2', 'a2 b3 c1'],
+  ['eu-west-3', 'Europe (Paris)', 'euw3', 'a1 b2 c3'],
+  ['il-central-1', 'Israel (Tel Aviv)', 'ilc1', 'a1 b2 c3', 'opt-in'],
+  ['me-central-1', 'Middle East (UAE)', 'mec1', 'a1 b2 c3', 'opt-in'],
+  ['me-south-1', 'Middle East (Bahrain)', 'mes1', 'a1 b2 c3', 'opt-in'],
+  ['mx-central-1', 'Mexico (Central)', 'mxc1', 'a1 b2 c3', 'opt-in'],
+  ['sa-east-1', 'South America (Sao Paulo)', 'sae1', 'a1 b2 c3'],
+  ['us-east-1', 'US East (N. Virginia)', 'use1', 'a1 b2 c4 d6 e3 f5'],
+  ['us-east-2', 'US East (Ohio)', 'use2', 'a1 b2 c3'],
+  ['us-west-1', 'US West (N. California)', 'usw1', 'a1 c3'],
+  ['us-west-2', 'US West (Oregon)', 'usw2', 'a1 b2 c3 d4'],
+];
+
+function regionOf([name, description, idPrefix, zones, optIn]: Row): Region {
+  return {
+    name,
+    description,
+    optIn: optIn === 'opt-in',
+    zones: zones.split(' ').map((zone) => ({
+      name: `${name}${zone[0]}`,
+      id: `${idPrefix}-az${zone.slice(1)}`,
+    })),
+  };
+}
+
+/** Every public region of the `aws` partition. Zone ids are fixed; letters here are one account's view. */
+export const publicRegions: readonly Region[] = rows.map(regionOf);
+
+const byName = new Map(publicRegions.map((region) => [region.name, region]));
+
+export function findRegion(name: RegionName): Region | undefined {
+  return byName.get(name);
+}
+
+/** The zone's id (`use1-az1`), or undefined for a zone that does not exist. */
+export function zoneId(zone: ZoneName): string | undefined {
+  return byName.get(zone.slice(0, -1))?.zones.find((each) => each.name === zone)?.id;
+}
