@@ -12,6 +12,7 @@ import type {
   VolumeDisks,
   VolumeFreezer,
 } from '@bakehouse/domain';
+import type { PolicyApplier } from './network/policy-applier.ts';
 import type { Settings } from './settings.ts';
 import type { WorkflowEngine } from './workflow/engine.ts';
 import type { ControlTransaction } from './workflow/transaction.ts';
@@ -34,6 +35,7 @@ export interface WorkflowContext extends Powers {
   readonly metadata: MetadataStore;
   readonly settings: Settings;
   readonly engine: WorkflowEngine;
+  readonly policy: PolicyApplier;
 }
 
 /** What one request may see and do. Operations read, plan and commit; slow work is enqueued. */
@@ -50,6 +52,8 @@ export interface OperationContext {
   write<Result>(work: (transaction: ControlTransaction) => Promise<Result>): Promise<Result>;
   /** Waits for a workflow's step (see WorkflowEngine.reached), for answers that promise an instant. */
   reached: WorkflowEngine['reached'];
+  /** Brings security groups and metadata of running guests in line with what was just committed. */
+  readonly policy: PolicyApplier;
   /** Read-only looks at running machines, and the stores' own reports. */
   readonly powers: Pick<Powers, 'compute' | 'snapshots' | 'volumes'>;
 }

@@ -112,11 +112,14 @@ export interface SnapshotStore {
   /** Undefined when there is no such map. */
   find(mapId: BlockMapId): Promise<BlockMapSummary | undefined>;
   usage(): Promise<StoreUsage>;
+  /** Every map that is there. */
+  list(): Promise<readonly BlockMapId[]>;
   /**
-   * Removes every map not in `keep` and every chunk that no map names. Maps and chunks of captures
-   * under way are safe.
+   * Removes these maps, then every chunk that no map names any more. Maps that the store does not have are
+   * passed over; maps and chunks of captures under way are safe. The caller names what goes (and not what
+   * stays) so that a map made while it looked is never lost.
    */
-  prune(keep: ReadonlySet<BlockMapId>): Promise<PruneResult>;
+  prune(remove: ReadonlySet<BlockMapId>): Promise<PruneResult>;
   /** Reads every chunk and map and compares them with their names. */
   verify(onProgress?: (progress: CaptureProgress) => void): Promise<VerifyResult>;
 }

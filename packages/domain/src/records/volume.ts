@@ -43,6 +43,6 @@ export interface Volume extends Resource<VolumeId>, VolumeShape {
   readonly modification?: VolumeModification;
   /** The map behind the overlay; absent for empty volumes and once hydrated. Holds the map against prune. */
   readonly originMapId?: BlockMapId;
-  /** The map that the volume's dirty bitmap counts changes against; absent when there is no bitmap. */
-  readonly baseMapId?: BlockMapId;
+  /** The last snapshot: the volume's dirty bitmap counts changes since it. Holds its map against prune. */
+  readonly baseline?: { readonly snapshotId: SnapshotId; readonly mapId: BlockMapId };
 }

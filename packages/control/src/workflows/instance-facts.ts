@@ -1,0 +1,37 @@
+import { invariant } from '@bakehouse/base';
+import type { InstanceId, MetadataReader, Nic } from '@bakehouse/domain';
+import { ipHostName, privateDomain } from '../network/host-names.ts';
+import type { InstanceMetadataFacts } from '../views/instance-metadata.ts';
+
+/** The instance with the network records that belong to it; they are there as long as it is. */
+export async function readInstanceFacts(
+  reader: MetadataReader,
+  instanceId: InstanceId,
+): Promise<InstanceMetadataFacts> {
+  const instance = await reader.get('instance', instanceId);
+  invariant(instance, `instance ${instanceId} has a record`);
+  const nic = await reader.get('networkInterface', instance.networkInterfaceId);
+  const subnet = await reader.get('subnet', instance.subnetId);
+  const vpc = await reader.get('vpc', instance.vpcId);
+  invariant(nic && subnet && vpc, `instance ${instanceId} has its network records`);
+  const groups = [];
+  for (const groupId of nic.groupIds) {
+    const group = await reader.get('securityGroup', groupId);
+    if (group) groups.push(group);
+  }
+  return { instance, nic, subnet, vpc, groups };
+}
+
+/** The NIC as the network makes it. */
+export function nicOf({ instance, nic, subnet }: InstanceMetadataFacts): Nic {
+  return {
+    nicId: nic.id,
+    subnetId: subnet.id,
+    subnetCidr: subnet.cidr,
+    macAddress: nic.macAddress,
+    privateIp: nic.privateIp,
+    ...(nic.publicIp ? { publicIp: nic.publicIp } : {}),
+    hostName: ipHostName(nic.privateIp),
+    domainName: privateDomain(instance.region),
+  };
+}
