@@ -25,9 +25,14 @@ export type BlockSourceAddress =
       readonly exportName: string;
       /**
        * Which NBD metadata context tells what changed: `qemu:dirty-bitmap:NAME`, `qemu:allocation-depth`
-       * (depth 1 counts as changed), or `base:allocation` (data counts as changed).
+       * (see `changedDepthMax`), or `base:allocation` (data counts as changed).
        */
       readonly changedContext: string;
+      /**
+       * With `qemu:allocation-depth`: depths 1 to this one count as changed; 1 when absent. A frozen live
+       * disk has its overlay at depth 2, below what was copied aside at depth 1.
+       */
+      readonly changedDepthMax?: number;
     }
   | {
       /** A raw disk image; its holes are zeros. */
