@@ -5,6 +5,8 @@ export interface Nic {
   readonly subnetId: SubnetId;
   /** The subnet's range, for example `172.31.0.0/20`; its first address is the router. */
   readonly subnetCidr: string;
+  /** The VPC's range: NICs of one range may reach each other, its third address is the resolver. Absent: the subnet's. */
+  readonly vpcCidr?: string;
   readonly macAddress: string;
   readonly privateIp: string;
   readonly publicIp?: string;
