@@ -1,0 +1,67 @@
+import { type RecordKind, type RecordKinds, recordKinds } from '@bakehouse/domain';
+import { KindCache } from './kind-cache.ts';
+
+type KindCaches = { readonly [K in RecordKind]: KindCache<K> };
+
+export interface DecodedRecord<K extends RecordKind> {
+  readonly record: RecordKinds[K];
+  /** Characters of JSON that it was decoded from. */
+  readonly sizeChars: number;
+}
+
+/** The caches of all kinds under one bound. */
+export class RecordCache {
+  readonly #limitChars: number;
+  // The compiler cannot see that each kind gets a cache of its own kind.
+  readonly #kinds = Object.fromEntries(
+    recordKinds.map((kind) => [kind, new KindCache()]),
+  ) as unknown as KindCaches;
+
+  constructor(limitChars: number) {
+    this.#limitChars = limitChars;
+  }
+
+  of<K extends RecordKind>(kind: K): KindCache<K> {
+    return this.#kinds[kind];
+  }
+
+  keep<K extends RecordKind>(kind: K, { record, sizeChars }: DecodedRecord<K>): void {
+    this.of(kind).set(record.id, record, sizeChars);
+    this.#shrink();
+  }
+
+  /**
+   * Holds all records of a kind, if they fit, and answers them in order of id in either case. Other kinds
+   * give way, because whoever lists a whole kind mostly does so again.
+   */
+  keepAll<K extends RecordKind>(
+    kind: K,
+    decoded: Iterable<DecodedRecord<K>>,
+  ): readonly RecordKinds[K][] {
+    const cache = this.of(kind);
+    cache.clear();
+    for (const { record, sizeChars } of decoded) cache.set(record.id, record, sizeChars);
+    cache.markComplete();
+    const all = cache.all() ?? [];
+    cache.fits = cache.sizeChars <= this.#limitChars;
+    this.#shrink(kind);
+    return all;
+  }
+
+  /** Takes from the largest first, and from `spared` last. */
+  #shrink(spared?: RecordKind): void {
+    for (let excess = this.#excess(); excess > 0; excess = this.#excess()) {
+      const held = recordKinds.filter((kind) => kind !== spared && this.of(kind).sizeChars > 0);
+      const victim = held.reduce(
+        (a, b) => (this.of(b).sizeChars > this.of(a).sizeChars ? b : a),
+        held[0] ?? spared ?? 'setting',
+      );
+      this.of(victim).shrinkTo(this.of(victim).sizeChars - excess);
+    }
+  }
+
+  #excess(): number {
+    const total = recordKinds.reduce((sum, kind) => sum + this.of(kind).sizeChars, 0);
+    return total - this.#limitChars;
+  }
+}
