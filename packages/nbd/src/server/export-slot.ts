@@ -1,0 +1,30 @@
+import type { BlockDevice } from '../block-device.ts';
+
+/** Answers undefined when there is no export of that name. Each answer is closed once. */
+export type OpenExport = (name: string) => Promise<BlockDevice | undefined>;
+
+/** The device that the options of one handshake speak of: opened once, however often it is named. */
+export class ExportSlot {
+  readonly #open: OpenExport;
+  #opened: { readonly name: string; readonly device: BlockDevice } | undefined;
+
+  constructor(open: OpenExport) {
+    this.#open = open;
+  }
+
+  async find(name: string): Promise<BlockDevice | undefined> {
+    if (this.#opened?.name === name) return this.#opened.device;
+    const device = await this.#open(name);
+    if (device === undefined) return undefined;
+    await this.close();
+    this.#opened = { name, device };
+    return device;
+  }
+
+  /** Closes what is open, if anything is. */
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.device.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '@bakehouse/base';
+import { type ConnectionOptions, serveConnection } from './connection.ts';
+import type { OpenExport } from './export-slot.ts';
+import { defaultServerLimits, type NbdServerLimits } from './limits.ts';
+import { listenPrivately } from './private-socket.ts';
+
+export interface NbdServerOptions {
+  /** Where to listen; made with mode 0600. A socket that a dead server left there is replaced. */
+  readonly socketPath: string;
+  /** Asked once or more in each handshake; each device it answers is closed once. */
+  readonly openExport: OpenExport;
+  /** The names that clients may list; none without it. */
+  readonly listExports?: () => Promise<readonly string[]>;
+  readonly logger: Logger;
+  readonly limits?: Partial<NbdServerLimits>;
+}
+
+export interface NbdServer {
+  readonly socketPath: string;
+  /** Clients connected at this moment. */
+  readonly connectionCount: number;
+  /** Drops every client, closes their devices and removes the socket. May be called again. */
+  close(): Promise<void>;
+}
+
+/** Serves read-only exports over fixed newstyle NBD on a Unix socket, any number of clients at a time. */
+export async function serveNbd(options: NbdServerOptions): Promise<NbdServer> {
+  const { socketPath, logger } = options;
+  const limits = { ...defaultServerLimits, ...options.limits };
+  const connectionOptions: ConnectionOptions = {
+    openExport: options.openExport,
+    listExports: options.listExports ?? (async () => []),
+    limits,
+    logger,
+  };
+  const connections = new Map<Socket, Promise<void>>();
+  const server = createServer((socket) => {
+    const served = serveConnection(socket, connectionOptions);
+    connections.set(
+      socket,
+      served.finally(() => connections.delete(socket)),
+    );
+  });
+  server.maxConnections = limits.connectionsMax;
+  server.on('error', (error) => logger.log('error', 'NBD server failed', { socketPath, error }));
+  const listener = await listenPrivately(server, socketPath);
+  return {
+    socketPath,
+    get connectionCount() {
+      return connections.size;
+    },
+    async close() {
+      const stopped = stopListening(server);
+      for (const socket of connections.keys()) socket.destroy();
+      await Promise.all(connections.values());
+      await stopped;
+      await listener.remove();
+    },
+  };
+}
+
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // A server that is closed already answers an error, which is what is wanted.
+    server.close(() => resolve());
+  });
+}
