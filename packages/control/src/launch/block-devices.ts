@@ -1,0 +1,185 @@
+import { isResourceId } from '@bakehouse/base';
+import {
+  apiError,
+  type BlockDevice,
+  type EbsMapping,
+  type Image,
+  type MetadataReader,
+  type Snapshot,
+  type SnapshotId,
+  type VolumeType,
+} from '@bakehouse/domain';
+import { isSharedWith } from '../lookups.ts';
+import { checkVolumeShape, volumeTypes } from './volume-shape.ts';
+
+/** A row of BlockDeviceMappings as requests have it. */
+export interface MappingRequest {
+  readonly DeviceName?: string | undefined;
+  readonly VirtualName?: string | undefined;
+  readonly NoDevice?: string | undefined;
+  readonly Ebs?: EbsRequest | undefined;
+}
+
+export interface EbsRequest {
+  readonly SnapshotId?: string | undefined;
+  readonly VolumeSize?: number | undefined;
+  readonly VolumeType?: string | undefined;
+  readonly Iops?: number | undefined;
+  readonly Throughput?: number | undefined;
+  readonly DeleteOnTermination?: boolean | undefined;
+  readonly Encrypted?: boolean | undefined;
+  readonly KmsKeyId?: string | undefined;
+}
+
+/** A device of the launch with the snapshot that it starts from. */
+export interface LaunchDevice {
+  readonly device: BlockDevice;
+  readonly snapshot?: Snapshot;
+}
+
+const bad = (message: string) => apiError('InvalidBlockDeviceMapping', { message });
+
+function checkDeviceNames(mappings: readonly MappingRequest[]): void {
+  const seen = new Set<string>();
+  for (const { DeviceName: name } of mappings) {
+    if (!name) throw apiError('MissingParameter', { parameter: 'deviceName' });
+    if (!/^(?:\/dev\/)?[a-z][a-z0-9/]{1,30}$/.test(name)) {
+      throw bad(`Invalid device name ${name}`);
+    }
+    if (seen.has(name))
+      throw bad(`The device '${name}' is used in more than one block-device mapping`);
+    seen.add(name);
+  }
+}
+
+function volumeTypeOf(text: string | undefined, fallback: VolumeType): VolumeType {
+  if (text === undefined) return fallback;
+  const type = volumeTypes.find((each) => each === text);
+  if (!type) {
+    throw apiError('InvalidParameterValue', {
+      message: `Value (${text}) for parameter volumeType is invalid.`,
+    });
+  }
+  return type;
+}
+
+/** A mapping of the request laid over the image's mapping of the same device, if there is one. */
+function ebsOf(name: string, request: EbsRequest, base: EbsMapping | undefined): EbsMapping {
+  if (request.Encrypted || request.KmsKeyId) {
+    throw apiError('UnsupportedOperation', {
+      message: `The mapping of ${name} asks for encryption, which is not supported yet`,
+    });
+  }
+  const snapshotId = request.SnapshotId ?? base?.snapshotId;
+  if (snapshotId !== undefined && !isResourceId('snap', snapshotId)) {
+    throw apiError('InvalidSnapshotID.Malformed', { id: snapshotId });
+  }
+  const sizeGiB = request.VolumeSize ?? base?.sizeGiB;
+  if (sizeGiB === undefined && snapshotId === undefined) {
+    throw apiError('MissingParameter', {
+      message: 'The request must contain the parameter size or snapshotId',
+    });
+  }
+  return {
+    ...(snapshotId ? { snapshotId } : {}),
+    sizeGiB: sizeGiB ?? 0,
+    ...performanceOf(request, base),
+    deleteOnTermination: request.DeleteOnTermination ?? base?.deleteOnTermination ?? true,
+    encrypted: false,
+  };
+}
+
+/** Type, IOPS and throughput; another type than the image's does not take over the image's figures. */
+function performanceOf(request: EbsRequest, base: EbsMapping | undefined) {
+  const volumeType = volumeTypeOf(request.VolumeType, base?.volumeType ?? 'gp2');
+  const sameType = base?.volumeType === volumeType ? base : undefined;
+  const iops = request.Iops ?? sameType?.iops;
+  const throughput = request.Throughput ?? sameType?.throughput;
+  return {
+    volumeType,
+    ...(iops === undefined ? {} : { iops }),
+    ...(throughput === undefined ? {} : { throughput }),
+  };
+}
+
+function deviceOf(request: MappingRequest, base: BlockDevice | undefined): BlockDevice {
+  const deviceName = request.DeviceName ?? '';
+  if (request.VirtualName) {
+    if (!/^ephemeral([0-9]|1[0-9]|2[0-3])$/.test(request.VirtualName)) {
+      throw bad(`Invalid virtual device name ${request.VirtualName}`);
+    }
+    return { deviceName, virtualName: request.VirtualName };
+  }
+  if (!request.Ebs) throw apiError('MissingParameter', { parameter: 'ebs' });
+  return { deviceName, ebs: ebsOf(deviceName, request.Ebs, base?.ebs) };
+}
+
+/** The image's mapping with the request's laid over it: changed, added, or suppressed by NoDevice. */
+export function mergeMappings(
+  image: Pick<Image, 'blockDevices' | 'rootDeviceName'>,
+  requested: readonly MappingRequest[],
+): readonly BlockDevice[] {
+  checkDeviceNames(requested);
+  const merged = new Map(image.blockDevices.map((device) => [device.deviceName, device]));
+  for (const request of requested) {
+    const name = request.DeviceName ?? '';
+    if (request.NoDevice === undefined) merged.set(name, deviceOf(request, merged.get(name)));
+    else if (name === image.rootDeviceName) {
+      throw bad(`The root device ${name} cannot be left out`);
+    } else merged.delete(name);
+  }
+  const rootEbs = merged.get(image.rootDeviceName)?.ebs;
+  const imageRoot = image.blockDevices.find((each) => each.deviceName === image.rootDeviceName);
+  if (imageRoot?.ebs && rootEbs?.snapshotId !== imageRoot.ebs.snapshotId) {
+    throw bad(`snapshotId cannot be modified on root device`);
+  }
+  return [...merged.values()];
+}
+
+/** Finds each device's snapshot, which must be usable, and settles sizes, which must hold it. */
+export async function resolveDevices(
+  reader: MetadataReader,
+  { accountId, image, region }: { accountId: string; image?: Image; region: string },
+  devices: readonly BlockDevice[],
+): Promise<readonly LaunchDevice[]> {
+  const resolved: LaunchDevice[] = [];
+  for (const device of devices) {
+    const { ebs } = device;
+    if (!ebs?.snapshotId) {
+      if (ebs) checkVolumeShape(ebs);
+      resolved.push({ device });
+      continue;
+    }
+    const fromImage = image?.blockDevices.some((d) => d.ebs?.snapshotId === ebs.snapshotId);
+    const snapshot = await usableSnapshot(reader, { accountId, region }, ebs.snapshotId, fromImage);
+    const sizeGiB = ebs.sizeGiB || snapshot.sizeGiB;
+    if (sizeGiB < snapshot.sizeGiB) {
+      throw bad(
+        `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshot.id}', expect size >= ${snapshot.sizeGiB}GB`,
+      );
+    }
+    checkVolumeShape({ ...ebs, sizeGiB });
+    resolved.push({ device: { ...device, ebs: { ...ebs, sizeGiB } }, snapshot });
+  }
+  return resolved;
+}
+
+/** A completed snapshot that the caller may use: through its own permissions or through the image's. */
+export async function usableSnapshot(
+  reader: MetadataReader,
+  scope: { accountId: string; region: string },
+  snapshotId: SnapshotId,
+  throughImage = false,
+): Promise<Snapshot> {
+  const snapshot = await reader.get('snapshot', snapshotId);
+  const visible = snapshot && (throughImage || isSharedWith(snapshot, scope.accountId));
+  if (!snapshot || snapshot.region !== scope.region || !visible) {
+    throw apiError('InvalidSnapshot.NotFound', { id: snapshotId });
+  }
+  if (snapshot.state !== 'completed') {
+    throw apiError('IncorrectState', {
+      message: `Snapshot '${snapshotId}' is '${snapshot.state}', not 'completed'`,
+    });
+  }
+  return snapshot;
+}

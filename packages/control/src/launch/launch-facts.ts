@@ -1,0 +1,128 @@
+import { apiError, type KeyPair, type MetadataReader } from '@bakehouse/domain';
+import type { OperationContext } from '../context.ts';
+import { refuseUnserved } from '../refuse-unserved.ts';
+import { tagsFor } from '../tag-specification.ts';
+import { mergeMappings, resolveDevices } from './block-devices.ts';
+import { launchImage, launchType } from './launch-image.ts';
+import type { LaunchParameters } from './launch-parameters.ts';
+import { changeMetadataOptions, defaultMetadataOptions } from './metadata-options.ts';
+import { networkRequest, placementFor } from './placement.ts';
+import type { LaunchFacts } from './plan-launch.ts';
+import { checkUserData } from './user-data.ts';
+
+/** EC2's own default, of 2006. */
+const defaultInstanceType = 'm1.small';
+
+const taggable = ['instance', 'volume', 'network-interface'] as const;
+
+/** Parameters that would need what this platform does not have. */
+const unserved = [
+  'CapacityReservationSpecification',
+  'CpuOptions',
+  'ElasticGpuSpecification',
+  'ElasticInferenceAccelerators',
+  'EnablePrimaryIpv6',
+  'EnclaveOptions',
+  'HibernationOptions',
+  'IamInstanceProfile',
+  'InstanceMarketOptions',
+  'Ipv6AddressCount',
+  'Ipv6Addresses',
+  'KernelId',
+  'LicenseSpecifications',
+  'PrivateDnsNameOptions',
+  'RamdiskId',
+] as const satisfies readonly (keyof LaunchParameters)[];
+
+async function keyPairFor(
+  reader: MetadataReader,
+  { accountId, region }: OperationContext,
+  name: string | undefined,
+): Promise<KeyPair | undefined> {
+  if (!name) return undefined;
+  const [found] = await reader.list('keyPair', {
+    region,
+    where: { owner: [accountId], name: [name] },
+  });
+  if (!found) throw apiError('InvalidKeyPair.NotFound', { name });
+  return found;
+}
+
+function shutdownBehavior(text: string | undefined): 'stop' | 'terminate' {
+  if (text === undefined || text === 'stop') return 'stop';
+  if (text === 'terminate') return 'terminate';
+  throw apiError('InvalidParameterValue', {
+    message: `Value (${text}) for parameter instanceInitiatedShutdownBehavior is invalid.`,
+  });
+}
+
+function cpuCredits(request: LaunchParameters, burstable: boolean) {
+  const text = request.CreditSpecification?.CpuCredits;
+  if (text !== undefined && !burstable) {
+    throw apiError('InvalidParameterCombination', {
+      message: `CPU credits are supported for burstable instance types only, not for ${request.InstanceType}`,
+    });
+  }
+  if (!burstable) return {};
+  const credits = text ?? (request.InstanceType?.startsWith('t2.') ? 'standard' : 'unlimited');
+  if (credits !== 'standard' && credits !== 'unlimited') {
+    throw apiError('InvalidParameterValue', { message: `Invalid CPU credits '${credits}'` });
+  }
+  return { cpuCredits: credits } as const;
+}
+
+function refusePlacement(request: LaunchParameters): void {
+  const { AvailabilityZone: _, Tenancy: tenancy, ...rest } = request.Placement ?? {};
+  const others = Object.entries(rest).filter(([, value]) => value !== undefined && value !== '');
+  const unusual = tenancy !== undefined && tenancy !== 'default' ? 'Tenancy' : others[0]?.[0];
+  if (!unusual) return;
+  throw apiError('UnsupportedOperation', {
+    message: `The parameter Placement.${unusual} is not supported on this platform`,
+  });
+}
+
+/** Looks up and checks everything that a launch names. */
+export async function launchFacts(
+  reader: MetadataReader,
+  context: OperationContext,
+  request: LaunchParameters,
+): Promise<LaunchFacts> {
+  refuseUnserved(request, unserved);
+  refusePlacement(request);
+  const { accountId, region, now, ids } = context;
+  const image = await launchImage(reader, context, request.ImageId);
+  const type = launchType(request.InstanceType ?? defaultInstanceType, image);
+  const network = { request: networkRequest(request), count: request.MaxCount };
+  const placement = await placementFor(reader, context, network);
+  const mappings = mergeMappings(image, request.BlockDeviceMappings ?? []);
+  const devices = await resolveDevices(reader, { accountId, region, image }, mappings);
+  const keyPair = await keyPairFor(reader, context, request.KeyName);
+  const userDataBase64 = checkUserData(request.UserData);
+  const specifications = request.TagSpecifications;
+  const options = defaultMetadataOptions(image);
+  return {
+    accountId,
+    region,
+    now,
+    reservationId: ids.resource('r'),
+    image,
+    type,
+    placement,
+    devices,
+    ...(keyPair ? { keyPair } : {}),
+    metadataOptions: changeMetadataOptions(options, request.MetadataOptions ?? {}),
+    ...(userDataBase64 ? { userDataBase64 } : {}),
+    shutdownBehavior: shutdownBehavior(request.InstanceInitiatedShutdownBehavior),
+    disableApiTermination: request.DisableApiTermination ?? false,
+    disableApiStop: request.DisableApiStop ?? false,
+    ebsOptimized: request.EbsOptimized ?? false,
+    monitoring: request.Monitoring?.Enabled ? 'enabled' : 'disabled',
+    ...cpuCredits(request, type.burstable),
+    ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),
+    tags: {
+      instance: tagsFor('instance', specifications, taggable),
+      volume: tagsFor('volume', specifications, taggable),
+      networkInterface: tagsFor('network-interface', specifications, taggable),
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import {
+  apiError,
+  findInstanceType,
+  type Image,
+  type InstanceType,
+  type MetadataReader,
+} from '@bakehouse/domain';
+import type { OperationContext } from '../context.ts';
+import { checkId, isSharedWith, notFound } from '../lookups.ts';
+
+/** EC2's words for an image that cannot be launched or changed in its state. */
+export function imageUnavailable(image: Image) {
+  return apiError('InvalidAMIID.Unavailable', {
+    message: `The image ID '${image.id}' is not available: its state is '${image.state}'`,
+  });
+}
+
+/** The image to launch: there, permitted, and available. */
+export async function launchImage(
+  reader: MetadataReader,
+  context: Pick<OperationContext, 'accountId' | 'region'>,
+  imageId: string | undefined,
+): Promise<Image> {
+  if (!imageId) throw apiError('MissingParameter', { parameter: 'ImageId' });
+  if (imageId.startsWith('resolve:ssm:')) {
+    throw apiError('UnsupportedOperation', {
+      message: `Images named by parameter (${imageId}) are not supported yet; give an AMI id`,
+    });
+  }
+  checkId('image', imageId);
+  const image = await reader.get('image', imageId);
+  if (!image || image.region !== context.region) throw notFound('image', imageId);
+  if (!isSharedWith(image, context.accountId)) {
+    throw apiError('AuthFailure', { message: `Not authorized for images: [${imageId}]` });
+  }
+  if (image.state !== 'available') throw imageUnavailable(image);
+  return image;
+}
+
+/** The type that the image can run on, or why it cannot. */
+export function launchType(name: string, image: Image): InstanceType {
+  const type = findInstanceType(name);
+  if (!type) {
+    throw apiError('InvalidParameterValue', {
+      message: `Invalid value '${name}' for InstanceType.`,
+    });
+  }
+  if (!type.architectures.includes(image.architecture)) {
+    throw apiError('InvalidParameterValue', {
+      message: `The architecture '${type.architectures.join(',')}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`,
+    });
+  }
+  if (!type.virtualizationTypes.includes(image.virtualizationType)) {
+    throw apiError('InvalidParameterCombination', {
+      message: `Virtualization type '${image.virtualizationType}' is not supported for instances of type '${name}'. Please use an instance type that supports '${image.virtualizationType}' AMIs: this one supports ${type.virtualizationTypes.join(', ')}.`,
+    });
+  }
+  if (type.ena === 'required' && !image.enaSupport) {
+    throw apiError('InvalidParameterCombination', {
+      message: `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${name}' instance type. Ensure that you are using an AMI that is enabled for ENA.`,
+    });
+  }
+  return type;
+}

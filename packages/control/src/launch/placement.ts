@@ -1,0 +1,167 @@
+import {
+  apiError,
+  findRegion,
+  type MetadataReader,
+  type SecurityGroup,
+  type Subnet,
+  type Vpc,
+} from '@bakehouse/domain';
+import type { OperationContext } from '../context.ts';
+import { notFound, ownedById } from '../lookups.ts';
+import { isUsableAddress } from '../network/addresses.ts';
+import type { LaunchParameters } from './launch-parameters.ts';
+
+type Scope = Pick<OperationContext, 'accountId' | 'region'>;
+
+/** Where the instance goes on the network, whichever way the request says it. */
+export interface NetworkRequest {
+  readonly subnetId?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly groupIds?: readonly string[] | undefined;
+  readonly groupNames?: readonly string[] | undefined;
+  readonly privateIp?: string | undefined;
+  readonly publicIp?: boolean | undefined;
+  readonly description?: string | undefined;
+  readonly deleteOnTermination: boolean;
+}
+
+export interface Placement {
+  readonly vpc: Vpc;
+  readonly subnet: Subnet;
+  readonly groups: readonly SecurityGroup[];
+  readonly privateIp?: string;
+  readonly publicIp: boolean;
+  readonly description: string;
+  readonly deleteOnTermination: boolean;
+}
+
+const combination = (message: string) => apiError('InvalidParameterCombination', { message });
+
+/** Joins the two ways to say it: at the instance, or as network interface 0. */
+export function networkRequest(request: LaunchParameters): NetworkRequest {
+  const [nic, ...others] = request.NetworkInterfaces ?? [];
+  const zone = request.Placement?.AvailabilityZone;
+  if (!nic) {
+    return {
+      zone,
+      subnetId: request.SubnetId,
+      groupIds: request.SecurityGroupIds,
+      groupNames: request.SecurityGroups,
+      privateIp: request.PrivateIpAddress,
+      deleteOnTermination: true,
+    };
+  }
+  if (others.length > 0 || (nic.DeviceIndex ?? 0) !== 0 || nic.NetworkInterfaceId) {
+    throw apiError('UnsupportedOperation', {
+      message: 'Only one new network interface, with device index 0, is supported per instance',
+    });
+  }
+  if (request.SubnetId || request.SecurityGroupIds?.length || request.SecurityGroups?.length) {
+    throw combination(
+      'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
+    );
+  }
+  return {
+    zone,
+    subnetId: nic.SubnetId,
+    groupIds: nic.Groups,
+    privateIp: nic.PrivateIpAddress ?? nic.PrivateIpAddresses?.[0]?.PrivateIpAddress,
+    publicIp: nic.AssociatePublicIpAddress,
+    description: nic.Description,
+    deleteOnTermination: nic.DeleteOnTermination ?? true,
+  };
+}
+
+async function subnetFor(
+  reader: MetadataReader,
+  scope: Scope,
+  { subnetId, zone }: NetworkRequest,
+): Promise<Subnet> {
+  if (zone !== undefined && !findRegion(scope.region)?.zones.some((each) => each.name === zone)) {
+    throw apiError('InvalidParameterValue', { message: `Invalid availability zone: [${zone}]` });
+  }
+  if (subnetId) {
+    const subnet = await ownedById(reader, scope, 'subnet', subnetId);
+    if (zone === undefined || subnet.zone === zone) return subnet;
+    throw combination(`The subnet '${subnetId}' is in ${subnet.zone}, not in ${zone}`);
+  }
+  const where = { owner: [scope.accountId] };
+  const subnets = await reader.list('subnet', { region: scope.region, where });
+  const defaults = subnets.filter((subnet) => subnet.defaultForZone);
+  const chosen = zone ? defaults.find((subnet) => subnet.zone === zone) : firstZone(defaults);
+  if (chosen) return chosen;
+  throw apiError('MissingParameter', { message: 'No default subnet found; specify a subnet' });
+}
+
+const firstZone = (subnets: readonly Subnet[]) =>
+  [...subnets].sort((a, b) => a.zone.localeCompare(b.zone))[0];
+
+async function groupsFor(
+  reader: MetadataReader,
+  scope: Scope,
+  { subnet, request }: { subnet: Subnet; request: NetworkRequest },
+): Promise<readonly SecurityGroup[]> {
+  const { groupIds = [], groupNames = [] } = request;
+  const where = { owner: [scope.accountId], vpc: [subnet.vpcId] };
+  const inVpc = await reader.list('securityGroup', { region: scope.region, where });
+  if (groupIds.length === 0 && groupNames.length === 0) {
+    return inVpc.filter((group) => group.name === 'default');
+  }
+  const groups: SecurityGroup[] = [];
+  for (const id of new Set(groupIds)) {
+    const group = await ownedById(reader, scope, 'securityGroup', id);
+    if (group.vpcId !== subnet.vpcId) {
+      throw apiError('InvalidParameter', {
+        message: `Security group ${id} and subnet ${subnet.id} belong to different networks.`,
+      });
+    }
+    groups.push(group);
+  }
+  for (const name of new Set(groupNames)) {
+    const group = inVpc.find((each) => each.name === name);
+    if (!group) throw notFound('securityGroup', name);
+    if (!groups.includes(group)) groups.push(group);
+  }
+  return groups;
+}
+
+async function checkPrivateIp(
+  reader: MetadataReader,
+  subnet: Subnet,
+  privateIp: string,
+): Promise<void> {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(privateIp) || !isUsableAddress(privateIp, subnet.cidr)) {
+    throw apiError('InvalidParameterValue', {
+      message: `Address ${privateIp} does not fall within the subnet's address range ${subnet.cidr}, or is reserved`,
+    });
+  }
+  const where = { privateIp: [`${subnet.vpcId}/${privateIp}`] };
+  const users = await reader.list('networkInterface', { where });
+  if (users.length === 0) return;
+  throw apiError('InvalidIPAddress.InUse', { message: `Address ${privateIp} is in use.` });
+}
+
+/** Subnet, groups and addresses of a launch, each checked. */
+export async function placementFor(
+  reader: MetadataReader,
+  scope: Scope,
+  { request, count }: { request: NetworkRequest; count: number },
+): Promise<Placement> {
+  const subnet = await subnetFor(reader, scope, request);
+  const vpc = await ownedById(reader, scope, 'vpc', subnet.vpcId);
+  const groups = await groupsFor(reader, scope, { subnet, request });
+  const { privateIp } = request;
+  if (privateIp) {
+    if (count > 1) throw combination('A private address can be given to one instance only');
+    await checkPrivateIp(reader, subnet, privateIp);
+  }
+  return {
+    vpc,
+    subnet,
+    groups,
+    ...(privateIp ? { privateIp } : {}),
+    publicIp: request.publicIp ?? subnet.mapPublicIpOnLaunch,
+    description: request.description ?? '',
+    deleteOnTermination: request.deleteOnTermination,
+  };
+}

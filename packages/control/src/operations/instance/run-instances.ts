@@ -1,0 +1,99 @@
+import { apiError, type Instance, type InstanceId } from '@bakehouse/domain';
+import { withClientToken } from '../../client-token.ts';
+import type { OperationContext } from '../../context.ts';
+import { launchFacts } from '../../launch/launch-facts.ts';
+import { type LaunchParameters, launchParameters } from '../../launch/launch-parameters.ts';
+import { type LaunchFacts, type LaunchRecords, planLaunch } from '../../launch/plan-launch.ts';
+import { freePrivateIp, freePublicIp } from '../../network/addresses.ts';
+import type { Operation } from '../../operation.ts';
+import { readReservations } from '../../views/reservation.ts';
+import type { ControlTransaction } from '../../workflow/transaction.ts';
+import { startInstanceKind } from '../../workflows/start-instance.ts';
+
+/** More at once are refused: a local machine has no room for them. */
+const instancesPerCallMax = 200;
+
+function checkCounts({ MinCount: min, MaxCount: max }: LaunchParameters): void {
+  if (min < 1 || max < 1) {
+    throw apiError('InvalidParameterValue', {
+      message: `Value (${Math.min(min, max)}) for parameter ${min < 1 ? 'minCount' : 'maxCount'} is invalid. It must be at least 1`,
+    });
+  }
+  if (max < min) {
+    throw apiError('InvalidParameterCombination', {
+      message: `MinCount (${min}) must not be larger than MaxCount (${max})`,
+    });
+  }
+  if (min > instancesPerCallMax) {
+    throw apiError('InstanceLimitExceeded', {
+      message: `At most ${instancesPerCallMax} instances can be launched by one call, ${min} were asked for`,
+    });
+  }
+}
+
+/** Addresses for each instance, none used twice. */
+async function drawAddresses(
+  tx: ControlTransaction,
+  context: OperationContext,
+  facts: LaunchFacts,
+) {
+  const { subnet, privateIp, publicIp } = facts.placement;
+  const draw = () => Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
+  const chosen = privateIp ?? (await freePrivateIp(tx, subnet, draw()));
+  if (!publicIp) return { privateIp: chosen };
+  return {
+    privateIp: chosen,
+    publicIp: await freePublicIp(tx, context.settings.publicCidr, draw()),
+  };
+}
+
+async function commitLaunch(
+  tx: ControlTransaction,
+  context: OperationContext,
+  { instance, nic, volumes }: LaunchRecords,
+): Promise<InstanceId> {
+  await tx.put('networkInterface', nic);
+  for (const volume of volumes) await tx.put('volume', volume);
+  await tx.put('instance', instance);
+  await tx.enqueue({
+    kind: startInstanceKind,
+    region: context.region,
+    lanes: [instance.id, ...volumes.map((volume) => volume.id)],
+    input: { instanceId: instance.id, generation: instance.generation, firstLaunch: true },
+  });
+  return instance.id;
+}
+
+async function launchAll(
+  tx: ControlTransaction,
+  context: OperationContext,
+  request: LaunchParameters,
+): Promise<readonly InstanceId[]> {
+  const parameters = await launchParameters(tx, context, request);
+  const facts = await launchFacts(tx, context, parameters);
+  const count = Math.min(request.MaxCount, instancesPerCallMax);
+  const instanceIds: InstanceId[] = [];
+  for (let launchIndex = 0; launchIndex < count; launchIndex += 1) {
+    const addresses = await drawAddresses(tx, context, facts);
+    const records = planLaunch(facts, { launchIndex, ...addresses }, context.ids);
+    instanceIds.push(await commitLaunch(tx, context, records));
+  }
+  await tx.put('image', { ...facts.image, lastLaunchedAt: context.now });
+  return instanceIds;
+}
+
+/** Records the instances as pending and answers; machines are started by workflows. */
+export const runInstances: Operation<'RunInstances'> = async (context, request) => {
+  checkCounts(request);
+  const use = { operation: 'RunInstances', token: request.ClientToken, request };
+  return await context.write(async (tx) => {
+    const launched = await withClientToken(tx, context, use, () => launchAll(tx, context, request));
+    const instances: Instance[] = [];
+    for (const id of launched) {
+      const instance = await tx.get('instance', id);
+      if (instance) instances.push(instance);
+    }
+    const [reservation] = await readReservations(tx, instances);
+    return reservation ?? {};
+  });
+};
