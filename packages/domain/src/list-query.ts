@@ -49,11 +49,19 @@ export function queryPredicate<K extends RecordKind>(
     const valuesOf = definitions[kind][name];
     if (!valuesOf) throw new TypeError(`records of kind ${kind} have no index '${name}'`);
     const wanted = new Set(values);
-    return (record: RecordKinds[K]) => distinct(valuesOf(record)).some((v) => wanted.has(v));
+    return (record: RecordKinds[K]) => includesAny(wanted, valuesOf(record));
   });
   return (record) =>
     (query.region === undefined || regionOf(record) === query.region) &&
     terms.every((term) => term(record));
+}
+
+function includesAny(
+  wanted: ReadonlySet<string>,
+  values: string | undefined | readonly string[],
+): boolean {
+  if (values === undefined) return false;
+  return typeof values === 'string' ? wanted.has(values) : values.some((v) => wanted.has(v));
 }
 
 function distinct(values: string | undefined | readonly string[]): readonly string[] {

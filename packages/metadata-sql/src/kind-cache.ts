@@ -1,5 +1,8 @@
 import type { RecordKind, RecordKinds } from '@bakehouse/domain';
 
+/** So many changes are put in place one by one; after more, sorting anew is quicker. */
+const fewChanges = 200;
+
 /**
  * Decoded, frozen records of one kind: those that were asked for lately, or all of them. Holds committed
  * state only.
@@ -45,11 +48,15 @@ export class KindCache<K extends RecordKind> {
   /** Every record in order of id; undefined unless complete. */
   all(): readonly RecordKinds[K][] | undefined {
     if (!this.#all || this.#changedSinceAll.size === 0) return this.#all;
-    const changed = [...this.#changedSinceAll].flatMap((id) => this.get(id) ?? []);
-    const kept = this.#all.filter((record) => !this.#changedSinceAll.has(record.id));
-    this.#all = sortedById([...kept, ...changed]);
+    if (this.#changedSinceAll.size > fewChanges) {
+      this.markComplete();
+      return this.#all;
+    }
+    const all = [...this.#all];
+    for (const id of this.#changedSinceAll) replaceById(all, id, this.get(id));
+    this.#all = all;
     this.#changedSinceAll.clear();
-    return this.#all;
+    return all;
   }
 
   /** Forgets the records that have been held longest until no more than `limitChars` are left. */
@@ -70,6 +77,23 @@ export class KindCache<K extends RecordKind> {
     this.sizeChars = 0;
     this.fits = true;
   }
+}
+
+/** Puts the record in its place, or takes what is there away. */
+function replaceById<Row extends { readonly id: string }>(
+  rows: Row[],
+  id: string,
+  row: Row | undefined,
+): void {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rows[middle]?.id ?? '') < id) low = middle + 1;
+    else high = middle;
+  }
+  const isThere = rows[low]?.id === id;
+  rows.splice(low, isThere ? 1 : 0, ...(row ? [row] : []));
 }
 
 /** In order of UTF-16 code units, which is not the order of UTF-8 bytes that the database has. */
