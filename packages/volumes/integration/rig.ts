@@ -1,0 +1,210 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MiB, silentLogger, systemClock } from '@bakehouse/base';
+import type {
+  BlockMapId,
+  BlockSourceAddress,
+  FrozenVolume,
+  InstanceId,
+  SnapshotId,
+  VolumeId,
+} from '@bakehouse/domain';
+import { connectQmp } from '@bakehouse/qmp';
+import { createQemuVolumes, type QemuVolumes, type VolumeLimits } from '../src/index.ts';
+
+const run = promisify(execFile);
+
+export const originMapId: BlockMapId = 'map-00000000000000001';
+export const diskBytes = 64 * MiB;
+export const id = {
+  volume: (n: number): VolumeId => `vol-${hex(n)}`,
+  snapshot: (n: number): SnapshotId => `snap-${hex(n)}`,
+  map: (n: number): BlockMapId => `map-${hex(n)}`,
+  instance: (n: number): InstanceId => `i-${hex(n)}`,
+};
+const hex = (n: number) => n.toString(16).padStart(17, '0');
+
+/** A QEMU without a guest: its disks are written through the monitor, as a guest would. */
+export interface Machine {
+  readonly instanceId: InstanceId;
+  /** Fills `lengthBytes` at `offset` with a byte, through the guest's device. */
+  write(
+    device: number,
+    offset: number,
+    options: { byte: number; lengthBytes: number },
+  ): Promise<void>;
+  /** Ends as after a guest's orderly shutdown. */
+  quit(): Promise<void>;
+  kill(): Promise<void>;
+  readonly execute: (command: string, args?: Record<string, unknown>) => Promise<unknown>;
+}
+
+export interface Rig extends AsyncDisposable {
+  readonly directory: string;
+  /** A second one is the control plane after a `kill -9`: it knows nothing but what is on disk. */
+  volumes(limits?: Partial<VolumeLimits>): QemuVolumes;
+  start(volumeIds: readonly VolumeId[], n?: number): Promise<Machine>;
+  stopOrigin(): Promise<void>;
+}
+
+/** A folder with an origin of 16 MiB: 0x11 in its first 8 MiB, zeros, and 0x22 in its last MiB. */
+export async function openRig(): Promise<Rig> {
+  const directory = await mkdtemp(join(tmpdir(), 'bakehouse-volumes-'));
+  const path = (name: string) => join(directory, name);
+  const origin = await open(path('origin.raw'), 'w');
+  await origin.write(Buffer.alloc(8 * MiB, 0x11), 0, 8 * MiB, 0);
+  await origin.write(Buffer.alloc(MiB, 0x22), 0, MiB, 15 * MiB);
+  await origin.close();
+  const exporterSocketPath = path('origin.sock');
+  const exporter = spawn(
+    'qemu-nbd',
+    [
+      '-r',
+      '-t',
+      '-e',
+      '20',
+      '-f',
+      'raw',
+      '-k',
+      exporterSocketPath,
+      '-x',
+      originMapId,
+      path('origin.raw'),
+    ],
+    { stdio: 'inherit' },
+  );
+  await appears(exporterSocketPath);
+  const processes = new Set<ChildProcess>([exporter]);
+  const running = new Map<InstanceId, string>();
+
+  const volumes = (limits: Partial<VolumeLimits> = {}) =>
+    createQemuVolumes({
+      directory: join(directory, 'x'.repeat(120), 'volumes'),
+      runtimeDirectory: path('run'),
+      exporterSocketPath,
+      instanceSockets: (instanceId) => running.get(instanceId),
+      clock: systemClock,
+      logger: silentLogger,
+      limits: { hydratePollMs: 20, ...limits },
+    });
+
+  return {
+    directory,
+    volumes,
+    async start(volumeIds, n = 1) {
+      const instanceId = id.instance(n);
+      const monitors = { disks: path(`${n}.disks`), guest: path(`${n}.guest`) };
+      for (const socket of Object.values(monitors)) await unlink(socket).catch(() => {});
+      const chains = await Promise.all(
+        volumeIds.map((volumeId) => volumes().blockdevChain({ volumeId })),
+      );
+      const process = spawn('qemu-system-x86_64', machineArgs(volumeIds, chains, monitors), {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      processes.add(process);
+      const gone = once(process, 'exit');
+      await appears(monitors.guest);
+      const guest = await connectQmp({ socketPath: monitors.guest, timeoutMs: 20_000 });
+      running.set(instanceId, monitors.disks);
+      const end = async () => {
+        await gone;
+        running.delete(instanceId);
+      };
+      return {
+        instanceId,
+        execute: (command, args) => guest.execute(command, args),
+        async write(device, offset, { byte, lengthBytes }) {
+          const command = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "write -P ${byte} ${offset} ${lengthBytes}"`;
+          await guest.execute('human-monitor-command', { 'command-line': command });
+        },
+        async quit() {
+          await guest.execute('quit').catch(() => {});
+          await end();
+        },
+        async kill() {
+          process.kill('SIGKILL');
+          await end();
+        },
+      };
+    },
+    async stopOrigin() {
+      exporter.kill();
+      await once(exporter, 'exit');
+    },
+    async [Symbol.asyncDispose]() {
+      await volumes().sweep({ wanted: new Set(), instanceIds: [] });
+      for (const process of processes) {
+        if (process.exitCode !== null || process.signalCode !== null) continue;
+        const gone = once(process, 'exit');
+        process.kill('SIGKILL');
+        await gone;
+      }
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function machineArgs(
+  volumeIds: readonly VolumeId[],
+  chains: readonly (readonly object[])[],
+  monitors: { readonly disks: string; readonly guest: string },
+): string[] {
+  return [
+    ...['-S', '-nodefaults', '-display', 'none', '-machine', 'q35,accel=tcg', '-m', '32'],
+    ...Object.values(monitors).flatMap((path) => ['-qmp', `unix:${path},server=on,wait=off`]),
+    ...chains.flat().flatMap((blockdev) => ['-blockdev', JSON.stringify(blockdev)]),
+    ...volumeIds.flatMap((volumeId, n) => ['-device', `virtio-blk-pci,drive=${volumeId},id=d${n}`]),
+  ];
+}
+
+async function appears(path: string): Promise<void> {
+  const endsAt = Date.now() + 20_000;
+  while (
+    !(await access(path).then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    if (Date.now() > endsAt) throw new Error(`${path} does not appear`);
+    await systemClock.sleep(10);
+  }
+}
+
+/** All bytes of a frozen view, read over NBD. */
+export async function readView(rig: Rig, view: FrozenVolume): Promise<Buffer> {
+  const target = join(rig.directory, `${view.snapshotId}.raw`);
+  const source = view.source;
+  if (source.kind !== 'nbd') throw new Error('a view is served over NBD');
+  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', nbdUri(source), target]);
+  const file = await open(target);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+    await rm(target);
+  }
+}
+
+/** The changed ranges of a view by the rule of BlockSourceAddress, as [offset, length] in MiB. */
+export async function changedMiB(
+  view: FrozenVolume,
+): Promise<readonly (readonly [number, number])[]> {
+  const source = view.source;
+  if (source.kind !== 'nbd') throw new Error('a view is served over NBD');
+  const { changedContext, changedDepthMax = 1 } = source;
+  const { stdout } = await run('nbdinfo', ['--json', `--map=${changedContext}`, nbdUri(source)]);
+  const extents: { offset: number; length: number; type: number }[] = JSON.parse(stdout);
+  const isChanged = (type: number) =>
+    changedContext === 'base:allocation' ? (type & 1) === 0 : type >= 1 && type <= changedDepthMax;
+  return extents
+    .filter(({ type }) => isChanged(type))
+    .map(({ offset, length }) => [offset / MiB, length / MiB]);
+}
+
+export function nbdUri(source: Extract<BlockSourceAddress, { kind: 'nbd' }>): string {
+  return `nbd+unix:///${source.exportName}?socket=${source.socketPath}`;
+}

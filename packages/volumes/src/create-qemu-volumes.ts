@@ -1,0 +1,103 @@
+import { mkdir } from 'node:fs/promises';
+import type { Clock, Logger } from '@bakehouse/base';
+import type { InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
+import type { QemuBlockdevs } from '@bakehouse/qmp';
+import { createVolume, listVolumes, removeVolume, volumeBytes } from './create-volume.ts';
+import { type ChainRequest, chainForMachine } from './disk-chain.ts';
+import { freezeVolumes } from './freeze-volumes.ts';
+import { growVolume } from './grow-volume.ts';
+import { hydrateVolume } from './hydrate-volume.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { MonitorPool } from './monitor-pool.ts';
+import { type Stray, type SweepRequest, sweepVolumes } from './sweep-volumes.ts';
+import { thawVolume } from './thaw-volumes.ts';
+import type { VolumeContext } from './volume-context.ts';
+import { defaultVolumeLimits, type VolumeLimits } from './volume-limits.ts';
+import { volumePaths } from './volume-paths.ts';
+
+export interface QemuVolumesOptions {
+  /** One folder per volume; of any length. */
+  readonly directory: string;
+  /**
+   * For sockets and pid files, the same at each start. At most 75 bytes: the address of a Unix socket
+   * holds 107, and QEMU's tools have no other way to name one.
+   */
+  readonly runtimeDirectory: string;
+  /** Where the block server exports maps; at most 107 bytes. */
+  readonly exporterSocketPath: string;
+  /** The QMP monitor for disks of a machine that runs; nobody else connects to it. */
+  readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<VolumeLimits>;
+}
+
+export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
+  /**
+   * The disk for a machine: what to `blockdev-add`, in order. To be asked anew for each start and each
+   * attachment: hydration and earlier views change with the answer. Rejects with DiskMissingError, and with
+   * DiskFrozenError while a view of the disk at rest is read: wait for its thaw.
+   */
+  blockdevChain(request: ChainRequest): Promise<QemuBlockdevs>;
+  /** Removes what a crash left behind; with `dryRun` only tells. */
+  sweep(request: SweepRequest): Promise<readonly Stray[]>;
+}
+
+/** Volumes as qcow2 overlays that QEMU itself writes. Does nothing until its first use. */
+export function createQemuVolumes(options: QemuVolumesOptions): QemuVolumes {
+  const limits = { ...defaultVolumeLimits, ...options.limits };
+  assertSocketFits(options.runtimeDirectory, 107 - socketNameBytesMax);
+  assertSocketFits(options.exporterSocketPath, 107);
+  const context: VolumeContext = {
+    paths: volumePaths(options.directory),
+    runtimeDirectory: options.runtimeDirectory,
+    exporterSocketPath: options.exporterSocketPath,
+    instanceSockets: options.instanceSockets,
+    monitors: new MonitorPool(limits.qmpTimeoutMs),
+    locks: new KeyedLock(),
+    clock: options.clock,
+    logger: options.logger,
+    limits,
+    limitsOfWait: {
+      clock: options.clock,
+      pollMs: limits.pollMs,
+      timeoutMs: limits.settleTimeoutMs,
+    },
+  };
+  const withFolders = async () => {
+    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    await mkdir(options.runtimeDirectory, { recursive: true, mode: 0o700 });
+  };
+  return {
+    async create(disk) {
+      await withFolders();
+      await createVolume(context, disk);
+    },
+    remove: (volumeId) => removeVolume(context, volumeId),
+    grow: (volumeId, sizeBytes, instanceId) =>
+      growVolume(context, { volumeId, sizeBytes, ...(instanceId && { instanceId }) }),
+    list: () => listVolumes(context),
+    localBytes: (volumeId) => volumeBytes(context, volumeId),
+    hydrate: (volumeId, instanceId, signal) =>
+      hydrateVolume(context, { volumeId, instanceId, signal }),
+    async freeze(volumes, instanceId) {
+      await withFolders();
+      return freezeVolumes(context, volumes, instanceId);
+    },
+    async thaw(volumes, outcome, instanceId) {
+      for (const volume of volumes) {
+        await thawVolume(context, { volume, outcome, ...(instanceId && { instanceId }) });
+      }
+    },
+    blockdevChain: (request) => chainForMachine(context, request),
+    sweep: (request) => sweepVolumes(context, request),
+  };
+}
+
+/** `/vol-0123456789abcdef0.qmp` and the like, with room to spare. */
+const socketNameBytesMax = 32;
+
+function assertSocketFits(path: string, bytesMax: number): void {
+  if (Buffer.byteLength(path) <= bytesMax) return;
+  throw new RangeError(`${path} is too long for Unix sockets: at most ${bytesMax} bytes here`);
+}

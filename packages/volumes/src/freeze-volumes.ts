@@ -1,0 +1,121 @@
+import { access, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FreezeVolume, FrozenVolume, InstanceId } from '@bakehouse/domain';
+import { connectUnixSocket } from '@bakehouse/qmp';
+import { isTrustworthy, readBlockGraph } from './block-graph.ts';
+import { fleeceFileNode, fleeceNode, intactBitmap } from './block-names.ts';
+import { diskChain } from './disk-chain.ts';
+import { readDiskRecord } from './disk-record.ts';
+import { addFleeceNodes, freezeAtRest, freezeLive, serveViews } from './frozen-view.ts';
+import type { Monitor } from './monitor-pool.ts';
+import { daemonFiles, startDaemon, withRunningDaemon } from './storage-daemon.ts';
+import type { VolumeContext } from './volume-context.ts';
+import { DiskMissingError, VolumeTimeoutError } from './volume-errors.ts';
+
+/** Where a machine's own NBD server listens. */
+export function instanceNbdSocket(context: VolumeContext, instanceId: InstanceId): string {
+  return join(context.runtimeDirectory, `${instanceId}.nbd`);
+}
+
+export async function freezeVolumes(
+  context: VolumeContext,
+  volumes: readonly FreezeVolume[],
+  instanceId?: InstanceId,
+): Promise<readonly FrozenVolume[]> {
+  const ids = volumes.map(({ volumeId }) => volumeId);
+  return context.locks.run(ids, async () => {
+    await assertExporterServes(context, volumes);
+    if (instanceId !== undefined) return freezeRunning(context, volumes, instanceId);
+    const views: FrozenVolume[] = [];
+    for (const volume of volumes) views.push(...(await freezeResting(context, volume)));
+    return views;
+  });
+}
+
+async function freezeRunning(
+  context: VolumeContext,
+  volumes: readonly FreezeVolume[],
+  instanceId: InstanceId,
+): Promise<readonly FrozenVolume[]> {
+  const monitorPath = context.instanceSockets(instanceId);
+  const [first] = volumes;
+  if (first === undefined) return [];
+  if (monitorPath === undefined) {
+    throw new DiskMissingError(first.volumeId, `in a machine: ${instanceId} does not run`);
+  }
+  const socketPath = instanceNbdSocket(context, instanceId);
+  return context.monitors.use(monitorPath, async (monitor) => {
+    await freezeLive(context, monitor, volumes);
+    return serveViews(context, monitor, { volumes, socketPath });
+  });
+}
+
+async function freezeResting(
+  context: VolumeContext,
+  volume: FreezeVolume,
+): Promise<readonly FrozenVolume[]> {
+  const { volumeId } = volume;
+  const socketPath = daemonFiles(context.runtimeDirectory, volumeId).nbd;
+  const freeze = async (monitor: Monitor) => {
+    await openEarlierFleece(context, monitor, volume);
+    await freezeAtRest(monitor, volume);
+    return serveViews(context, monitor, { volumes: [volume], socketPath });
+  };
+  const running = await withRunningDaemon(context, volumeId, freeze);
+  if (running) return running.result;
+  await startDaemon(context, volumeId, await diskChain(context, { volumeId }));
+  const started = await withRunningDaemon(context, volumeId, freeze);
+  if (!started) throw new VolumeTimeoutError(`the storage daemon of ${volumeId} ended at once`);
+  return started.result;
+}
+
+/**
+ * A machine that ended in an orderly way left its fleece: over the disk at rest it is still the view of the
+ * freeze. After a kill it is not (QEMU had parts of it in memory): it is removed, and the disk as it is now
+ * becomes the view.
+ */
+async function openEarlierFleece(
+  context: VolumeContext,
+  monitor: Monitor,
+  { volumeId, snapshotId }: FreezeVolume,
+): Promise<void> {
+  const path = context.paths.fleece(volumeId, snapshotId);
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  const node = fleeceNode(snapshotId);
+  if (!isThere || (await readBlockGraph(monitor)).nodes.has(node)) return;
+  try {
+    await addFleeceNodes(monitor, { volumeId, snapshotId, path, readOnly: true });
+    const { nodes } = await readBlockGraph(monitor);
+    const mark = nodes.get(node)?.bitmaps.find(({ name }) => name === intactBitmap);
+    if (isTrustworthy(mark)) return;
+  } catch (cause) {
+    context.logger.log('warn', 'unreadable fleece', { path, cause });
+  }
+  for (const name of [node, fleeceFileNode(snapshotId)]) {
+    const { nodes } = await readBlockGraph(monitor);
+    if (nodes.has(name)) await monitor.execute('blockdev-del', { 'node-name': name });
+  }
+  await rm(path, { force: true });
+  context.logger.log('warn', 'the frozen view died with its machine; frozen anew', { snapshotId });
+}
+
+/**
+ * A freeze waits for the guest's requests in flight, and those may wait for the block server as long as an
+ * hour. So it is refused while the server is away, instead of stopping the guest.
+ */
+async function assertExporterServes(
+  context: VolumeContext,
+  volumes: readonly FreezeVolume[],
+): Promise<void> {
+  for (const { volumeId } of volumes) {
+    const { originMapId } = await readDiskRecord(context.paths, volumeId);
+    if (originMapId === undefined) continue;
+    const signal = AbortSignal.timeout(context.limits.settleTimeoutMs);
+    const socket = await connectUnixSocket(context.exporterSocketPath, signal);
+    socket.destroy();
+    return;
+  }
+}

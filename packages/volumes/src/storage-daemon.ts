@@ -1,0 +1,112 @@
+import { access, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VolumeId } from '@bakehouse/domain';
+import { type QemuBlockdevs, QmpClosedError } from '@bakehouse/qmp';
+import type { Monitor } from './monitor-pool.ts';
+import { runTool } from './run-tool.ts';
+import type { VolumeContext } from './volume-context.ts';
+import { waitUntil } from './wait-until.ts';
+
+/**
+ * A QEMU storage daemon holds a disk at rest while a view of it is read: one per volume, detached, found
+ * again by its sockets. It takes QEMU's image lock, so that no machine can write the disk meanwhile.
+ */
+export interface DaemonFiles {
+  readonly monitor: string;
+  readonly nbd: string;
+  readonly pid: string;
+}
+
+export function daemonFiles(runtimeDirectory: string, volumeId: VolumeId): DaemonFiles {
+  const path = (suffix: string) => join(runtimeDirectory, `${volumeId}.${suffix}`);
+  return { monitor: path('qmp'), nbd: path('nbd'), pid: path('pid') };
+}
+
+/** Works with the daemon of a volume; undefined when there is none. */
+export async function withRunningDaemon<Result>(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  work: (monitor: Monitor) => Promise<Result>,
+): Promise<{ readonly result: Result } | undefined> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  if (!(await exists(files.monitor))) return undefined;
+  let isConnected = false;
+  try {
+    const result = await context.monitors.use(files.monitor, async (monitor) => {
+      isConnected = true;
+      return work(monitor);
+    });
+    return { result };
+  } catch (error) {
+    if (isConnected || !(error instanceof QmpClosedError)) throw error;
+    await clearDeadDaemon(context, volumeId);
+    return undefined;
+  }
+}
+
+export async function startDaemon(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  blockdevs: QemuBlockdevs,
+): Promise<void> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const args = planDaemonArgs(files, blockdevs);
+  await runTool('qemu-storage-daemon', args, context.limits.toolTimeoutMs);
+}
+
+export function planDaemonArgs(files: DaemonFiles, blockdevs: QemuBlockdevs): readonly string[] {
+  return [
+    '--daemonize',
+    ...['--pidfile', files.pid],
+    ...[
+      '--chardev',
+      `socket,id=qmp,server=on,wait=off,path=${files.monitor.replaceAll(',', ',,')}`,
+    ],
+    ...['--monitor', 'chardev=qmp'],
+    ...blockdevs.flatMap((blockdev) => ['--blockdev', JSON.stringify(blockdev)]),
+  ];
+}
+
+/** Ends the daemon of a volume in an orderly way, which stores the bitmaps; resolves when it is gone. */
+export async function stopDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const answer = await withRunningDaemon(context, volumeId, async (monitor) => {
+    await monitor.execute('quit').catch((error: unknown) => {
+      if (!(error instanceof QmpClosedError)) throw error;
+    });
+  });
+  if (!answer) return;
+  await waitUntil(async () => !(await exists(files.pid)), {
+    ...context.limitsOfWait,
+    what: `end of the storage daemon of ${volumeId}`,
+  });
+  await rm(files.monitor, { force: true });
+  await rm(files.nbd, { force: true });
+}
+
+/** Nobody answers: ends the process if it hangs, and removes what it left. */
+async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const pid = Number.parseInt(await readFile(files.pid, 'utf8').catch(() => ''), 10);
+  if (pid > 1 && (await isDaemonOf(pid, files))) {
+    process.kill(pid, 'SIGKILL');
+    await waitUntil(async () => !(await isDaemonOf(pid, files)), {
+      ...context.limitsOfWait,
+      what: `end of process ${pid}`,
+    });
+  }
+  for (const path of Object.values(files)) await rm(path, { force: true });
+}
+
+/** A pid may have been given to another process since: the command line tells. */
+async function isDaemonOf(pid: number, files: DaemonFiles): Promise<boolean> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return commandLine.split('\0').includes(files.pid);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

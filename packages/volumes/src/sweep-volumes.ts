@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isResourceId } from '@bakehouse/base';
+import type { InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
+import { QmpClosedError } from '@bakehouse/qmp';
+import { readBlockGraph } from './block-graph.ts';
+import { listVolumes, namesIn } from './create-volume.ts';
+import { endView, viewsOf, viewsOfVolume } from './frozen-view.ts';
+import { stopDaemon, withRunningDaemon } from './storage-daemon.ts';
+import type { VolumeContext } from './volume-context.ts';
+import { snapshotOfFleece, volumeOfTemporary } from './volume-paths.ts';
+
+export interface SweepRequest {
+  /** Snapshots whose capture is under way: their views stay. */
+  readonly wanted: ReadonlySet<SnapshotId>;
+  /** The machines that run. */
+  readonly instanceIds: readonly InstanceId[];
+  /** Only tells what would go. */
+  readonly dryRun?: boolean;
+}
+
+export interface Stray {
+  readonly what: 'folder' | 'fleece' | 'view' | 'daemon';
+  /** A path, or a snapshot's id with where its view is. */
+  readonly name: string;
+}
+
+/** Finds and removes what a crash left behind: views nobody waits for, and files of unfinished work. */
+export async function sweepVolumes(
+  context: VolumeContext,
+  request: SweepRequest,
+): Promise<readonly Stray[]> {
+  const strays: Stray[] = [];
+  for (const instanceId of request.instanceIds) {
+    strays.push(...(await sweepMachine(context, request, instanceId)));
+  }
+  strays.push(...(await sweepTemporaries(context, request)));
+  for (const volumeId of await volumesWithRemains(context)) {
+    strays.push(
+      ...(await context.locks.run([volumeId], async () => [
+        ...(await sweepDaemon(context, request, volumeId)),
+        ...(await sweepFleeces(context, request, volumeId)),
+      ])),
+    );
+  }
+  return strays;
+}
+
+async function sweepMachine(
+  context: VolumeContext,
+  { wanted, dryRun }: SweepRequest,
+  instanceId: InstanceId,
+): Promise<readonly Stray[]> {
+  const monitorPath = context.instanceSockets(instanceId);
+  if (monitorPath === undefined) return [];
+  try {
+    return await context.monitors.use(monitorPath, async (monitor) => {
+      const strays: Stray[] = [];
+      const graph = await readBlockGraph(monitor);
+      for (const volumeId of [...graph.nodes.keys()].filter((name) => isResourceId('vol', name))) {
+        for (const snapshotId of viewsOfVolume(graph, volumeId)) {
+          if (wanted.has(snapshotId)) continue;
+          strays.push({ what: 'view', name: `${snapshotId} in ${instanceId}` });
+          if (dryRun) continue;
+          const ended = { volume: { volumeId, snapshotId }, outcome: 'abandoned' } as const;
+          await context.locks.run([volumeId], () => endView(context, monitor, ended));
+        }
+      }
+      return strays;
+    });
+  } catch (error) {
+    if (error instanceof QmpClosedError) return [];
+    throw error;
+  }
+}
+
+async function sweepDaemon(
+  context: VolumeContext,
+  { wanted, dryRun }: SweepRequest,
+  volumeId: VolumeId,
+): Promise<readonly Stray[]> {
+  const answer = await withRunningDaemon(context, volumeId, async (monitor) => {
+    const strays: Stray[] = [];
+    const views = viewsOf(await readBlockGraph(monitor));
+    for (const snapshotId of views.filter((id) => !wanted.has(id))) {
+      strays.push({ what: 'view', name: `${snapshotId} of ${volumeId} at rest` });
+      if (dryRun) continue;
+      await endView(context, monitor, {
+        volume: { volumeId, snapshotId },
+        outcome: 'abandoned',
+      });
+    }
+    return { strays, isIdle: strays.length === views.length };
+  });
+  if (!answer?.result.isIdle) return answer?.result.strays ?? [];
+  if (!dryRun) await stopDaemon(context, volumeId);
+  return [...answer.result.strays, { what: 'daemon', name: volumeId }];
+}
+
+async function sweepFleeces(
+  context: VolumeContext,
+  { wanted, dryRun }: SweepRequest,
+  volumeId: VolumeId,
+): Promise<readonly Stray[]> {
+  const folder = context.paths.folder(volumeId);
+  const strays: Stray[] = [];
+  for (const name of await namesIn(folder)) {
+    const snapshotId = snapshotOfFleece(name);
+    const isTemporary = name.endsWith('.tmp');
+    if (!isTemporary && (snapshotId === undefined || wanted.has(snapshotId))) continue;
+    const path = join(folder, name);
+    strays.push({ what: 'fleece', name: path });
+    if (!dryRun) await rm(path, { force: true });
+  }
+  return strays;
+}
+
+/** Folders that are in the making in this process hold their volume's lock. */
+async function sweepTemporaries(
+  context: VolumeContext,
+  { dryRun }: SweepRequest,
+): Promise<readonly Stray[]> {
+  const strays: Stray[] = [];
+  for (const name of await namesIn(context.paths.directory)) {
+    const volumeId = volumeOfTemporary(name);
+    if (!volumeId || context.locks.isHeld(volumeId)) continue;
+    const path = join(context.paths.directory, name);
+    strays.push({ what: 'folder', name: path });
+    if (!dryRun) await rm(path, { recursive: true, force: true });
+  }
+  return strays;
+}
+
+/** Volumes with a folder, and those that only have a daemon's files in the runtime folder. */
+async function volumesWithRemains(context: VolumeContext): Promise<ReadonlySet<VolumeId>> {
+  const daemons = (await namesIn(context.runtimeDirectory))
+    .map((name) => name.replace(/\.(?:qmp|nbd|pid)$/, ''))
+    .filter((name) => isResourceId('vol', name));
+  return new Set([...(await listVolumes(context)), ...daemons]);
+}

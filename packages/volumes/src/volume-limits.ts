@@ -1,0 +1,29 @@
+import { minuteMs, secondMs } from '@bakehouse/base';
+
+export interface VolumeLimits {
+  /** For one QMP command. A transaction waits for the guest's requests in flight. */
+  readonly qmpTimeoutMs: number;
+  /** For one run of qemu-img, or the start of a storage daemon. */
+  readonly toolTimeoutMs: number;
+  /** For QEMU to come to a state that was asked for: a job gone, an export gone, a daemon ended. */
+  readonly settleTimeoutMs: number;
+  readonly pollMs: number;
+  readonly hydratePollMs: number;
+  /** How long a guest's request waits for a block server that is away. */
+  readonly reconnectSeconds: number;
+  /** How long opening a disk waits for the block server. */
+  readonly openSeconds: number;
+  /** Of hydration; 0 is as fast as it goes. */
+  readonly hydrateBytesPerSecond: number;
+}
+
+export const defaultVolumeLimits: VolumeLimits = {
+  qmpTimeoutMs: 30 * secondMs,
+  toolTimeoutMs: 5 * minuteMs,
+  settleTimeoutMs: 30 * secondMs,
+  pollMs: 20,
+  hydratePollMs: 500,
+  reconnectSeconds: 3600,
+  openSeconds: 30,
+  hydrateBytesPerSecond: 0,
+};
