@@ -1,1 +1,10 @@
-export {};
+export { BakeRunningError } from './bake-lock.ts';
+export { type Command, CommandFailedError, type CommandRunner } from './command-runner.ts';
+export { createImageBuilder, type ImageBuilderOptions } from './image-builder.ts';
+export { recipeNames } from './recipes.ts';
+export {
+  type RequiredTool,
+  requiredFiles,
+  requiredTools,
+  requiredToolsWithoutRoot,
+} from './required-tools.ts';

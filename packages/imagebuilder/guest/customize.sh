@@ -1,0 +1,47 @@
+#!/bin/sh
+# customize.sh ROOT: the last step of the base system, run by mmdebstrap on the host's side.
+# What belongs to no package: units that do not run, and nothing that is one machine's own.
+set -eu
+root=$1
+units=$root/etc/systemd/system
+
+for unit in $BAKEHOUSE_MASKED_UNITS; do ln -snf /dev/null "$units/$unit"; done
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in $BAKEHOUSE_MASKED_GENERATORS; do
+  ln -snf /dev/null "$root/etc/systemd/system-generators/$generator"
+done
+# Started when somebody asks for them, not at boot.
+mkdir -p "$units/multi-user.target.wants"
+for unit in $BAKEHOUSE_UNITS_ON_DEMAND; do
+  ln -snf /dev/null "$units/multi-user.target.wants/$unit"
+done
+ln -snf /lib/systemd/system/multi-user.target "$units/default.target"
+
+cat > "$root/etc/apt/sources.list" << EOF
+deb http://deb.debian.org/debian $BAKEHOUSE_SUITE main
+deb http://deb.debian.org/debian $BAKEHOUSE_SUITE-updates main
+deb http://deb.debian.org/debian-security $BAKEHOUSE_SUITE-security main
+EOF
+echo 'LABEL=/ / ext4 defaults 0 1' > "$root/etc/fstab"
+printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' > "$root/etc/hosts"
+# The resolver of every VPC.
+printf 'nameserver 169.254.169.253\noptions timeout:2 attempts:3\n' > "$root/etc/resolv.conf"
+printf 'Bakehouse Linux %s\n\n' "$BAKEHOUSE_RELEASE" > "$root/etc/motd"
+printf 'Bakehouse Linux %s \\n \\l\n\n' "$BAKEHOUSE_RELEASE" > "$root/etc/issue"
+# Run at each login otherwise.
+if [ -e "$root/etc/update-motd.d/10-uname" ]; then chmod 644 "$root/etc/update-motd.d/10-uname"; fi
+
+# Nothing that is one machine's own, and no trace of the machine that built it.
+rm -f "$root/etc/hostname" "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" \
+  "$root/var/lib/systemd/random-seed" "$root/etc/apt/apt.conf.d/99mmdebstrap" \
+  "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root"/etc/apt/sources.list.d/* \
+  "$root/vmlinuz" "$root/vmlinuz.old" "$root/initrd.img" "$root/initrd.img.old" \
+  "$root/etc/passwd-" "$root/etc/shadow-" "$root/etc/group-" "$root/etc/gshadow-"
+: > "$root/etc/machine-id"
+chmod 444 "$root/etc/machine-id"
+rm -rf "$root"/var/lib/apt/lists/* "$root/var/log/journal" "$root"/var/cache/debconf/*-old \
+  "$root"/var/lib/cloud/* "$root"/tmp/* "$root"/var/tmp/* "$root"/run/*
+mkdir -p "$root/var/lib/apt/lists/partial"
+find "$root/var/log" -type f -delete
+# No password opens root.
+chroot "$root" usermod -p '*' root

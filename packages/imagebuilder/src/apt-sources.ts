@@ -1,0 +1,94 @@
+/** One repository of one suite. */
+export interface AptSource {
+  readonly uri: string;
+  readonly suite: string;
+  /** A keyring file, where the host's entry names one. */
+  readonly signedBy?: string;
+}
+
+const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Any mirror of Debian keeps these last names; other vendors use suites of the same name. */
+const debianPath = /\/debian(-security)?\/?$/;
+
+function defaultSources(suite: string): AptSource[] {
+  const uri = 'http://deb.debian.org/debian';
+  return [
+    { uri, suite, signedBy: debianKeyring },
+    { uri, suite: `${suite}-updates`, signedBy: debianKeyring },
+    { uri: `${uri}-security`, suite: `${suite}-security`, signedBy: debianKeyring },
+  ];
+}
+
+/**
+ * The host's own Debian repositories of that suite, its updates and its security updates, or
+ * Debian's where the host has none. `files` are those of /etc/apt; see sources.list(5).
+ */
+export function debianSources(
+  files: readonly { readonly path: string; readonly text: string }[],
+  suite: string,
+): AptSource[] {
+  const wanted = [suite, `${suite}-updates`, `${suite}-security`];
+  const found = files
+    .flatMap(({ path, text }) => (path.endsWith('.sources') ? parseStanzas(text) : parseList(text)))
+    .filter((source) => wanted.includes(source.suite) && debianPath.test(source.uri));
+  const unique = new Map(found.map((source) => [`${source.uri} ${source.suite}`, source]));
+  return found.some((source) => source.suite === suite)
+    ? [...unique.values()]
+    : defaultSources(suite);
+}
+
+/** A line for sources.list, component main only. */
+export function sourceLine(source: AptSource, extraOptions: readonly string[] = []): string {
+  const options = [
+    ...(source.signedBy === undefined ? [] : [`signed-by=${source.signedBy}`]),
+    ...extraOptions,
+  ];
+  const bracket = options.length === 0 ? '' : `[${options.join(' ')}] `;
+  return `deb ${bracket}${source.uri} ${source.suite} main`;
+}
+
+/** One-line style: `deb [options] uri suite component…`. */
+function parseList(text: string): AptSource[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+([^#]*)/.exec(line);
+    const [, options = '', uri, suite, components = ''] = match ?? [];
+    if (uri === undefined || suite === undefined) return [];
+    if (!components.split(/\s+/).includes('main')) return [];
+    const signedBy = /(?:^|\s)signed-by=(\/\S+)/.exec(options)?.[1];
+    return [{ uri, suite, ...(signedBy === undefined ? {} : { signedBy }) }];
+  });
+}
+
+/** deb822 style: stanzas of `Field: value`, apart by empty lines. */
+function parseStanzas(text: string): AptSource[] {
+  return text.split(/\n\s*\n/).flatMap((stanza) => {
+    const fields = stanzaFields(stanza);
+    const words = (name: string) => (fields.get(name) ?? '').split(/\s+/).filter(Boolean);
+    const isUsable =
+      words('types').includes('deb') &&
+      words('components').includes('main') &&
+      fields.get('enabled')?.toLowerCase() !== 'no';
+    if (!isUsable) return [];
+    const [signedBy] = words('signed-by').filter((word) => word.startsWith('/'));
+    return words('uris').flatMap((uri) =>
+      words('suites').map((suite) => ({
+        uri,
+        suite,
+        ...(signedBy === undefined ? {} : { signedBy }),
+      })),
+    );
+  });
+}
+
+function stanzaFields(stanza: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  let current = '';
+  for (const line of stanza.split('\n')) {
+    if (line.startsWith('#')) continue;
+    const match = /^([A-Za-z-]+):(.*)$/.exec(line);
+    if (match?.[1] !== undefined) current = match[1].toLowerCase();
+    const value = match === null ? line : (match[2] ?? '');
+    if (current !== '') fields.set(current, `${fields.get(current) ?? ''} ${value}`.trim());
+  }
+  return fields;
+}

@@ -1,0 +1,36 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A file of the guest, by its path from the guest's root. */
+export interface GuestFile {
+  readonly path: string;
+  readonly mode: 0o644 | 0o755;
+  readonly contents: Uint8Array;
+}
+
+const guestDirectory = fileURLToPath(new URL('../guest', import.meta.url));
+
+/** The step that mmdebstrap runs last; see its own comment. */
+export const customizeScript = join(guestDirectory, 'customize.sh');
+
+/** The files of the package `bakehouse-linux`, as they are in `guest/rootfs`. */
+export function readGuestFiles(): Promise<GuestFile[]> {
+  return readTree(join(guestDirectory, 'rootfs'));
+}
+
+/** Permissions are those of the checkout, without what a umask did to them. */
+export async function readTree(root: string): Promise<GuestFile[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files: GuestFile[] = [];
+  for (const entry of entries.filter((candidate) => candidate.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    const { mode } = await stat(path);
+    files.push({
+      path: relative(root, path),
+      mode: (mode & 0o100) === 0 ? 0o644 : 0o755,
+      contents: await readFile(path),
+    });
+  }
+  return files;
+}

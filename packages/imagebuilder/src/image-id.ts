@@ -1,0 +1,54 @@
+import type { TimestampMs } from '@bakehouse/base';
+import type { Recipe } from './recipe.ts';
+
+/** The eight keys of /etc/image-id, in their order. */
+export interface ImageId {
+  readonly image_name: string;
+  readonly image_version: string;
+  readonly image_arch: string;
+  readonly image_file: string;
+  /** `hhhh-hhhh`, at random. */
+  readonly image_stamp: string;
+  /** UTC, YYYYMMDDhhmmss. */
+  readonly image_date: string;
+  readonly recipe_name: string;
+  readonly recipe_id: string;
+}
+
+export interface BakeIdentity {
+  readonly recipeId: string;
+  readonly bakedAt: TimestampMs;
+  /** Four random bytes. */
+  readonly stamp: Uint8Array;
+}
+
+/** The name of the image: unique by its date, which has seconds. */
+export function imageName(recipe: Recipe, bakedAt: TimestampMs): string {
+  return `${recipe.name}-${recipe.release}-${recipe.architecture}-${compactUtc(bakedAt)}`;
+}
+
+export function imageId(recipe: Recipe, identity: BakeIdentity): ImageId {
+  const stamp = Buffer.from(identity.stamp).toString('hex');
+  return {
+    image_name: recipe.name,
+    image_version: recipe.release,
+    image_arch: recipe.architecture,
+    image_file: `${imageName(recipe, identity.bakedAt)}.ext4.mbr`,
+    image_stamp: `${stamp.slice(0, 4)}-${stamp.slice(4, 8)}`,
+    image_date: compactUtc(identity.bakedAt),
+    recipe_name: recipe.title.toLowerCase(),
+    recipe_id: identity.recipeId,
+  };
+}
+
+/** A file that a shell can source. */
+export function formatImageId(id: ImageId): string {
+  return Object.entries(id)
+    .map(([key, value]) => `${key}="${value}"\n`)
+    .join('');
+}
+
+/** YYYYMMDDhhmmss. */
+export function compactUtc(at: TimestampMs): string {
+  return new Date(at).toISOString().slice(0, 19).replace(/\D/g, '');
+}

@@ -1,0 +1,15 @@
+import { bakehouseLinux } from './bakehouse-linux.ts';
+import type { Recipe } from './recipe.ts';
+
+const recipes: readonly Recipe[] = [bakehouseLinux];
+
+export const recipeNames: readonly string[] = recipes.map((recipe) => recipe.name);
+
+/** Throws when there is no recipe of that name, and names those that there are. */
+export function recipeByName(name: string): Recipe {
+  const found = recipes.find((recipe) => recipe.name === name);
+  if (found === undefined) {
+    throw new Error(`There is no recipe '${name}'; there are: ${recipeNames.join(', ')}`);
+  }
+  return found;
+}
