@@ -1,0 +1,34 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MachineEvent } from '@bakehouse/domain';
+import { readTail } from './console-log.ts';
+import { exitReason } from './exit-reason.ts';
+import { isEphemeralDiskName, machineFileNames } from './machine-files.ts';
+import { isMarkedKilled, type MachineRecord } from './machine-record.ts';
+
+/** How a machine whose process is gone has ended. Its ephemeral disks end with it. */
+export async function concludeMachine(
+  folder: string,
+  record: MachineRecord,
+  shutdown?: string,
+): Promise<MachineEvent> {
+  const { instanceId, generation } = record;
+  const [killed, shutdownLog, complaint] = await Promise.all([
+    isMarkedKilled(folder, generation),
+    readTail(join(folder, machineFileNames.shutdowns), 4096),
+    readTail(join(folder, machineFileNames.log), 1000),
+  ]);
+  await removeEphemeralDisks(folder);
+  const end = exitReason({
+    killed,
+    shutdownLog: shutdownLog.toString(),
+    complaint: complaint.toString(),
+    ...(shutdown === undefined ? {} : { shutdown }),
+  });
+  return { kind: 'exited', instanceId, generation, ...end };
+}
+
+export async function removeEphemeralDisks(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter(isEphemeralDiskName);
+  await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
+}

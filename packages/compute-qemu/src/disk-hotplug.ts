@@ -1,0 +1,147 @@
+import { type Clock, Rollback } from '@bakehouse/base';
+import type { VolumeId } from '@bakehouse/domain';
+import { isJsonObject, type QemuBlockdevs, type QmpClient, QmpError } from '@bakehouse/qmp';
+import { DiskBusyError } from './compute-errors.ts';
+import { diskDeviceId, volumeDevice } from './guest-disk.ts';
+import { type BlockNode, listBlockNodes } from './list-block-nodes.ts';
+
+/** Attaches a volume to the machine behind `client`. Asks first: what is there already is left as it is. */
+export async function plugDisk(
+  client: QmpClient,
+  volumeId: VolumeId,
+  chain: QemuBlockdevs,
+): Promise<void> {
+  const hasDevice = (await deviceIds(client)).has(diskDeviceId(volumeId));
+  const nodes = await listBlockNodes(client);
+  const hasStump = nodes.some(({ name }) => name === stumpNode(volumeId));
+  if (hasDevice && hasStump) {
+    throw new DiskBusyError(
+      `the guest still holds the device of ${volumeId}, which was detached by force; reboot the instance`,
+    );
+  }
+  if (hasDevice) return;
+  if (hasStump) await removeNodes(client, stumpNodes(volumeId));
+  await using undo = new Rollback();
+  undo.defer(() => removeVolumeNodes(client, volumeId));
+  const names = new Set(nodes.map(({ name }) => name));
+  for (const node of chain.filter((one) => !names.has(`${one['node-name']}`))) {
+    await client.execute('blockdev-add', node);
+  }
+  await client.execute('device_add', volumeDevice(volumeId));
+  undo.commit();
+}
+
+export interface UnplugOptions {
+  readonly volumeId: VolumeId;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Between two requests to the guest. */
+  readonly retryMs: number;
+  /** Takes the volume away at the time limit: the guest keeps a device on which everything fails. */
+  readonly force: boolean;
+}
+
+/** Detaches a volume: when this resolves QEMU has flushed and closed it. Not attached: no-op. */
+export async function unplugDisk(client: QmpClient, options: UnplugOptions): Promise<void> {
+  const { volumeId, force, timeoutMs } = options;
+  if (!(await guestLetsGo(client, options))) {
+    if (!force) {
+      throw new DiskBusyError(
+        `the guest did not let go of ${volumeId} within ${timeoutMs} ms; unmount it, or detach by force`,
+      );
+    }
+    await replaceByStump(client, volumeId);
+  }
+  await removeVolumeNodes(client, volumeId);
+}
+
+/** Asks the guest, again and again, to release the device. True when it is gone. */
+async function guestLetsGo(client: QmpClient, options: UnplugOptions): Promise<boolean> {
+  const { volumeId, clock, timeoutMs, retryMs } = options;
+  const id = diskDeviceId(volumeId);
+  const deadline = clock.now() + timeoutMs;
+  const gone = new AbortController();
+  const stopListening = client.onEvent(({ event, data }) => {
+    if (event === 'DEVICE_DELETED' && data.device === id) gone.abort();
+  });
+  try {
+    while (!gone.signal.aborted && (await deviceIds(client)).has(id)) {
+      const remainingMs = deadline - clock.now();
+      if (remainingMs <= 0) return false;
+      // Refused while an earlier request is pending: the device list tells what came of it.
+      await client.execute('device_del', { id }).catch(ignoreRefusal);
+      await clock.sleep(Math.min(retryMs, remainingMs), gone.signal).catch(() => {});
+    }
+    return true;
+  } finally {
+    stopListening();
+  }
+}
+
+/**
+ * Puts a disk on which all reads and writes fail in the volume's place. In the guest the device stays until it
+ * obeys the request to release it, or is reset.
+ */
+async function replaceByStump(client: QmpClient, volumeId: VolumeId): Promise<void> {
+  const nodes = await listBlockNodes(client);
+  const size = nodes.find(({ name }) => name === volumeId)?.sizeBytes ?? 0;
+  const [stump, nothing] = stumpNodes(volumeId);
+  const missing = (name: string) => !nodes.some((node) => node.name === name);
+  if (missing(nothing)) {
+    await client.execute('blockdev-add', { driver: 'null-co', 'node-name': nothing, size });
+  }
+  if (missing(stump)) {
+    const fault = { event: 'none', errno: ioError };
+    const node = { driver: 'blkdebug', 'node-name': stump, image: nothing };
+    await client.execute('blockdev-add', { ...node, 'inject-error': [fault] });
+  }
+  const path = `/machine/peripheral/${diskDeviceId(volumeId)}`;
+  await client.execute('qom-set', { path, property: 'drive', value: stump });
+}
+
+/** EIO of errno(3). */
+const ioError = 5;
+
+const stumpNode = (volumeId: VolumeId): string => `${volumeId}-x`;
+const stumpNodes = (volumeId: VolumeId): readonly [string, string] => [
+  stumpNode(volumeId),
+  `${volumeId}-x0`,
+];
+
+/** Also nodes that others have put below the volume's: they are named by its id. */
+async function removeVolumeNodes(client: QmpClient, volumeId: VolumeId): Promise<void> {
+  const kept = new Set(stumpNodes(volumeId));
+  const isOurs = ({ name }: BlockNode) =>
+    (name === volumeId || name.startsWith(`${volumeId}-`)) && !kept.has(name);
+  await removeNodes(
+    client,
+    (await listBlockNodes(client)).filter(isOurs).map(({ name }) => name),
+  );
+}
+
+/** Removes nodes in whatever order their use of one another allows. */
+async function removeNodes(client: QmpClient, names: readonly string[]): Promise<void> {
+  let left = names;
+  while (left.length > 0) {
+    const refused = new Map<string, QmpError>();
+    for (const name of left) {
+      await client.execute('blockdev-del', { 'node-name': name }).catch((error) => {
+        if (!(error instanceof QmpError)) throw error;
+        refused.set(name, error);
+      });
+    }
+    const [first] = refused.values();
+    if (first && refused.size === left.length) throw first;
+    left = [...refused.keys()];
+  }
+}
+
+async function deviceIds(client: QmpClient): Promise<ReadonlySet<string>> {
+  const children = await client.execute('qom-list', { path: '/machine/peripheral' });
+  const list = Array.isArray(children) ? children.filter(isJsonObject) : [];
+  return new Set(list.map(({ name }) => `${name}`));
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof QmpError)) throw error;
+}

@@ -1,0 +1,14 @@
+import { statfs } from 'node:fs/promises';
+import type { QmpClient } from '@bakehouse/qmp';
+import { listBlockNodes } from './list-block-nodes.ts';
+
+/** True when every file system that holds a disk of the machine has this many bytes free. */
+export async function hasRoomForDisks(client: QmpClient, bytesNeeded: number): Promise<boolean> {
+  const nodes = await listBlockNodes(client);
+  const files = nodes.filter(({ driver }) => driver === 'file').map(({ file }) => file);
+  for (const file of files) {
+    const { bavail, bsize } = await statfs(file);
+    if (bavail * bsize < bytesNeeded) return false;
+  }
+  return true;
+}

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
+/**
+ * Memory in bytes that the kernel could hand out without swapping: of the host, or of the control group that
+ * confines this process (a container) where that is less.
+ */
+export async function hostMemoryAvailable(): Promise<number> {
+  const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];
+  const hostBytes = Number(kib ?? 0) * 1024;
+  const groupBytes = await groupMemoryAvailable().catch(() => undefined);
+  return Math.min(hostBytes, groupBytes ?? hostBytes);
+}
+
+/** From cgroup v2's files, as a container sees them; undefined without a limit. */
+async function groupMemoryAvailable(): Promise<number | undefined> {
+  const read = (name: string) => readFile(`/sys/fs/cgroup/memory.${name}`, 'utf8');
+  const [max, current, stat] = await Promise.all([read('max'), read('current'), read('stat')]);
+  if (max.trim() === 'max') return undefined;
+  const reclaimable = Number(/^inactive_file (\d+)$/m.exec(stat)?.[1] ?? 0);
+  return Math.max(0, Number(max) - Number(current) + reclaimable);
+}

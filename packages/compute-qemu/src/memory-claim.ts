@@ -1,0 +1,38 @@
+import { MiB } from '@bakehouse/base';
+import { InsufficientCapacityError } from '@bakehouse/domain';
+
+/** QEMU's cache of translated guest code, without KVM. Its default is an eighth of the host's memory. */
+export const translationCacheMiB = 256;
+
+/** QEMU itself: code, block caches, the guest's screen. */
+const processMiB = 96;
+
+/** The most that a machine takes of the host's memory. */
+export function memoryClaimBytes(memoryMiB: number, accelerator: 'kvm' | 'tcg'): number {
+  const cacheMiB = accelerator === 'tcg' ? translationCacheMiB : 0;
+  return (memoryMiB + processMiB + cacheMiB) * MiB;
+}
+
+export interface MemoryFacts {
+  /** What the kernel could still hand out. */
+  readonly availableBytes: number;
+  readonly reserveBytes: number;
+  /** The machines that run: what each may take, and has taken already. */
+  readonly machines: readonly { readonly claimBytes: number; readonly residentBytes: number }[];
+}
+
+/** Throws InsufficientCapacityError with the arithmetic when `claimBytes` more could not be kept. */
+export function checkMemory(claimBytes: number, facts: MemoryFacts): void {
+  const promisedBytes = facts.machines.reduce(
+    (sum, { claimBytes: claim, residentBytes }) => sum + Math.max(0, claim - residentBytes),
+    0,
+  );
+  const freeBytes = facts.availableBytes - promisedBytes - facts.reserveBytes;
+  if (claimBytes <= freeBytes) return;
+  const mib = (bytes: number) => `${Math.floor(bytes / MiB)} MiB`;
+  throw new InsufficientCapacityError(
+    `the machine needs ${mib(claimBytes)} with its overhead; ${mib(Math.max(0, freeBytes))} are free: ` +
+      `${mib(facts.availableBytes)} available, less ${mib(promisedBytes)} promised to ` +
+      `${facts.machines.length} running machines, less a reserve of ${mib(facts.reserveBytes)}`,
+  );
+}

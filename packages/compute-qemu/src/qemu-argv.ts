@@ -1,0 +1,109 @@
+import type { Architecture, MachineSpec } from '@bakehouse/domain';
+import type { JsonObject, QemuBlockdevs } from '@bakehouse/qmp';
+import type { Accelerator } from './accelerator.ts';
+import { MachineStartError } from './compute-errors.ts';
+import { ephemeralDevice, ephemeralNode, volumeDevice } from './guest-disk.ts';
+import { ephemeralDiskName, machineFileNames } from './machine-files.ts';
+import { translationCacheMiB } from './memory-claim.ts';
+import { smbiosOptions } from './system-identity.ts';
+
+/** EC2's x86_64 hosts run i386 images too. */
+const binaries: Readonly<Partial<Record<Architecture, string>>> = {
+  x86_64: 'qemu-system-x86_64',
+  i386: 'qemu-system-x86_64',
+};
+
+export function qemuBinary(architecture: Architecture): string {
+  const binary = binaries[architecture];
+  if (!binary) throw new MachineStartError(`no machine model for architecture ${architecture}`);
+  return binary;
+}
+
+export interface ArgvOptions {
+  readonly spec: MachineSpec;
+  readonly accelerator: Accelerator['accel'];
+  /** By position in `spec.disks`. */
+  readonly chains: readonly QemuBlockdevs[];
+}
+
+/**
+ * The command line of a machine, to be run inside its folder. A `pc` machine: all of its PCI slots take a
+ * disk while the guest runs, by ACPI and without root ports, whose enumeration would cost boot time.
+ * Options in JSON where QEMU takes it, so that no value can become an option.
+ */
+export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly string[] {
+  return [
+    qemuBinary(spec.architecture),
+    ...['-name', `guest=${spec.instanceId},debug-threads=on`],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-msg', 'timestamp=on'],
+    ...['-sandbox', sandbox],
+    ...['-pidfile', machineFileNames.pid],
+    ...['-trace', 'qemu_system_shutdown_request', '-D', machineFileNames.shutdowns],
+    ...hardware(spec, accelerator),
+    ...monitor('qmp', machineFileNames.monitor),
+    ...monitor('disks', machineFileNames.disksMonitor),
+    ...['-chardev', `file,id=serial,path=${machineFileNames.serial},append=on`],
+    ...['-serial', 'chardev:serial'],
+    ...networkCard(spec),
+    ...json('-device', { driver: 'VGA', id: 'screen', addr: '0x3' }),
+    ...json('-device', { driver: 'virtio-rng-pci', id: 'rng', addr: '0x4', ...modernOnly }),
+    ...spec.disks.flatMap(({ volumeId, bootIndex }, at) => [
+      ...(chains[at] ?? []).flatMap((node) => json('-blockdev', node)),
+      ...json('-device', volumeDevice(volumeId, bootIndex)),
+    ]),
+    ...spec.ephemeralDisks.flatMap(({ deviceName }, index) => [
+      ...json('-blockdev', ephemeralBlockdev(index)),
+      ...json('-device', ephemeralDevice(index, deviceName)),
+    ]),
+  ];
+}
+
+const sandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+const modernOnly = { 'disable-legacy': 'on' };
+
+function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonly string[] {
+  const accel = {
+    kvm: { argv: ['-accel', 'kvm'], cpu: 'host' },
+    // A virtual SVM would only make guests load kvm_amd: it costs boot time.
+    tcg: {
+      argv: ['-accel', `tcg,thread=multi,tb-size=${translationCacheMiB}`],
+      cpu: 'qemu64,-svm',
+    },
+  }[accelerator];
+  return [
+    ...['-machine', 'pc,dump-guest-core=off', ...accel.argv, '-cpu', accel.cpu],
+    ...['-smp', `${spec.vcpus}`, '-m', `size=${spec.memoryMiB}M`],
+    ...['-rtc', 'base=utc', '-boot', 'strict=on'],
+    ...smbiosOptions(spec.instanceId, spec.instanceType).flatMap((table) => ['-smbios', table]),
+  ];
+}
+
+function monitor(id: string, socket: string): readonly string[] {
+  return [
+    ...['-chardev', `socket,id=${id},path=${socket},server=on,wait=off`],
+    ...['-mon', `chardev=${id},mode=control`],
+  ];
+}
+
+function networkCard({ nic }: MachineSpec): readonly string[] {
+  const tap = { type: 'tap', id: 'nic', ifname: nic.tap.name, script: 'no', downscript: 'no' };
+  const card = { driver: 'virtio-net-pci', id: 'eth0', netdev: 'nic', mac: nic.macAddress };
+  return [
+    ...json('-netdev', tap),
+    ...json('-device', { ...card, addr: '0x2', romfile: '', ...modernOnly }),
+  ];
+}
+
+function ephemeralBlockdev(index: number): JsonObject {
+  return {
+    driver: 'raw',
+    'node-name': ephemeralNode(index),
+    discard: 'unmap',
+    'detect-zeroes': 'unmap',
+    file: { driver: 'file', filename: ephemeralDiskName(index), discard: 'unmap' },
+  };
+}
+
+function json(option: string, value: JsonObject): readonly string[] {
+  return [option, JSON.stringify(value)];
+}

@@ -1,0 +1,20 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { QmpClient } from '@bakehouse/qmp';
+import { encode } from 'jpeg-js';
+import { machineFileNames } from './machine-files.ts';
+import { parsePpm } from './ppm.ts';
+
+const jpegQuality = 80;
+
+/** The guest's screen as a JPEG picture. One at a time for each machine. */
+export async function takeScreenshot(client: QmpClient, folder: string): Promise<Uint8Array> {
+  const path = join(folder, machineFileNames.screen);
+  try {
+    await client.execute('screendump', { filename: machineFileNames.screen });
+    const picture = parsePpm(await readFile(path));
+    return encode({ ...picture, data: Buffer.from(picture.data) }, jpegQuality).data;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
