@@ -1,0 +1,103 @@
+import type { ListShape, Member, ScalarKind, Shape, StructureShape } from '@bakehouse/aws-model';
+import { invariant } from '@bakehouse/base';
+import { escapeXml } from './escape-xml.ts';
+
+/** The content of the element for a value: text or further elements. */
+type Encode = (value: unknown) => string;
+
+const encoders = new WeakMap<Shape, Encode>();
+
+const scalarEncoders: Readonly<Record<ScalarKind, Encode>> = {
+  string: (value) => escapeXml(String(value)),
+  integer: encodeNumber,
+  number: encodeNumber,
+  boolean: (value) => (value === true ? 'true' : 'false'),
+  timestamp: encodeTimestamp,
+  blob: encodeBlob,
+};
+
+/**
+ * The function that writes values of a shape as XML elements, without the element around them.
+ * Made once per shape and kept: answers are written far more often than shapes are met. Members
+ * that are absent, null or not in the model are left out.
+ */
+export function structureEncoder(shape: StructureShape): (value: object) => string {
+  return encoderOf(shape);
+}
+
+function encoderOf(shape: Shape): Encode {
+  const before = encoders.get(shape);
+  if (before !== undefined) return before;
+  const encode = makeEncoder(shape);
+  encoders.set(shape, encode);
+  return encode;
+}
+
+function makeEncoder(shape: Shape): Encode {
+  if (shape.kind === 'structure') return encodeMembers(shape);
+  if (shape.kind === 'list') return encodeItems(shape);
+  return scalarEncoders[shape.kind];
+}
+
+/** Members are compiled at the first value, because a shape may hold itself. */
+function encodeMembers(shape: StructureShape): Encode {
+  let compiled: readonly CompiledMember[] | undefined;
+  return (value) => {
+    compiled ??= shape.members.map(compileMember);
+    const source = value as Readonly<Record<string, unknown>>;
+    let xml = '';
+    for (const member of compiled) {
+      const inner = source[member.name];
+      if (inner === undefined || inner === null) continue;
+      const content = member.encode(inner);
+      xml += content === '' ? member.empty : member.open + content + member.close;
+    }
+    return xml;
+  };
+}
+
+interface CompiledMember {
+  readonly name: string;
+  readonly open: string;
+  readonly close: string;
+  readonly empty: string;
+  readonly encode: Encode;
+}
+
+function compileMember(member: Member): CompiledMember {
+  return {
+    name: member.name,
+    open: `<${member.xmlName}>`,
+    close: `</${member.xmlName}>`,
+    empty: `<${member.xmlName}/>`,
+    encode: encoderOf(member.shape),
+  };
+}
+
+function encodeItems(shape: ListShape): Encode {
+  const open = `<${shape.elementName}>`;
+  const close = `</${shape.elementName}>`;
+  let encode: Encode | undefined;
+  return (value) => {
+    invariant(Array.isArray(value), 'the value of a list is an array');
+    encode ??= encoderOf(shape.element);
+    let xml = '';
+    for (const item of value) xml += open + encode(item) + close;
+    return xml;
+  };
+}
+
+function encodeNumber(value: unknown): string {
+  invariant(Number.isFinite(value), 'a number in an answer is finite');
+  return String(value);
+}
+
+function encodeTimestamp(value: unknown): string {
+  invariant(value instanceof Date, 'a time in an answer is a Date');
+  return value.toISOString();
+}
+
+function encodeBlob(value: unknown): string {
+  invariant(value instanceof Uint8Array, 'bytes in an answer are a Uint8Array');
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+}
