@@ -1,0 +1,63 @@
+import type { BlockDevice, EbsMapping } from '@bakehouse/domain';
+import type { ImageFacts } from '../views/image.ts';
+import { type FilterTable, type FilterValue, tagFilters } from './filter.ts';
+import type { FilterIndexes } from './narrow.ts';
+
+type ImageFilter = FilterTable<ImageFacts>[string];
+
+const ofDevice =
+  (get: (device: BlockDevice) => FilterValue): ImageFilter =>
+  ({ image }) =>
+    image.blockDevices.map(get);
+const ofEbs = (get: (ebs: EbsMapping) => FilterValue): ImageFilter =>
+  ofDevice((device) => (device.ebs ? get(device.ebs) : undefined));
+
+/** The filters of DescribeImages, by their documented names. */
+export const imageFilters: FilterTable<ImageFacts> = {
+  'tag:': ({ image }, key) => tagFilters['tag:'](image, key),
+  'tag-key': ({ image }) => tagFilters['tag-key'](image),
+  architecture: ({ image }) => image.architecture,
+  'block-device-mapping.delete-on-termination': ofEbs((ebs) => ebs.deleteOnTermination),
+  'block-device-mapping.device-name': ofDevice((device) => device.deviceName),
+  'block-device-mapping.snapshot-id': ofEbs((ebs) => ebs.snapshotId),
+  'block-device-mapping.volume-size': ofEbs((ebs) => ebs.sizeGiB),
+  'block-device-mapping.volume-type': ofEbs((ebs) => ebs.volumeType),
+  'block-device-mapping.encrypted': ofEbs((ebs) => ebs.encrypted),
+  'creation-date': ({ image }) => new Date(image.createdAt).toISOString(),
+  description: ({ image }) => image.description,
+  'ena-support': ({ image }) => image.enaSupport,
+  'free-tier-eligible': () => false,
+  hypervisor: () => 'xen',
+  'image-allowed': () => undefined,
+  'image-id': ({ image }) => image.id,
+  'image-type': () => 'machine',
+  'is-public': ({ image }) => image.launchPermissions.everyone,
+  'kernel-id': ({ image }) => image.kernelId,
+  'manifest-location': ({ image, ownerAlias }) => `${ownerAlias ?? image.ownerId}/${image.name}`,
+  name: ({ image }) => image.name,
+  'owner-alias': ({ ownerAlias }) => ownerAlias,
+  'owner-id': ({ image }) => image.ownerId,
+  platform: ({ image }) => image.platform,
+  'product-code': () => undefined,
+  'product-code.type': () => undefined,
+  'ramdisk-id': ({ image }) => image.ramdiskId,
+  'root-device-name': ({ image }) => image.rootDeviceName,
+  'root-device-type': ({ image }) => image.rootDeviceType,
+  'source-image-id': ({ image }) => image.sourceImageId,
+  'source-image-region': ({ image }) => image.sourceImageRegion,
+  'source-instance-id': ({ image }) => image.sourceInstanceId,
+  state: ({ image }) => image.state,
+  'state-reason-code': ({ image }) => image.stateReason?.code,
+  'state-reason-message': ({ image }) => image.stateReason?.message,
+  'sriov-net-support': ({ image }) => image.sriovNetSupport,
+  'virtualization-type': ({ image }) => image.virtualizationType,
+};
+
+export const imageIndexes: FilterIndexes<'image'> = {
+  name: 'name',
+  'owner-id': 'owner',
+  state: 'state',
+  'block-device-mapping.snapshot-id': 'snapshot',
+  'tag:': 'tag',
+  'tag-key': 'tagKey',
+};

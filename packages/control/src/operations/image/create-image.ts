@@ -1,0 +1,149 @@
+import {
+  apiError,
+  type BlockDevice,
+  type Image,
+  type Instance,
+  type InstanceVolume,
+  type Snapshot,
+} from '@bakehouse/domain';
+import type { OperationContext } from '../../context.ts';
+import { mergeMappings } from '../../launch/block-devices.ts';
+import { ownedById } from '../../lookups.ts';
+import type { Operation } from '../../operation.ts';
+import { tagsFor } from '../../tag-specification.ts';
+import type { ControlTransaction } from '../../workflow/transaction.ts';
+import { createImageKind } from '../../workflows/create-image.ts';
+import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { checkState } from '../instance/instance-state-change.ts';
+import { planSnapshot } from '../snapshot/plan-snapshot.ts';
+import { checkImageName } from './image-name.ts';
+
+type Request = Parameters<Operation<'CreateImage'>>[1];
+
+const taggable = ['image', 'snapshot'] as const;
+/** How long the answer waits for the instant of a NoReboot image to be fixed. */
+const freezeWaitMs = 5000;
+
+function checkMappings(instance: Instance, request: Request): void {
+  for (const { DeviceName: name, Ebs: ebs } of request.BlockDeviceMappings ?? []) {
+    const known = instance.volumes.some((volume) => volume.deviceName === name);
+    if (!known || !ebs) continue;
+    if (ebs.VolumeSize !== undefined || ebs.Encrypted !== undefined || ebs.SnapshotId) {
+      throw apiError('InvalidBlockDeviceMapping', {
+        message: `The size, snapshot and encryption of ${name}, an existing volume of ${instance.id}, cannot be changed; only DeleteOnTermination and NoDevice can be given`,
+      });
+    }
+  }
+}
+
+/** The instance's own devices as a mapping, one snapshot for each volume that is not left out. */
+async function planDevices(
+  tx: ControlTransaction,
+  context: OperationContext,
+  { instance, request, image }: { instance: Instance; request: Request; image: Pick<Image, 'id'> },
+): Promise<{ devices: readonly BlockDevice[]; snapshots: readonly Snapshot[] }> {
+  const leftOut = new Set(
+    (request.BlockDeviceMappings ?? [])
+      .filter((m) => m.NoDevice !== undefined)
+      .map((m) => m.DeviceName),
+  );
+  const tags = tagsFor('snapshot', request.TagSpecifications, taggable);
+  const snapshots: Snapshot[] = [];
+  const own: BlockDevice[] = [...instance.ephemeralDisks];
+  const take = async (use: InstanceVolume) => {
+    const volume = await ownedById(tx, context, 'volume', use.volumeId);
+    const description = `Created by CreateImage(${instance.id}) for ${image.id}`;
+    const snapshot = planSnapshot(context, { volume, description, tags });
+    snapshots.push(snapshot);
+    const { sizeGiB, volumeType, iops, throughput } = volume;
+    const ebs = {
+      snapshotId: snapshot.id,
+      sizeGiB,
+      volumeType,
+      ...(iops === undefined || volumeType === 'gp2' ? {} : { iops }),
+      ...(throughput === undefined ? {} : { throughput }),
+      deleteOnTermination: use.deleteOnTermination,
+      encrypted: false,
+    };
+    own.push({ deviceName: use.deviceName, ebs });
+  };
+  for (const use of instance.volumes) if (!leftOut.has(use.deviceName)) await take(use);
+  const base = { blockDevices: own, rootDeviceName: instance.rootDeviceName };
+  return { devices: mergeMappings(base, request.BlockDeviceMappings ?? []), snapshots };
+}
+
+async function planImage(
+  tx: ControlTransaction,
+  context: OperationContext,
+  { instance, request, name }: { instance: Instance; request: Request; name: string },
+): Promise<{ image: Image; snapshots: readonly Snapshot[] }> {
+  const id = context.ids.resource('ami');
+  const { devices, snapshots } = await planDevices(tx, context, {
+    instance,
+    request,
+    image: { id },
+  });
+  const source = await tx.get('image', instance.imageId);
+  const image: Image = {
+    id,
+    ownerId: context.accountId,
+    region: context.region,
+    tags: tagsFor('image', request.TagSpecifications, taggable),
+    createdAt: context.now,
+    name,
+    ...(request.Description === undefined ? {} : { description: request.Description }),
+    state: 'pending',
+    architecture: instance.architecture,
+    ...(source?.platform ? { platform: source.platform } : {}),
+    platformDetails: instance.platformDetails,
+    rootDeviceType: 'ebs',
+    rootDeviceName: instance.rootDeviceName,
+    virtualizationType: instance.virtualizationType,
+    enaSupport: instance.enaSupport,
+    ...(source?.sriovNetSupport ? { sriovNetSupport: source.sriovNetSupport } : {}),
+    ...(source?.bootMode ? { bootMode: source.bootMode } : {}),
+    ...(source?.imdsSupport ? { imdsSupport: source.imdsSupport } : {}),
+    blockDevices: devices,
+    launchPermissions: { everyone: false, accountIds: [] },
+    sourceInstanceId: instance.id,
+    sourceImageId: instance.imageId,
+    sourceImageRegion: instance.region,
+  };
+  return { image, snapshots };
+}
+
+function checkInstance(instance: Instance): void {
+  checkState(instance, ['running', 'stopped', 'stopping', 'pending'], 'made an image of');
+  if (instance.rootDeviceType === 'ebs') return;
+  throw apiError('InvalidParameterValue', {
+    message: `The instance '${instance.id}' has no EBS root volume; bundle it and register the bundle instead`,
+  });
+}
+
+/** Snapshots every volume of the instance and registers an image of them; both are pending at first. */
+export const createImage: Operation<'CreateImage'> = async (context, request) => {
+  const begun = await context.write(async (tx) => {
+    const instance = await ownedById(tx, context, 'instance', request.InstanceId);
+    checkInstance(instance);
+    const name = await checkImageName(tx, context, request.Name);
+    checkMappings(instance, request);
+    const { image, snapshots } = await planImage(tx, context, { instance, request, name });
+    await tx.put('image', image);
+    for (const snapshot of snapshots) await tx.put('snapshot', snapshot);
+    const reboot = instance.state === 'running' && request.NoReboot !== true;
+    const workflowId = await tx.enqueue({
+      kind: createImageKind,
+      region: context.region,
+      lanes: instanceLanes(instance),
+      input: {
+        imageId: image.id,
+        instanceId: instance.id,
+        snapshotIds: snapshots.map((snapshot) => snapshot.id),
+        reboot,
+      },
+    });
+    return { imageId: image.id, workflowId, reboot };
+  });
+  if (!begun.reboot) await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  return { ImageId: begun.imageId };
+};

@@ -1,0 +1,61 @@
+import type { Instance } from '@bakehouse/domain';
+import type { OperationContext } from '../../context.ts';
+import { allOwnedById } from '../../lookups.ts';
+import { freePublicIp } from '../../network/addresses.ts';
+import type { Operation } from '../../operation.ts';
+import type { ControlTransaction } from '../../workflow/transaction.ts';
+import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { startInstanceKind } from '../../workflows/start-instance.ts';
+import { checkState, stateChange } from './instance-state-change.ts';
+
+/** A public address is drawn anew at each start, as EC2 does. */
+async function givePublicIp(
+  tx: ControlTransaction,
+  context: OperationContext,
+  instance: Instance,
+): Promise<void> {
+  const nic = await tx.get('networkInterface', instance.networkInterfaceId);
+  const subnet = await tx.get('subnet', instance.subnetId);
+  if (!nic || nic.publicIp || !subnet?.mapPublicIpOnLaunch) return;
+  const draw = Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
+  const publicIp = await freePublicIp(tx, context.settings.publicCidr, draw);
+  await tx.put('networkInterface', { ...nic, publicIp });
+}
+
+async function requestStart(
+  tx: ControlTransaction,
+  context: OperationContext,
+  instance: Instance,
+): Promise<Instance> {
+  if (instance.state === 'running' || instance.state === 'pending') return instance;
+  await givePublicIp(tx, context, instance);
+  const { stateReason: _, ...rest } = instance;
+  const generation = instance.generation + 1;
+  const starting: Instance = {
+    ...rest,
+    state: 'pending',
+    stateTransitionReason: '',
+    launchedAt: context.now,
+    generation,
+  };
+  await tx.put('instance', starting);
+  await tx.enqueue({
+    kind: startInstanceKind,
+    region: context.region,
+    lanes: instanceLanes(instance),
+    input: { instanceId: instance.id, generation, firstLaunch: false },
+  });
+  return starting;
+}
+
+/** All the named instances start, or none does. */
+export const startInstances: Operation<'StartInstances'> = async (context, request) =>
+  await context.write(async (tx) => {
+    const instances = await allOwnedById(tx, context, 'instance', request.InstanceIds);
+    for (const each of instances) checkState(each, ['stopped', 'running', 'pending'], 'started');
+    const changes = [];
+    for (const before of instances) {
+      changes.push(stateChange(before, await requestStart(tx, context, before)));
+    }
+    return { StartingInstances: changes };
+  });

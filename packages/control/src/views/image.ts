@@ -1,0 +1,81 @@
+import type * as Ec2 from '@bakehouse/aws-model';
+import type { Account, BlockDevice, Image, MetadataReader } from '@bakehouse/domain';
+import { tagsView } from '../tag-specification.ts';
+
+export type ImageView = NonNullable<Ec2.Ec2Output<'DescribeImages'>['Images']>[number];
+
+export function blockDeviceView({ deviceName, virtualName, ebs }: BlockDevice) {
+  if (!ebs) return { DeviceName: deviceName, VirtualName: virtualName };
+  return {
+    DeviceName: deviceName,
+    Ebs: {
+      ...(ebs.snapshotId ? { SnapshotId: ebs.snapshotId } : {}),
+      VolumeSize: ebs.sizeGiB,
+      VolumeType: ebs.volumeType,
+      DeleteOnTermination: ebs.deleteOnTermination,
+      Encrypted: ebs.encrypted,
+      ...(ebs.iops === undefined ? {} : { Iops: ebs.iops }),
+      ...(ebs.throughput === undefined ? {} : { Throughput: ebs.throughput }),
+    },
+  };
+}
+
+/** An image with what its view takes from other records. */
+export interface ImageFacts {
+  readonly image: Image;
+  readonly ownerAlias?: string;
+}
+
+export async function readImageFacts(reader: MetadataReader, image: Image): Promise<ImageFacts> {
+  const owner: Account | undefined = await reader.get('account', image.ownerId);
+  const ownerAlias = image.ownerAlias ?? owner?.ownerAlias;
+  return { image, ...(ownerAlias ? { ownerAlias } : {}) };
+}
+
+/** What an image shows only when it has it. */
+function optionalMembers(image: Image): Partial<ImageView> {
+  return {
+    ...(image.description === undefined ? {} : { Description: image.description }),
+    ...(image.platform ? { Platform: image.platform } : {}),
+    ...(image.sriovNetSupport ? { SriovNetSupport: image.sriovNetSupport } : {}),
+    ...(image.bootMode ? { BootMode: image.bootMode } : {}),
+    ...(image.imdsSupport ? { ImdsSupport: image.imdsSupport } : {}),
+    ...(image.tpmSupport ? { TpmSupport: image.tpmSupport } : {}),
+    ...(image.kernelId ? { KernelId: image.kernelId } : {}),
+    ...(image.ramdiskId ? { RamdiskId: image.ramdiskId } : {}),
+    ...(image.sourceInstanceId ? { SourceInstanceId: image.sourceInstanceId } : {}),
+    ...(image.sourceImageId ? { SourceImageId: image.sourceImageId } : {}),
+    ...(image.sourceImageRegion ? { SourceImageRegion: image.sourceImageRegion } : {}),
+    ...(image.stateReason
+      ? { StateReason: { Code: image.stateReason.code, Message: image.stateReason.message } }
+      : {}),
+  };
+}
+
+/** The official shape of an image. */
+export function imageView({ image, ownerAlias }: ImageFacts): ImageView {
+  const { lastLaunchedAt } = image;
+  return {
+    Architecture: image.architecture,
+    CreationDate: new Date(image.createdAt).toISOString(),
+    ImageId: image.id,
+    ImageLocation: `${ownerAlias ?? image.ownerId}/${image.name}`,
+    ImageType: 'machine',
+    Public: image.launchPermissions.everyone,
+    OwnerId: image.ownerId,
+    ...(ownerAlias ? { ImageOwnerAlias: ownerAlias } : {}),
+    PlatformDetails: image.platformDetails,
+    UsageOperation: 'RunInstances',
+    State: image.state,
+    BlockDeviceMappings: image.blockDevices.map(blockDeviceView),
+    EnaSupport: image.enaSupport,
+    Hypervisor: 'xen',
+    Name: image.name,
+    RootDeviceName: image.rootDeviceName,
+    RootDeviceType: image.rootDeviceType,
+    Tags: tagsView(image.tags),
+    VirtualizationType: image.virtualizationType,
+    ...(lastLaunchedAt ? { LastLaunchedTime: new Date(lastLaunchedAt).toISOString() } : {}),
+    ...optionalMembers(image),
+  };
+}
