@@ -1,0 +1,89 @@
+import { connect, type Socket } from 'node:net';
+import { KiB } from '@bakehouse/base';
+import { NbdConnectionError } from '../errors.ts';
+
+const receiveBufferBytes = 256 * KiB;
+
+/** Who hears what comes from the server; may be changed while the connection lives. */
+export interface SocketListener {
+  /** The bytes are valid during the call only. A throw ends the connection with what was thrown. */
+  onBytes(bytes: Buffer): void;
+  /** Called once, last. */
+  onClosed(error: Error): void;
+}
+
+/** A connection to a Unix socket that reads into one buffer, again and again. */
+export class NbdSocket {
+  readonly #socket: Socket;
+  readonly #path: string;
+  #listener: SocketListener;
+  #failure: Error | undefined;
+  #corked = false;
+
+  constructor(path: string, listener: SocketListener) {
+    this.#path = path;
+    this.#listener = listener;
+    const buffer = Buffer.allocUnsafeSlow(receiveBufferBytes);
+    this.#socket = connect({
+      path,
+      onread: {
+        buffer,
+        callback: (count) => {
+          this.#receive(buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
+    this.#socket.on('error', (cause) => {
+      this.#failure ??= new NbdConnectionError(`NBD socket ${path}: ${cause.message}`, { cause });
+    });
+    this.#socket.on('close', () => this.#listener.onClosed(this.#failure ?? this.#hungUp()));
+  }
+
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
+  }
+
+  onceClosed(callback: () => void): void {
+    this.#socket.once('close', callback);
+  }
+
+  /** Small writes of one turn leave together. */
+  write(bytes: Buffer): void {
+    if (this.#failure !== undefined) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(bytes);
+  }
+
+  /** Ends the connection at once; the first failure is the one that is told. */
+  destroy(failure: Error): void {
+    this.#failure ??= failure;
+    this.#socket.destroy();
+  }
+
+  /** Says these last bytes, then ends the connection. */
+  end(bytes: Buffer, failure: Error): void {
+    this.#failure ??= failure;
+    this.#socket.end(bytes, () => this.#socket.destroy());
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#listener.onBytes(bytes);
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new NbdConnectionError(String(error)));
+    }
+  }
+
+  #hungUp(): NbdConnectionError {
+    return new NbdConnectionError(`the NBD server at ${this.#path} closed the connection`);
+  }
+}
