@@ -1,5 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type {
   Compute,
   InstanceId,
@@ -9,47 +8,35 @@ import type {
   MachineStatus,
   VolumeId,
 } from '@bakehouse/domain';
-import { awaitMonitor } from './await-monitor.ts';
+import type { QmpClient } from '@bakehouse/qmp';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeLimits } from './compute-limits.ts';
-import { concludeMachine, removeEphemeralDisks } from './conclude-machine.ts';
-import { boundConsoleLog, readConsoleLog } from './console-log.ts';
+import { concludeMachine } from './conclude-machine.ts';
+import { readConsoleLog } from './console-log.ts';
 import type { QemuComputeOptions } from './create-qemu-compute.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
-import { hostMemoryAvailable } from './host-memory.ts';
+import { endMachine } from './end-machine.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import {
-  ephemeralDiskName,
-  listMachineFolders,
-  machineFileNames,
-  machineFolder,
-} from './machine-files.ts';
-import { findMachineProcess, killProcess, residentBytes, untilGone } from './machine-process.ts';
-import {
-  markKilled,
-  readMachineRecord,
-  removeMachineRecord,
-  writeMachineRecord,
-} from './machine-record.ts';
+import { listMachineFolders, machineFolder } from './machine-files.ts';
+import { MachineLauncher } from './machine-launcher.ts';
+import { findMachineProcess } from './machine-process.ts';
+import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
-import { checkMemory, memoryClaimBytes } from './memory-claim.ts';
-import { qemuArgv } from './qemu-argv.ts';
 import { takeScreenshot } from './screenshot.ts';
-import { spawnMachine } from './spawn-machine.ts';
 
 type Options = QemuComputeOptions & { readonly limits: ComputeLimits };
 
 /** See createQemuCompute. */
 export class QemuCompute implements Compute {
   readonly #options: Options;
+  readonly #launcher: MachineLauncher;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   readonly #sessions = new Map<InstanceId, MachineSession>();
-  /** Claims, in bytes, of machines between the check of memory and their start. */
-  readonly #starting = new Map<InstanceId, number>();
 
   constructor(options: Options) {
     this.#options = options;
+    this.#launcher = new MachineLauncher(options);
   }
 
   start(spec: MachineSpec): Promise<void> {
@@ -62,7 +49,10 @@ export class QemuCompute implements Compute {
   }
 
   kill(instanceId: InstanceId): Promise<void> {
-    return this.#lock.run(`life ${instanceId}`, () => this.#end(instanceId));
+    return this.#lock.run(`life ${instanceId}`, async () => {
+      const session = await this.#session(instanceId);
+      if (session) await endMachine(session, this.#options);
+    });
   }
 
   async reset(instanceId: InstanceId): Promise<void> {
@@ -148,131 +138,34 @@ export class QemuCompute implements Compute {
       await session.client();
       return;
     }
-    await this.#end(instanceId);
-    try {
-      await this.#claimMemory(spec);
-      await this.#launch(spec);
-    } finally {
-      this.#starting.delete(instanceId);
-    }
-  }
-
-  async #launch(spec: MachineSpec): Promise<void> {
-    const { accelerator, volumeDisks, enter, clock, limits } = this.#options;
-    const folder = this.#folder(spec.instanceId);
-    const chains = await Promise.all(spec.disks.map(({ volumeId }) => volumeDisks(volumeId)));
-    const argv = [...enter, ...qemuArgv({ spec, accelerator, chains })];
-    await this.#prepareFolder(folder, spec);
-    await writeMachineRecord(folder, spec, this.#claimOf(spec));
-    const machine = await spawnMachine(folder, argv);
-    try {
-      const client = await awaitMonitor({ folder, machine, clock, timeoutMs: limits.startMs });
-      this.#follow(spec.instanceId, {
-        pid: machine.pid,
-        generation: spec.generation,
-        claimBytes: this.#claimOf(spec),
-        client,
-      });
-    } catch (error) {
-      killProcess(machine.pid);
-      await untilGone(machine.pid, { clock, timeoutMs: limits.goneMs });
-      await removeEphemeralDisks(folder);
-      await removeMachineRecord(folder);
-      throw error;
-    }
-  }
-
-  async #prepareFolder(folder: string, spec: MachineSpec): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { pid, monitor, disksMonitor, shutdowns, killed } = machineFileNames;
-    for (const name of [pid, monitor, disksMonitor, shutdowns, killed]) {
-      await rm(join(folder, name), { force: true });
-    }
-    await boundConsoleLog(folder, this.#options.limits.serialBytesMax);
-    await removeEphemeralDisks(folder);
-    for (const [index, { sizeBytes }] of spec.ephemeralDisks.entries()) {
-      const file = await open(join(folder, ephemeralDiskName(index)), 'wx', 0o600);
-      await file.truncate(sizeBytes);
-      await file.close();
-    }
-  }
-
-  /** Ends what runs, at once, and resolves when it is gone and told. */
-  async #end(instanceId: InstanceId): Promise<void> {
-    const { clock, limits } = this.#options;
-    const session = await this.#session(instanceId);
-    if (!session) return;
-    const { pid, folder, record } = session;
-    await markKilled(folder, record.generation);
-    const quit = async () => {
-      const client = await session.client();
-      await client.execute('quit', {}, { timeoutMs: limits.quitMs });
-    };
-    // Dirty bitmaps are stored only at an orderly end; there is a moment for that, and no more.
-    void quit().catch(() => {});
-    await untilGone(pid, { clock, timeoutMs: limits.quitMs }).catch(async () => {
-      killProcess(pid);
-      await untilGone(pid, { clock, timeoutMs: limits.goneMs });
-    });
-    await session.ended;
-  }
-
-  #claimMemory(spec: MachineSpec): Promise<void> {
-    return this.#lock.run('memory', async () => {
-      const claimBytes = this.#claimOf(spec);
-      const running = [...this.#sessions.values()].map(async ({ pid, record }) => ({
-        claimBytes: record.claimBytes,
-        residentBytes: await residentBytes(pid),
-      }));
-      const starting = [...this.#starting.values()].map((bytes) => ({
-        claimBytes: bytes,
-        residentBytes: 0,
-      }));
-      checkMemory(claimBytes, {
-        availableBytes: await hostMemoryAvailable(),
-        reserveBytes: this.#options.limits.memoryReserveBytes,
-        machines: [...(await Promise.all(running)), ...starting],
-      });
-      this.#starting.set(spec.instanceId, claimBytes);
-    });
-  }
-
-  #claimOf({ memoryMiB }: MachineSpec): number {
-    return memoryClaimBytes(memoryMiB, this.#options.accelerator);
+    if (session) await endMachine(session, this.#options);
+    const running = [...this.#sessions.values()];
+    await this.#launcher.launch(spec, running, (machine) => this.#follow(machine));
   }
 
   /** The machine's session; one is opened for a machine that runs and has none yet. */
   async #session(instanceId: InstanceId): Promise<MachineSession | undefined> {
     const known = this.#sessions.get(instanceId);
     // The monitor of a machine that is being started belongs to its start.
-    if (known || this.#starting.has(instanceId)) return known;
+    if (known || this.#launcher.isStarting(instanceId)) return known;
     const folder = this.#folder(instanceId);
     const pid = await findMachineProcess(folder);
     if (pid === undefined) return undefined;
     const record = await readMachineRecord(folder, instanceId);
-    if (this.#starting.has(instanceId)) return undefined;
-    const { generation = 0, claimBytes = 0 } = record ?? {};
-    return (
-      this.#sessions.get(instanceId) ?? this.#follow(instanceId, { pid, generation, claimBytes })
-    );
+    if (this.#launcher.isStarting(instanceId)) return undefined;
+    const unknown = { instanceId, generation: 0, claimBytes: 0 };
+    return this.#sessions.get(instanceId) ?? this.#follow({ pid, record: record ?? unknown });
   }
 
-  #follow(
-    instanceId: InstanceId,
-    machine: {
-      pid: number;
-      generation: number;
-      claimBytes: number;
-      client?: Awaited<ReturnType<typeof awaitMonitor>>;
-    },
-  ): MachineSession {
+  #follow(machine: { pid: number; record: MachineRecord; client?: QmpClient }): MachineSession {
+    const { pid, record, client } = machine;
+    const { instanceId, generation } = record;
     const { clock, limits } = this.#options;
-    const { pid, generation, claimBytes, client } = machine;
     const session = new MachineSession(
       {
         folder: this.#folder(instanceId),
         pid,
-        record: { instanceId, generation, claimBytes },
+        record,
         clock,
         limits,
         logger: this.#options.logger.with({ instanceId, generation }),
