@@ -32,11 +32,14 @@ export async function readImageFacts(reader: MetadataReader, image: Image): Prom
   return { image, ...(ownerAlias ? { ownerAlias } : {}) };
 }
 
+/** EC2 answers `windows` where the model's enumeration says `Windows`. */
+const windows = 'windows' as string as NonNullable<ImageView['Platform']>;
+
 /** What an image shows only when it has it. */
 function optionalMembers(image: Image): Partial<ImageView> {
   return {
     ...(image.description === undefined ? {} : { Description: image.description }),
-    ...(image.platform ? { Platform: image.platform } : {}),
+    ...(image.platform ? { Platform: windows } : {}),
     ...(image.sriovNetSupport ? { SriovNetSupport: image.sriovNetSupport } : {}),
     ...(image.bootMode ? { BootMode: image.bootMode } : {}),
     ...(image.imdsSupport ? { ImdsSupport: image.imdsSupport } : {}),
