@@ -1,1 +1,5 @@
-export {};
+export { checkHost as checkNetworkHost } from './check-host.ts';
+export { createLinuxNetwork } from './create-linux-network.ts';
+export type { Leftover } from './leftovers.ts';
+export type { LinuxNetwork, LinuxNetworkOptions } from './linux-network.ts';
+export * from './network-errors.ts';

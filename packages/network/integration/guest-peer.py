@@ -1,0 +1,65 @@
+"""Talks and listens for a test's guest; prints a line for each thing that happens.
+
+serve: answers what it hears, the sender's address before it; its own input goes to every open connection.
+connect: sends its input line by line and prints each answer; "listen" only waits for one.
+"""
+import socket
+import sys
+import threading
+
+kind, protocol, address, port = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+stream = protocol == "tcp"
+sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+peers = []
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def answer(connection, peer):
+    try:
+        while data := connection.recv(2048):
+            connection.sendall(peer[0].encode() + b" " + data)
+    except OSError:
+        pass
+
+
+def broadcast():
+    for line in sys.stdin:
+        for connection in peers:
+            connection.sendall(line.encode())
+        say("sent")
+
+
+def serve():
+    sock.bind((address, port))
+    if stream:
+        sock.listen(8)
+    threading.Thread(target=broadcast, daemon=True).start()
+    say("ready")
+    while True:
+        if stream:
+            connection, peer = sock.accept()
+            peers.append(connection)
+            threading.Thread(target=answer, args=(connection, peer), daemon=True).start()
+        else:
+            data, peer = sock.recvfrom(2048)
+            sock.sendto(peer[0].encode() + b" " + data, peer)
+
+
+def connect():
+    sock.settimeout(1.0)
+    try:
+        sock.connect((address, port))
+        say("connected")
+        for line in sys.stdin:
+            if line.strip() != "listen":
+                sock.sendall(line.encode())
+            say("heard " + sock.recv(2048).decode().strip())
+    except OSError as error:
+        say("failed " + type(error).__name__ + " " + str(error))
+
+
+serve() if kind == "serve" else connect()

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('./guest-peer.py', import.meta.url));
+const children = new Set<ChildProcess>();
+
+/** A program under way: lines in, lines out. */
+export interface Conversation {
+  /** The next line that it prints; undefined at its end. */
+  next(): Promise<string | undefined>;
+  say(line: string): void;
+  end(): void;
+}
+
+export interface Endpoint {
+  readonly enter: readonly string[];
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Listens and echoes with the sender's address before it. Resolves when it listens. */
+export async function serve(endpoint: Endpoint): Promise<Conversation> {
+  const server = converse(endpoint, 'serve');
+  const line = await server.next();
+  if (line !== 'ready') throw new Error(`server at ${endpoint.address}: ${line}`);
+  return server;
+}
+
+export function connect(endpoint: Endpoint): Conversation {
+  return converse(endpoint, 'connect');
+}
+
+/** Says hello; answers what came back, or why nothing did. */
+export async function hello(endpoint: Endpoint): Promise<string> {
+  const client = connect(endpoint);
+  client.say('hello');
+  const first = await client.next();
+  const answer = first === 'connected' ? await client.next() : first;
+  client.end();
+  return answer ?? 'ended';
+}
+
+export function endConversations(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+function converse({ enter, protocol, address, port }: Endpoint, kind: string): Conversation {
+  const [command = '', ...args] = [
+    ...enter,
+    '/usr/bin/python3',
+    program,
+    kind,
+    protocol,
+    address,
+    `${port}`,
+  ];
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.add(child);
+  child.on('exit', () => children.delete(child));
+  child.stdin.on('error', () => {});
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    next: async () => (await lines.next()).value,
+    say: (line) => child.stdin.write(`${line}\n`),
+    end: () => child.kill('SIGKILL'),
+  };
+}

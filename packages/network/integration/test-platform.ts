@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@bakehouse/base';
+import type { NetworkPolicy, Nic, PacketRule } from '@bakehouse/domain';
+import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
+import { type RunCommand, runCommand } from '../src/run-command.ts';
+
+/** A namespace that stands where a machine would be, behind a veth pair instead of QEMU's tap. */
+export interface Guest {
+  readonly nic: Nic;
+  readonly namespace: string;
+  readonly enter: readonly string[];
+}
+
+export interface TestPlatform {
+  readonly network: LinuxNetwork;
+  readonly options: LinuxNetworkOptions;
+  readonly directory: string;
+  readonly run: RunCommand;
+  /** A second object over the same platform, as after a restart of the control plane. */
+  reopened(): LinuxNetwork;
+  nic(index: number, overrides?: Partial<Nic>): Nic;
+  /** A guest that has configured itself by hand. */
+  guest(nic: Nic): Promise<Guest>;
+  /** A guest whose interface is up and bare. */
+  bareGuest(nic: Nic): Promise<Guest>;
+  dispose(): Promise<void>;
+}
+
+let count = 0;
+
+export function testPlatform(overrides: Partial<LinuxNetworkOptions> = {}): Promise<TestPlatform> {
+  return makePlatform(overrides);
+}
+
+async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<TestPlatform> {
+  const tag = randomBytes(2).toString('hex');
+  const directory = await mkdtemp(join(tmpdir(), 'bakehouse-network-'));
+  count += 1;
+  const second = 100 + ((Number.parseInt(tag, 16) + count) % 150);
+  const options: LinuxNetworkOptions = {
+    name: `bht-${tag}`,
+    directory,
+    publicCidr: `127.${second}.0.0/16`,
+    outbound: false,
+    logger: silentLogger,
+    clock: systemClock,
+    ...overrides,
+  };
+  const namespaceOf = (nic: Nic) => `bht-${tag}-${nic.nicId.slice(-6)}`;
+  const namespaces = new Set<string>();
+  const device = (name: string, nic: Nic) =>
+    `link add ${name} type veth peer name eth0 netns ${namespaceOf(nic)} address ${nic.macAddress}`;
+  const make = () => new LinuxNetwork(options, { device });
+  const network = make();
+
+  async function bareGuest(nic: Nic): Promise<Guest> {
+    const namespace = namespaceOf(nic);
+    namespaces.add(namespace);
+    await runCommand(['ip', 'netns', 'add', namespace]);
+    await network.plug(nic);
+    await ip(namespace, ['link set lo up', 'link set eth0 up']);
+    return { nic, namespace, enter: ['nsenter', `--net=/run/netns/${namespace}`, '--'] };
+  }
+
+  return {
+    network,
+    options,
+    directory,
+    run: runCommand,
+    reopened: make,
+    bareGuest,
+    nic(index, nicOverrides = {}) {
+      const hex = index.toString(16).padStart(2, '0');
+      return {
+        nicId: `eni-0${tag}0000000000${hex}`,
+        subnetId: 'subnet-0123456789abcdef0',
+        subnetCidr: '172.31.0.0/20',
+        vpcCidr: '172.31.0.0/16',
+        macAddress: `0e:00:00:00:00:${hex}`,
+        privateIp: `172.31.0.${index}`,
+        publicIp: `127.${second}.0.${index}`,
+        hostName: `ip-172-31-0-${index}`,
+        domainName: 'ec2.internal',
+        ...nicOverrides,
+      };
+    },
+    async guest(nic) {
+      const guest = await bareGuest(nic);
+      const [address = '', prefix = ''] = nic.subnetCidr.split('/');
+      const router = address.replace(/\.0$/, '.1');
+      await ip(guest.namespace, [
+        `address add ${nic.privateIp}/${prefix} dev eth0`,
+        `route add default via ${router}`,
+      ]);
+      return guest;
+    },
+    async dispose() {
+      await network.destroy();
+      for (const namespace of namespaces) {
+        const pids = await runCommand(['ip', 'netns', 'pids', namespace]);
+        for (const pid of pids.split('\n').filter(Boolean)) endProcess(Number(pid));
+        await runCommand(['ip', 'netns', 'delete', namespace]);
+      }
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function ip(namespace: string, lines: readonly string[]): Promise<void> {
+  await runCommand(['ip', '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
+}
+
+export const everywhere = { kind: 'cidr', cidr: '0.0.0.0/0' } as const;
+export const allOut: PacketRule = { direction: 'egress', protocol: '-1', peer: everywhere };
+export const sshIn: PacketRule = {
+  direction: 'ingress',
+  protocol: 'tcp',
+  fromPort: 22,
+  toPort: 22,
+  peer: everywhere,
+};
+
+/** A policy of one group for each list of rules; guest i is in group i. */
+export function policyOf(
+  guests: readonly (readonly [Guest, readonly PacketRule[]])[],
+): NetworkPolicy {
+  return {
+    nics: guests.map(([guest], index) => ({ nicId: guest.nic.nicId, groupIds: [groupId(index)] })),
+    groups: guests.map(([, rules], index) => ({ groupId: groupId(index), rules })),
+  };
+}
+
+export function groupId(index: number): `sg-${string}` {
+  return `sg-0000000000000000${index}`;
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { Nic } from '@bakehouse/domain';
+import { subnetOf, vpcPools } from './check-nic.ts';
+import { broadcastOf, formatIp, netmaskOf, parseCidr } from './cidr.ts';
+import { metadataAddress, subnetTag, uplinkName } from './network-names.ts';
+import { vpcResolver } from './plan-guest-tables.ts';
+import { routerOf } from './plan-links.ts';
+
+/** Files that dnsmasq reads, by name; all but the first again on SIGHUP. */
+export type DnsmasqFiles = Readonly<Record<string, string>>;
+
+export const dnsmasqConfigFile = 'dnsmasq.conf';
+export const dnsmasqPidFile = 'dnsmasq.pid';
+export const dnsmasqLeaseFile = 'leases';
+
+/**
+ * One static range for each pool of private addresses, so that a new subnet needs no restart: its mask,
+ * router and resolver are options by tag. A query is always answered: by name, by upstream, or REFUSED.
+ */
+export function dnsmasqConfig(directory: string, user: string): string {
+  const ranges = vpcPools.flatMap((pool) => {
+    const cidr = parseCidr(pool);
+    return cidr ? [`dhcp-range=${formatIp(cidr.base)},static,${netmaskOf(cidr)},infinite`] : [];
+  });
+  return text([
+    `user=${user}`,
+    `pid-file=${join(directory, dnsmasqPidFile)}`,
+    `except-interface=${uplinkName}`,
+    'no-hosts',
+    'no-resolv',
+    `servers-file=${join(directory, 'servers')}`,
+    `addn-hosts=${join(directory, 'hosts')}`,
+    'local=/internal/',
+    'bogus-priv',
+    'domain-needed',
+    'edns-packet-max=1232',
+    ...ranges,
+    `dhcp-hostsfile=${join(directory, 'dhcp-hosts')}`,
+    `dhcp-optsfile=${join(directory, 'dhcp-options')}`,
+    `dhcp-leasefile=${join(directory, dnsmasqLeaseFile)}`,
+    'dhcp-lease-max=65536',
+    'dhcp-authoritative',
+    // A client is its MAC, which its port vouches for; an id is only what it says.
+    'dhcp-ignore-clid',
+    'quiet-dhcp',
+    // Problems at the start go to stderr; later ones could be written by guests without end.
+    'log-facility=/dev/null',
+  ]);
+}
+
+/** The tables for these NICs. */
+export function dnsmasqTables(nics: readonly Nic[], resolvers: readonly string[]): DnsmasqFiles {
+  const subnets = new Map(nics.map((nic) => [nic.subnetId, nic]));
+  const domains = new Set(nics.map((nic) => nic.domainName));
+  return {
+    'dhcp-hosts': text(
+      nics.map((nic) =>
+        [
+          nic.macAddress,
+          `set:${subnetTag(nic.subnetId)}`,
+          nic.privateIp,
+          nic.hostName,
+          'infinite',
+        ].join(','),
+      ),
+    ),
+    'dhcp-options': text([...subnets.values()].flatMap(subnetOptions)),
+    hosts: text([
+      ...nics.map((nic) => `${nic.privateIp} ${nic.hostName}.${nic.domainName}`),
+      ...[...domains].map((domain) => `${metadataAddress} instance-data.${domain}`),
+    ]),
+    servers: text(resolvers.map((address) => `server=${address}`)),
+  };
+}
+
+function subnetOptions(nic: Nic): string[] {
+  const tag = `tag:${subnetTag(nic.subnetId)}`;
+  const subnet = subnetOf(nic);
+  return [
+    `${tag},option:netmask,${netmaskOf(subnet)}`,
+    `${tag},28,${broadcastOf(subnet)}`,
+    `${tag},option:router,${routerOf(nic)}`,
+    `${tag},option:dns-server,${vpcResolver(nic)}`,
+    `${tag},option:domain-name,${nic.domainName}`,
+  ];
+}
+
+/** The lease file without leases of addresses that now belong to another MAC; undefined when it has none. */
+export function withoutStaleLeases(leases: string, nics: readonly Nic[]): string | undefined {
+  const owner = new Map(nics.map((nic) => [nic.privateIp, nic.macAddress]));
+  const lines = leases.split('\n').filter((line) => line !== '');
+  const kept = lines.filter((line) => {
+    const [, mac, address = ''] = line.split(' ');
+    const rightful = owner.get(address);
+    return rightful === undefined || rightful === mac;
+  });
+  return kept.length === lines.length ? undefined : text(kept);
+}
+
+function text(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,103 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import type { Addressing } from './addressing.ts';
+import { findCollision, type HostLink, type HostRoute } from './host-collisions.ts';
+import { NetworkRangeError } from './network-errors.ts';
+import { type NetworkNames, uplinkName } from './network-names.ts';
+import {
+  ipv6Settings,
+  linkLines,
+  namespaceLines,
+  namespaceSettings,
+  uplinkSettings,
+} from './plan-links.ts';
+import type { RunCommand } from './run-command.ts';
+
+export interface NamespaceOptions {
+  readonly names: NetworkNames;
+  readonly addressing: Addressing;
+  readonly alias: string;
+  readonly outbound: boolean;
+  readonly run: RunCommand;
+  readonly enter: readonly string[];
+}
+
+/** Makes or mends the namespace and its link to the host. */
+export async function makeNamespace(options: NamespaceOptions): Promise<void> {
+  const { names, addressing, run, enter } = options;
+  const links = await hostLinks(run);
+  await refuseCollision(options, links);
+  if (!(await isNamespace(names.namespaceFile))) {
+    await run(['ip', 'netns', 'delete', names.namespace]).catch(() => {});
+    await run(['ip', 'netns', 'add', names.namespace]);
+  }
+  await run([...enter, 'sysctl', '-q', '-w', ...namespaceSettings]);
+  await run([...enter, 'sysctl', '-q', '-e', '-w', ...ipv6Settings]);
+  await makeLink(options, links);
+  await run([...enter, 'sysctl', '-q', '-w', ...uplinkSettings]);
+  await run(['ip', '-batch', '-'], text(linkLines(names, addressing, options.alias)));
+  const inside = text(namespaceLines(addressing, options.outbound));
+  await run(['ip', '-n', names.namespace, '-batch', '-'], inside);
+  // Connections to public addresses start at 127.0.0.1; the host's table lets no other 127 through here.
+  await writeFile(`/proc/sys/net/ipv4/conf/${names.hostLink}/route_localnet`, '1');
+}
+
+/** The devices inside, by name. */
+export async function insideLinks(run: RunCommand, namespace: string): Promise<Set<string>> {
+  const links = parseLinks(await run(['ip', '-n', namespace, '-j', 'link', 'show']));
+  return new Set(links.map((link) => link.ifname));
+}
+
+export async function hostLinks(run: RunCommand): Promise<HostLink[]> {
+  return parseLinks(await run(['ip', '-j', 'link', 'show']));
+}
+
+/** A namespace's file is a mount of its own; a crash or a reboot can leave the bare file. */
+export async function isNamespace(path: string): Promise<boolean> {
+  const [file, own] = await Promise.all([
+    stat(path).catch(() => undefined),
+    stat('/proc/self/ns/net'),
+  ]);
+  return file !== undefined && file.dev === own.dev;
+}
+
+/** A link of another configuration, or one that lost its other end, is made anew; guests notice nothing. */
+async function makeLink(options: NamespaceOptions, links: readonly HostLink[]): Promise<void> {
+  const { names, run } = options;
+  const old = links.find((link) => link.ifname === names.hostLink);
+  const inside = await insideLinks(run, names.namespace);
+  if (old?.ifalias === options.alias && inside.has(uplinkName)) return;
+  if (old !== undefined) await run(['ip', 'link', 'delete', names.hostLink]);
+  if (inside.has(uplinkName) && old === undefined) {
+    await run(['ip', '-n', names.namespace, 'link', 'delete', uplinkName]);
+  }
+  const peer = ['peer', 'name', uplinkName, 'netns', names.namespace];
+  await run(['ip', 'link', 'add', names.hostLink, 'type', 'veth', ...peer]);
+}
+
+async function refuseCollision(
+  { addressing, names, run }: NamespaceOptions,
+  links: readonly HostLink[],
+): Promise<void> {
+  const routes: HostRoute[] = JSON.parse((await run(['ip', '-j', '-4', 'route', 'show'])) || '[]');
+  const collision = findCollision(addressing, names.hostLink, { routes, links });
+  if (collision !== undefined) throw new NetworkRangeError(collision);
+}
+
+function parseLinks(json: string): HostLink[] {
+  return JSON.parse(json || '[]');
+}
+
+export function text(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The addresses of the host's own resolvers; a stub on loopback cannot be reached from the namespace. */
+export async function hostResolvers(): Promise<string[]> {
+  for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
+    const content = await readFile(path, 'utf8').catch(() => '');
+    const found = [...content.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)];
+    const addresses = found.map((match) => match[1] ?? '').filter((ip) => !ip.startsWith('127.'));
+    if (addresses.length > 0) return addresses;
+  }
+  return [];
+}

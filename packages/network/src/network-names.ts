@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { NetworkInterfaceId, SubnetId } from '@bakehouse/domain';
+import { NetworkInputError } from './network-errors.ts';
+
+/** The namespace's end of the link to the host. */
+export const uplinkName = 'uplink';
+export const metadataAddress = '169.254.169.254';
+export const resolverAddress = '169.254.169.253';
+
+/** Every name and path that one platform's network uses, so that each can be found and removed. */
+export interface NetworkNames {
+  readonly namespace: string;
+  readonly namespaceFile: string;
+  readonly table: string;
+  /** The host's end of the link. */
+  readonly hostLink: string;
+  readonly nicDirectory: string;
+  readonly policyFile: string;
+  /** What the host's settings were before they were changed, to be put back. */
+  readonly hostSettingsFile: string;
+  /**
+   * What dnsmasq reads and writes: outside of the data folder, whose 0700 shuts out dnsmasq's own user. It
+   * holds addresses and host names only, and like the namespace does not outlive the host's boot.
+   */
+  readonly runtimeDirectory: string;
+}
+
+export function networkNames(name: string, directory: string): NetworkNames {
+  if (!/^[a-z][a-z0-9-]{0,11}$/.test(name)) {
+    throw new NetworkInputError(
+      `network name '${name}': 1 to 12 of a-z, 0-9 and '-', a letter first`,
+    );
+  }
+  return {
+    namespace: name,
+    namespaceFile: `/run/netns/${name}`,
+    table: name,
+    hostLink: `${name}-up`,
+    nicDirectory: join(directory, 'nics'),
+    policyFile: join(directory, 'policy.json'),
+    hostSettingsFile: join(directory, 'host-settings.json'),
+    runtimeDirectory: `/run/bakehouse-${name}`,
+  };
+}
+
+/** An interface's name has 15 characters at most; 48 random bits of the id do not collide. */
+export function tapName(nicId: NetworkInterfaceId): string {
+  return `tap${nicId.slice(-12).replace('-', '')}`;
+}
+
+/** How DHCP's tables name a subnet. */
+export function subnetTag(subnetId: SubnetId): string {
+  return `s${subnetId.slice(-12).replace('-', '')}`;
+}
