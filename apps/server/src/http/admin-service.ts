@@ -1,0 +1,56 @@
+import type { ServerResponse } from 'node:http';
+import {
+  adminStreamContentType,
+  decodeAdminRequest,
+  encodeAdminError,
+  encodeAdminEvent,
+  type SignedRequest,
+} from '@bakehouse/aws-wire';
+import type { Logger } from '@bakehouse/base';
+import { type AdminContext, adminOperations } from '@bakehouse/control';
+import { apiError } from '@bakehouse/domain';
+import type { Caller } from './caller.ts';
+import { publicError } from './error-reply.ts';
+
+export interface AdminServiceOptions {
+  /** Who may operate the platform. */
+  readonly operatorAccountId: string;
+  readonly makeContext: (caller: Caller, signal: AbortSignal) => AdminContext;
+  readonly logger: Logger;
+}
+
+function operationOf(request: SignedRequest, caller: Caller, options: AdminServiceOptions) {
+  const { operation: name, input } = decodeAdminRequest(request);
+  if (caller.accountId !== options.operatorAccountId) {
+    throw apiError('UnauthorizedOperation', {
+      message: `Only account ${options.operatorAccountId} operates this platform`,
+    });
+  }
+  const operation = Object.hasOwn(adminOperations, name) ? adminOperations[name] : undefined;
+  if (!operation) throw apiError('InvalidAction', { action: name, version: '' });
+  return { operation, input };
+}
+
+/** An operator's call: a line of JSON per event, the last is the result; an error ends the stream. */
+export async function serveAdmin(
+  request: SignedRequest,
+  response: ServerResponse,
+  caller: Caller,
+  options: AdminServiceOptions,
+): Promise<void> {
+  const { operation, input } = operationOf(request, caller, options);
+  const gone = new AbortController();
+  response.on('close', () => gone.abort(new Error('the caller went away')));
+  const events = operation(options.makeContext(caller, gone.signal), input)[Symbol.asyncIterator]();
+  // The first event decides the status: an operation that refuses at once is an error answer.
+  let event = await events.next();
+  response.writeHead(200, { 'content-type': adminStreamContentType });
+  try {
+    for (; !event.done; event = await events.next()) response.write(encodeAdminEvent(event.value));
+  } catch (error) {
+    if (!gone.signal.aborted) {
+      response.write(`${encodeAdminError(publicError(error, options.logger))}\n`);
+    }
+  }
+  response.end();
+}
