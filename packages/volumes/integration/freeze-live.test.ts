@@ -1,13 +1,7 @@
 import { MiB } from '@bakehouse/base';
-import type { FreezeVolume, FrozenVolume } from '@bakehouse/domain';
-import { expect, onTestFinished, test } from 'vitest';
-import { changedMiB, diskBytes, id, openRig, originMapId, type Rig, readView } from './rig.ts';
-
-async function openedRig(): Promise<Rig> {
-  const rig = await openRig();
-  onTestFinished(() => rig[Symbol.asyncDispose]());
-  return rig;
-}
+import type { FreezeVolume } from '@bakehouse/domain';
+import { expect, test } from 'vitest';
+import { at, changedMiB, diskBytes, id, one, openedRig, originMapId, readView } from './rig.ts';
 
 const first: FreezeVolume = {
   volumeId: id.volume(1),
@@ -21,13 +15,6 @@ const second: FreezeVolume = {
   sinceSnapshotId: id.snapshot(1),
   sinceMapId: id.map(101),
 };
-const one = (views: readonly FrozenVolume[]): FrozenVolume => {
-  const [view] = views;
-  if (!view || views.length > 1) throw new Error(`${views.length} views`);
-  return view;
-};
-const at = (bytes: Buffer, offsetMiB: number) => bytes[offsetMiB * MiB];
-
 test('a live view keeps still while the guest writes, and tells what the overlay has', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();
@@ -77,4 +64,166 @@ test('the next view tells exactly what changed since the one before', async () =
   const bytes = await readView(rig, view);
   expect([1, 4, 20, 30].map((offset) => at(bytes, offset))).toEqual([0x41, 0x43, 0x45, 0]);
   await volumes.thaw([second], 'captured', machine.instanceId);
+});
+
+test('all volumes are frozen at one instant, while the guest writes one after the other', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  const both = [1, 2].map(
+    (n): FreezeVolume => ({
+      volumeId: id.volume(n),
+      snapshotId: id.snapshot(n),
+    }),
+  );
+  for (const { volumeId } of both) await volumes.create({ volumeId, sizeBytes: diskBytes });
+  const machine = await rig.start(both.map(({ volumeId }) => volumeId));
+  let isDone = false;
+  const guest = (async () => {
+    for (let n = 1; !isDone; n = (n % 250) + 1) {
+      await machine.write(0, 0, { byte: n, lengthBytes: 4096 });
+      await machine.write(1, 0, { byte: n, lengthBytes: 4096 });
+    }
+  })();
+  try {
+    const views = await volumes.freeze(both, machine.instanceId);
+    const [a = 0, b = 0] = await Promise.all(
+      views.map(async (view) => at(await readView(rig, view), 0)),
+    );
+    expect([0, 1, -249]).toContain(a - b);
+    expect(views.map(({ baseMapId }) => baseMapId)).toEqual([undefined, undefined]);
+  } finally {
+    isDone = true;
+    await guest;
+  }
+  await volumes.thaw(both, 'captured', machine.instanceId);
+});
+
+test('a new control plane finds the view that is there, with its content', async () => {
+  const rig = await openedRig();
+  await rig.volumes().create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
+  const machine = await rig.start([id.volume(1)]);
+  await machine.write(0, MiB, { byte: 0x41, lengthBytes: MiB });
+  const before = one(await rig.volumes().freeze([first], machine.instanceId));
+  await machine.write(0, MiB, { byte: 0x42, lengthBytes: MiB });
+
+  // Killed after the transaction and before the export, and then once more after all was done.
+  await machine.execute('block-export-del', { id: first.snapshotId, mode: 'hard' });
+  for (const _ of ['without export', 'complete']) {
+    const after = one(await rig.volumes().freeze([first], machine.instanceId));
+    expect(after).toEqual(before);
+    expect(at(await readView(rig, after), 1)).toBe(0x41);
+  }
+  await rig.volumes().thaw([first], 'captured', machine.instanceId);
+});
+
+test('what was half set up by a killed control plane is taken down, and frozen anew', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  const both: readonly FreezeVolume[] = [
+    first,
+    { ...first, volumeId: id.volume(2), snapshotId: id.snapshot(9) },
+  ];
+  for (const { volumeId } of both) {
+    await volumes.create({ volumeId, sizeBytes: diskBytes, originMapId });
+  }
+  const machine = await rig.start([id.volume(1), id.volume(2)]);
+  await volumes.freeze(both, machine.instanceId);
+  // One view of two is gone: the instant is, too.
+  await volumes.thaw(both.slice(0, 1), 'abandoned', machine.instanceId);
+  await machine.write(1, MiB, { byte: 0x61, lengthBytes: MiB });
+  const views = await rig.volumes().freeze(both, machine.instanceId);
+  const bytes = await Promise.all(views.map((view) => readView(rig, view)));
+  expect(bytes.map((content) => at(content, 1))).toEqual([0x11, 0x61]);
+  await volumes.thaw(both, 'captured', machine.instanceId);
+});
+
+test('an abandoned freeze leaves the count of changes as if it had never been', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
+  const machine = await rig.start([id.volume(1)]);
+  await volumes.freeze([first], machine.instanceId);
+  await volumes.thaw([first], 'captured', machine.instanceId);
+  await machine.write(0, 2 * MiB, { byte: 0x41, lengthBytes: MiB });
+  await volumes.freeze([second], machine.instanceId);
+  await machine.write(0, 5 * MiB, { byte: 0x42, lengthBytes: MiB });
+  await volumes.thaw([second], 'abandoned', machine.instanceId);
+  await volumes.thaw([second], 'abandoned', machine.instanceId);
+  await machine.write(0, 8 * MiB, { byte: 0x43, lengthBytes: MiB });
+
+  const third = { ...second, snapshotId: id.snapshot(3) };
+  const view = one(await volumes.freeze([third], machine.instanceId));
+  expect(view.baseMapId).toBe(id.map(101));
+  expect(await changedMiB(view)).toEqual([
+    [2, 1],
+    [5, 1],
+    [8, 1],
+  ]);
+  await volumes.thaw([third], 'captured', machine.instanceId);
+});
+
+test('two snapshots of one volume may be under way at once, each with its own content', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
+  const machine = await rig.start([id.volume(1)]);
+  await volumes.freeze([first], machine.instanceId);
+  await volumes.thaw([first], 'captured', machine.instanceId);
+  const third = { ...second, snapshotId: id.snapshot(3) };
+  await machine.write(0, MiB, { byte: 0x41, lengthBytes: MiB });
+  const a = one(await volumes.freeze([second], machine.instanceId));
+  await machine.write(0, MiB, { byte: 0x42, lengthBytes: MiB });
+  await machine.write(0, 3 * MiB, { byte: 0x42, lengthBytes: MiB });
+  const b = one(await volumes.freeze([third], machine.instanceId));
+  await machine.write(0, MiB, { byte: 0x43, lengthBytes: MiB });
+
+  expect(at(await readView(rig, a), 1)).toBe(0x41);
+  expect(at(await readView(rig, b), 1)).toBe(0x42);
+  expect(await changedMiB(a)).toEqual([[1, 1]]);
+  expect(await changedMiB(b)).toEqual([
+    [1, 1],
+    [3, 1],
+  ]);
+  await volumes.thaw([second], 'captured', machine.instanceId);
+  expect(at(await readView(rig, b), 1)).toBe(0x42);
+  await volumes.thaw([third], 'captured', machine.instanceId);
+  expect(await volumes.sweep({ wanted: new Set(), instanceIds: [machine.instanceId] })).toEqual([]);
+});
+
+test('what the guest zeroes and discards changes the next view, not the one that is read', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
+  const machine = await rig.start([id.volume(1)]);
+  await machine.write(0, MiB, { byte: 0x41, lengthBytes: MiB });
+  const view = one(await volumes.freeze([first], machine.instanceId));
+  // While a view is read QEMU drops discards, which are advice; zeros are written.
+  await machine.io(0, 'discard 0 4M');
+  await machine.io(0, 'write -z -u 15M 1M');
+  const bytes = await readView(rig, view);
+  expect([0, 1, 15].map((offset) => at(bytes, offset))).toEqual([0x11, 0x41, 0x22]);
+  await volumes.thaw([first], 'captured', machine.instanceId);
+  await machine.io(0, 'discard 0 4M');
+
+  const next = one(await volumes.freeze([second], machine.instanceId));
+  expect(await changedMiB(next)).toEqual([
+    [0, 4],
+    [15, 1],
+  ]);
+  const after = await readView(rig, next);
+  expect([0, 1, 4, 15].map((offset) => at(after, offset))).toEqual([0, 0, 0x11, 0]);
+  await volumes.thaw([second], 'abandoned', machine.instanceId);
+});
+
+test('a freeze is refused while the block server is away, and the guest goes on', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes({ settleTimeoutMs: 2000 });
+  await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
+  const machine = await rig.start([id.volume(1)]);
+  await rig.stopOrigin();
+  await expect(volumes.freeze([first], machine.instanceId)).rejects.toThrow();
+  await rig.restartOrigin();
+  const view = one(await volumes.freeze([first], machine.instanceId));
+  expect(at(await readView(rig, view), 0)).toBe(0x11);
+  await volumes.thaw([first], 'captured', machine.instanceId);
 });

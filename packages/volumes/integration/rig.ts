@@ -14,6 +14,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import { connectQmp } from '@bakehouse/qmp';
+import { onTestFinished } from 'vitest';
 import { createQemuVolumes, type QemuVolumes, type VolumeLimits } from '../src/index.ts';
 
 const run = promisify(execFile);
@@ -38,6 +39,8 @@ export interface Machine {
     options: { byte: number; lengthBytes: number },
   ): Promise<void>;
   /** Ends as after a guest's orderly shutdown. */
+  /** A command of qemu-io, through the guest's device. */
+  io(device: number, command: string): Promise<void>;
   quit(): Promise<void>;
   kill(): Promise<void>;
   readonly execute: (command: string, args?: Record<string, unknown>) => Promise<unknown>;
@@ -49,36 +52,39 @@ export interface Rig extends AsyncDisposable {
   volumes(limits?: Partial<VolumeLimits>): QemuVolumes;
   start(volumeIds: readonly VolumeId[], n?: number): Promise<Machine>;
   stopOrigin(): Promise<void>;
+  restartOrigin(): Promise<void>;
+}
+
+/** A rig that goes with the test. */
+export async function openedRig(): Promise<Rig> {
+  const rig = await openRig();
+  onTestFinished(() => rig[Symbol.asyncDispose]());
+  return rig;
 }
 
 /** A folder with an origin of 16 MiB: 0x11 in its first 8 MiB, zeros, and 0x22 in its last MiB. */
-export async function openRig(): Promise<Rig> {
+async function openRig(): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-volumes-'));
   const path = (name: string) => join(directory, name);
-  const origin = await open(path('origin.raw'), 'w');
+  const rawPath = path('origin.raw');
+  const origin = await open(rawPath, 'w');
   await origin.write(Buffer.alloc(8 * MiB, 0x11), 0, 8 * MiB, 0);
   await origin.write(Buffer.alloc(MiB, 0x22), 0, MiB, 15 * MiB);
   await origin.close();
   const exporterSocketPath = path('origin.sock');
-  const exporter = spawn(
-    'qemu-nbd',
-    [
-      '-r',
-      '-t',
-      '-e',
-      '20',
-      '-f',
-      'raw',
-      '-k',
-      exporterSocketPath,
-      '-x',
-      originMapId,
-      path('origin.raw'),
-    ],
-    { stdio: 'inherit' },
-  );
-  await appears(exporterSocketPath);
-  const processes = new Set<ChildProcess>([exporter]);
+  const startOrigin = async () => {
+    await rm(exporterSocketPath, { force: true });
+    const exporter = spawn(
+      'qemu-nbd',
+      ['-r', '-t', '-e', '20', '-f', 'raw', '-k', exporterSocketPath, '-x', originMapId, rawPath],
+      { stdio: 'ignore' },
+    );
+    processes.add(exporter);
+    await appears(exporterSocketPath);
+    return exporter;
+  };
+  const processes = new Set<ChildProcess>();
+  let exporter = await startOrigin();
   const running = new Map<InstanceId, string>();
 
   const volumes = (limits: Partial<VolumeLimits> = {}) =>
@@ -103,13 +109,17 @@ export async function openRig(): Promise<Rig> {
         volumeIds.map((volumeId) => volumes().blockdevChain({ volumeId })),
       );
       const process = spawn('qemu-system-x86_64', machineArgs(volumeIds, chains, monitors), {
-        stdio: ['ignore', 'inherit', 'inherit'],
+        stdio: ['ignore', 'ignore', 'inherit'],
       });
       processes.add(process);
       const gone = once(process, 'exit');
       await appears(monitors.guest);
       const guest = await connectQmp({ socketPath: monitors.guest, timeoutMs: 20_000 });
       running.set(instanceId, monitors.disks);
+      const guestIo = async (device: number, command: string) => {
+        const line = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "${command}"`;
+        await guest.execute('human-monitor-command', { 'command-line': line });
+      };
       const end = async () => {
         await gone;
         running.delete(instanceId);
@@ -117,10 +127,9 @@ export async function openRig(): Promise<Rig> {
       return {
         instanceId,
         execute: (command, args) => guest.execute(command, args),
-        async write(device, offset, { byte, lengthBytes }) {
-          const command = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "write -P ${byte} ${offset} ${lengthBytes}"`;
-          await guest.execute('human-monitor-command', { 'command-line': command });
-        },
+        io: (device, command) => guestIo(device, command),
+        write: (device, offset, { byte, lengthBytes }) =>
+          guestIo(device, `write -P ${byte} ${offset} ${lengthBytes}`),
         async quit() {
           await guest.execute('quit').catch(() => {});
           await end();
@@ -132,8 +141,12 @@ export async function openRig(): Promise<Rig> {
       };
     },
     async stopOrigin() {
-      exporter.kill();
-      await once(exporter, 'exit');
+      const gone = once(exporter, 'exit');
+      exporter.kill('SIGKILL');
+      await gone;
+    },
+    async restartOrigin() {
+      exporter = await startOrigin();
     },
     async [Symbol.asyncDispose]() {
       await volumes().sweep({ wanted: new Set(), instanceIds: [] });
@@ -207,4 +220,18 @@ export async function changedMiB(
 
 export function nbdUri(source: Extract<BlockSourceAddress, { kind: 'nbd' }>): string {
   return `nbd+unix:///${source.exportName}?socket=${source.socketPath}`;
+}
+
+export const one = (views: readonly FrozenVolume[]): FrozenVolume => {
+  const [view] = views;
+  if (!view || views.length > 1) throw new Error(`${views.length} views`);
+  return view;
+};
+
+/** The byte at an offset. */
+export const at = (bytes: Buffer, offsetMiB: number) => bytes[offsetMiB * MiB];
+
+export async function processesWith(text: string): Promise<readonly string[]> {
+  const { stdout } = await run('ps', ['-eo', 'args']);
+  return stdout.split('\n').filter((line) => line.includes(text));
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Clock, Logger } from '@bakehouse/base';
 import type { InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
@@ -8,6 +9,7 @@ import { freezeVolumes } from './freeze-volumes.ts';
 import { growVolume } from './grow-volume.ts';
 import { hydrateVolume } from './hydrate-volume.ts';
 import { KeyedLock } from './keyed-lock.ts';
+import { makePrivateFolder } from './make-private-folder.ts';
 import { MonitorPool } from './monitor-pool.ts';
 import { type Stray, type SweepRequest, sweepVolumes } from './sweep-volumes.ts';
 import { thawVolume } from './thaw-volumes.ts';
@@ -46,12 +48,16 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
 /** Volumes as qcow2 overlays that QEMU itself writes. Does nothing until its first use. */
 export function createQemuVolumes(options: QemuVolumesOptions): QemuVolumes {
   const limits = { ...defaultVolumeLimits, ...options.limits };
-  assertSocketFits(options.runtimeDirectory, 107 - socketNameBytesMax);
-  assertSocketFits(options.exporterSocketPath, 107);
+  // QEMU runs in a folder of its own, so that every path it is given has to be absolute.
+  const directory = resolve(options.directory);
+  const runtimeDirectory = resolve(options.runtimeDirectory);
+  const exporterSocketPath = resolve(options.exporterSocketPath);
+  assertSocketFits(runtimeDirectory, 107 - socketNameBytesMax);
+  assertSocketFits(exporterSocketPath, 107);
   const context: VolumeContext = {
-    paths: volumePaths(options.directory),
-    runtimeDirectory: options.runtimeDirectory,
-    exporterSocketPath: options.exporterSocketPath,
+    paths: volumePaths(directory),
+    runtimeDirectory,
+    exporterSocketPath,
     instanceSockets: options.instanceSockets,
     monitors: new MonitorPool(limits.qmpTimeoutMs),
     locks: new KeyedLock(),
@@ -65,8 +71,8 @@ export function createQemuVolumes(options: QemuVolumesOptions): QemuVolumes {
     },
   };
   const withFolders = async () => {
-    await mkdir(options.directory, { recursive: true, mode: 0o700 });
-    await mkdir(options.runtimeDirectory, { recursive: true, mode: 0o700 });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(runtimeDirectory);
   };
   return {
     async create(disk) {

@@ -1,5 +1,5 @@
 import type { InstanceId, VolumeId } from '@bakehouse/domain';
-import { QmpClosedError, QmpError } from '@bakehouse/qmp';
+import { QmpClosedError, QmpError, QmpTimeoutError } from '@bakehouse/qmp';
 import { type BlockGraph, readBlockGraph } from './block-graph.ts';
 import { diskNode, hydrateJob, originNode } from './block-names.ts';
 import { readDiskRecord, writeDiskRecord } from './disk-record.ts';
@@ -7,6 +7,7 @@ import { viewsOfVolume } from './frozen-view.ts';
 import type { Monitor } from './monitor-pool.ts';
 import { cancelJob } from './nbd-server.ts';
 import type { VolumeContext } from './volume-context.ts';
+import { VolumeTimeoutError } from './volume-errors.ts';
 
 export interface HydrateRequest {
   readonly volumeId: VolumeId;
@@ -36,13 +37,16 @@ export async function hydrateVolume(
       return locked(() => settle(context, monitor, volumeId));
     });
   } catch (error) {
-    if (error instanceof QmpClosedError || error instanceof QmpError) {
+    if (interruptions.some((kind) => error instanceof kind) && error instanceof Error) {
       context.logger.log('info', 'hydration interrupted', { volumeId, why: error.message });
       return false;
     }
     throw error;
   }
 }
+
+/** What a machine that ends, refuses, or waits for its block server does to a hydration. */
+const interruptions = [QmpClosedError, QmpError, QmpTimeoutError, VolumeTimeoutError];
 
 /** False when there is nothing to stream now. */
 async function startStream(

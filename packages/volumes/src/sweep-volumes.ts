@@ -20,7 +20,7 @@ export interface SweepRequest {
 }
 
 export interface Stray {
-  readonly what: 'folder' | 'fleece' | 'view' | 'daemon';
+  readonly what: 'folder' | 'fleece' | 'view' | 'daemon' | 'socket';
   /** A path, or a snapshot's id with where its view is. */
   readonly name: string;
 }
@@ -35,6 +35,7 @@ export async function sweepVolumes(
     strays.push(...(await sweepMachine(context, request, instanceId)));
   }
   strays.push(...(await sweepTemporaries(context, request)));
+  strays.push(...(await sweepSockets(context, request)));
   for (const volumeId of await volumesWithRemains(context)) {
     strays.push(
       ...(await context.locks.run([volumeId], async () => [
@@ -127,6 +128,22 @@ async function sweepTemporaries(
     const path = join(context.paths.directory, name);
     strays.push({ what: 'folder', name: path });
     if (!dryRun) await rm(path, { recursive: true, force: true });
+  }
+  return strays;
+}
+
+/** A killed machine leaves the socket of its NBD server. */
+async function sweepSockets(
+  context: VolumeContext,
+  { instanceIds, dryRun }: SweepRequest,
+): Promise<readonly Stray[]> {
+  const strays: Stray[] = [];
+  for (const name of await namesIn(context.runtimeDirectory)) {
+    const instanceId = name.replace(/\.nbd$/, '');
+    if (!isResourceId('i', instanceId) || instanceIds.includes(instanceId)) continue;
+    const path = join(context.runtimeDirectory, name);
+    strays.push({ what: 'socket', name: path });
+    if (!dryRun) await rm(path, { force: true });
   }
   return strays;
 }

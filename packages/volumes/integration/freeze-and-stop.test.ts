@@ -1,0 +1,265 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MiB } from '@bakehouse/base';
+import type { FreezeVolume } from '@bakehouse/domain';
+import { expect, test } from 'vitest';
+import { DiskFrozenError } from '../src/index.ts';
+import {
+  at,
+  changedMiB,
+  diskBytes,
+  id,
+  one,
+  openedRig,
+  originMapId,
+  processesWith,
+  type Rig,
+  readView,
+} from './rig.ts';
+
+const volumeId = id.volume(1);
+const first: FreezeVolume = { volumeId, snapshotId: id.snapshot(1), originMapId };
+const second: FreezeVolume = {
+  ...first,
+  snapshotId: id.snapshot(2),
+  sinceSnapshotId: id.snapshot(1),
+  sinceMapId: id.map(101),
+};
+
+/** A volume with 1 MiB written, captured once, then 1 MiB written at 4 MiB; its machine runs. */
+async function capturedOnce() {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  await volumes.create({ volumeId, sizeBytes: diskBytes, originMapId });
+  const machine = await rig.start([volumeId]);
+  await machine.write(0, MiB, { byte: 0x41, lengthBytes: MiB });
+  await volumes.freeze([first], machine.instanceId);
+  await volumes.thaw([first], 'captured', machine.instanceId);
+  await machine.write(0, 4 * MiB, { byte: 0x42, lengthBytes: MiB });
+  return { rig, volumes, machine };
+}
+
+const fleeces = async (rig: Rig) =>
+  (await readdir(join(rig.directory, 'x'.repeat(120), 'volumes', volumeId))).filter((name) =>
+    name.startsWith('fleece'),
+  );
+
+test('the count of changes outlives an orderly stop and goes on in the next run', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await machine.quit();
+  const again = await rig.start([volumeId]);
+  await again.write(0, 9 * MiB, { byte: 0x43, lengthBytes: MiB });
+  const view = one(await volumes.freeze([second], again.instanceId));
+  expect(view.baseMapId).toBe(id.map(101));
+  expect(await changedMiB(view)).toEqual([
+    [4, 1],
+    [9, 1],
+  ]);
+  await volumes.thaw([second], 'captured', again.instanceId);
+});
+
+test.each(['in the first run', 'in a later run'])(
+  'after a kill %s the slow way is right',
+  async (when) => {
+    const { rig, volumes, machine } = await capturedOnce();
+    let killed = machine;
+    if (when === 'in a later run') {
+      await machine.quit();
+      killed = await rig.start([volumeId]);
+      await killed.write(0, 9 * MiB, { byte: 0x43, lengthBytes: MiB });
+      await killed.io(0, 'flush');
+    } else {
+      await killed.io(0, 'flush');
+    }
+    await killed.kill();
+
+    const again = await rig.start([volumeId]);
+    await again.write(0, 20 * MiB, { byte: 0x44, lengthBytes: MiB });
+    const view = one(await volumes.freeze([second], again.instanceId));
+    expect(view.baseMapId).toBe(originMapId);
+    const later = when === 'in a later run' ? [[9, 1]] : [];
+    expect(await changedMiB(view)).toEqual([[1, 1], [4, 1], ...later, [20, 1]]);
+    await volumes.thaw([second], 'captured', again.instanceId);
+
+    const third = { ...second, snapshotId: id.snapshot(3), sinceSnapshotId: id.snapshot(2) };
+    await again.write(0, 30 * MiB, { byte: 0x45, lengthBytes: MiB });
+    const next = one(await volumes.freeze([third], again.instanceId));
+    expect(await changedMiB(next)).toEqual([[30, 1]]);
+    await volumes.thaw([third], 'captured', again.instanceId);
+  },
+);
+
+test('a disk at rest is frozen by its bitmap, and no machine starts on it meanwhile', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await machine.quit();
+  const view = one(await volumes.freeze([second]));
+  expect(view.baseMapId).toBe(id.map(101));
+  expect(await changedMiB(view)).toEqual([[4, 1]]);
+  expect(at(await readView(rig, view), 4)).toBe(0x42);
+  await expect(volumes.blockdevChain({ volumeId })).rejects.toThrow(DiskFrozenError);
+  await expect(volumes.grow(volumeId, 2 * diskBytes)).rejects.toThrow(DiskFrozenError);
+
+  // A new control plane finds it, and ends it.
+  expect(one(await rig.volumes().freeze([second]))).toEqual(view);
+  await rig.volumes().thaw([second], 'captured');
+  await rig.volumes().thaw([second], 'captured');
+  expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
+  expect(await readdir(join(rig.directory, 'run'))).toEqual([]);
+
+  const again = await rig.start([volumeId]);
+  await again.write(0, 9 * MiB, { byte: 0x43, lengthBytes: MiB });
+  const third = { ...second, snapshotId: id.snapshot(3), sinceSnapshotId: id.snapshot(2) };
+  const next = one(await volumes.freeze([third], again.instanceId));
+  expect(await changedMiB(next)).toEqual([[9, 1]]);
+  await volumes.thaw([third], 'captured', again.instanceId);
+});
+
+test('a first snapshot at rest tells what the overlay has, or all data of a disk without origin', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  const empty: FreezeVolume = { volumeId: id.volume(2), snapshotId: id.snapshot(8) };
+  await volumes.create({ volumeId: empty.volumeId, sizeBytes: diskBytes });
+  await machine.quit();
+  const views = await volumes.freeze([{ ...first, snapshotId: id.snapshot(7) }, empty]);
+  expect(await Promise.all(views.map(changedMiB))).toEqual([
+    [
+      [1, 1],
+      [4, 1],
+    ],
+    [],
+  ]);
+  expect(views.map(({ baseMapId }) => baseMapId)).toEqual([originMapId, undefined]);
+  await volumes.thaw([{ ...first, snapshotId: id.snapshot(7) }, empty], 'abandoned');
+  expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
+});
+
+test('a view outlives the orderly end of its machine', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await volumes.freeze([second], machine.instanceId);
+  await machine.write(0, 4 * MiB, { byte: 0x99, lengthBytes: MiB });
+  await machine.write(0, 6 * MiB, { byte: 0x99, lengthBytes: MiB });
+  await machine.quit();
+
+  const view = one(await volumes.freeze([second]));
+  const bytes = await readView(rig, view);
+  expect([1, 4, 6].map((offset) => at(bytes, offset))).toEqual([0x41, 0x42, 0x11]);
+  expect(view.baseMapId).toBe(id.map(101));
+  expect(await changedMiB(view)).toEqual(expect.arrayContaining([[4, 1]]));
+  await volumes.thaw([second], 'captured');
+  expect(await fleeces(rig)).toEqual([]);
+
+  const again = await rig.start([volumeId]);
+  const third = { ...second, snapshotId: id.snapshot(3), sinceSnapshotId: id.snapshot(2) };
+  const next = one(await volumes.freeze([third], again.instanceId));
+  expect(await changedMiB(next)).toEqual([
+    [4, 1],
+    [6, 1],
+  ]);
+  await volumes.thaw([third], 'captured', again.instanceId);
+});
+
+test('a view that was killed with its machine is frozen anew, and right', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await volumes.freeze([second], machine.instanceId);
+  await machine.write(0, 6 * MiB, { byte: 0x99, lengthBytes: MiB });
+  await machine.io(0, 'flush');
+  await machine.kill();
+
+  const view = one(await volumes.freeze([second]));
+  expect(view.baseMapId).toBe(originMapId);
+  expect(at(await readView(rig, view), 6)).toBe(0x99);
+  expect(await changedMiB(view)).toEqual([
+    [1, 1],
+    [4, 1],
+    [6, 1],
+  ]);
+  await volumes.thaw([second], 'captured');
+  expect(await fleeces(rig)).toEqual([]);
+});
+
+test('a view of an earlier run is not believed after another run wrote', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await volumes.freeze([second], machine.instanceId);
+  await machine.write(0, 6 * MiB, { byte: 0x98, lengthBytes: MiB });
+  await machine.quit();
+  const again = await rig.start([volumeId]);
+  await again.write(0, 10 * MiB, { byte: 0x99, lengthBytes: MiB });
+  await again.quit();
+
+  const bytes = await readView(rig, one(await volumes.freeze([second])));
+  expect([6, 10].map((offset) => at(bytes, offset))).toEqual([0x98, 0x99]);
+  await volumes.thaw([second], 'abandoned');
+});
+
+test.each(['captured', 'abandoned'] as const)(
+  'a thaw (%s) works when the machine is gone',
+  async (outcome) => {
+    const { rig, volumes, machine } = await capturedOnce();
+    await volumes.freeze([second], machine.instanceId);
+    await machine.write(0, 6 * MiB, { byte: 0x98, lengthBytes: MiB });
+    await machine.quit();
+    await volumes.thaw([second], outcome, machine.instanceId);
+    await volumes.thaw([second], outcome, machine.instanceId);
+    expect(await fleeces(rig)).toEqual([]);
+
+    const again = await rig.start([volumeId]);
+    const base = outcome === 'captured' ? second : first;
+    const third = { ...second, snapshotId: id.snapshot(3), sinceSnapshotId: base.snapshotId };
+    const view = one(await volumes.freeze([third], again.instanceId));
+    expect(view.baseMapId).toBe(id.map(101));
+    const changed =
+      outcome === 'captured'
+        ? [[6, 1]]
+        : [
+            [4, 1],
+            [6, 1],
+          ];
+    expect(await changedMiB(view)).toEqual(changed);
+    await volumes.thaw([third], 'captured', again.instanceId);
+  },
+);
+
+test('a sweep takes views that nobody waits for, and no others', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await volumes.freeze([second], machine.instanceId);
+  const instanceIds = [machine.instanceId];
+  const wanted = new Set([second.snapshotId]);
+  expect(await volumes.sweep({ wanted, instanceIds })).toEqual([]);
+  const dry = await volumes.sweep({ wanted: new Set(), instanceIds, dryRun: true });
+  expect(dry.map(({ what }) => what)).toEqual(['view', 'fleece']);
+  await rig.volumes().sweep({ wanted: new Set(), instanceIds });
+  expect(await fleeces(rig)).toEqual([]);
+  expect(await volumes.sweep({ wanted: new Set(), instanceIds })).toEqual([]);
+  await machine.quit();
+
+  await volumes.freeze([second]);
+  expect(await volumes.sweep({ wanted, instanceIds: [] })).toEqual([]);
+  const resting = await volumes.sweep({ wanted: new Set(), instanceIds: [] });
+  expect(resting.map(({ what }) => what)).toEqual(['view', 'daemon']);
+  expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
+});
+
+test('after a kill of the storage daemon a repeated freeze has the same content, the slow way', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await machine.quit();
+  const before = one(await volumes.freeze([second]));
+  const pidFile = join(rig.directory, 'run', `${volumeId}.pid`);
+  process.kill(Number.parseInt(await readFile(pidFile, 'utf8'), 10), 'SIGKILL');
+  const after = one(await rig.volumes().freeze([second]));
+  expect(before.baseMapId).toBe(id.map(101));
+  expect(after.baseMapId).toBe(originMapId);
+  expect(await changedMiB(after)).toEqual([
+    [1, 1],
+    [4, 1],
+  ]);
+  expect(at(await readView(rig, after), 4)).toBe(0x42);
+  await volumes.thaw([second], 'captured');
+});
+
+test('a sweep removes the socket that a killed machine left', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await volumes.freeze([second], machine.instanceId);
+  await machine.kill();
+  const strays = await volumes.sweep({ wanted: new Set(), instanceIds: [] });
+  expect(strays.map(({ what }) => what).sort()).toEqual(['fleece', 'socket']);
+  expect(await readdir(join(rig.directory, 'run'))).toEqual([]);
+});
