@@ -4,6 +4,7 @@ import { createImage } from './create-image.ts';
 import { createSnapshots } from './create-snapshots.ts';
 import { deleteVolume } from './delete-volume.ts';
 import { endInstance } from './end-instance.ts';
+import { machineExited } from './machine-exited.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
 import { startInstance } from './start-instance.ts';
 
@@ -13,6 +14,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   createSnapshots,
   deleteVolume,
   endInstance,
+  machineExited,
   pruneBlocksWorkflow,
   startInstance,
 ];

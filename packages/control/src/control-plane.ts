@@ -1,0 +1,143 @@
+import type { Clock, IdSource, Logger } from '@bakehouse/base';
+import type { AccountId, MachineEvent, MetadataStore, RegionName } from '@bakehouse/domain';
+import type { AdminContext } from './admin/admin-operation.ts';
+import type { OperationContext, Powers, WorkflowContext } from './context.ts';
+import { createPolicyApplier } from './network/policy-applier.ts';
+import { createRegionEnsurer } from './platform/ensure-region.ts';
+import { forgetOld } from './reconcilers/housekeeping.ts';
+import { handleMachineEvent } from './reconcilers/machine-events.ts';
+import { periodically } from './reconcilers/periodically.ts';
+import { reconcileLeftovers } from './reconcilers/reconcile-leftovers.ts';
+import { reconcileMachines } from './reconcilers/reconcile-machines.ts';
+import { checkStatuses } from './reconcilers/status-checks.ts';
+import type { Settings } from './settings.ts';
+import { createWorkflowEngine, type WorkflowEngine } from './workflow/engine.ts';
+import { workflowDefinitions } from './workflows/index.ts';
+
+export interface ControlPlaneOptions {
+  readonly metadata: MetadataStore;
+  readonly powers: Powers;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly settings: Settings;
+  readonly onBroken?: (error: unknown) => void;
+}
+
+export interface CallScope {
+  readonly accountId: AccountId;
+  readonly region: RegionName;
+}
+
+export interface ControlPlane {
+  readonly engine: WorkflowEngine;
+  /** Finds what is there, repairs what differs, goes on with what was begun. Call once. */
+  start(): Promise<void>;
+  /** Interrupts work under way; another control plane goes on with it. Guests are left running. */
+  stop(): Promise<void>;
+  /** The context of one request; the caller's default network is there when it resolves. */
+  operationContext(scope: CallScope, requestId: string): Promise<OperationContext>;
+  adminContext(scope: CallScope, signal: AbortSignal): AdminContext;
+  /** To be called after the store was reset. */
+  forgetKnown(): void;
+}
+
+const everyMs = { newStatus: 2_000, allStatus: 60_000, housekeeping: 5 * 60_000 };
+
+/** The control plane: operations, workflows and reconcilers over ports. */
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { metadata, powers, clock, ids, logger, settings, onBroken } = options;
+  const regions = createRegionEnsurer({
+    metadata,
+    clock,
+    ids,
+    distinctRanges: settings.compute === 'qemu',
+  });
+  const policy = createPolicyApplier(metadata, powers.network, logger);
+  const engine: WorkflowEngine = createWorkflowEngine({
+    metadata,
+    clock,
+    ids,
+    logger,
+    definitions: workflowDefinitions,
+    context: () => context,
+    ...(onBroken ? { onBroken: (_, error) => onBroken(error) } : {}),
+  });
+  const context: WorkflowContext = {
+    ...powers,
+    clock,
+    ids,
+    logger,
+    metadata,
+    settings,
+    engine,
+    policy,
+  };
+  const stopping = new AbortController();
+  const loops: Promise<void>[] = [];
+  let unwatch = () => {};
+
+  const onEvent = (event: MachineEvent) => {
+    void handleMachineEvent(context, event).catch((error: unknown) =>
+      logger.log('error', 'machine event not handled', { event, error }),
+    );
+  };
+
+  const loop = (name: string, every: number, work: () => Promise<void>) => {
+    const { signal } = stopping;
+    loops.push(periodically({ clock, logger }, { name, everyMs: every, signal }, work));
+  };
+
+  return {
+    engine,
+    async start() {
+      await powers.network.open();
+      await policy.apply();
+      unwatch = powers.compute.watch(onEvent);
+      await powers.compute.adopt();
+      await reconcileMachines(context);
+      await reconcileLeftovers(context);
+      await engine.resume();
+      loop('status check', everyMs.newStatus, () => checkStatuses(context, true));
+      loop('status check', everyMs.allStatus, () => checkStatuses(context, false));
+      loop('housekeeping', everyMs.housekeeping, () => forgetOld(context));
+    },
+    async stop() {
+      stopping.abort(new Error('the control plane stops'));
+      unwatch();
+      await engine.stop();
+      await Promise.allSettled(loops);
+    },
+    async operationContext({ accountId, region }, requestId) {
+      await regions.ensure(accountId, region);
+      const now = clock.now();
+      return {
+        requestId,
+        accountId,
+        region,
+        now,
+        ids,
+        logger,
+        settings,
+        read: (work) => metadata.read(work),
+        write: (work) => engine.write(work),
+        reached: (workflowId, step, timeoutMs) => engine.reached(workflowId, step, timeoutMs),
+        policy,
+        powers,
+      };
+    },
+    adminContext: ({ accountId, region }, signal) => ({
+      ...powers,
+      accountId,
+      region,
+      clock,
+      ids,
+      logger,
+      metadata,
+      settings,
+      engine,
+      signal,
+    }),
+    forgetKnown: () => regions.forget(),
+  };
+}
