@@ -1,5 +1,35 @@
+export { FakeImageBuilder } from './fake-image-builder.ts';
+export {
+  type ControlPlaneLife,
+  FakeWorld,
+  type FakeWorldOptions,
+  type WorldPorts,
+} from './fake-world.ts';
+export {
+  type Fault,
+  FaultPlan,
+  type FaultRule,
+  InjectedFault,
+  type RandomFaults,
+} from './faults.ts';
+export { Life } from './life.ts';
 export { ManualClock } from './manual-clock.ts';
+export { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
 export { MemoryMetadataStore } from './memory-metadata-store.ts';
+export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
+export type { Flow } from './memory-policy.ts';
+export { MemorySnapshotStore, MissingMapError } from './memory-snapshot-store.ts';
+export {
+  type BlockWords,
+  type MemorySource,
+  MemorySources,
+  memoryBlockBytes,
+} from './memory-sources.ts';
+export { MemoryVolumeDisks, type MemoryVolumeDisksOptions } from './memory-volume-disks.ts';
 export { seededIds } from './seeded-ids.ts';
 export { type Random, seededRandom } from './seeded-random.ts';
 export { settle } from './settle.ts';
+export { SimulatedCompute, type SimulatedComputeOptions } from './simulated-compute.ts';
+export { hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
+export { type SimulatedPowers, simulatedPowers } from './simulated-powers.ts';
+export { type FaultyPortOptions, withFaults } from './with-faults.ts';

@@ -1,0 +1,66 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { GiB } from '@bakehouse/base';
+import type { BakedDisk, BakeProgress, ImageBuilder } from '@bakehouse/domain';
+import { type MemorySources, memoryBlockBytes } from './memory-sources.ts';
+
+const stages = ['bootstrap', 'configure', 'pack'] as const;
+
+/** `ImageBuilder` whose disks have a few blocks and can be captured from the same world's sources. */
+export class FakeImageBuilder implements ImageBuilder {
+  readonly #sources: MemorySources;
+  readonly #disks = new Set<string>();
+  #bakes = 0;
+
+  constructor(sources: MemorySources) {
+    this.#sources = sources;
+  }
+
+  async bake(options: {
+    readonly recipe: string;
+    readonly onProgress?: (progress: BakeProgress) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<BakedDisk> {
+    for (const [index, stage] of stages.entries()) {
+      options.signal?.throwIfAborted();
+      options.onProgress?.({ stage, stageNumber: index + 1, stageCount: stages.length });
+      await nextTurn();
+    }
+    options.signal?.throwIfAborted();
+    this.#bakes += 1;
+    return this.#finish(options.recipe);
+  }
+
+  async discard(disk: BakedDisk): Promise<void> {
+    this.#sources.withdraw({ kind: 'file', path: disk.path });
+    this.#disks.delete(disk.path);
+  }
+
+  /** Disks that nobody has discarded. */
+  get disks(): readonly string[] {
+    return [...this.#disks];
+  }
+
+  #finish(recipe: string): BakedDisk {
+    const path = `memory:bakes/${recipe}-${this.#bakes}`;
+    const blocks = new Map([0, 1, 7].map((index) => [index, `${recipe}-${this.#bakes}/${index}`]));
+    const sizeBytes = 2 * GiB;
+    this.#sources.offer(
+      { kind: 'file', path },
+      {
+        sizeBytes,
+        blocks,
+        changed: [...blocks.keys()].filter((i) => i * memoryBlockBytes < sizeBytes),
+      },
+    );
+    this.#disks.add(path);
+    return {
+      path,
+      sizeBytes,
+      name: `${recipe}-${this.#bakes}`,
+      description: `Baked from the recipe ${recipe} without a guest`,
+      architecture: 'x86_64',
+      rootDeviceName: '/dev/xvda',
+      tags: { recipe },
+    };
+  }
+}

@@ -1,0 +1,124 @@
+import type { Clock, IdSource, TimestampMs } from '@bakehouse/base';
+import type {
+  Compute,
+  ImageBuilder,
+  MetadataPublisher,
+  MetadataStore,
+  Network,
+  SnapshotStore,
+  VolumeDisks,
+  VolumeFreezer,
+} from '@bakehouse/domain';
+import { FakeImageBuilder } from './fake-image-builder.ts';
+import { FaultPlan } from './faults.ts';
+import { Life } from './life.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
+import { MemoryMetadataStore } from './memory-metadata-store.ts';
+import { MemoryNetwork } from './memory-network.ts';
+import { MemorySnapshotStore } from './memory-snapshot-store.ts';
+import { MemorySources } from './memory-sources.ts';
+import { MemoryVolumeDisks } from './memory-volume-disks.ts';
+import { mortalClock } from './mortal-clock.ts';
+import { seededIds } from './seeded-ids.ts';
+import { type Random, seededRandom } from './seeded-random.ts';
+import { SimulatedCompute } from './simulated-compute.ts';
+import { hasProcess } from './simulated-machine.ts';
+import { hasTap } from './simulated-powers.ts';
+import { withFaults } from './with-faults.ts';
+
+/** The ports as one run of the control plane has them. */
+export interface WorldPorts {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly metadata: MetadataStore;
+  readonly compute: Compute;
+  readonly network: Network;
+  readonly publisher: MetadataPublisher;
+  readonly snapshots: SnapshotStore;
+  readonly volumes: VolumeDisks & VolumeFreezer;
+  readonly builder: ImageBuilder;
+}
+
+export interface ControlPlaneLife extends WorldPorts {
+  /** SIGKILL: from now on nothing that this run does has any effect, and nothing it waits for comes. */
+  readonly life: Life;
+}
+
+export interface FakeWorldOptions {
+  readonly seed?: string | number;
+  readonly startMs?: TimestampMs;
+  /** Memory for machines; without it there is no limit. */
+  readonly memoryMiB?: number;
+}
+
+/** The outside world, which outlives the control plane: connect, crash, connect again. */
+export class FakeWorld {
+  readonly random: Random;
+  readonly clock: ManualClock;
+  readonly ids: IdSource;
+  readonly metadata = new MemoryMetadataStore();
+  readonly sources = new MemorySources();
+  readonly snapshots = new MemorySnapshotStore(this.sources);
+  readonly compute: SimulatedCompute;
+  readonly volumes: MemoryVolumeDisks;
+  readonly network: MemoryNetwork;
+  readonly publisher = new MemoryMetadataPublisher();
+  readonly builder = new FakeImageBuilder(this.sources);
+
+  constructor({ seed = 1, startMs, memoryMiB }: FakeWorldOptions = {}) {
+    this.random = seededRandom(seed);
+    this.ids = seededIds(seed);
+    this.clock = new ManualClock(startMs);
+    this.compute = new SimulatedCompute({
+      clock: this.clock,
+      checkDisk: (volumeId) => {
+        if (!this.volumes.has(volumeId)) throw new Error(`there is no disk of ${volumeId}`);
+      },
+      ...(memoryMiB === undefined ? {} : { memoryMiB }),
+    });
+    this.volumes = new MemoryVolumeDisks(this.snapshots, {
+      userOf: (volumeId) => this.compute.userOf(volumeId),
+    });
+    this.network = new MemoryNetwork({ isGuestUp: ({ name }) => hasTap(this.compute, name) });
+  }
+
+  /** What is wrong in the world by itself, whatever the records say; empty when all is well. */
+  async problems(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    const taps = await this.#tapNames();
+    for (const { spec, disks } of this.compute.machines().filter(hasProcess)) {
+      const missing = disks.filter(({ volumeId }) => !this.volumes.has(volumeId));
+      problems.push(...missing.map((disk) => `${spec.instanceId} runs without ${disk.volumeId}`));
+      if (!taps.has(spec.nic.tap.name)) problems.push(`${spec.instanceId} runs unplugged`);
+    }
+    for (const volumeId of await this.volumes.list()) {
+      const origin = this.volumes.missingOrigin(volumeId);
+      if (origin) problems.push(`${volumeId} reads from ${origin}, which is gone`);
+    }
+    return problems;
+  }
+
+  /** A run of the control plane; the one before should have ended. */
+  connect(plan: FaultPlan = new FaultPlan()): ControlPlaneLife {
+    const life = new Life();
+    const wrap = <Port extends object>(name: string, port: Port): Port =>
+      withFaults(port, { name, plan, life });
+    return {
+      life,
+      clock: mortalClock(this.clock, life),
+      ids: this.ids,
+      metadata: wrap<MetadataStore>('metadata', this.metadata),
+      compute: wrap<Compute>('compute', this.compute),
+      network: wrap<Network>('network', this.network),
+      publisher: wrap<MetadataPublisher>('publisher', this.publisher),
+      snapshots: wrap<SnapshotStore>('snapshots', this.snapshots),
+      volumes: wrap<VolumeDisks & VolumeFreezer>('volumes', this.volumes),
+      builder: wrap<ImageBuilder>('builder', this.builder),
+    };
+  }
+
+  async #tapNames(): Promise<ReadonlySet<string>> {
+    return new Set((await this.network.list()).map((nicId) => this.network.tapOf(nicId).name));
+  }
+}

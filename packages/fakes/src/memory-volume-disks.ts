@@ -1,0 +1,167 @@
+import { invariant } from '@bakehouse/base';
+import type {
+  BlockMapId,
+  FreezeVolume,
+  FrozenVolume,
+  InstanceId,
+  SnapshotId,
+  VolumeDisk,
+  VolumeDisks,
+  VolumeFreezer,
+  VolumeId,
+} from '@bakehouse/domain';
+import { MemoryDisk } from './memory-disk.ts';
+import type { MemorySnapshotStore } from './memory-snapshot-store.ts';
+import { type BlockWords, memoryBlockBytes } from './memory-sources.ts';
+
+export interface MemoryVolumeDisksOptions {
+  /** Which machine has the disk open; asked for what must not happen under a machine. */
+  readonly userOf?: (volumeId: VolumeId) => InstanceId | undefined;
+  /** A disk that is asked for and not there: an error, or made on the spot (records without bytes). */
+  readonly unknownDisks?: 'refuse' | 'make';
+}
+
+/** `VolumeDisks` and `VolumeFreezer` over a `MemorySnapshotStore`. */
+export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
+  readonly #snapshots: MemorySnapshotStore;
+  readonly #options: MemoryVolumeDisksOptions;
+  readonly #disks = new Map<VolumeId, MemoryDisk>();
+  readonly #frozen = new Map<SnapshotId, FrozenVolume>();
+
+  constructor(snapshots: MemorySnapshotStore, options: MemoryVolumeDisksOptions = {}) {
+    this.#snapshots = snapshots;
+    this.#options = options;
+  }
+
+  async create(disk: VolumeDisk): Promise<void> {
+    if (this.#disks.has(disk.volumeId)) return;
+    if (disk.originMapId) this.#snapshots.contentsOf(disk.originMapId);
+    this.#disks.set(disk.volumeId, new MemoryDisk(disk.sizeBytes, disk.originMapId));
+  }
+
+  async remove(volumeId: VolumeId): Promise<void> {
+    const user = this.#options.userOf?.(volumeId);
+    invariant(user === undefined, `the disk of ${volumeId} is not removed while ${user} uses it`);
+    this.#disks.delete(volumeId);
+  }
+
+  async grow(volumeId: VolumeId, sizeBytes: number): Promise<void> {
+    const disk = this.#disk(volumeId);
+    if (sizeBytes < disk.sizeBytes) {
+      throw new Error(`${volumeId} has ${disk.sizeBytes} bytes and cannot shrink to ${sizeBytes}`);
+    }
+    disk.sizeBytes = sizeBytes;
+  }
+
+  async list(): Promise<readonly VolumeId[]> {
+    return [...this.#disks.keys()];
+  }
+
+  async localBytes(volumeId: VolumeId): Promise<number> {
+    return this.#disk(volumeId).writtenBlocks.length * memoryBlockBytes;
+  }
+
+  async hydrate(volumeId: VolumeId, instanceId: InstanceId, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    const disk = this.#disk(volumeId);
+    if (disk.originMapId === undefined) return true;
+    if (this.#options.userOf && this.#options.userOf(volumeId) !== instanceId) return false;
+    disk.hydrate(this.#origin(disk));
+    return true;
+  }
+
+  async freeze(volumes: readonly FreezeVolume[]): Promise<readonly FrozenVolume[]> {
+    // All of them at one instant: nothing is awaited between the first and the last.
+    return volumes.map((volume) => this.#frozen.get(volume.snapshotId) ?? this.#freeze(volume));
+  }
+
+  async thaw(volumes: readonly FreezeVolume[], outcome: 'captured' | 'abandoned'): Promise<void> {
+    for (const { volumeId, snapshotId, sinceSnapshotId } of volumes) {
+      const frozen = this.#frozen.get(snapshotId);
+      if (frozen) this.#snapshots.sources.withdraw(frozen.source);
+      this.#frozen.delete(snapshotId);
+      const bitmaps = this.#disks.get(volumeId)?.bitmaps;
+      if (outcome === 'abandoned') bitmaps?.delete(snapshotId);
+      else if (sinceSnapshotId) bitmaps?.delete(sinceSnapshotId);
+    }
+  }
+
+  /** What the guest reads; undefined is zeros. */
+  read(volumeId: VolumeId, index: number): string | undefined {
+    const serve = (mapId: BlockMapId, block: number) => this.#snapshots.serve(mapId, block);
+    return this.#disk(volumeId).read(index, serve);
+  }
+
+  /** What the guest writes; undefined writes zeros. */
+  write(volumeId: VolumeId, index: number, word: string | undefined): void {
+    const disk = this.#disk(volumeId);
+    if (index < 0 || index * memoryBlockBytes >= disk.sizeBytes) {
+      throw new RangeError(`block ${index} is beyond the end of ${volumeId}`);
+    }
+    disk.write(index, word);
+  }
+
+  contents(volumeId: VolumeId): BlockWords {
+    const disk = this.#disk(volumeId);
+    return disk.contents(this.#origin(disk));
+  }
+
+  sizeBytes(volumeId: VolumeId): number {
+    return this.#disk(volumeId).sizeBytes;
+  }
+
+  has(volumeId: VolumeId): boolean {
+    return this.#disks.has(volumeId) || this.#options.unknownDisks === 'make';
+  }
+
+  /** The map that the disk still needs and that is not there. */
+  missingOrigin(volumeId: VolumeId): BlockMapId | undefined {
+    const { originMapId } = this.#disk(volumeId);
+    return originMapId && !this.#snapshots.has(originMapId) ? originMapId : undefined;
+  }
+
+  /** Freezes that nobody has thawed. */
+  get openFreezes(): readonly SnapshotId[] {
+    return [...this.#frozen.keys()];
+  }
+
+  /** What QEMU's crash does: the next snapshot must not rely on a bitmap. */
+  loseBitmaps(): void {
+    for (const disk of this.#disks.values()) disk.bitmaps.clear();
+  }
+
+  #freeze(volume: FreezeVolume): FrozenVolume {
+    const { volumeId, snapshotId, sinceSnapshotId, sinceMapId } = volume;
+    const disk = this.#disk(volumeId);
+    const bitmap = sinceSnapshotId && sinceMapId ? disk.bitmaps.get(sinceSnapshotId) : undefined;
+    const baseMapId = bitmap ? sinceMapId : disk.originMapId;
+    const source = {
+      kind: 'nbd',
+      socketPath: 'memory:volumes',
+      exportName: `${volumeId}@${snapshotId}`,
+      changedContext: bitmap ? `qemu:dirty-bitmap:${sinceSnapshotId}` : 'qemu:allocation-depth',
+    } as const;
+    this.#snapshots.sources.offer(source, {
+      sizeBytes: disk.sizeBytes,
+      blocks: this.contents(volumeId),
+      changed: [...(bitmap ?? disk.writtenBlocks)],
+    });
+    const frozen = { volumeId, snapshotId, source, ...(baseMapId ? { baseMapId } : {}) };
+    this.#frozen.set(snapshotId, frozen);
+    disk.bitmaps.set(snapshotId, new Set());
+    return frozen;
+  }
+
+  #origin(disk: MemoryDisk): BlockWords {
+    return disk.originMapId ? this.#snapshots.contentsOf(disk.originMapId) : new Map();
+  }
+
+  #disk(volumeId: VolumeId): MemoryDisk {
+    const disk = this.#disks.get(volumeId);
+    if (disk) return disk;
+    if (this.#options.unknownDisks !== 'make') throw new Error(`there is no disk of ${volumeId}`);
+    const made = new MemoryDisk(0);
+    this.#disks.set(volumeId, made);
+    return made;
+  }
+}

@@ -1,0 +1,213 @@
+import type { Clock } from '@bakehouse/base';
+import {
+  type Compute,
+  type ExitReason,
+  type InstanceId,
+  InsufficientCapacityError,
+  type MachineDisk,
+  type MachineEvent,
+  type MachineSpec,
+  type MachineStatus,
+  type VolumeId,
+} from '@bakehouse/domain';
+import { blankJpeg } from './blank-jpeg.ts';
+import { SimulatedConsole } from './simulated-console.ts';
+import { hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
+
+export interface SimulatedComputeOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Machines that are there already: `machines()` of an earlier simulation. */
+  readonly machines?: readonly SimulatedMachine[];
+  /** Refuses machines beyond it; without it there is room for any number. */
+  readonly memoryMiB?: number;
+  /** Throws for a disk that could not be opened. */
+  readonly checkDisk?: (volumeId: VolumeId) => void;
+}
+
+const firstPid = 1_000;
+
+/** `Compute` whose machines start, stop and obey at once, and compute nothing. */
+export class SimulatedCompute implements Compute {
+  readonly #options: SimulatedComputeOptions;
+  readonly #machines = new Map<InstanceId, SimulatedMachine>();
+  readonly #consoles = new Map<InstanceId, SimulatedConsole>();
+  readonly #listeners = new Set<(event: MachineEvent) => void>();
+  /** Guests that do not obey the power button. */
+  readonly #deaf = new Set<InstanceId>();
+  #nextPid = firstPid;
+
+  constructor(options: SimulatedComputeOptions) {
+    this.#options = options;
+    for (const machine of options.machines ?? []) {
+      this.#machines.set(machine.spec.instanceId, machine);
+      this.#nextPid = Math.max(this.#nextPid, machine.pid + 1);
+    }
+  }
+
+  async start(spec: MachineSpec): Promise<void> {
+    const before = this.#running(spec.instanceId);
+    if (before?.spec.generation === spec.generation) return;
+    if (before) {
+      throw new Error(`${spec.instanceId} runs in generation ${before.spec.generation} already`);
+    }
+    this.#checkRoom(spec);
+    for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
+    const pid = this.#nextPid++;
+    this.#set({ spec, pid, state: 'running', disks: spec.disks, boots: 1 });
+    this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
+  }
+
+  async pressPowerButton(instanceId: InstanceId): Promise<void> {
+    if (this.#running(instanceId)?.state === 'running' && !this.#deaf.has(instanceId)) {
+      this.exit(instanceId, 'guest-shutdown');
+    }
+  }
+
+  async kill(instanceId: InstanceId): Promise<void> {
+    this.exit(instanceId, 'killed');
+  }
+
+  async reset(instanceId: InstanceId): Promise<void> {
+    const machine = this.#mustRun(instanceId);
+    this.#set({ ...machine, boots: machine.boots + 1 });
+    this.#emit(machine, { kind: 'rebooted' });
+  }
+
+  async list(): Promise<readonly MachineStatus[]> {
+    return [...this.#machines.values()].flatMap(({ spec, pid, state }) =>
+      state === 'exited'
+        ? []
+        : [{ instanceId: spec.instanceId, generation: spec.generation, pid, state }],
+    );
+  }
+
+  async forget(instanceId: InstanceId): Promise<void> {
+    if (this.#running(instanceId)) throw new Error(`${instanceId} runs and cannot be forgotten`);
+    this.#machines.delete(instanceId);
+    this.#consoles.delete(instanceId);
+    this.#deaf.delete(instanceId);
+  }
+
+  watch(listener: (event: MachineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async adopt(): Promise<void> {}
+
+  async attachDisk(instanceId: InstanceId, disk: MachineDisk): Promise<void> {
+    const machine = this.#mustRun(instanceId);
+    if (usesVolume(machine, disk.volumeId)) return;
+    this.#checkFree(disk.volumeId, instanceId);
+    this.#set({ ...machine, disks: [...machine.disks, disk] });
+  }
+
+  async detachDisk(instanceId: InstanceId, volumeId: VolumeId, _force: boolean): Promise<void> {
+    const machine = this.#running(instanceId);
+    if (!machine) return;
+    this.#set({ ...machine, disks: machine.disks.filter((disk) => disk.volumeId !== volumeId) });
+  }
+
+  async readConsole(
+    instanceId: InstanceId,
+  ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined> {
+    return this.#consoles.get(instanceId)?.read();
+  }
+
+  async screenshot(instanceId: InstanceId): Promise<Uint8Array> {
+    this.#mustRun(instanceId);
+    return blankJpeg();
+  }
+
+  /** All machines, to be handed to the next simulation. */
+  machines(): readonly SimulatedMachine[] {
+    return [...this.#machines.values()];
+  }
+
+  userOf(volumeId: VolumeId): InstanceId | undefined {
+    const user = [...this.#machines.values()].find((machine) => usesVolume(machine, volumeId));
+    return user?.spec.instanceId;
+  }
+
+  /** The guest's process ends; no machine: no-op. */
+  exit(instanceId: InstanceId, reason: ExitReason, detail?: string): void {
+    const machine = this.#running(instanceId);
+    if (!machine) return;
+    this.#set({ ...machine, state: 'exited', exitReason: reason });
+    this.#emit(machine, { kind: 'exited', reason, ...(detail ? { detail } : {}) });
+  }
+
+  /** The guest stops because a disk cannot be written, until `resume`. */
+  pause(instanceId: InstanceId, reason: string): void {
+    const machine = this.#mustRun(instanceId);
+    this.#set({ ...machine, state: 'paused' });
+    this.#emit(machine, { kind: 'paused', reason });
+  }
+
+  resume(instanceId: InstanceId): void {
+    const machine = this.#mustRun(instanceId);
+    this.#set({ ...machine, state: 'running' });
+    this.#emit(machine, { kind: 'resumed' });
+  }
+
+  ignorePowerButton(instanceId: InstanceId): void {
+    this.#deaf.add(instanceId);
+  }
+
+  writeConsole(instanceId: InstanceId, text: string): void {
+    const written = this.#consoles.get(instanceId) ?? new SimulatedConsole();
+    this.#consoles.set(instanceId, written);
+    written.write(text, this.#options.clock.now());
+  }
+
+  #checkRoom(spec: MachineSpec): void {
+    const limitMiB = this.#options.memoryMiB ?? Number.POSITIVE_INFINITY;
+    const usedMiB = [...this.#machines.values()]
+      .filter(hasProcess)
+      .reduce((sum, machine) => sum + machine.spec.memoryMiB, 0);
+    if (usedMiB + spec.memoryMiB <= limitMiB) return;
+    throw new InsufficientCapacityError(
+      `Insufficient capacity: ${spec.memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`,
+    );
+  }
+
+  #checkFree(volumeId: VolumeId, instanceId: InstanceId): void {
+    const user = this.userOf(volumeId);
+    if (user !== undefined && user !== instanceId) {
+      throw new Error(`${volumeId} is in use by ${user} and cannot be opened by ${instanceId}`);
+    }
+    this.#options.checkDisk?.(volumeId);
+  }
+
+  #running(instanceId: InstanceId): SimulatedMachine | undefined {
+    const machine = this.#machines.get(instanceId);
+    return machine && hasProcess(machine) ? machine : undefined;
+  }
+
+  #mustRun(instanceId: InstanceId): SimulatedMachine {
+    const machine = this.#running(instanceId);
+    if (!machine) throw new Error(`${instanceId} has no machine that runs`);
+    return machine;
+  }
+
+  #set(machine: SimulatedMachine): void {
+    this.#machines.set(machine.spec.instanceId, machine);
+  }
+
+  /** Later than the call that caused it, as an event from another process is. */
+  #emit({ spec }: SimulatedMachine, what: EventBody): void {
+    const event: MachineEvent = {
+      instanceId: spec.instanceId,
+      generation: spec.generation,
+      ...what,
+    };
+    queueMicrotask(() => {
+      for (const listener of [...this.#listeners]) listener(event);
+    });
+  }
+}
+
+type WithoutMachine<Event> = Event extends MachineEvent
+  ? Omit<Event, 'instanceId' | 'generation'>
+  : never;
+type EventBody = WithoutMachine<MachineEvent>;

@@ -1,0 +1,20 @@
+import type { ExitReason, MachineDisk, MachineSpec, VolumeId } from '@bakehouse/domain';
+
+/** One machine as the outside world has it; plain data, so that it can be kept and handed on. */
+export interface SimulatedMachine {
+  readonly spec: MachineSpec;
+  readonly pid: number;
+  readonly state: 'running' | 'paused' | 'unresponsive' | 'exited';
+  /** Those of the spec, and what was attached and detached since. */
+  readonly disks: readonly MachineDisk[];
+  readonly boots: number;
+  readonly exitReason?: ExitReason;
+}
+
+export function hasProcess(machine: SimulatedMachine): boolean {
+  return machine.state !== 'exited';
+}
+
+export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boolean {
+  return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);
+}
