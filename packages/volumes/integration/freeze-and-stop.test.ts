@@ -165,6 +165,7 @@ test('a view that was killed with its machine is frozen anew, and right', async 
   await machine.kill();
 
   const view = one(await volumes.freeze([second]));
+  expect(await fleeces(rig)).toEqual([]);
   expect(view.baseMapId).toBe(originMapId);
   expect(at(await readView(rig, view), 6)).toBe(0x99);
   expect(await changedMiB(view)).toEqual([

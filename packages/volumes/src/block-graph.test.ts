@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { isTrustworthy, parseBlockGraph } from './block-graph.ts';
+
+test("QEMU's answers become a graph; what is not known is left out", () => {
+  const graph = parseBlockGraph({
+    nodes: [
+      {
+        'node-name': 'vol-1',
+        image: { 'virtual-size': 4096 },
+        backing_file: 'nbd+unix:///map',
+        'dirty-bitmaps': [
+          { name: 'a', recording: true, persistent: true, busy: false },
+          { name: 'b', recording: false, inconsistent: true },
+          { recording: true },
+        ],
+      },
+      { 'node-name': 'plain' },
+      'noise',
+    ],
+    jobs: [{ id: 'j' }, {}],
+    exports: [{ id: 'e' }],
+  });
+  expect(graph.nodes.get('vol-1')).toEqual({
+    sizeBytes: 4096,
+    hasBacking: true,
+    bitmaps: [
+      { name: 'a', recording: true, inconsistent: false },
+      { name: 'b', recording: false, inconsistent: true },
+    ],
+  });
+  expect(graph.nodes.get('plain')).toEqual({ sizeBytes: 0, hasBacking: false, bitmaps: [] });
+  expect([...graph.jobs, ...graph.exports]).toEqual(['j', 'e']);
+});
+
+test.each([undefined, null, 'x', {}])('%j is an empty graph', (noise) => {
+  const graph = parseBlockGraph({ nodes: noise, jobs: noise, exports: noise });
+  expect(graph.nodes.size + graph.jobs.size + graph.exports.size).toBe(0);
+});
+
+test('only a bitmap that records and survived is trusted', () => {
+  const bitmap = { name: 'a', recording: true, inconsistent: false };
+  expect(isTrustworthy(bitmap)).toBe(true);
+  expect(isTrustworthy({ ...bitmap, recording: false })).toBe(false);
+  expect(isTrustworthy({ ...bitmap, inconsistent: true })).toBe(false);
+  expect(isTrustworthy(undefined)).toBe(false);
+});
