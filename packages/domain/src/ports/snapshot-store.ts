@@ -9,6 +9,9 @@ export interface BlockSource {
    */
   changedRanges(signal?: AbortSignal): AsyncIterable<ByteRange>;
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
+  /** Fills all of `target`, which may be shared memory: for sources that can spare a copy. */
+  readInto?(offset: number, target: Uint8Array): Promise<void>;
+  /** Reads under way reject. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,128 @@
+import { Worker } from 'node:worker_threads';
+import { invariant } from '@bakehouse/base';
+import { type CoderSlot, type CoderTask, slotBytes, slotViews } from './coder-task.ts';
+
+interface Waiting {
+  readonly resolve: (answer: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface CoderThread {
+  readonly worker: Worker;
+  /** Threads answer in the order that they were asked. */
+  readonly waiting: Waiting[];
+  isAlive: boolean;
+}
+
+interface Crew {
+  readonly threads: CoderThread[];
+  readonly freeSlots: CoderSlot[];
+}
+
+/** Enough that a thread finds the next block read while it works on one and another is written. */
+const slotsPerThread = 4;
+const idleMs = 10_000;
+
+/**
+ * Threads that hash and pack blocks, and the memory that they share with this one: a block is read into a
+ * slot, never copied to a thread. Started by the first use, ended when unused for a while.
+ */
+export class CoderPool {
+  readonly #threadCount: number;
+  #crew: Crew | undefined;
+  #slotQueue: ((slot: CoderSlot) => void)[] = [];
+  #usedSlots = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(threadCount: number) {
+    this.#threadCount = threadCount;
+  }
+
+  /** Slots that exist: the most blocks on their way at one time. */
+  get width(): number {
+    return this.#threadCount * slotsPerThread;
+  }
+
+  /** Lends a slot while `work` runs; waits when all are lent. */
+  async withSlot<Result>(work: (slot: CoderSlot) => Promise<Result>): Promise<Result> {
+    const slot = await this.#acquire();
+    try {
+      return await work(slot);
+    } finally {
+      this.#release(slot);
+    }
+  }
+
+  /** Has a thread do it; see CoderTask for the answer. */
+  ask(task: CoderTask): Promise<number> {
+    const threads = this.#crew?.threads ?? [];
+    if (!threads.every(({ isAlive }) => isAlive)) {
+      return Promise.reject(new Error('a thread that hashes and packs blocks has died'));
+    }
+    const thread = threads.reduce<CoderThread | undefined>(
+      (best, next) => (best && best.waiting.length <= next.waiting.length ? best : next),
+      undefined,
+    );
+    invariant(thread !== undefined, 'only who holds a slot asks');
+    return new Promise((resolve, reject) => {
+      thread.waiting.push({ resolve, reject });
+      thread.worker.postMessage(task);
+    });
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    const threads = this.#crew?.threads ?? [];
+    this.#crew = undefined;
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+  }
+
+  async #acquire(): Promise<CoderSlot> {
+    clearTimeout(this.#idleTimer);
+    this.#crew ??= this.#start();
+    // The process stays while blocks are on their way, and only then.
+    if (this.#usedSlots === 0) for (const { worker } of this.#crew.threads) worker.ref();
+    this.#usedSlots += 1;
+    const slot = this.#crew.freeSlots.pop();
+    return slot ?? new Promise((resolve) => this.#slotQueue.push(resolve));
+  }
+
+  #release(slot: CoderSlot): void {
+    this.#usedSlots -= 1;
+    const next = this.#slotQueue.shift();
+    if (next !== undefined) next(slot);
+    else this.#crew?.freeSlots.push(slot);
+    if (this.#usedSlots > 0 || this.#crew === undefined) return;
+    for (const { worker } of this.#crew.threads) worker.unref();
+    if (this.#crew.threads.some(({ isAlive }) => !isAlive)) {
+      void this.close();
+      return;
+    }
+    this.#idleTimer = setTimeout(() => void this.close(), idleMs).unref();
+  }
+
+  #start(): Crew {
+    const memories = Array.from({ length: this.width }, () => new SharedArrayBuffer(slotBytes));
+    return {
+      freeSlots: memories.map((memory, number) => slotViews(memory, number)),
+      threads: Array.from({ length: this.#threadCount }, () => startThread(memories)),
+    };
+  }
+}
+
+function startThread(memories: readonly SharedArrayBuffer[]): CoderThread {
+  const worker = new Worker(new URL('./coder-thread.ts', import.meta.url), {
+    workerData: memories,
+    execArgv: [],
+    name: 'block-coder',
+  });
+  const thread: CoderThread = { worker, waiting: [], isAlive: true };
+  const end = (error: unknown) => {
+    thread.isAlive = false;
+    for (const { reject } of thread.waiting.splice(0)) reject(error);
+  };
+  worker.on('message', (answer: number) => thread.waiting.shift()?.resolve(answer));
+  worker.on('error', end);
+  worker.on('exit', () => end(new Error('a thread that hashes and packs blocks was ended')));
+  return thread;
+}

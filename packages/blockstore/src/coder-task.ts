@@ -1,0 +1,35 @@
+import { blockSizeBytes } from './block-size.ts';
+import { chunkIdBytes } from './chunk-id.ts';
+
+/** What a coder thread is asked to do with a slot. */
+export type CoderTask =
+  /** raw → id. Answers 1 when all bytes are zero (and makes no id), else 0. */
+  | { readonly kind: 'name'; readonly slot: number }
+  /** raw → packed. Answers the packed length, or 0 when packing does not help. */
+  | { readonly kind: 'pack'; readonly slot: number }
+  /** packed → raw, compared with id. Answers 1 when they agree, else 0. */
+  | {
+      readonly kind: 'check';
+      readonly slot: number;
+      readonly packedLength: number;
+      readonly compressed: boolean;
+    };
+
+/** Memory shared by the main thread and the coder threads, for one block on its way. */
+export interface CoderSlot {
+  readonly number: number;
+  readonly raw: Buffer;
+  readonly packed: Buffer;
+  readonly chunkId: Buffer;
+}
+
+export const slotBytes = 2 * blockSizeBytes + chunkIdBytes;
+
+export function slotViews(memory: SharedArrayBuffer, number: number): CoderSlot {
+  return {
+    number,
+    raw: Buffer.from(memory, 0, blockSizeBytes),
+    packed: Buffer.from(memory, blockSizeBytes, blockSizeBytes),
+    chunkId: Buffer.from(memory, 2 * blockSizeBytes, chunkIdBytes),
+  };
+}

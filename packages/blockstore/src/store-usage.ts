@@ -1,0 +1,101 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BlockMapId, MapUsage, StoreUsage } from '@bakehouse/domain';
+import type { BlockMap } from './block-map.ts';
+import { chunkIdAt } from './chunk-id.ts';
+import { type DataDirectory, segmentNumber } from './data-directory.ts';
+import type { MapFolder } from './map-folder.ts';
+import { segmentHeaderBytes } from './record-format.ts';
+import { recordBytes, type SegmentSet } from './segment-set.ts';
+import { MapDamagedError, MapMissingError } from './store-errors.ts';
+
+interface UsageContext {
+  readonly directory: DataDirectory;
+  readonly maps: MapFolder;
+  readonly segments: SegmentSet;
+}
+
+/** Adds up the store's files; see docs/formats/data-directory.md, "Sizes". */
+export async function storeUsage(context: UsageContext): Promise<StoreUsage> {
+  const { maps, liveBytes } = await mapUsages(context);
+  const segments = context.segments.segments();
+  const segmentBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const headerBytes = segments.length * segmentHeaderBytes;
+  const overheadBytes = headerBytes + (await otherFileBytes(context.directory));
+  const reclaimableBytes = segmentBytes - headerBytes - liveBytes;
+  const onDiskBytes = liveBytes + reclaimableBytes + overheadBytes;
+  return { maps, liveBytes, reclaimableBytes, overheadBytes, onDiskBytes };
+}
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** One walk over the maps, one map in memory at a time. */
+async function mapUsages({ maps, segments }: UsageContext) {
+  const usages: MapUsage[] = [];
+  /** The only map so far that names a chunk, or `many`. */
+  const holders = new Map<string, Mutable<MapUsage> | 'many'>();
+  let liveBytes = 0;
+  for (const mapId of maps.ids()) {
+    const map = await readIfWhole(maps, mapId);
+    if (map === undefined) continue;
+    const usage = emptyUsage(map);
+    usages.push(usage);
+    for (const key of new Set(chunkKeys(map))) {
+      const location = segments.index.find(Buffer.from(key, 'latin1'));
+      if (location === undefined) continue;
+      const bytes = recordBytes(location);
+      const holder = holders.get(key);
+      if (holder === undefined) {
+        liveBytes += bytes;
+        usage.uniqueBytes += bytes;
+        holders.set(key, usage);
+        continue;
+      }
+      usage.sharedBytes += bytes;
+      if (holder === 'many') continue;
+      holder.uniqueBytes -= bytes;
+      holder.sharedBytes += bytes;
+      holders.set(key, 'many');
+    }
+    await nextTurn();
+  }
+  return { maps: usages, liveBytes };
+}
+
+function emptyUsage({ mapId, sizeBytes, blockIndexes }: BlockMap): Mutable<MapUsage> {
+  return { mapId, sizeBytes, blockCount: blockIndexes.length, uniqueBytes: 0, sharedBytes: 0 };
+}
+
+/** A map that has vanished meanwhile or is damaged counts as overhead only; verify tells the latter. */
+async function readIfWhole(maps: MapFolder, mapId: BlockMapId): Promise<BlockMap | undefined> {
+  return maps.read(mapId).catch((error: unknown) => {
+    if (error instanceof MapMissingError || error instanceof MapDamagedError) return undefined;
+    throw error;
+  });
+}
+
+function* chunkKeys(map: BlockMap): Generator<string> {
+  for (let position = 0; position < map.blockIndexes.length; position += 1) {
+    yield Buffer.from(chunkIdAt(map.chunkIds, position)).toString('latin1');
+  }
+}
+
+/** Every file of the store that is no segment. */
+async function otherFileBytes(directory: DataDirectory): Promise<number> {
+  const folders = [directory.root, directory.segments, directory.maps, directory.tmp];
+  let total = 0;
+  for (const folder of folders) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      if (folder === directory.segments && segmentNumber(entry.name, 'seg') !== undefined) continue;
+      total += await fileSize(join(folder, entry.name));
+    }
+  }
+  return total;
+}
+
+async function fileSize(path: string): Promise<number> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.size ?? 0;
+}

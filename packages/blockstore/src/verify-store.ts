@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BlockMapId, CaptureProgress, VerifyProblem, VerifyResult } from '@bakehouse/domain';
+import type { BlockMap } from './block-map.ts';
+import { chunkIdAt, chunkIdHex } from './chunk-id.ts';
+import type { CoderPool } from './coder-pool.ts';
+import type { MapFolder } from './map-folder.ts';
+import { segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
+import { scanSegment } from './recover-segment.ts';
+import type { Segment } from './segment.ts';
+import { decodeSegmentIndex } from './segment-index-format.ts';
+import { recordBytes, type SegmentSet } from './segment-set.ts';
+import { ChunkMissingError, MapDamagedError, MapMissingError } from './store-errors.ts';
+
+export interface VerifyContext {
+  readonly maps: MapFolder;
+  readonly segments: SegmentSet;
+  readonly coders: CoderPool;
+  readonly onProgress?: ((progress: CaptureProgress) => void) | undefined;
+}
+
+type Finding = Omit<VerifyProblem, 'usedBy'>;
+
+/** Reads and compares everything. Captures and prunes may go on meanwhile. */
+export async function verifyStore(context: VerifyContext): Promise<VerifyResult> {
+  const mapProblems: Finding[] = [];
+  const missing = new Map<string, string>();
+  let checkedMaps = 0;
+  for await (const found of eachMap(context.maps)) {
+    checkedMaps += 1;
+    if (found instanceof MapDamagedError) {
+      mapProblems.push({ what: 'map', name: found.mapId, problem: found.message });
+    } else noteMissing(context.segments, found, missing);
+  }
+  const segmentProblems: Finding[] = [];
+  for (const segment of context.segments.segments()) {
+    segmentProblems.push(...(await checkSegment(context.segments, segment)));
+  }
+  const { checkedChunks, damaged } = await checkChunks(context);
+  const chunkProblems = new Map([...missing, ...damaged]);
+  const users = await findUsers(context.maps, chunkProblems);
+  return {
+    checkedChunks,
+    checkedMaps,
+    problems: [
+      ...mapProblems.map((each) => ({ ...each, usedBy: context.maps.ids().filter(is(each.name)) })),
+      ...segmentProblems.map((each) => ({ ...each, usedBy: [] })),
+      ...[...chunkProblems].map(([name, problem]) => ({
+        what: 'chunk' as const,
+        name,
+        problem,
+        usedBy: users.get(name) ?? [],
+      })),
+    ],
+  };
+}
+
+function is(name: string) {
+  return (mapId: BlockMapId) => mapId === name;
+}
+
+/** Maps that are pruned meanwhile are left out. */
+async function* eachMap(maps: MapFolder): AsyncGenerator<BlockMap | MapDamagedError> {
+  for (const mapId of maps.ids()) {
+    try {
+      yield await maps.read(mapId);
+    } catch (error) {
+      if (error instanceof MapDamagedError) yield error;
+      else if (!(error instanceof MapMissingError)) throw error;
+    }
+    await nextTurn();
+  }
+}
+
+function noteMissing(segments: SegmentSet, map: BlockMap, missing: Map<string, string>): void {
+  for (let position = 0; position < map.blockIndexes.length; position += 1) {
+    if (segments.index.positionOf(chunkIdAt(map.chunkIds, position)) !== undefined) continue;
+    missing.set(chunkIdHex(map.chunkIds, position), 'no segment holds it');
+  }
+}
+
+/** Header, gaps between the records, and the index file when there is one. */
+async function checkSegment(segments: SegmentSet, segment: Segment): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const note = (what: Finding['what'], name: string, problem: string) =>
+    findings.push({ what, name, problem });
+  try {
+    const header = await segment.read(0, segmentHeaderBytes);
+    const problem = segmentHeaderProblem(header, segment.number);
+    if (problem !== undefined) note('segment', segment.path, problem);
+    const { gaps, endBytes } = await scanSegment(segment, segmentHeaderBytes, 'headers');
+    for (const { offset, lengthBytes } of gaps) {
+      note('segment', segment.path, `${lengthBytes} bytes at offset ${offset} are no records`);
+    }
+    if (endBytes < segment.sizeBytes && !segments.isActive(segment)) {
+      note('segment', segment.path, `what follows offset ${endBytes} is no record`);
+    }
+  } catch (error) {
+    // Pruned meanwhile: it is no part of the store any more.
+    if (!segments.segments().includes(segment)) return [];
+    throw error;
+  }
+  const indexPath = segment.path.replace(/seg$/, 'idx');
+  const index = await readFile(indexPath).catch(() => undefined);
+  if (index !== undefined && decodeSegmentIndex(index, segment.number) === undefined) {
+    note('index', indexPath, 'it is damaged; the next start makes it again');
+  }
+  return findings;
+}
+
+/** Every chunk of the index, segment by segment, in order of offset. */
+async function checkChunks(context: VerifyContext) {
+  const { segments, coders, onProgress } = context;
+  const damaged = new Map<string, string>();
+  const totalBytes = segments.segments().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  let checkedChunks = 0;
+  for (const segment of segments.segments()) {
+    const entries = segments.entriesOf(segment);
+    entries.sort((left, right) => left.offset - right.offset);
+    const queue = entries.values();
+    const lane = async () => {
+      for (const entry of queue) {
+        const problem = await checkChunk(context, entry.chunkId);
+        const hex = chunkIdHex(entry.chunkId);
+        checkedChunks += 1;
+        if (problem !== undefined) {
+          damaged.set(hex, problem);
+          segments.damaged.add(hex);
+        }
+        doneBytes += recordBytes(entry);
+        onProgress?.({ doneBytes, totalBytes });
+      }
+    };
+    await Promise.all(Array.from({ length: coders.width }, lane));
+  }
+  return { checkedChunks, damaged };
+}
+
+/** What is wrong with the chunk as it is on disk. */
+async function checkChunk(
+  { segments, coders }: VerifyContext,
+  chunkId: Uint8Array,
+): Promise<string | undefined> {
+  return coders.withSlot(async (slot) => {
+    try {
+      const { bytes, location, segmentPath } = await segments.readPayload(chunkId);
+      slot.packed.set(bytes);
+      slot.chunkId.set(chunkId);
+      const isWhole = await coders.ask({
+        kind: 'check',
+        slot: slot.number,
+        packedLength: bytes.length,
+        compressed: location.compressed,
+      });
+      if (isWhole === 1) return undefined;
+      return `its bytes in ${segmentPath} at offset ${location.offset} are not those of its name`;
+    } catch (error) {
+      // Pruned meanwhile.
+      if (error instanceof ChunkMissingError) return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Which maps name each of these chunks. */
+async function findUsers(
+  maps: MapFolder,
+  chunks: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, readonly BlockMapId[]>> {
+  const users = new Map<string, BlockMapId[]>();
+  if (chunks.size === 0) return users;
+  for await (const map of eachMap(maps)) {
+    if (map instanceof MapDamagedError) continue;
+    const ids = new Set(
+      map.blockIndexes.keys().map((position) => chunkIdHex(map.chunkIds, position)),
+    );
+    for (const id of ids.intersection(new Set(chunks.keys()))) {
+      users.set(id, [...(users.get(id) ?? []), map.mapId]);
+    }
+  }
+  return users;
+}
