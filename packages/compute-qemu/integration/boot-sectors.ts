@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 
-/**
- * Boot sectors, each a guest of a few instructions.
- * `idle` prints "hello" on COM1 and halts for ever. `powerOff` requests ACPI's S5 of the `pc` machine.
- * `flood` writes to COM1 without end. `writer` writes sector 1 of the boot disk (INT 13h, AH=43h) again and again.
- */
+/** Boot sectors, each a guest of a few instructions, in hexadecimal. */
 export const bootSectors = {
-  idle: 'bafd03 b068 ba f803 ee b065 ee b06c ee ee b06f ee b00a ee fb f4 ebfd',
+  /** Prints "hello" and a line end on COM1 and halts for ever. */
+  idle: 'baf803 b068 ee b065 ee b06c ee ee b06f ee b00a ee fb f4 ebfd',
+  /** Requests ACPI's S5 of the `pc` machine. */
   powerOff: 'ba0406 b80020 ef f4 ebfd',
+  /** Writes "x" to COM1 without end. */
   flood: 'baf803 b078 ee ebfd',
+  /** Writes a sector to every cluster of the first 32 MiB of the boot disk (INT 13h, AH=43h), for ever. */
+  writer: '31c08ed88ed0bc007cbe197cb80043cd138106217c8000ebf010000100007c00008000000000000000',
 } as const;
 
 /** A raw disk of 1 MiB that boots this code. */

@@ -12,11 +12,13 @@ export interface AwaitMonitorOptions {
   readonly machine: SpawnedMachine;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /** For each command, later. */
+  readonly commandMs: number;
 }
 
 /** Resolves when a QEMU that was just started answers; throws with what it said when it ended instead. */
 export async function awaitMonitor(options: AwaitMonitorOptions): Promise<QmpClient> {
-  const { folder, machine, clock, timeoutMs } = options;
+  const { folder, machine, clock, timeoutMs, commandMs } = options;
   const deadline = clock.now() + timeoutMs;
   const socketPath = join(folder, machineFileNames.monitor);
   let end: string | undefined;
@@ -28,7 +30,7 @@ export async function awaitMonitor(options: AwaitMonitorOptions): Promise<QmpCli
     if (end !== undefined) throw await startError(folder, end);
     if (remainingMs <= 0) throw await startError(folder, `no answer within ${timeoutMs} ms`);
     try {
-      return await connectQmp({ socketPath, timeoutMs: remainingMs });
+      return await connectQmp({ socketPath, timeoutMs: commandMs });
     } catch (error) {
       if (!(error instanceof QmpClosedError)) throw error;
       await clock.sleep(10);

@@ -95,8 +95,10 @@ async function replaceByStump(client: QmpClient, volumeId: VolumeId): Promise<vo
     const node = { driver: 'blkdebug', 'node-name': stump, image: nothing };
     await client.execute('blockdev-add', { ...node, 'inject-error': [fault] });
   }
-  const path = `/machine/peripheral/${diskDeviceId(volumeId)}`;
-  await client.execute('qom-set', { path, property: 'drive', value: stump });
+  const drive = { path: `/machine/peripheral/${diskDeviceId(volumeId)}`, property: 'drive' };
+  // QEMU 7.2 dies of an assertion when it is to replace a node by itself.
+  if ((await client.execute('qom-get', drive)) === stump) return;
+  await client.execute('qom-set', { ...drive, value: stump });
 }
 
 /** EIO of errno(3). */

@@ -68,7 +68,13 @@ export class MachineLauncher {
     try {
       const machine = await spawnMachine(folder, argv);
       try {
-        const client = await awaitMonitor({ folder, machine, clock, timeoutMs: limits.startMs });
+        const client = await awaitMonitor({
+          folder,
+          machine,
+          clock,
+          timeoutMs: limits.startMs,
+          commandMs: limits.commandMs,
+        });
         return { pid: machine.pid, record: { instanceId, generation, claimBytes }, client };
       } catch (error) {
         killProcess(machine.pid);

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DiskBusyError, MachineGoneError } from '../src/index.ts';
+import { bootSectors } from './boot-sectors.ts';
+import { dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
+import { eventually, expectEvent, run, TestBench } from './test-bench.ts';
+
+let bench: TestBench;
+const disk = { deviceName: '/dev/sdf', volumeId: dataId } as const;
+
+beforeEach(async () => {
+  bench = await TestBench.open();
+});
+
+afterEach(() => bench.close());
+
+/** Rejects while QEMU has the image open. */
+const openImage = () => run('qemu-img', ['resize', '-q', bench.disk(dataId), '64M']);
+
+describe('hot-plug', () => {
+  it('attaches a disk, once, and takes it from a guest that does not let go only by force', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver({ unplugMs: 300, unplugRetryMs: 50, forcedUnplugMs: 100 });
+    await driver.detachDisk(instanceId, dataId, false);
+    await expect(driver.attachDisk(instanceId, disk)).rejects.toBeInstanceOf(MachineGoneError);
+    await driver.start(machineSpec());
+    await driver.detachDisk(instanceId, dataId, false);
+    await driver.attachDisk(instanceId, disk);
+    await driver.attachDisk(instanceId, disk);
+    await expect(openImage()).rejects.toThrow(/lock/);
+
+    await expect(driver.detachDisk(instanceId, dataId, false)).rejects.toThrow(/did not let go/);
+    await expect(openImage()).rejects.toThrow(/lock/);
+    await driver.detachDisk(instanceId, dataId, true);
+    await openImage();
+    await driver.detachDisk(instanceId, dataId, true);
+    await expect(driver.attachDisk(instanceId, disk)).rejects.toBeInstanceOf(DiskBusyError);
+
+    await driver.reset(instanceId);
+    await eventually(() => driver.attachDisk(instanceId, disk));
+    await expect(openImage()).rejects.toThrow(/lock/);
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+  });
+
+  it('leaves nothing of a disk that cannot be attached', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(machineSpec());
+    await run('mv', [bench.disk(dataId), `${bench.disk(dataId)}.away`]);
+    await expect(driver.attachDisk(instanceId, disk)).rejects.toThrow(/No such file/);
+    await run('mv', [`${bench.disk(dataId)}.away`, bench.disk(dataId)]);
+    await driver.attachDisk(instanceId, disk);
+  });
+});
+
+describe('a full disk', () => {
+  it('pauses the guest, also for a later control plane, and it goes on when there is room', async () => {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=4M', 'tmpfs', bench.folder]);
+    try {
+      await bench.makeDisks(bootSectors.writer);
+      const limits = { spaceProbeMs: 50, spaceNeededBytes: 1_048_576 };
+      const { driver, events } = bench.driver(limits);
+      await driver.start(machineSpec());
+      await expectEvent(events, {
+        kind: 'paused',
+        reason: expect.stringMatching(`${rootId}.*No space left`),
+      });
+      expect(await driver.list()).toMatchObject([{ state: 'paused' }]);
+      await run('mount', ['-o', 'remount,size=64M', bench.folder]);
+      await expectEvent(events, { kind: 'resumed', generation: 1 });
+      expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+      await driver.kill(instanceId);
+      await run('qemu-img', ['check', '-q', bench.disk(rootId)]);
+    } finally {
+      await run('umount', ['-l', bench.folder]);
+    }
+  });
+});

@@ -1,0 +1,170 @@
+import { readdir } from 'node:fs/promises';
+import { InsufficientCapacityError } from '@bakehouse/domain';
+import { connectQmp } from '@bakehouse/qmp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { disksSocketPath, MachineGoneError, MachineStartError } from '../src/index.ts';
+import { bootSectors } from './boot-sectors.ts';
+import { instanceId, machineSpec } from './machine-spec.ts';
+import { consoleText, eventually, expectEvent, pidOf, run, TestBench } from './test-bench.ts';
+
+let bench: TestBench;
+
+beforeEach(async () => {
+  bench = await TestBench.open();
+});
+
+afterEach(() => bench.close());
+
+describe('a machine', () => {
+  it('starts, once for each generation, and is ended by kill', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver();
+    await driver.start(machineSpec());
+    const [machine] = await driver.list();
+    expect(machine).toMatchObject({ instanceId, generation: 1, state: 'running' });
+    await driver.start(machineSpec());
+    expect(await pidOf(driver)).toBe(machine?.pid);
+    await expect(driver.start(machineSpec({ generation: 0 }))).rejects.toThrow(/generation 1/);
+    await expect(driver.forget(instanceId)).rejects.toThrow(/runs, as process/);
+
+    await driver.kill(instanceId);
+    expect(events).toEqual([{ kind: 'exited', instanceId, generation: 1, reason: 'killed' }]);
+    expect(await driver.list()).toEqual([]);
+    await driver.kill(instanceId);
+    await driver.pressPowerButton(instanceId);
+    await expect(driver.reset(instanceId)).rejects.toBeInstanceOf(MachineGoneError);
+    expect(events).toHaveLength(1);
+  });
+
+  it('gives way to its next generation', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver();
+    await driver.start(machineSpec());
+    await driver.start(machineSpec({ generation: 2 }));
+    expect(await driver.list()).toMatchObject([{ generation: 2, state: 'running' }]);
+    expect(events).toMatchObject([{ kind: 'exited', generation: 1, reason: 'killed' }]);
+  });
+
+  it('keeps what the guest wrote to its console over resets and stops, until it is forgotten', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver();
+    expect(await driver.readConsole(instanceId)).toBeUndefined();
+    await driver.start(machineSpec());
+    await eventually(async () => expect(await consoleText(driver)).toBe('hello\n'));
+    await driver.reset(instanceId);
+    await expectEvent(events, { kind: 'rebooted', generation: 1 });
+    await eventually(async () => expect(await consoleText(driver)).toBe('hello\nhello\n'));
+    await driver.kill(instanceId);
+    await driver.start(machineSpec({ generation: 2 }));
+    await eventually(async () => expect(await consoleText(driver)).toBe('hello\n'.repeat(3)));
+    await driver.kill(instanceId);
+    expect(await consoleText(driver)).toBe('hello\n'.repeat(3));
+    await driver.forget(instanceId);
+    expect(await driver.readConsole(instanceId)).toBeUndefined();
+    expect(events.filter(({ kind }) => kind === 'rebooted')).toHaveLength(1);
+  });
+
+  it('cannot fill the host with console output', async () => {
+    await bench.makeDisks(bootSectors.flood);
+    const { driver } = bench.driver({ serialBytesMax: 100_000, superviseMs: 20 });
+    await driver.start(machineSpec());
+    await eventually(async () =>
+      expect(await readdir(bench.machineFile('.'))).toContain('serial.before'),
+    );
+    await eventually(async () => {
+      expect(await consoleText(driver)).toBe('x'.repeat(65_536));
+    });
+  });
+
+  it('that powers itself off is told apart from one that crashes', async () => {
+    await bench.makeDisks(bootSectors.powerOff);
+    const { driver, events } = bench.driver();
+    await driver.start(machineSpec());
+    await expectEvent(events, { kind: 'exited', generation: 1, reason: 'guest-shutdown' });
+    await bench.makeDisks(bootSectors.idle);
+    await driver.start(machineSpec({ generation: 2 }));
+    process.kill(await pidOf(driver), 'SIGSEGV');
+    await expectEvent(events, { kind: 'exited', generation: 2, reason: 'crashed' });
+    await driver.start(machineSpec({ generation: 3 }));
+    process.kill(await pidOf(driver), 'SIGTERM');
+    await expectEvent(events, {
+      generation: 3,
+      reason: 'crashed',
+      detail: expect.stringMatching(/ended by a signal.*terminating on signal 15/),
+    });
+  });
+
+  it('that hangs is unresponsive and can be killed', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver({ commandMs: 200, quitMs: 200 });
+    await driver.start(machineSpec());
+    process.kill(await pidOf(driver), 'SIGSTOP');
+    expect(await driver.list()).toMatchObject([{ state: 'unresponsive' }]);
+    await driver.kill(instanceId);
+    expect(events).toMatchObject([{ kind: 'exited', reason: 'killed' }]);
+  });
+
+  it('has a screen, of which a JPEG picture is taken', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(machineSpec());
+    const jpeg = Buffer.from(await driver.screenshot(instanceId));
+    expect(jpeg.subarray(0, 3).toString('hex')).toBe('ffd8ff');
+    expect(jpeg.subarray(-2).toString('hex')).toBe('ffd9');
+    expect(await readdir(bench.machineFile('.'))).not.toContain('screen.ppm');
+  });
+
+  it('has a second monitor for its disks', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(machineSpec());
+    const socketPath = disksSocketPath(`${bench.folder}/instances`, instanceId);
+    const client = await connectQmp({ socketPath, timeoutMs: 10_000 });
+    expect(await client.execute('query-status')).toMatchObject({ status: 'running' });
+    await client.close();
+  });
+
+  it('gets its ephemeral disks empty at each start, and they end with it', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(
+      machineSpec({ ephemeralDisks: [{ deviceName: '/dev/sdb', sizeBytes: 1_048_576 }] }),
+    );
+    expect(await readdir(bench.machineFile('.'))).toContain('ephemeral-0.raw');
+    await driver.kill(instanceId);
+    expect(await readdir(bench.machineFile('.'))).not.toContain('ephemeral-0.raw');
+  });
+});
+
+describe('a machine that cannot start', () => {
+  it('for want of memory says how much there is', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    const start = driver.start(machineSpec({ memoryMiB: 64 * 1024 * 1024 }));
+    await expect(start).rejects.toBeInstanceOf(InsufficientCapacityError);
+    await expect(start).rejects.toThrow(/needs \d+ MiB .* are free: \d+ MiB available/);
+    await expect(readdir(`${bench.folder}/instances`)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('for a fault tells what QEMU said, leaves nothing running, and starts when it is mended', async () => {
+    const { driver, events } = bench.driver();
+    await expect(driver.start(machineSpec())).rejects.toThrow(MachineStartError);
+    await expect(driver.start(machineSpec())).rejects.toThrow(/exit status 1.*qcow2.*No such file/);
+    expect(await driver.list()).toEqual([]);
+    await driver.adopt();
+    expect(events).toEqual([]);
+    await bench.makeDisks(bootSectors.idle);
+    await driver.start(machineSpec());
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+  });
+
+  it('because the network is gone says so', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    await run('ip', ['-n', bench.namespace, 'link', 'del', 'tap0']);
+    const { driver } = bench.driver();
+    const nic = { macAddress: '0e:00:00:00:00:01', tap: { name: 'no/such' } };
+    await expect(driver.start(machineSpec({ nic }))).rejects.toThrow(
+      /could not configure.*no\/such/,
+    );
+  });
+});

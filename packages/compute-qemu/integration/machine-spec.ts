@@ -1,0 +1,20 @@
+import type { MachineSpec } from '@bakehouse/domain';
+
+export const instanceId = 'i-0123456789abcdef0';
+export const rootId = 'vol-0123456789abcdef0';
+export const dataId = 'vol-0fedcba9876543210';
+
+export function machineSpec(changes: Partial<MachineSpec> = {}): MachineSpec {
+  return {
+    instanceId,
+    generation: 1,
+    instanceType: 't3.micro',
+    architecture: 'x86_64',
+    vcpus: 1,
+    memoryMiB: 64,
+    disks: [{ deviceName: '/dev/sda1', volumeId: rootId, bootIndex: 0 }],
+    ephemeralDisks: [],
+    nic: { macAddress: '0e:00:00:00:00:01', tap: { name: 'tap0' } },
+    ...changes,
+  };
+}

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Compute, MachineEvent, VolumeId } from '@bakehouse/domain';
+import { expect, vi } from 'vitest';
+import type { ComputeLimits } from '../src/index.ts';
+import { writeBootDisk } from './boot-sectors.ts';
+import { dataId, instanceId, rootId } from './machine-spec.ts';
+import { openDriver } from './open-driver.ts';
+
+export const run = promisify(execFile);
+
+/** A folder with disks, a network namespace with a tap, and drivers over them. */
+export class TestBench {
+  readonly folder: string;
+  readonly namespace = `bakehouse-test-${process.pid}`;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<TestBench> {
+    const bench = new TestBench(await mkdtemp(join(tmpdir(), 'bakehouse-compute-')));
+    await run('ip', ['netns', 'add', bench.namespace]);
+    const tap = ['ip', 'tuntap', 'add', 'dev', 'tap0', 'mode', 'tap', 'vnet_hdr'];
+    await run('ip', ['netns', 'exec', bench.namespace, ...tap]);
+    return bench;
+  }
+
+  async close(): Promise<void> {
+    await this.driver({ quitMs: 1 }).driver.kill(instanceId);
+    await run('ip', ['netns', 'del', this.namespace]);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Makes the root disk, with this boot sector, and an empty disk. */
+  async makeDisks(bootSector: string): Promise<void> {
+    const raw = join(this.folder, 'boot.img');
+    await writeBootDisk(raw, bootSector);
+    await run('qemu-img', ['convert', '-O', 'qcow2', raw, this.disk(rootId)]);
+    await run('qemu-img', ['resize', '-q', this.disk(rootId), '64M']);
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', this.disk(dataId), '64M']);
+  }
+
+  disk(volumeId: VolumeId): string {
+    return join(this.folder, `${volumeId}.qcow2`);
+  }
+
+  machineFile(name: string): string {
+    return join(this.folder, 'instances', instanceId, name);
+  }
+
+  /** A driver of its own, as another control plane would have it, and the events that it told. */
+  driver(limits: Partial<ComputeLimits> = {}): { driver: Compute; events: MachineEvent[] } {
+    const driver = openDriver(this, limits);
+    const events: MachineEvent[] = [];
+    driver.watch((event) => events.push(event));
+    return { driver, events };
+  }
+}
+
+export async function consoleText(driver: Compute): Promise<string> {
+  return Buffer.from((await driver.readConsole(instanceId))?.bytes ?? []).toString('latin1');
+}
+
+export async function pidOf(driver: Compute): Promise<number> {
+  const [machine] = await driver.list();
+  if (!machine) throw new Error('no machine runs');
+  return machine.pid;
+}
+
+/** Waits until `check` passes. */
+export function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, { timeout: 30_000, interval: 50 });
+}
+
+export function expectEvent(events: readonly MachineEvent[], event: object): Promise<unknown> {
+  return eventually(() => expect(events).toContainEqual(expect.objectContaining(event)));
+}
