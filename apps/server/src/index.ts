@@ -1,1 +1,3 @@
-export {};
+export { defaultDataDirectory, readConfig, serveSettings, UsageError } from './config.ts';
+export { runServer } from './main.ts';
+export { type RunningServer, serve } from './serve.ts';

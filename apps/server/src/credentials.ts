@@ -1,0 +1,36 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createAccount, firstAccountId, platformAccountId } from '@bakehouse/control';
+import type { AccessKey, MetadataStore } from '@bakehouse/domain';
+
+/** As the AWS tools read it: a profile of its own in a file that only its owner reads. */
+function profileText(key: AccessKey, region: string): string {
+  return [
+    '# Made by the first start of bakehouse. `eval "$(bakehouse env)"` uses it.',
+    '[bakehouse]',
+    `aws_access_key_id = ${key.id}`,
+    `aws_secret_access_key = ${key.secret}`,
+    `region = ${region}`,
+    '',
+  ].join('\n');
+}
+
+/** Makes the first account and the platform's own where they are missing, and the credentials file. */
+export async function ensureAccounts(
+  metadata: MetadataStore,
+  options: { now: number; ownerAlias: string; region: string; path: string },
+): Promise<void> {
+  const { now, ownerAlias } = options;
+  const key = await metadata.write(async (tx) => {
+    await createAccount(tx, { id: firstAccountId, name: 'first account', now });
+    await createAccount(tx, { id: platformAccountId, name: 'Bakehouse', ownerAlias, now });
+    const platform = await tx.get('account', platformAccountId);
+    if (platform && platform.ownerAlias !== ownerAlias) {
+      await tx.put('account', { ...platform, ownerAlias });
+    }
+    const [first] = await tx.list('accessKey', { where: { account: [firstAccountId] } });
+    return first;
+  });
+  const known = await readFile(options.path, 'utf8').catch(() => '');
+  if (!key || known.includes(key.id)) return;
+  await writeFile(options.path, profileText(key, options.region), { mode: 0o600 });
+}

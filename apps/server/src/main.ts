@@ -1,0 +1,23 @@
+import { readConfig, UsageError } from './config.ts';
+import { jsonLogger } from './json-logger.ts';
+import { serve } from './serve.ts';
+
+/** Runs the server until SIGTERM or SIGINT. Answers the exit code: 2 for a mistake in the call. */
+export async function runServer(args: readonly string[]): Promise<number> {
+  try {
+    const config = readConfig(args, process.env);
+    const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line));
+    const server = await serve(config, logger);
+    process.stdout.write(`bakehouse ready ${server.url}\n`);
+    await new Promise<void>((resolve) => {
+      process.once('SIGTERM', () => resolve());
+      process.once('SIGINT', () => resolve());
+    });
+    await server.close();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`bakehouse serve: ${error.message}\n`);
+    return 2;
+  }
+}

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { openBlockStore, serveBlockStore } from '@bakehouse/blockstore';
+import { openNbdBlockSource, serveNbd } from '@bakehouse/nbd';
+import { jsonLogger } from '../json-logger.ts';
+import { mapDevice } from './map-device.ts';
+
+/**
+ * The data plane's own process: the one owner of the block store. It serves maps to QEMU over NBD and
+ * captures, prunes and verifies for the control plane, and lives on when that one dies.
+ */
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string' },
+    nbd: { type: 'string' },
+    control: { type: 'string' },
+  },
+});
+const { store, nbd, control } = values;
+if (!store || !nbd || !control) {
+  process.stderr.write('usage: block-server --store DIR --nbd SOCKET --control SOCKET\n');
+  process.exit(2);
+}
+
+const logger = jsonLogger('info', (line) => process.stderr.write(line));
+const engine = await openBlockStore({
+  directory: store,
+  logger,
+  openSource: (address, signal) => {
+    if (address.kind !== 'nbd') throw new Error(`no source of kind ${address.kind}`);
+    return openNbdBlockSource(address, signal);
+  },
+});
+const nbdServer = await serveNbd({
+  socketPath: nbd,
+  logger,
+  openExport: (name) => mapDevice(engine, name),
+});
+const rpc = await serveBlockStore({ engine, socketPath: control, logger });
+logger.log('info', 'block server ready', { pid: process.pid, store });
+
+const stop = async () => {
+  await rpc.close();
+  await nbdServer.close();
+  await engine.close();
+  process.exit(0);
+};
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());

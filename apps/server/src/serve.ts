@@ -1,0 +1,164 @@
+import { type Logger, randomIds, secondMs, systemClock } from '@bakehouse/base';
+import {
+  type ControlPlane,
+  createControlPlane,
+  firstAccountId,
+  platformAccountId,
+} from '@bakehouse/control';
+import type { MetadataStore } from '@bakehouse/domain';
+import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
+import type { Config } from './config.ts';
+import { ensureAccounts } from './credentials.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { lockData, writeEndpoint } from './data-lock.ts';
+import { health } from './health.ts';
+import { serveAdmin } from './http/admin-service.ts';
+import { authenticator, checkRegion } from './http/caller.ts';
+import { serveEc2, serveSts } from './http/ec2-service.ts';
+import type { Reply } from './http/exchange.ts';
+import { type Listener, type Service, startListener } from './http/listener.ts';
+import { qemuPowers, type WiredPowers } from './wiring/qemu-powers.ts';
+import { simulatedPowers } from './wiring/simulated-powers.ts';
+
+export interface RunningServer {
+  readonly url: string;
+  readonly dataDirectory: DataDirectory;
+  /** Finishes requests, stops working, and leaves guests and helper processes running. */
+  close(): Promise<void>;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly data: DataDirectory;
+  readonly logger: Logger;
+  readonly metadata: MetadataStore;
+  readonly wired: WiredPowers;
+  readonly plane: ControlPlane;
+}
+
+const clock = systemClock;
+const closeLimitMs = 10 * secondMs;
+const superviseEveryMs = 5 * secondMs;
+
+const json = (value: object): Reply => ({
+  status: 200,
+  contentType: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+});
+
+function services({ plane, config, logger }: Parts): Record<string, Service> {
+  return {
+    async ec2({ signed, caller, requestId }) {
+      checkRegion(caller.region, config.regions);
+      return await serveEc2(signed, await plane.operationContext(caller, requestId));
+    },
+    async sts({ signed, caller, requestId }) {
+      return serveSts(signed, caller, requestId);
+    },
+    async bakehouse({ signed, caller, response }) {
+      await serveAdmin(signed, response, caller, {
+        operatorAccountId: firstAccountId,
+        makeContext: (who, signal) => plane.adminContext(who, signal),
+        logger,
+      });
+      return undefined;
+    },
+  };
+}
+
+/** Empties everything but accounts and keys; for test runs, so only with `--auth open`. */
+async function reset({ metadata, plane }: Parts): Promise<Reply> {
+  await plane.engine.settle();
+  await metadata.reset(['account', 'accessKey']);
+  plane.forgetKnown();
+  return json({ reset: true });
+}
+
+async function listenFor(parts: Parts): Promise<Listener> {
+  const { config, metadata, logger, wired } = parts;
+  return await startListener({
+    host: config.host,
+    port: config.port,
+    ids: randomIds,
+    logger,
+    authenticate: authenticator({
+      auth: config.auth,
+      metadata,
+      now: () => clock.now(),
+      openAccountId: firstAccountId,
+    }),
+    services: services(parts),
+    open: {
+      'GET /healthz': async () => json(await health(config, metadata, wired)),
+      ...(config.auth === 'open' ? { 'POST /_bakehouse/reset': () => reset(parts) } : {}),
+    },
+  });
+}
+
+async function openParts(config: Config, data: DataDirectory, logger: Logger): Promise<Parts> {
+  const metadata = await openSqliteMetadataStore({ path: data.metadata, logger });
+  const region = config.regions[0] ?? 'us-east-1';
+  const { ownerAlias } = config;
+  const path = data.credentials;
+  await ensureAccounts(metadata, { now: clock.now(), ownerAlias, region, path });
+  const wired =
+    config.compute === 'simulated'
+      ? simulatedPowers({ clock })
+      : await qemuPowers(config, data, { clock, logger });
+  const plane = createControlPlane({
+    metadata,
+    powers: wired.powers,
+    clock,
+    ids: randomIds,
+    logger,
+    settings: {
+      regions: config.regions,
+      platformAccountId,
+      compute: config.compute,
+      publicDnsSuffix: '',
+      publicCidr: config.publicCidr,
+    },
+  });
+  return { config, data, logger, metadata, wired, plane };
+}
+
+function superviseLoop({ wired, logger }: Parts, signal: AbortSignal): Promise<void> {
+  const next = async () => {
+    while (!signal.aborted) {
+      await clock.sleep(superviseEveryMs, signal);
+      await wired.supervise().catch((error: unknown) => {
+        logger.log('error', 'a helper process is missing', { error });
+      });
+    }
+  };
+  return next().catch(() => {});
+}
+
+/** Opens the data folder, wires adapters to ports, starts the control plane, then the listener. */
+export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
+  const data = await openDataDirectory(config.dataDirectory);
+  await using opened = new AsyncDisposableStack();
+  opened.use(await lockData(data.lock, data.root));
+  const parts = await openParts(config, data, logger);
+  opened.defer(() => parts.metadata.close());
+  if (config.compute === 'simulated') {
+    logger.log('warn', 'compute is simulated: instances are records without guests');
+  }
+  await parts.plane.start();
+  opened.defer(() => parts.plane.stop());
+  const stopping = new AbortController();
+  const supervising = superviseLoop(parts, stopping.signal);
+  opened.defer(async () => {
+    stopping.abort();
+    await supervising;
+  });
+  const listener = await listenFor(parts);
+  opened.defer(() => listener.close(closeLimitMs));
+  await writeEndpoint(data.endpoint, {
+    url: listener.url,
+    pid: process.pid,
+    compute: config.compute,
+  });
+  const cleanup = opened.move();
+  return { url: listener.url, dataDirectory: data, close: () => cleanup.disposeAsync() };
+}
