@@ -37,7 +37,7 @@ export function exitReason(facts: ExitFacts): { reason: ExitReason; detail?: str
   // A guest that has powered itself off did so, also when it was to be killed a moment later.
   if (cause === 'guest-shutdown') return { reason: 'guest-shutdown' };
   if (facts.killed) return { reason: 'killed' };
-  const what = lines[cause ?? ''] ?? 'QEMU went away without a word';
+  const what = lines[cause ?? ''] ?? 'QEMU went away by itself';
   const complaint = facts.complaint.trim();
   return { reason: 'crashed', detail: complaint ? `${what}; it said: ${complaint}` : what };
 }

@@ -1,0 +1,97 @@
+import type { MachineSpec } from '@bakehouse/domain';
+import { describe, expect, it } from 'vitest';
+import { MachineStartError } from './compute-errors.ts';
+import { qemuArgv } from './qemu-argv.ts';
+
+const volumeId = 'vol-0123456789abcdef0';
+const chain = [
+  { driver: 'file', 'node-name': `${volumeId}-f`, filename: '/d/a,b=c' },
+  { driver: 'qcow2', 'node-name': volumeId, file: `${volumeId}-f` },
+];
+const spec: MachineSpec = {
+  instanceId: 'i-0123456789abcdef0',
+  generation: 1,
+  instanceType: 't3.micro',
+  architecture: 'x86_64',
+  vcpus: 2,
+  memoryMiB: 1024,
+  disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
+  ephemeralDisks: [{ deviceName: '/dev/sdb', sizeBytes: 1 }],
+  nic: { macAddress: '0e:00:00:00:00:01', tap: { name: 'tap7' } },
+};
+
+function argvOf(changes: Partial<MachineSpec> = {}, accelerator: 'kvm' | 'tcg' = 'tcg') {
+  return qemuArgv({ spec: { ...spec, ...changes }, accelerator, chains: [chain] });
+}
+
+/** The values of an option, in order; those in JSON are parsed. */
+function values(option: string, argv = argvOf()): unknown[] {
+  return argv
+    .filter((_, at) => argv[at - 1] === option)
+    .map((value) => (value.startsWith('{') ? JSON.parse(value) : value));
+}
+
+describe('the command line of a machine', () => {
+  it.each([
+    ['-machine', ['pc,dump-guest-core=off']],
+    ['-accel', ['tcg,thread=multi,tb-size=256']],
+    ['-cpu', ['qemu64,-svm']],
+    ['-smp', ['2']],
+    ['-m', ['size=1024M']],
+    ['-pidfile', ['pid']],
+    ['-mon', ['chardev=qmp,mode=control', 'chardev=disks,mode=control']],
+    [
+      '-chardev',
+      [
+        'socket,id=qmp,path=qmp.sock,server=on,wait=off',
+        'socket,id=disks,path=disks.sock,server=on,wait=off',
+        'file,id=serial,path=serial.log,append=on',
+      ],
+    ],
+    ['-netdev', [{ type: 'tap', id: 'nic', ifname: 'tap7', script: 'no', downscript: 'no' }]],
+  ])('has %s', (option, expected) => {
+    expect(values(option)).toEqual(expected);
+  });
+
+  it('runs on the host’s processor under KVM', () => {
+    const argv = argvOf({}, 'kvm');
+    expect([values('-accel', argv), values('-cpu', argv)]).toEqual([['kvm'], ['host']]);
+  });
+
+  it('makes the nodes of each disk before its device', () => {
+    const argv = argvOf();
+    expect(values('-blockdev').slice(0, 2)).toEqual(chain);
+    const device = argv.findIndex((value) => value.includes(`"d-${volumeId}"`));
+    expect(device).toBeGreaterThan(argv.indexOf(JSON.stringify(chain[1])));
+  });
+
+  it('shows a volume by its id without the dash, which just fits, and pauses when the disk is full', () => {
+    const disk = values('-device').find((device) => JSON.stringify(device).includes('"d-vol-'));
+    expect(disk).toMatchObject({
+      driver: 'virtio-blk-pci',
+      drive: volumeId,
+      serial: 'vol0123456789abcdef0',
+      bootindex: 0,
+      werror: 'enospc',
+      rerror: 'report',
+    });
+  });
+
+  it('shows an ephemeral disk by the name that EC2 gives it', () => {
+    expect(values('-device').at(-1)).toMatchObject({ drive: 'ephemeral-0', serial: 'sdb' });
+    expect(values('-device').at(-1)).not.toHaveProperty('bootindex');
+  });
+
+  it('keeps options from being smuggled in by values', () => {
+    const argv = argvOf({
+      instanceType: 'x,uuid=0',
+      nic: { macAddress: '0e:00:00:00:00:01', tap: { name: 'a,script=/x' } },
+    });
+    expect(values('-netdev', argv)).toMatchObject([{ ifname: 'a,script=/x', script: 'no' }]);
+    expect(values('-smbios', argv)[1]).toContain('product=x,,uuid=0,');
+  });
+
+  it('refuses an architecture for which there is no machine', () => {
+    expect(() => argvOf({ architecture: 'arm64' })).toThrow(MachineStartError);
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { smbiosOptions, systemUuid } from './system-identity.ts';
+
+const first = 'i-0123456789abcdef0';
+
+describe('the identity of a machine', () => {
+  it('is a UUID that begins with ec2, its own for each instance, the same each time', () => {
+    expect(systemUuid(first)).toMatch(
+      /^ec2[0-9a-f]{5}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
+    expect(systemUuid(first)).toBe(systemUuid(first));
+    expect(systemUuid(first)).not.toBe(systemUuid('i-0123456789abcdef1'));
+  });
+
+  it('is in the firmware tables as cloud-init looks for it: serial and UUID are equal', () => {
+    const uuid = systemUuid(first);
+    expect(smbiosOptions(first, 't3.micro')).toEqual([
+      'type=0,vendor=Amazon EC2,version=1.0',
+      `type=1,manufacturer=Amazon EC2,product=t3.micro,uuid=${uuid},serial=${uuid}`,
+      `type=2,manufacturer=Amazon EC2,asset=${first}`,
+      'type=3,manufacturer=Amazon EC2,asset=Amazon EC2',
+    ]);
+  });
+});
