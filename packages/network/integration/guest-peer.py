@@ -1,7 +1,8 @@
 """Talks and listens for a test's guest; prints a line for each thing that happens.
 
 serve: answers what it hears, the sender's address before it; its own input goes to every open connection.
-connect: sends its input line by line and prints each answer; "listen" only waits for one.
+connect: sends its input line by line and prints each answer; "listen" only waits for one. A fifth
+argument is the address to speak from.
 """
 import socket
 import sys
@@ -46,12 +47,15 @@ def serve():
             threading.Thread(target=answer, args=(connection, peer), daemon=True).start()
         else:
             data, peer = sock.recvfrom(2048)
+            say("got " + peer[0])
             sock.sendto(peer[0].encode() + b" " + data, peer)
 
 
 def connect():
     sock.settimeout(1.0)
     try:
+        if len(sys.argv) > 5:
+            sock.bind((sys.argv[5], 0))
         sock.connect((address, port))
         say("connected")
         for line in sys.stdin:

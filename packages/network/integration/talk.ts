@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;
   readonly port: number;
+  /** The source address; absent: what the kernel takes. */
+  readonly from?: string;
 }
 
 /** Listens and echoes with the sender's address before it. Resolves when it listens. */
@@ -46,7 +48,7 @@ export function endConversations(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
-function converse({ enter, protocol, address, port }: Endpoint, kind: string): Conversation {
+function converse({ enter, protocol, address, port, from }: Endpoint, kind: string): Conversation {
   const [command = '', ...args] = [
     ...enter,
     '/usr/bin/python3',
@@ -55,6 +57,7 @@ function converse({ enter, protocol, address, port }: Endpoint, kind: string): C
     protocol,
     address,
     `${port}`,
+    ...(from === undefined ? [] : [from]),
   ];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   children.add(child);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
 import type { NetworkPolicy, Nic, PacketRule } from '@bakehouse/domain';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
+import type { DeviceCommand } from '../src/plan-links.ts';
 import { type RunCommand, runCommand } from '../src/run-command.ts';
 
 /** A namespace that stands where a machine would be, behind a veth pair instead of QEMU's tap. */
@@ -19,6 +20,7 @@ export interface TestPlatform {
   readonly options: LinuxNetworkOptions;
   readonly directory: string;
   readonly run: RunCommand;
+  readonly device: DeviceCommand;
   /** A second object over the same platform, as after a restart of the control plane. */
   reopened(): LinuxNetwork;
   nic(index: number, overrides?: Partial<Nic>): Nic;
@@ -51,7 +53,7 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
   };
   const namespaceOf = (nic: Nic) => `bht-${tag}-${nic.nicId.slice(-6)}`;
   const namespaces = new Set<string>();
-  const device = (name: string, nic: Nic) =>
+  const device: DeviceCommand = (name, nic) =>
     `link add ${name} type veth peer name eth0 netns ${namespaceOf(nic)} address ${nic.macAddress}`;
   const make = () => new LinuxNetwork(options, { device });
   const network = make();
@@ -70,6 +72,7 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
     options,
     directory,
     run: runCommand,
+    device,
     reopened: make,
     bareGuest,
     nic(index, nicOverrides = {}) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Nic } from '@bakehouse/domain';
 import { subnetOf, vpcPools } from './check-nic.ts';
 import { broadcastOf, formatIp, netmaskOf, parseCidr } from './cidr.ts';
-import { metadataAddress, subnetTag, uplinkName } from './network-names.ts';
+import { metadataAddress, tapName, uplinkName } from './network-names.ts';
 import { vpcResolver } from './plan-guest-tables.ts';
 import { routerOf } from './plan-links.ts';
 
@@ -50,21 +50,12 @@ export function dnsmasqConfig(directory: string, user: string): string {
 
 /** The tables for these NICs. */
 export function dnsmasqTables(nics: readonly Nic[], resolvers: readonly string[]): DnsmasqFiles {
-  const subnets = new Map(nics.map((nic) => [nic.subnetId, nic]));
   const domains = new Set(nics.map((nic) => nic.domainName));
   return {
     'dhcp-hosts': text(
-      nics.map((nic) =>
-        [
-          nic.macAddress,
-          `set:${subnetTag(nic.subnetId)}`,
-          nic.privateIp,
-          nic.hostName,
-          'infinite',
-        ].join(','),
-      ),
+      nics.map((nic) => [nic.macAddress, nic.privateIp, nic.hostName, 'infinite'].join(',')),
     ),
-    'dhcp-options': text([...subnets.values()].flatMap(subnetOptions)),
+    'dhcp-options': text(nics.flatMap(portOptions)),
     hosts: text([
       ...nics.map((nic) => `${nic.privateIp} ${nic.hostName}.${nic.domainName}`),
       ...[...domains].map((domain) => `${metadataAddress} instance-data.${domain}`),
@@ -73,8 +64,12 @@ export function dnsmasqTables(nics: readonly Nic[], resolvers: readonly string[]
   };
 }
 
-function subnetOptions(nic: Nic): string[] {
-  const tag = `tag:${subnetTag(nic.subnetId)}`;
+/**
+ * By the tag that dnsmasq gives a request for its interface. A tag of ours on a host (`set:`) makes dnsmasq
+ * 2.90 end in a segmentation fault at the first SIGHUP after a lease.
+ */
+function portOptions(nic: Nic): string[] {
+  const tag = `tag:${tapName(nic.nicId)}`;
   const subnet = subnetOf(nic);
   return [
     `${tag},option:netmask,${netmaskOf(subnet)}`,

@@ -13,7 +13,7 @@ import { findLeftovers, type Leftover } from './leftovers.ts';
 import { hostResolvers, insideLinks, isNamespace, makeNamespace, text } from './namespace.ts';
 import { type NetworkNames, networkNames, tapName } from './network-names.ts';
 import { emptyPolicy, type NetworkRecords, networkRecords } from './network-records.ts';
-import { type NftTable, nftTable } from './nft-table.ts';
+import { type NftTables, nftTables } from './nft-tables.ts';
 import { type NetworkState, planArpTable, planGuestTable } from './plan-guest-tables.ts';
 import { planHostTable } from './plan-host-table.ts';
 import {
@@ -64,9 +64,8 @@ export class LinuxNetwork implements Network {
   readonly #records: NetworkRecords;
   readonly #dnsmasq: Dnsmasq;
   readonly #forwarding: HostForwarding;
-  readonly #guestTable: NftTable;
-  readonly #arpTable: NftTable;
-  readonly #hostTable: NftTable;
+  readonly #guestTables: NftTables;
+  readonly #hostTables: NftTables;
   readonly #serially: SerialQueue = serialQueue();
   #nics = new Map<string, Nic>();
   #policy: NetworkPolicy = emptyPolicy;
@@ -87,18 +86,19 @@ export class LinuxNetwork implements Network {
     const enter = this.enter();
     this.#dnsmasq = dnsmasqIn(this.#names, { run, clock, enter });
     this.#forwarding = hostForwarding(this.#names, { run, logger, ...(uplinks && { uplinks }) });
-    this.#guestTable = nftTable(run, enter);
-    this.#arpTable = nftTable(run, enter);
-    this.#hostTable = nftTable(run, []);
+    this.#guestTables = nftTables(run, enter);
+    this.#hostTables = nftTables(run, []);
   }
 
   open(): Promise<void> {
     return this.#serially(async () => {
       await checkHost();
+      await this.#records.prepare();
       const { nics, policy } = await this.#records.load();
       this.#nics = this.#usable(nics);
       this.#policy = policy;
-      for (const table of [this.#guestTable, this.#arpTable, this.#hostTable]) table.forget();
+      this.#guestTables.forget();
+      this.#hostTables.forget();
       // The host lets nothing pass in either direction before there is a link that could carry it.
       await this.#applyHostTable();
       await makeNamespace({
@@ -188,7 +188,6 @@ export class LinuxNetwork implements Network {
       const table = `ip ${this.#names.table}`;
       await this.#run(['nft', '-f', '-'], `add table ${table}\ndelete table ${table}\n`);
       await this.#records.clear();
-      await rm(this.#names.policyFile, { force: true });
       this.#nics = new Map();
       this.#policy = emptyPolicy;
       this.#isOpen = false;
@@ -240,17 +239,15 @@ export class LinuxNetwork implements Network {
     return usable;
   }
 
-  async #applyGuestTables(): Promise<void> {
+  #applyGuestTables(): Promise<void> {
     const { table } = this.#names;
-    await inParallel([
-      this.#guestTable.apply(planGuestTable(table, this.#state())),
-      this.#arpTable.apply(planArpTable(table, this.#state())),
-    ]);
+    const state = this.#state();
+    return this.#guestTables.apply([planGuestTable(table, state), planArpTable(table, state)]);
   }
 
   #applyHostTable(): Promise<void> {
     const { table, hostLink } = this.#names;
-    return this.#hostTable.apply(planHostTable(table, hostLink, this.#state()));
+    return this.#hostTables.apply([planHostTable(table, hostLink, this.#state())]);
   }
 
   #applyDnsmasq(): Promise<void> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { NetworkInterfaceId, SubnetId } from '@bakehouse/domain';
+import type { NetworkInterfaceId } from '@bakehouse/domain';
 import { NetworkInputError } from './network-errors.ts';
 
 /** The namespace's end of the link to the host. */
@@ -46,9 +46,4 @@ export function networkNames(name: string, directory: string): NetworkNames {
 /** An interface's name has 15 characters at most; 48 random bits of the id do not collide. */
 export function tapName(nicId: NetworkInterfaceId): string {
   return `tap${nicId.slice(-12).replace('-', '')}`;
-}
-
-/** How DHCP's tables name a subnet. */
-export function subnetTag(subnetId: SubnetId): string {
-  return `s${subnetId.slice(-12).replace('-', '')}`;
 }

@@ -7,6 +7,8 @@ export const emptyPolicy: NetworkPolicy = { nics: [], groups: [] };
 
 /** What was asked of the network, kept so that a later process can make it again. */
 export interface NetworkRecords {
+  /** Makes the folder; removes what interrupted writes left. Only for who writes the records. */
+  prepare(): Promise<void>;
   load(): Promise<{ nics: Map<string, Nic>; policy: NetworkPolicy }>;
   saveNic(nic: Nic): Promise<void>;
   removeNic(nicId: string): Promise<void>;
@@ -17,9 +19,14 @@ export interface NetworkRecords {
 export function networkRecords(names: NetworkNames): NetworkRecords {
   const nicFile = (nicId: string) => join(names.nicDirectory, `${nicId}.json`);
   return {
-    async load() {
+    async prepare() {
       await mkdir(names.nicDirectory, { recursive: true, mode: 0o700 });
-      const files = (await readdir(names.nicDirectory)).filter((file) => file.endsWith('.json'));
+      const halves = await filesEnding(names.nicDirectory, '.new');
+      await Promise.all(halves.map((file) => rm(join(names.nicDirectory, file), { force: true })));
+      await rm(`${names.policyFile}.new`, { force: true });
+    },
+    async load() {
+      const files = await filesEnding(names.nicDirectory, '.json');
       const nics = await Promise.all(
         files.map((file) => readJson<Nic>(join(names.nicDirectory, file))),
       );
@@ -37,6 +44,11 @@ export function networkRecords(names: NetworkNames): NetworkRecords {
       await rm(names.policyFile, { force: true });
     },
   };
+}
+
+async function filesEnding(directory: string, ending: string): Promise<string[]> {
+  const files = await readdir(directory).catch(() => []);
+  return files.filter((file) => file.endsWith(ending));
 }
 
 /** Undefined when there is no such file, or a power cut left half of it: it is then asked for again. */

@@ -9,8 +9,10 @@ const query = Buffer.from('ba4e010000010000000000000000020001', 'hex');
 const addresses = process.argv.slice(2);
 const socket = createSocket('udp4');
 const waiting = new Set(addresses);
-socket.on('message', (_, sender) => {
-  if (!waiting.delete(sender.address)) return;
+socket.on('message', (answer, sender) => {
+  const isAnswer =
+    answer.length >= 12 && answer.readUInt16BE(0) === 0xba4e && answer.readInt8(2) < 0;
+  if (!isAnswer || !waiting.delete(sender.address)) return;
   process.stdout.write(`${sender.address}\n`);
   if (waiting.size === 0) socket.close();
 });

@@ -1,0 +1,160 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Conversation, endConversations, hello, serve } from './talk.ts';
+import {
+  allOut,
+  type Guest,
+  ip,
+  policyOf,
+  type TestPlatform,
+  testPlatform,
+} from './test-platform.ts';
+
+const rawFrames = fileURLToPath(new URL('./raw-frames.py', import.meta.url));
+
+let platform: TestPlatform;
+let mallory: Guest;
+let bob: Guest;
+let bobHears: Conversation;
+
+/** Both may send each other everything: what is refused here is refused by where it comes from. */
+beforeAll(async () => {
+  platform = await testPlatform();
+  await platform.network.open();
+  mallory = await platform.guest(platform.nic(10));
+  bob = await platform.guest(platform.nic(11));
+  const open = [allOut, { ...allOut, direction: 'ingress' }] as const;
+  await platform.network.applyPolicy(
+    policyOf([
+      [mallory, open],
+      [bob, open],
+    ]),
+  );
+  bobHears = await serve({ enter: bob.enter, protocol: 'udp', address: '0.0.0.0', port: 9 });
+  const metadata = { protocol: 'tcp', address: '169.254.169.254', port: 80 } as const;
+  await serve({ ...metadata, enter: platform.network.enter() });
+});
+
+afterAll(async () => {
+  endConversations();
+  await platform?.dispose();
+});
+
+const tell = (from?: string) =>
+  hello({
+    enter: mallory.enter,
+    protocol: 'udp',
+    address: bob.nic.privateIp,
+    port: 9,
+    ...(from !== undefined && { from }),
+  });
+const metadata = (guest: Guest, from?: string) =>
+  hello({
+    enter: guest.enter,
+    protocol: 'tcp',
+    address: '169.254.169.254',
+    port: 80,
+    ...(from !== undefined && { from }),
+  });
+
+describe('a guest', () => {
+  test('is heard under its own address', async () => {
+    expect(await tell()).toBe(`heard ${mallory.nic.privateIp} hello`);
+    expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
+  });
+
+  test.each([
+    ['a free address', '172.31.0.99'],
+    ['an address of the world', '203.0.113.7'],
+    ['the router', '172.31.0.1'],
+  ])('is not heard as %s', async (_, address) => {
+    await ip(mallory.namespace, [`address add ${address}/32 dev lo`]);
+    expect(await tell(address)).toMatch(/^failed/);
+    await ip(mallory.namespace, [`address delete ${address}/32 dev lo`]);
+    await tell();
+    expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
+  });
+
+  test('is not heard with another MAC', async () => {
+    await ip(mallory.namespace, ['link set eth0 address 0e:00:00:00:00:77']);
+    expect(await tell()).toMatch(/^failed/);
+    await ip(mallory.namespace, [
+      `link set eth0 address ${mallory.nic.macAddress}`,
+      'route replace default via 172.31.0.1',
+    ]);
+    expect(await tell()).toMatch(/^heard/);
+    expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
+  });
+
+  test("cannot draw a neighbour's address to itself by ARP", async () => {
+    const { macAddress } = mallory.nic;
+    const argv = [...mallory.enter, '/usr/bin/python3', rawFrames, 'arp', macAddress];
+    await platform.run([...argv, bob.nic.privateIp]);
+    await platform.run([...argv, '172.31.0.50']);
+    await tell();
+    const known = await platform.run(['ip', '-n', platform.options.name, 'neigh', 'show']);
+    const claims = known.split('\n').filter((line) => line.includes(macAddress));
+    expect(claims.map((line) => line.split(' ')[0])).toEqual([mallory.nic.privateIp]);
+  });
+
+  test("reads its own metadata and never another's", async () => {
+    expect(await metadata(bob)).toBe(`heard ${bob.nic.privateIp} hello`);
+    expect(await metadata(mallory)).toBe(`heard ${mallory.nic.privateIp} hello`);
+    await ip(mallory.namespace, [`address add ${bob.nic.privateIp}/32 dev lo`]);
+    expect(await metadata(mallory, bob.nic.privateIp)).toMatch(/^failed/);
+    await ip(mallory.namespace, [`address delete ${bob.nic.privateIp}/32 dev lo`]);
+  });
+
+  test('reaches its metadata without any group', async () => {
+    const alone = await platform.guest(platform.nic(20));
+    expect(await metadata(alone)).toBe(`heard ${alone.nic.privateIp} hello`);
+    await platform.network.unplug(alone.nic.nicId);
+  });
+
+  test('is offered an address for its own hardware address only', async () => {
+    const discover = (chaddr: string) =>
+      platform.run([...mallory.enter, '/usr/bin/python3', rawFrames, 'discover', chaddr]);
+    expect(await discover(mallory.nic.macAddress)).toBe(`offer ${mallory.nic.privateIp}\n`);
+    expect(await discover(bob.nic.macAddress)).toBe('silence\n');
+  });
+
+  test('reaches no other service of the namespace, and none of the host', async () => {
+    await serve({ enter: platform.network.enter(), protocol: 'tcp', address: '0.0.0.0', port: 81 });
+    const inside = await hello({
+      enter: platform.network.enter(),
+      protocol: 'tcp',
+      address: '169.254.169.254',
+      port: 81,
+    });
+    expect(inside).toMatch(/^heard/);
+    await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8181 });
+    const links = await platform.run(['ip', '-4', 'addr', 'show', `${platform.options.name}-up`]);
+    const hostAddress = /inet ([\d.]+)/.exec(links)?.[1] ?? '';
+    const attempts: [string, number][] = [
+      ['169.254.169.254', 81],
+      ['172.31.0.1', 81],
+      [hostAddress, 8181],
+      [hostAddress.replace(/\d+$/, (last) => `${Number(last) + 1}`), 81],
+    ];
+    for (const [address, port] of attempts) {
+      const answer = await hello({ enter: mallory.enter, protocol: 'tcp', address, port });
+      expect(answer, `${address}:${port}`).toMatch(/^failed/);
+    }
+    const own = await hello({ enter: [], protocol: 'tcp', address: hostAddress, port: 8181 });
+    expect(own).toMatch(/^heard/);
+  });
+
+  test('speaks IPv4 only', async () => {
+    await ip(mallory.namespace, ['address add fd00::10/64 dev eth0 nodad']);
+    await ip(bob.namespace, ['address add fd00::11/64 dev eth0 nodad']);
+    const argv = [...mallory.enter, 'busybox', 'ping', '-6', '-c', '1', '-W', '1', 'fd00::11'];
+    await expect(platform.run(argv)).rejects.toThrow('ping');
+  });
+});
+
+test('a public address that no instance has is nobody, not a service of the host', async () => {
+  await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8182 });
+  const address = platform.nic(200).publicIp ?? '';
+  const answer = await hello({ enter: [], protocol: 'tcp', address, port: 8182 });
+  expect(answer).toContain('No route to host');
+});

@@ -1,0 +1,255 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { networkNames } from '../src/network-names.ts';
+import { connect, endConversations, hello, serve } from './talk.ts';
+import {
+  allOut,
+  type Guest,
+  policyOf,
+  sshIn,
+  type TestPlatform,
+  testPlatform,
+} from './test-platform.ts';
+
+let platform: TestPlatform;
+
+beforeEach(async () => {
+  platform = await testPlatform();
+  await platform.network.open();
+});
+
+afterEach(async () => {
+  endConversations();
+  await platform.dispose();
+});
+
+const names = () => networkNames(platform.options.name, platform.directory);
+const ssh = (guest: Guest) =>
+  hello({ enter: [], protocol: 'tcp', address: guest.nic.publicIp ?? '', port: 22 });
+const serveSsh = ({ enter }: Guest) =>
+  serve({ enter, protocol: 'tcp', address: '0.0.0.0', port: 22 });
+
+async function rulesets(): Promise<string> {
+  const inside = await platform.run([...platform.network.enter(), 'nft', '-s', 'list', 'ruleset']);
+  const host = await platform.run(['nft', '-s', 'list', 'table', 'ip', platform.options.name]);
+  return `${inside}${host}`;
+}
+
+async function traces(): Promise<string[]> {
+  const { name } = platform.options;
+  const outputs = await Promise.all(
+    [
+      ['ip', 'netns', 'list'],
+      ['ip', 'link', 'show'],
+      ['ip', 'route', 'show'],
+      ['nft', 'list', 'tables'],
+      ['ps', '-eo', 'stat,args'],
+    ].map((argv) => platform.run(argv)),
+  );
+  const files = await readdir('/run');
+  const lines = [...outputs.flatMap((output) => output.split('\n')), ...files];
+  // Guests' namespaces are the test's own.
+  const guest = new RegExp(`^${name}-0`);
+  return lines.filter((line) => line.includes(name) && !guest.test(line) && !line.startsWith('Z'));
+}
+
+describe('the network', () => {
+  test('is the same after it was opened, plugged and given its policy again', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    const policy = policyOf([[guest, [sshIn, allOut]]]);
+    await platform.network.applyPolicy(policy);
+    const before = await rulesets();
+    const pid = await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
+    await platform.network.open();
+    await platform.network.plug(guest.nic);
+    await platform.network.applyPolicy(policy);
+    expect(sortedLines(await rulesets())).toEqual(sortedLines(before));
+    expect(await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).toBe(pid);
+    expect(await platform.network.list()).toEqual([guest.nic.nicId]);
+  });
+
+  test('is changed in steps to what it would be if made at once', async () => {
+    const guests = [];
+    for (const index of [10, 11, 12]) guests.push(await platform.guest(platform.nic(index)));
+    const [first, second, third] = guests;
+    if (!first || !second || !third) throw new Error('three guests');
+    await platform.network.applyPolicy(policyOf([[first, [sshIn]]]));
+    await platform.network.unplug(second.nic.nicId);
+    const group = { kind: 'group', groupId: 'sg-00000000000000000' } as const;
+    await platform.network.applyPolicy(
+      policyOf([
+        [first, [sshIn, allOut]],
+        [third, [{ ...sshIn, peer: group }]],
+      ]),
+    );
+    await platform.network.plug({ ...third.nic, publicIp: platform.nic(99).publicIp ?? '' });
+    const inSteps = await rulesets();
+    await platform.reopened().open();
+    expect(sortedLines(await rulesets())).toEqual(sortedLines(inSteps));
+  });
+
+  test('goes on under a second object: connections live, filters stand, NICs are known', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+    const client = connect({
+      enter: [],
+      protocol: 'tcp',
+      address: guest.nic.publicIp ?? '',
+      port: 22,
+    });
+    expect(await client.next()).toBe('connected');
+    const second = platform.reopened();
+    expect(await second.list()).toEqual([guest.nic.nicId]);
+    await second.open();
+    client.say('still there');
+    expect(await client.next()).toMatch(/still there$/);
+    expect(await ssh(guest)).toMatch(/^heard/);
+    await second.applyPolicy({ nics: [], groups: [] });
+    expect(await ssh(guest)).toMatch(/^failed/);
+  });
+
+  test('heals what was lost: a port, the tables, dnsmasq, the link', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+    await platform.run(['nft', 'delete', 'table', 'ip', platform.options.name]);
+    await platform.run([...platform.network.enter(), 'nft', 'flush', 'ruleset']);
+    await platform.run(['ip', 'link', 'delete', names().hostLink]);
+    const pid = await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
+    process.kill(Number(pid), 'SIGKILL');
+    const second = platform.reopened();
+    await second.open();
+    expect(await ssh(guest)).toMatch(/^heard/);
+    expect(await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).not.toBe(pid);
+  });
+
+  test('heals tables that were flushed behind its back when it next changes them', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    await platform.run(['nft', 'delete', 'table', 'ip', platform.options.name]);
+    await platform.run([...platform.network.enter(), 'nft', 'flush', 'ruleset']);
+    await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+    await platform.bareGuest(platform.nic(11));
+    expect(await ssh(guest)).toMatch(/^heard/);
+  });
+
+  test('takes many plugs and unplugs at once', async () => {
+    const nics = Array.from({ length: 12 }, (_, index) => platform.nic(100 + index));
+    for (const nic of nics) await platform.bareGuest(nic);
+    await Promise.all(nics.map((nic) => platform.network.plug(nic)));
+    await Promise.all(nics.slice(2).map((nic) => platform.network.unplug(nic.nicId)));
+    expect(await platform.network.list()).toEqual(nics.slice(0, 2).map((nic) => nic.nicId));
+    expect(await platform.network.leftovers()).toEqual([]);
+  });
+
+  test('moves a public address from one NIC to another', async () => {
+    const first = await platform.guest(platform.nic(10));
+    const second = await platform.guest(platform.nic(11));
+    await serveSsh(first);
+    await serveSsh(second);
+    await platform.network.applyPolicy(
+      policyOf([
+        [first, [sshIn]],
+        [second, [sshIn]],
+      ]),
+    );
+    expect(await ssh(first)).toMatch(/^heard/);
+    const { publicIp, ...withoutPublic } = first.nic;
+    await platform.network.plug(withoutPublic);
+    expect(await ssh(first)).toContain('No route to host');
+    await platform.network.plug({ ...second.nic, publicIp: publicIp ?? '' });
+    expect(await ssh(first)).toMatch(/^heard/);
+  });
+
+  test('refuses a NIC that takes what another has, and keeps the other', async () => {
+    const nic = platform.nic(10);
+    await platform.bareGuest(nic);
+    const twin = { ...platform.nic(11), privateIp: nic.privateIp };
+    await expect(platform.network.plug(twin)).rejects.toThrow(`${nic.nicId} is plugged`);
+    expect(await platform.network.list()).toEqual([nic.nicId]);
+  });
+
+  test('refuses a malformed policy and keeps the one before', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+    const bad = { ...sshIn, peer: { kind: 'cidr', cidr: '10.0.0.0/8 accept; #' } } as const;
+    await expect(platform.network.applyPolicy(policyOf([[guest, [bad]]]))).rejects.toThrow('range');
+    expect(await ssh(guest)).toMatch(/^heard/);
+  });
+
+  test('refuses the public range of another platform', async () => {
+    const { publicCidr } = platform.options;
+    const other = testPlatform({ publicCidr });
+    const { network, directory } = await other;
+    await expect(network.open()).rejects.toThrow(`public range ${publicCidr} belongs to another`);
+    await network.destroy();
+    expect(directory).not.toBe(platform.directory);
+  });
+
+  test('tells leftovers apart from what is recorded', async () => {
+    await platform.bareGuest(platform.nic(10));
+    expect(await platform.network.leftovers()).toEqual([]);
+    const { name } = platform.options;
+    await platform.run(['ip', '-n', name, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
+    await writeFile(join(names().nicDirectory, 'eni-0.json.new'), '');
+    const found = await platform.network.leftovers();
+    expect(found.map((leftover) => leftover.kind).sort()).toEqual(['file', 'interface']);
+    await platform.reopened().open();
+    const after = await platform.network.leftovers();
+    expect(after.map((leftover) => leftover.kind)).toEqual([]);
+  });
+
+  test('leaves nothing when it is destroyed, and destroying twice is harmless', async () => {
+    await platform.bareGuest(platform.nic(10));
+    expect(await traces()).not.toEqual([]);
+    await platform.network.destroy();
+    await platform.network.destroy();
+    expect(await traces()).toEqual([]);
+    expect(await readdir(platform.directory)).toEqual([]);
+  });
+
+  test('is made over the bare file that a crash or a reboot leaves of a namespace', async () => {
+    await platform.network.destroy();
+    await mkdir('/run/netns', { recursive: true });
+    await writeFile(names().namespaceFile, '');
+    await platform.network.open();
+    expect(await platform.network.list()).toEqual([]);
+  });
+
+  test('makes a real tap that QEMU can take, and keeps it', async () => {
+    const real = await testPlatform();
+    const { LinuxNetwork } = await import('../src/linux-network.ts');
+    const network = new LinuxNetwork(real.options);
+    await network.open();
+    const { name } = await network.plug(real.nic(10));
+    await network.plug(real.nic(10));
+    const tap = await real.run(['ip', '-n', real.options.name, '-d', 'link', 'show', name]);
+    expect(tap).toMatch(/tun type tap .*vnet_hdr on persist on/);
+    await real.dispose();
+  });
+});
+
+test('without the rights it refuses, and says what would help', () => {
+  const program = `
+    import { createLinuxNetwork } from './packages/network/src/index.ts';
+    import { silentLogger, systemClock } from './packages/base/src/index.ts';
+    const network = createLinuxNetwork({ name: 'bht-none', directory: '/tmp', publicCidr: '127.9.0.0/16',
+      outbound: false, logger: silentLogger, clock: systemClock });
+    await network.open().catch((error) => console.log(error.name + ': ' + error.message));
+  `;
+  const argv = ['--bounding-set=-all', '--inh-caps=-all', process.execPath];
+  const result = spawnSync('setpriv', [...argv, '--input-type=module-typescript', '-e', program], {
+    encoding: 'utf8',
+    cwd: new URL('../../..', import.meta.url).pathname,
+  });
+  expect(result.stdout).toMatch(/^NetworkPrivilegeError: .*root \(sudo\)/);
+});
+
+function sortedLines(rules: string): string[] {
+  const words = rules.split('\n').map((line) => line.trim().split(/,? +/).sort().join(' '));
+  return words.sort();
+}
