@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { BlockDevice, BlockExtent, BlockPiece } from '../src/index.ts';
 
 const execute = promisify(execFile);
 
@@ -63,48 +62,4 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
     await delay(10);
   }
   throw new Error('the condition did not come true within ten seconds');
-}
-
-const blockBytes = 64 * 1024;
-
-/** A device over bytes in memory that tells blocks of zeros, as a snapshot map does. */
-export function memoryDevice(bytes: Buffer): BlockDevice & { readonly isClosed: () => boolean } {
-  let closed = false;
-  const isZero = (at: number) => bytes.subarray(at, at + blockBytes).every((byte) => byte === 0);
-  const zeroBlocks = Array.from({ length: Math.ceil(bytes.length / blockBytes) }, (_, index) =>
-    isZero(index * blockBytes),
-  );
-  const extentAt = (offset: number): BlockExtent => {
-    const index = Math.floor(offset / blockBytes);
-    return {
-      lengthBytes: Math.min((index + 1) * blockBytes, bytes.length) - offset,
-      zero: zeroBlocks[index] === true,
-    };
-  };
-  return {
-    sizeBytes: bytes.length,
-    isClosed: () => closed,
-    read(offset, lengthBytes) {
-      const pieces: BlockPiece[] = [];
-      for (let at = offset; at < offset + lengthBytes; ) {
-        const extent = extentAt(at);
-        const step = Math.min(extent.lengthBytes, offset + lengthBytes - at);
-        pieces.push(extent.zero ? { zeroBytes: step } : bytes.subarray(at, at + step));
-        at += step;
-      }
-      return pieces;
-    },
-    extents({ offset, lengthBytes }, countMax) {
-      const extents: BlockExtent[] = [];
-      for (let at = offset; at < offset + lengthBytes && extents.length < countMax; ) {
-        const extent = extentAt(at);
-        extents.push(extent);
-        at += extent.lengthBytes;
-      }
-      return extents;
-    },
-    close() {
-      closed = true;
-    },
-  };
 }

@@ -17,10 +17,17 @@ export class ByteChannel {
   #heldBytes = 0;
   #waiter: Waiter | undefined;
   #failure: Error | undefined;
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(send: (bytes: Buffer) => void, heldBytesMax: number) {
     this.#send = send;
     this.#heldBytesMax = heldBytesMax;
+    this.#failed.promise.catch(() => {});
+  }
+
+  /** Rejects when the channel fails, for those who wait for something else meanwhile. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   /** Bytes from the peer. The channel keeps the buffer. */
@@ -36,6 +43,7 @@ export class ByteChannel {
   /** No more bytes will come; whoever waits for some gets this error. The first failure stands. */
   fail(failure: Error): void {
     this.#failure ??= failure;
+    this.#failed.reject(this.#failure);
     this.#waiter?.reject(this.#failure);
     this.#waiter = undefined;
   }

@@ -21,6 +21,9 @@ export interface CommandLimits {
   readonly inFlightBytesMax: number;
 }
 
+/** The connection as the commands see it. */
+export type CommandTransport = Pick<NbdSocket, 'listen' | 'write' | 'destroy' | 'end'>;
+
 interface Sent {
   readonly command: PendingCommand;
   readonly sentAtMs: number;
@@ -28,7 +31,7 @@ interface Sent {
 
 /** The transmission phase as the client sees it: commands out, replies in, many at a time. */
 export class CommandChannel {
-  readonly #socket: NbdSocket;
+  readonly #socket: CommandTransport;
   readonly #limits: CommandLimits;
   readonly #gate: RequestGate;
   readonly #parser: ReplyParser;
@@ -39,7 +42,7 @@ export class CommandChannel {
   #timer: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
 
-  constructor(socket: NbdSocket, session: ClientSession, limits: CommandLimits) {
+  constructor(socket: CommandTransport, session: ClientSession, limits: CommandLimits) {
     this.#socket = socket;
     this.#limits = limits;
     this.#gate = new RequestGate({

@@ -3,6 +3,7 @@ import type { BlockStatusPayload, ErrorPayload } from '../codec/reply.ts';
 import { decodeBlockStatus, decodeHole, errorName } from '../codec/reply.ts';
 import { NbdProtocolError, NbdServerError } from '../errors.ts';
 import { Coverage } from './coverage.ts';
+import { FirstError } from './first-error.ts';
 
 /** A request on its way: takes the chunks of its reply and settles at the last. */
 export interface PendingCommand {
@@ -37,7 +38,7 @@ export class PendingRead implements PendingCommand {
   readonly #target: Buffer;
   readonly #coverage: Coverage;
   readonly #settle: Settle<void>;
-  #error: NbdServerError | undefined;
+  readonly #errors = new FirstError();
 
   constructor(request: ReadRequest, settle: Settle<void>) {
     this.offset = request.offset;
@@ -66,12 +67,12 @@ export class PendingRead implements PendingCommand {
   }
 
   takeError(error: ErrorPayload): void {
-    this.#error ??= serverError('read', this, error);
+    this.#errors.add(serverError('read', this, error));
   }
 
   finish(): void {
-    if (this.#error !== undefined) {
-      this.#settle.reject(this.#error);
+    if (this.#errors.error !== undefined) {
+      this.#settle.reject(this.#errors.error);
       return;
     }
     if (!this.#coverage.complete) {
@@ -103,7 +104,7 @@ export class PendingStatus implements PendingCommand {
   readonly #contextIds: ReadonlySet<number>;
   readonly #settle: Settle<StatusAnswer>;
   readonly #answer = new Map<number, BlockStatusPayload['extents']>();
-  #error: NbdServerError | undefined;
+  readonly #errors = new FirstError();
 
   constructor(
     request: StatusRequest,
@@ -136,12 +137,12 @@ export class PendingStatus implements PendingCommand {
   }
 
   takeError(error: ErrorPayload): void {
-    this.#error ??= serverError('block status', this, error);
+    this.#errors.add(serverError('block status', this, error));
   }
 
   finish(): void {
-    if (this.#error !== undefined) {
-      this.#settle.reject(this.#error);
+    if (this.#errors.error !== undefined) {
+      this.#settle.reject(this.#errors.error);
       return;
     }
     if (this.#answer.size !== this.#contextIds.size) {

@@ -68,7 +68,9 @@ async function negotiateInTime(
     socket.destroy();
   }, limits.handshakeMs);
   try {
-    return await negotiateServer({ channel, slot, limits, logger, listExports });
+    const negotiation = negotiateServer({ channel, slot, limits, logger, listExports });
+    // A client that leaves is not kept until its export has opened.
+    return await Promise.race([negotiation, channel.failed]);
   } finally {
     clearTimeout(timer);
   }
@@ -87,18 +89,10 @@ async function transmit(
     if (socket.closed) resolve();
     else socket.once('close', () => resolve());
   });
-  const push = (bytes: Buffer) => {
-    try {
-      transmission.push(bytes);
-    } catch (error) {
-      logger.log('warn', 'NBD client dropped', { error });
-      socket.destroy();
-    }
-  };
   socket.removeAllListeners('data');
-  socket.on('data', push);
+  socket.on('data', (bytes: Buffer) => transmission.push(bytes));
   const rest = channel.takeRest();
-  if (rest.length > 0) push(rest);
+  if (rest.length > 0) transmission.push(rest);
   await closed;
   await transmission.stop();
 }
@@ -109,6 +103,10 @@ function peerOf(socket: Socket, logger: Logger): TransmissionPeer {
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     end: () => socket.end(),
+    fail(error) {
+      logger.log('warn', 'NBD client dropped', { error });
+      socket.destroy();
+    },
     onDeviceError: (request: NbdRequest, error: unknown) =>
       logger.log('error', 'NBD device failed', {
         offset: request.offset,

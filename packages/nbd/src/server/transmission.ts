@@ -30,6 +30,8 @@ export interface TransmissionPeer extends BatchSink {
   resume(): void;
   /** All has been said: to be closed when all is written. */
   end(): void;
+  /** The client broke the protocol: to be dropped. Said once, after which nothing more is. */
+  fail(error: unknown): void;
   /** The device failed to answer; the client has been told. */
   onDeviceError(request: NbdRequest, error: unknown): void;
 }
@@ -68,7 +70,7 @@ export class Transmission {
     this.#batch = new ReplyBatch(peer);
   }
 
-  /** Bytes from the client, which the transmission keeps. Throws NbdProtocolError on bad magic. */
+  /** Bytes from the client, which the transmission keeps. */
   push(bytes: Buffer): void {
     if (this.#ending) return;
     this.#parser.feed(bytes);
@@ -84,19 +86,29 @@ export class Transmission {
     });
   }
 
+  /** Called on input and whenever room has come; so nothing may throw out of it. */
   #run(): void {
+    try {
+      this.#beginAll();
+      this.#flush();
+      this.#steer();
+    } catch (error) {
+      this.#ending = true;
+      this.#peer.fail(error);
+    }
+  }
+
+  #beginAll(): void {
     while (!this.#ending) {
       const request = this.#waiting ?? this.#parser.next();
       this.#waiting = undefined;
-      if (request === undefined) break;
+      if (request === undefined) return;
       if (!this.#fits(request)) {
         this.#waiting = request;
-        break;
+        return;
       }
       this.#begin(request);
     }
-    this.#flush();
-    this.#steer();
   }
 
   #fits(request: NbdRequest): boolean {
