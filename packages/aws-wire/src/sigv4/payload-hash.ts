@@ -1,4 +1,5 @@
 import { apiError } from '@bakehouse/domain';
+import type { Authorization } from './authorization.ts';
 import { sha256Hex } from './signature.ts';
 import { headerValue, type SignedRequest } from './signed-request.ts';
 
@@ -7,11 +8,15 @@ export const unsignedPayload = 'UNSIGNED-PAYLOAD';
 /**
  * The payload hash that the signature covers. A hash that the caller names must be that of the
  * body: otherwise a signed request could be sent on with another body. S3 alone lets the payload
- * go unsigned.
+ * go unsigned, and expects it of a presigned request.
  */
-export function payloadHash(request: SignedRequest, service: string): string {
+export function payloadHash(request: SignedRequest, authorization: Authorization): string {
   const named = headerValue(request.headers, 'x-amz-content-sha256');
-  if (named === unsignedPayload && service === 's3') return named;
+  const { kind, credential } = authorization;
+  if (credential.service === 's3') {
+    if (named === unsignedPayload) return named;
+    if (named === undefined && kind === 'presigned') return unsignedPayload;
+  }
   const actual = sha256Hex(request.body);
   if (named === undefined || named === actual) return actual;
   throw apiError('SignatureDoesNotMatch', {

@@ -110,7 +110,7 @@ function checkSignature(request: SignedRequest, authorization: Authorization, ke
     query: canonicalQuery(request.rawQuery),
     headers: request.headers,
     signedHeaders,
-    payloadHash: payloadHash(request, credential.service),
+    payloadHash: payloadHash(request, authorization),
     service: credential.service,
   });
   const text = stringToSign(canonical, credential, signedAt);
