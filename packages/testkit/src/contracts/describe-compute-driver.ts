@@ -1,0 +1,154 @@
+import type {
+  Compute,
+  InstanceId,
+  MachineDisk,
+  MachineEvent,
+  MachineSpec,
+} from '@bakehouse/domain';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+export interface OpenedCompute {
+  readonly compute: Compute;
+  /** A machine whose disks and tap are there, to be started with this id. */
+  aSpec(instanceId: InstanceId): Promise<MachineSpec>;
+  /** One more disk that is there and free. */
+  aFreeDisk(): Promise<MachineDisk>;
+  /** The driver of the next control plane; the first one is used no more. */
+  restart(): Promise<Compute>;
+  /** True when the machines' guests obey the power button. */
+  readonly guestsObey: boolean;
+  dispose(): Promise<void>;
+}
+
+const one: InstanceId = 'i-00000000000000001';
+const two: InstanceId = 'i-00000000000000002';
+
+/** The promises of `ComputeDriver` and its powers. `open` makes one without machines. */
+export function describeComputeDriver(name: string, open: () => Promise<OpenedCompute>): void {
+  describe(`${name} is a ComputeDriver`, () => {
+    let opened: OpenedCompute;
+    let compute: Compute;
+    let events: MachineEvent[];
+    beforeEach(async () => {
+      opened = await open();
+      compute = opened.compute;
+      events = [];
+      compute.watch((event) => events.push(event));
+      await compute.adopt();
+    });
+    afterEach(() => opened.dispose());
+
+    const start = async (instanceId: InstanceId) => {
+      const spec = await opened.aSpec(instanceId);
+      await compute.start(spec);
+      return spec;
+    };
+    const eventually = (expected: Partial<MachineEvent>) =>
+      vi.waitFor(() => expect(events).toContainEqual(expect.objectContaining(expected)), {
+        timeout: 30_000,
+      });
+
+    test('a started machine is listed, and starting it again changes nothing', async () => {
+      const spec = await start(one);
+      const [status, ...others] = await compute.list();
+      expect(others).toEqual([]);
+      expect(status).toMatchObject({ instanceId: one, generation: spec.generation });
+      expect(status?.state).toBe('running');
+      await compute.start(spec);
+      expect(await compute.list()).toEqual([status]);
+    });
+
+    test('a killed machine is gone when kill resolves, and says so', async () => {
+      const spec = await start(one);
+      await start(two);
+      await compute.kill(one);
+      expect((await compute.list()).map(({ instanceId }) => instanceId)).toEqual([two]);
+      const { generation } = spec;
+      await eventually({ kind: 'exited', instanceId: one, generation, reason: 'killed' });
+      await compute.kill(two);
+    });
+
+    test('a machine can be started again, in its next generation', async () => {
+      const spec = await start(one);
+      await compute.kill(one);
+      await compute.start({ ...spec, generation: spec.generation + 1 });
+      expect(await compute.list()).toMatchObject([
+        { instanceId: one, generation: spec.generation + 1 },
+      ]);
+    });
+
+    test('what is done to a machine that is not there is no matter', async () => {
+      await compute.kill(one);
+      await compute.pressPowerButton(one);
+      await compute.forget(one);
+      await compute.detachDisk(one, 'vol-0000000000000000f', true);
+      expect(await compute.readConsole(one)).toBeUndefined();
+      expect(await compute.list()).toEqual([]);
+    });
+
+    test('the power button asks the guest to end', async ({ skip }) => {
+      if (!opened.guestsObey) return skip('its guests do not obey');
+      await start(one);
+      await compute.pressPowerButton(one);
+      await eventually({ kind: 'exited', instanceId: one, reason: 'guest-shutdown' });
+      expect(await compute.list()).toEqual([]);
+    });
+
+    test('a reset boots the guest again in the same process', async () => {
+      await start(one);
+      const before = await compute.list();
+      await compute.reset(one);
+      await eventually({ kind: 'rebooted', instanceId: one });
+      expect(await compute.list()).toEqual(before);
+    });
+
+    test('the next control plane finds the machine, and hears of its end', async () => {
+      await start(one);
+      const before = await compute.list();
+      compute = await opened.restart();
+      events = [];
+      compute.watch((event) => events.push(event));
+      await compute.adopt();
+      expect(await compute.list()).toEqual(before);
+      await compute.kill(one);
+      await eventually({ kind: 'exited', instanceId: one });
+    });
+
+    test('who stopped listening hears no more', async () => {
+      const heard: MachineEvent[] = [];
+      const stop = compute.watch((event) => heard.push(event));
+      stop();
+      await start(one);
+      await compute.kill(one);
+      await eventually({ kind: 'exited' });
+      expect(heard).toEqual([]);
+    });
+
+    test('disks come and go under a running machine, each repeatable', async () => {
+      await start(one);
+      const disk = await opened.aFreeDisk();
+      await compute.attachDisk(one, disk);
+      await compute.attachDisk(one, disk);
+      await compute.detachDisk(one, disk.volumeId, true);
+      await compute.detachDisk(one, disk.volumeId, true);
+      await compute.attachDisk(one, disk);
+      expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
+    });
+
+    test('the console outlives the machine until it is forgotten', async () => {
+      await start(one);
+      expect(await compute.readConsole(one)).toBeDefined();
+      await compute.kill(one);
+      expect(await compute.readConsole(one)).toBeDefined();
+      await compute.forget(one);
+      expect(await compute.readConsole(one)).toBeUndefined();
+    });
+
+    test('a screenshot is a JPEG picture', async () => {
+      await start(one);
+      const picture = Buffer.from(await compute.screenshot(one));
+      expect(picture.subarray(0, 3).toString('hex')).toBe('ffd8ff');
+      expect(picture.subarray(-2).toString('hex')).toBe('ffd9');
+    });
+  });
+}

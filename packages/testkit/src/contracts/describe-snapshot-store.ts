@@ -1,0 +1,176 @@
+import type { BlockMapId, BlockSourceAddress, SnapshotStore } from '@bakehouse/domain';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+/** Each block's content is a word; how a word fills a block is the harness's business. */
+export interface TestDisk {
+  readonly sizeBytes: number;
+  readonly blocks: ReadonlyMap<number, string>;
+  /** The blocks reported as changed; absent: all that are not zero. */
+  readonly changed?: readonly number[];
+}
+
+export interface OpenedSnapshotStore {
+  readonly store: SnapshotStore;
+  readonly blockBytes: number;
+  /** Makes a disk readable. With `changed` undefined is answered where the harness cannot do that. */
+  offer(disk: TestDisk): Promise<BlockSourceAddress | undefined>;
+  /** A block of a map as it would be served; undefined is zeros. */
+  readBlock(mapId: BlockMapId, index: number): Promise<string | undefined>;
+  /** Spoils the stored bytes of a block. */
+  damage?(mapId: BlockMapId, index: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const first: BlockMapId = 'map-00000000000000001';
+const second: BlockMapId = 'map-00000000000000002';
+const third: BlockMapId = 'map-00000000000000003';
+
+/** The promises of `SnapshotStore`. `open` makes an empty one. */
+export function describeSnapshotStore(
+  name: string,
+  open: () => Promise<OpenedSnapshotStore>,
+): void {
+  describe(`${name} is a SnapshotStore`, () => {
+    let opened: OpenedSnapshotStore;
+    let store: SnapshotStore;
+    beforeEach(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterEach(() => opened.dispose());
+
+    const disk = (blocks: Record<number, string>, changed?: readonly number[]): TestDisk => ({
+      sizeBytes: 8 * opened.blockBytes,
+      blocks: new Map(Object.entries(blocks).map(([index, word]) => [Number(index), word])),
+      ...(changed ? { changed } : {}),
+    });
+    const capture = async (mapId: BlockMapId, from: TestDisk, baseMapId?: BlockMapId) => {
+      const source = await opened.offer(from);
+      if (!source) return undefined;
+      return await store.capture({ mapId, source, ...(baseMapId ? { baseMapId } : {}) });
+    };
+    const words = (mapId: BlockMapId) =>
+      Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((index) => opened.readBlock(mapId, index)));
+    const none = undefined;
+
+    test('a capture has the content of its source, and counts what is not zero', async () => {
+      const summary = await capture(first, disk({ 0: 'a', 3: 'b', 7: 'a' }));
+      expect(summary).toMatchObject({
+        mapId: first,
+        sizeBytes: 8 * opened.blockBytes,
+        blockCount: 3,
+      });
+      expect(await words(first)).toEqual(['a', none, none, 'b', none, none, none, 'a']);
+      expect(await store.find(first)).toEqual(summary);
+      expect(await store.list()).toEqual([first]);
+    });
+
+    test('a map that is not there is not found', async () => {
+      expect(await store.find(first)).toBeUndefined();
+      expect(await store.list()).toEqual([]);
+    });
+
+    test('capturing into a map that exists answers its summary and changes nothing', async () => {
+      const summary = await capture(first, disk({ 0: 'a' }));
+      expect(await capture(first, disk({ 0: 'b', 1: 'c' }))).toEqual(summary);
+      expect((await words(first)).slice(0, 2)).toEqual(['a', none]);
+    });
+
+    test('blocks outside the changed ranges come from the base', async ({ skip }) => {
+      await capture(first, disk({ 0: 'a', 1: 'b', 2: 'c' }));
+      const summary = await capture(second, disk({ 0: 'x', 1: 'y', 3: 'z' }, [1, 2, 3]), first);
+      if (!summary) return skip('the harness cannot report changed ranges');
+      expect((await words(second)).slice(0, 4)).toEqual(['a', 'y', none, 'z']);
+      expect((await words(first)).slice(0, 4)).toEqual(['a', 'b', 'c', none]);
+      expect(summary.blockCount).toBe(3);
+    });
+
+    test('content that is there already is not stored again', async () => {
+      await capture(first, disk({ 0: 'a', 1: 'b' }));
+      const summary = await capture(second, disk({ 2: 'b', 5: 'a' }));
+      expect(summary?.addedBytes).toBe(0);
+    });
+
+    test('an aborted capture leaves no map, and can be made again', async () => {
+      const source = await opened.offer(disk({ 0: 'a' }));
+      if (!source) throw new Error('every harness can offer a whole disk');
+      const abort = new AbortController();
+      abort.abort(new Error('enough'));
+      const capturing = store.capture({ mapId: first, source }, { signal: abort.signal });
+      await expect(capturing).rejects.toThrow('enough');
+      expect(await store.find(first)).toBeUndefined();
+      await store.capture({ mapId: first, source });
+      expect((await words(first))[0]).toBe('a');
+    });
+
+    test('progress goes up and ends at its total', async () => {
+      const source = await opened.offer(disk({ 0: 'a', 4: 'b' }));
+      if (!source) throw new Error('every harness can offer a whole disk');
+      const seen: number[] = [];
+      let totalBytes = 0;
+      await store.capture(
+        { mapId: first, source },
+        {
+          onProgress(progress) {
+            seen.push(progress.doneBytes);
+            totalBytes = progress.totalBytes;
+          },
+        },
+      );
+      expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      expect(seen.at(-1)).toBe(totalBytes);
+      expect(totalBytes).toBeGreaterThanOrEqual(2 * opened.blockBytes);
+    });
+
+    test('usage adds up, and tells shared from unique bytes', async () => {
+      await capture(first, disk({ 0: 'a', 1: 'b' }));
+      await capture(second, disk({ 0: 'a', 1: 'c' }));
+      const usage = await store.usage();
+      expect(usage.onDiskBytes).toBe(
+        usage.liveBytes + usage.reclaimableBytes + usage.overheadBytes,
+      );
+      expect(usage.maps.map(({ mapId }) => mapId).sort()).toEqual([first, second]);
+      for (const map of usage.maps) {
+        expect(map.blockCount).toBe(2);
+        expect(map.uniqueBytes).toBeGreaterThan(0);
+        expect(map.sharedBytes).toBeGreaterThan(0);
+      }
+    });
+
+    test('prune removes what it was told to, and keeps what others share', async () => {
+      await capture(first, disk({ 0: 'a', 1: 'b' }));
+      await capture(second, disk({ 0: 'a', 1: 'c' }));
+      const result = await store.prune(new Set([first, third]));
+      expect(result).toMatchObject({ removedMaps: 1, removedChunks: 1 });
+      expect(result.freedBytes).toBeGreaterThan(0);
+      expect(await store.find(first)).toBeUndefined();
+      expect(await store.list()).toEqual([second]);
+      expect((await words(second)).slice(0, 2)).toEqual(['a', 'c']);
+      expect((await store.verify()).problems).toEqual([]);
+    });
+
+    test('a prune while a capture is under way takes nothing that the capture needs', async () => {
+      await capture(first, disk({ 0: 'a', 1: 'b' }));
+      const capturing = capture(second, disk({ 0: 'a', 2: 'd' }));
+      await store.prune(new Set([first, second]));
+      await capturing;
+      expect((await words(second)).slice(0, 3)).toEqual(['a', none, 'd']);
+      expect((await store.verify()).problems).toEqual([]);
+    });
+
+    test('verify counts what it read, and names a damaged block and its users', async ({
+      skip,
+    }) => {
+      await capture(first, disk({ 0: 'a', 1: 'b' }));
+      await capture(second, disk({ 0: 'a' }));
+      expect(await store.verify()).toEqual({ checkedChunks: 2, checkedMaps: 2, problems: [] });
+      if (!opened.damage) return skip('the harness cannot damage');
+      await opened.damage(first, 1);
+      const { problems } = await store.verify();
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.usedBy).toEqual([first]);
+      await expect(opened.readBlock(first, 1)).rejects.toThrow();
+      expect(await opened.readBlock(second, 0)).toBe('a');
+    });
+  });
+}
