@@ -1,6 +1,14 @@
 import type { Nic } from '@bakehouse/domain';
 import type { Addressing } from './addressing.ts';
-import { type Cidr, cidrContains, cidrsOverlap, formatCidr, parseCidr, parseIp } from './cidr.ts';
+import {
+  broadcastOf,
+  type Cidr,
+  cidrContains,
+  cidrsOverlap,
+  formatCidr,
+  parseCidr,
+  parseIp,
+} from './cidr.ts';
 import { NetworkInputError, NetworkRangeError } from './network-errors.ts';
 
 /** Ranges that a VPC may have: what DHCP serves. */
@@ -40,8 +48,8 @@ export function checkNic(nic: Nic, addressing: Addressing): Nic {
   if (address === undefined || !cidrContains(subnet, address)) {
     throw rangeError(nic, `private address ${nic.privateIp} is not within ${nic.subnetCidr}`);
   }
-  if (address - subnet.base < 4) {
-    throw rangeError(nic, `${nic.privateIp} is one of its subnet's four reserved addresses`);
+  if (address - subnet.base < 4 || nic.privateIp === broadcastOf(subnet)) {
+    throw rangeError(nic, `${nic.privateIp} is one of its subnet's five reserved addresses`);
   }
   checkPublicIp(nic, addressing);
   return nic;

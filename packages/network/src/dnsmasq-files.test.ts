@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { dnsmasqConfig, dnsmasqTables, withoutStaleLeases } from './dnsmasq-files.ts';
+import { sampleNic } from './fixtures.ts';
+import { tapName } from './network-names.ts';
+
+test('a NIC has a lease, the options of its subnet, and a name', () => {
+  const nic = sampleNic(10);
+  const port = tapName(nic.nicId);
+  expect(dnsmasqTables([nic], ['192.0.2.53'])).toEqual({
+    'dhcp-hosts': '0e:00:00:00:00:0a,172.31.0.10,ip-172-31-0-10,infinite\n',
+    'dhcp-options': [
+      `tag:${port},option:netmask,255.255.240.0`,
+      `tag:${port},28,172.31.15.255`,
+      `tag:${port},option:router,172.31.0.1`,
+      `tag:${port},option:dns-server,172.31.0.2`,
+      `tag:${port},option:domain-name,ec2.internal\n`,
+    ].join('\n'),
+    hosts: '172.31.0.10 ip-172-31-0-10.ec2.internal\n169.254.169.254 instance-data.ec2.internal\n',
+    servers: 'server=192.0.2.53\n',
+  });
+});
+
+test('no table tags a host: dnsmasq 2.90 ends at the SIGHUP after a lease then', () => {
+  expect(dnsmasqTables([sampleNic()], [])['dhcp-hosts']).not.toContain('set:');
+});
+
+test('no query waits for a resolver that is not there', () => {
+  const config = dnsmasqConfig('/run/x', 'nobody');
+  expect(config).toContain('no-resolv\n');
+  expect(config).toContain('local=/internal/\n');
+  expect(dnsmasqTables([], []).servers).toBe('');
+});
+
+test('a lease of another MAC gives way, and only that', () => {
+  const nics = [sampleNic(10), sampleNic(11)];
+  const mine = '0 0e:00:00:00:00:0a 172.31.0.10 ip-172-31-0-10 *\n';
+  const stale = '0 0e:00:00:00:00:99 172.31.0.11 ip-172-31-0-11 *\n';
+  const unplugged = '0 0e:00:00:00:00:98 172.31.0.77 * *\n';
+  expect(withoutStaleLeases(mine + stale + unplugged, nics)).toBe(mine + unplugged);
+  expect(withoutStaleLeases(mine + unplugged, nics)).toBeUndefined();
+});
