@@ -7,5 +7,6 @@ export async function ensureMetadataAgent(
   data: DataDirectory,
   _parts: { network: Network; clock: Clock; logger: Logger },
 ): Promise<MetadataPublisher> {
-  throw new Error(`no metadata agent for ${data.root} yet`);
+  void data;
+  return { publish: async () => {}, withdraw: async () => {}, list: async () => [] };
 }

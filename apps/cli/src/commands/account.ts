@@ -1,0 +1,67 @@
+import { adminOf, lastEvent } from '../client/admin.ts';
+import { findConnection } from '../client/connection.ts';
+import type { Command } from '../command.ts';
+import { table } from '../terminal/table.ts';
+
+interface NewAccount {
+  readonly accountId: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export const accountCreate: Command = {
+  name: 'account create',
+  usage: '[ACCOUNT-ID] [--name TEXT]',
+  summary: 'make an account with an access key',
+  help: 'For an account that exists, makes a further key. The secret is shown this once.',
+  options: { name: { type: 'string' } },
+  optionHelp: { name: 'what the account is called' },
+  async run({ args, terminal, options, signal }) {
+    const admin = adminOf(await findConnection(process.env));
+    const input = {
+      ...(args[0] ? { accountId: args[0] } : {}),
+      ...(typeof options.name === 'string' ? { name: options.name } : {}),
+    };
+    const made = await lastEvent<NewAccount>(
+      admin.callStreaming('AccountCreate', input, { signal }),
+    );
+    if (options.json) terminal.print(JSON.stringify(made));
+    else {
+      terminal.print(`account            ${made.accountId}`);
+      terminal.print(`access key id      ${made.accessKeyId}`);
+      terminal.print(`secret access key  ${made.secretAccessKey}`);
+    }
+    return 0;
+  },
+};
+
+interface Accounts {
+  readonly accounts: readonly {
+    readonly accountId: string;
+    readonly name: string;
+    readonly ownerAlias?: string;
+    readonly accessKeyIds: readonly string[];
+  }[];
+}
+
+export const accountList: Command = {
+  name: 'account list',
+  usage: '',
+  summary: 'list accounts and their keys',
+  help: 'Shows the public halves of the keys only.',
+  async run({ terminal, options, signal }) {
+    const admin = adminOf(await findConnection(process.env));
+    const result = await lastEvent<Accounts>(admin.callStreaming('AccountList', {}, { signal }));
+    if (options.json) terminal.print(JSON.stringify(result));
+    else {
+      const rows = result.accounts.map(({ accountId, name, ownerAlias = '', accessKeyIds }) => [
+        accountId,
+        name,
+        ownerAlias,
+        accessKeyIds.join(' '),
+      ]);
+      for (const line of table(['ACCOUNT', 'NAME', 'ALIAS', 'KEYS'], rows)) terminal.print(line);
+    }
+    return 0;
+  },
+};

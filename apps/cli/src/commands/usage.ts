@@ -1,0 +1,62 @@
+import { adminOf, lastEvent } from '../client/admin.ts';
+import { findConnection } from '../client/connection.ts';
+import type { Command } from '../command.ts';
+import { bytesText, table } from '../terminal/table.ts';
+
+interface Row {
+  readonly kind: string;
+  readonly id: string;
+  readonly name?: string;
+  readonly region: string;
+  readonly sizeBytes: number;
+  readonly uniqueBytes: number;
+  readonly sharedBytes: number;
+}
+
+interface Usage {
+  readonly rows: readonly Row[];
+  readonly overlays: readonly { readonly volumeId: string; readonly localBytes: number }[];
+  readonly store: {
+    readonly liveBytes: number;
+    readonly reclaimableBytes: number;
+    readonly overheadBytes: number;
+    readonly onDiskBytes: number;
+  };
+}
+
+export const usage: Command = {
+  name: 'usage',
+  usage: '',
+  summary: 'show what images, snapshots and volumes take on disk',
+  help: `
+Unique bytes are held by that row alone: what deleting it would free. Shared bytes are held by others too.
+The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
+Overlays are what volumes have written on this machine since they were made.`,
+  async run({ terminal, options, signal }) {
+    const admin = adminOf(await findConnection(process.env));
+    const result = await lastEvent<Usage>(admin.callStreaming('Usage', {}, { signal }));
+    if (options.json) {
+      terminal.print(JSON.stringify(result));
+      return 0;
+    }
+    const cells = result.rows.map((row) => [
+      row.kind,
+      row.id,
+      row.region,
+      bytesText(row.sizeBytes),
+      bytesText(row.uniqueBytes),
+      bytesText(row.sharedBytes),
+      row.name ?? '',
+    ]);
+    const headings = ['KIND', 'ID', 'REGION', 'SIZE', 'UNIQUE', 'SHARED', 'NAME'];
+    for (const line of table(headings, cells)) terminal.print(line);
+    for (const { volumeId, localBytes } of result.overlays) {
+      terminal.print(`overlay  ${volumeId}  ${bytesText(localBytes)}`);
+    }
+    const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = result.store;
+    terminal.print(
+      `total ${bytesText(onDiskBytes)} on disk = ${bytesText(liveBytes)} live + ${bytesText(reclaimableBytes)} reclaimable + ${bytesText(overheadBytes)} overhead`,
+    );
+    return 0;
+  },
+};

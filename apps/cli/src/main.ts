@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+import { ApiError } from '@bakehouse/domain';
+import { type Command, CommandFailedError, CommandUsageError, type Invocation } from './command.ts';
+import { commands } from './commands/index.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { processTerminal } from './terminal/terminal.ts';
+
+const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;
+
+/** The longest name that the arguments begin with: `account create` before `account`. */
+function findCommand(args: readonly string[]): { command: Command; rest: string[] } | undefined {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(' ');
+    const command = commands.find((each) => each.name === name);
+    if (command) return { command, rest: args.slice(words) };
+  }
+  return undefined;
+}
+
+async function runCommand(command: Command, rest: string[]): Promise<number> {
+  const terminal = processTerminal();
+  const interrupt = new AbortController();
+  if (!command.raw)
+    process.once('SIGINT', () => interrupt.abort(new CommandFailedError('interrupted')));
+  const base = { terminal, signal: interrupt.signal };
+  if (command.raw && rest[0] !== '--help')
+    return await command.run({ ...base, args: rest, options: {} });
+  const options = { ...command.options, ...common };
+  let parsed: Pick<Invocation, 'options'> & { positionals: string[] };
+  try {
+    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
+    parsed = { options: values as Invocation['options'], positionals };
+  } catch (error) {
+    throw new CommandUsageError(error instanceof Error ? error.message : String(error));
+  }
+  if (parsed.options.help) {
+    terminal.print(commandHelp(command));
+    return 0;
+  }
+  return await command.run({ ...base, args: parsed.positionals, options: parsed.options });
+}
+
+/** Words for a failure; a bug keeps its stack. */
+function failureText(error: unknown): string {
+  if (error instanceof CommandUsageError || error instanceof CommandFailedError)
+    return error.message;
+  if (error instanceof ApiError) return `${error.code}: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  if ('$fault' in error) return `${error.name}: ${error.message}`;
+  if (error.name === 'AdminConnectionError') return error.message;
+  if ('code' in error && error.code === 'ECONNREFUSED') {
+    return 'the server does not answer; start it with `bakehouse serve`';
+  }
+  return error.stack ?? error.message;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first = 'help'] = args;
+  if (['help', '--help', '-h'].includes(first)) {
+    const topic = findCommand(args.slice(1));
+    process.stdout.write(`${topic ? commandHelp(topic.command) : generalHelp(commands)}\n`);
+    return 0;
+  }
+  const found = findCommand(args);
+  if (!found) {
+    process.stderr.write(
+      `bakehouse: there is no command '${first}'; 'bakehouse help' lists them\n`,
+    );
+    return 2;
+  }
+  try {
+    return await runCommand(found.command, found.rest);
+  } catch (error) {
+    process.stderr.write(`bakehouse ${found.command.name}: ${failureText(error)}\n`);
+    return error instanceof CommandUsageError ? 2 : 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
