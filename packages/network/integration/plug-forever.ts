@@ -1,0 +1,17 @@
+import { silentLogger, systemClock } from '@bakehouse/base';
+import { sampleNic } from '../src/fixtures.ts';
+import { LinuxNetwork } from '../src/linux-network.ts';
+
+/** A control plane that plugs and unplugs until it is killed, and prints what it was told is done. */
+const [name = '', directory = '', publicCidr = ''] = process.argv.slice(2);
+const options = { name, directory, publicCidr, outbound: false };
+const network = new LinuxNetwork({ ...options, logger: silentLogger, clock: systemClock });
+await network.open();
+const pool = publicCidr.replace(/\.0\.0\/16$/, '');
+for (let turn = 0; ; turn++) {
+  const { publicIp, ...nic } = sampleNic(100 + (turn % 5));
+  const isPlugged = (await network.list()).includes(nic.nicId);
+  if (isPlugged) await network.unplug(nic.nicId);
+  else await network.plug({ ...nic, publicIp: publicIp?.replace(/^127\.18/, pool) ?? '' });
+  process.stdout.write(`${isPlugged ? 'unplugged' : 'plugged'} ${nic.nicId}\n`);
+}
