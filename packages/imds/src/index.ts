@@ -1,1 +1,2 @@
-export {};
+export { createMetadataPublisher, type MetadataPublisherOptions } from './metadata-publisher.ts';
+export { ensureTokenKey } from './platform-key.ts';

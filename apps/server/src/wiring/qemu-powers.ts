@@ -7,7 +7,7 @@ import { createQemuVolumes } from '@bakehouse/volumes';
 import type { Config } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { blockServerPaths, ensureBlockServer } from './block-server.ts';
-import { ensureMetadataAgent } from './metadata-agent.ts';
+import { ensureMetadataAgent, openMetadataPublisher } from './metadata-agent.ts';
 
 export interface WiredPowers {
   readonly powers: Powers;
@@ -50,7 +50,8 @@ export async function qemuPowers(
     logger,
   });
   await network.open();
-  const publisher = await ensureMetadataAgent(data, { network, clock, logger });
+  const publisher = await openMetadataPublisher(data);
+  await ensureMetadataAgent(data, { network, clock, logger });
   const builder = createImageBuilder({ directory: data.builds, logger });
   return {
     powers: { compute, network, publisher, snapshots, volumes, builder },
