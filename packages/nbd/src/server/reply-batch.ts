@@ -9,32 +9,42 @@ export interface BatchSink {
   write(buffers: readonly Uint8Array[], written: () => void): void;
 }
 
+/** Memory for headers and short pieces, used again when nothing in it waits to be written. */
+interface Slab {
+  readonly bytes: Buffer;
+  /** Batches that refer to it and are not written. */
+  batches: number;
+}
+
 /**
  * Gathers replies, so that many go out in one write: headers and short pieces are copied together into
- * slabs that are used again, long pieces are referred to.
+ * slabs, long pieces are referred to. One batch is being written at a time; the next is gathered meanwhile.
  */
 export class ReplyBatch {
   readonly #sink: BatchSink;
-  readonly #free: Buffer[] = [];
+  readonly #free: Slab[] = [];
   #buffers: Uint8Array[] = [];
-  /** Slabs of this batch that are full. */
-  #used: Buffer[] = [];
-  #slab: Buffer | undefined;
-  /** Bytes of the slab before this are in `#buffers` already. */
+  /** The slabs that `#buffers` refer to. */
+  #slabs = new Set<Slab>();
+  #slab: Slab = newSlab();
+  /** Bytes of the slab before this are in `#buffers` already, or were written. */
   #start = 0;
   #end = 0;
-  /** Bytes gathered or handed to the sink, and not written yet. */
-  unwrittenBytes = 0;
   #gatheredBytes = 0;
+  #writingBytes = 0;
 
   constructor(sink: BatchSink) {
     this.#sink = sink;
   }
 
-  /** Room for a header that the caller fills at once, through `encode(target, at)`. */
+  /** Bytes gathered or being written. */
+  get unwrittenBytes(): number {
+    return this.#gatheredBytes + this.#writingBytes;
+  }
+
+  /** Room for a header, which the caller fills at once by `encode(target, at)`. */
   header(lengthBytes: number, encode: (target: Buffer, at: number) => void): void {
-    const slab = this.#slabWith(lengthBytes);
-    encode(slab, this.#end);
+    encode(this.#slabWith(lengthBytes), this.#end);
     this.#end += lengthBytes;
     this.#gatheredBytes += lengthBytes;
   }
@@ -50,48 +60,59 @@ export class ReplyBatch {
     this.#end += piece.length;
   }
 
-  /** Hands what is gathered to the sink; `written` is called when it has left. */
+  /**
+   * Hands what is gathered to the sink, unless it still writes the batch before. `written` is called when
+   * it is done; flush again then.
+   */
   flush(written: () => void): void {
-    if (this.#gatheredBytes === 0) return;
+    if (this.#gatheredBytes === 0 || this.#writingBytes > 0) return;
     this.#cut();
-    const [buffers, slabs, bytes] = [this.#buffers, this.#used, this.#gatheredBytes];
-    if (this.#slab !== undefined) slabs.push(this.#slab);
+    const [buffers, slabs] = [this.#buffers, this.#slabs];
     this.#buffers = [];
-    this.#used = [];
-    this.#slab = undefined;
+    this.#slabs = new Set();
+    this.#writingBytes = this.#gatheredBytes;
     this.#gatheredBytes = 0;
-    this.unwrittenBytes += bytes;
     this.#sink.write(buffers, () => {
-      this.unwrittenBytes -= bytes;
-      this.#recycle(slabs);
+      this.#writingBytes = 0;
+      for (const slab of slabs) this.#release(slab);
       written();
     });
   }
 
-  get gatheredBytes(): number {
-    return this.#gatheredBytes;
+  #slabWith(lengthBytes: number): Buffer {
+    if (this.#end + lengthBytes > slabBytes) {
+      this.#cut();
+      // A slab that is full is released by the last batch that refers to it.
+      this.#slab = this.#free.pop() ?? newSlab();
+      this.#start = 0;
+      this.#end = 0;
+    }
+    return this.#slab.bytes;
   }
 
-  #slabWith(lengthBytes: number): Buffer {
-    if (this.#slab !== undefined && this.#end + lengthBytes <= slabBytes) return this.#slab;
-    this.#cut();
-    if (this.#slab !== undefined) this.#used.push(this.#slab);
-    const slab = this.#free.pop() ?? Buffer.allocUnsafeSlow(slabBytes);
-    this.#slab = slab;
+  /** Ends the run of copied bytes. */
+  #cut(): void {
+    if (this.#end === this.#start) return;
+    this.#buffers.push(this.#slab.bytes.subarray(this.#start, this.#end));
+    this.#start = this.#end;
+    if (this.#slabs.has(this.#slab)) return;
+    this.#slabs.add(this.#slab);
+    this.#slab.batches += 1;
+  }
+
+  #release(slab: Slab): void {
+    slab.batches -= 1;
+    if (slab.batches > 0) return;
+    if (slab !== this.#slab) {
+      if (this.#free.length < slabsKept) this.#free.push(slab);
+      return;
+    }
+    if (this.#end > this.#start) return;
     this.#start = 0;
     this.#end = 0;
-    return slab;
   }
+}
 
-  #cut(): void {
-    if (this.#slab === undefined || this.#end === this.#start) return;
-    this.#buffers.push(this.#slab.subarray(this.#start, this.#end));
-    this.#start = this.#end;
-  }
-
-  #recycle(slabs: readonly Buffer[]): void {
-    for (const slab of slabs) {
-      if (this.#free.length < slabsKept) this.#free.push(slab);
-    }
-  }
+function newSlab(): Slab {
+  return { bytes: Buffer.allocUnsafeSlow(slabBytes), batches: 0 };
 }

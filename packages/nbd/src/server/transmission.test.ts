@@ -209,7 +209,7 @@ test.each([
   ['an unknown command', { type: 99 }, errorCode.EINVAL],
   ['flags that do not apply', { flags: commandFlag.reqOne, lengthBytes: 1 }, errorCode.EINVAL],
   ['block status without a context', { type: 7, lengthBytes: 512 }, errorCode.EINVAL],
-])('is refused with its error, and the next request is served: %s', (_, request, error) => {
+])('is refused with its error, and the next request is served: %s', async (_, request, error) => {
   for (const structuredReplies of [true, false]) {
     const peer = fakePeer();
     const limits = { ...defaultServerLimits, requestBytesMax: 200_000 };
@@ -223,15 +223,17 @@ test.each([
     }
     const before = peer.output().length;
     transmission.push(wire({ type: commandType.flush, cookie: 2n }));
+    await turns(1);
     expect(peer.output().length).toBeGreaterThan(before);
   }
 });
 
-test('flush and cache are acknowledged', () => {
+test('flush and cache are acknowledged', async () => {
   const peer = fakePeer();
   const transmission = new Transmission(session(), peer, defaultServerLimits);
   transmission.push(wire({ type: commandType.flush }));
   transmission.push(wire({ type: commandType.cache, lengthBytes: 300_000 }));
+  await turns(1);
   expect(chunksOf(peer.output()).map((chunk) => chunk.type)).toEqual([0, 0]);
 });
 

@@ -112,13 +112,19 @@ export class Transmission {
   }
 
   #fits(request: NbdRequest): boolean {
-    const bytes = this.#pendingBytes + this.#batch.gatheredBytes + this.#batch.unwrittenBytes;
+    const bytes = this.#pendingBytes + this.#batch.unwrittenBytes;
     if (bytes === 0 && this.#pendingRequests === 0) return true;
     return (
       this.#pendingRequests < this.#limits.inFlightRequestsMax &&
       bytes + heldBytes(request) <= this.#limits.inFlightBytesMax
     );
   }
+
+  readonly #onWritten = (): void => {
+    if (this.#waiting !== undefined) this.#run();
+    else this.#flush();
+    if (this.#ending) this.#endWhenDone();
+  };
 
   /** Reads from the client exactly when the next request may begin. */
   #steer(): void {
@@ -130,9 +136,7 @@ export class Transmission {
   }
 
   #flush(): void {
-    this.#batch.flush(() => {
-      if (this.#waiting !== undefined) this.#run();
-    });
+    this.#batch.flush(this.#onWritten);
   }
 
   #begin(request: NbdRequest): void {
@@ -155,12 +159,14 @@ export class Transmission {
 
   #disconnect(): void {
     this.#ending = true;
-    if (this.#pendingRequests === 0) this.#finish();
+    this.#endWhenDone();
   }
 
-  #finish(): void {
+  /** Whatever was asked for before the disconnect is answered first. */
+  #endWhenDone(): void {
+    if (this.#pendingRequests > 0) return;
     this.#flush();
-    this.#peer.end();
+    if (this.#batch.unwrittenBytes === 0) this.#peer.end();
   }
 
   #read(request: NbdRequest): void {
@@ -249,7 +255,7 @@ export class Transmission {
 
   #settled(): void {
     if (this.#pendingRequests === 0 && this.#ending) {
-      this.#finish();
+      this.#endWhenDone();
       this.#onIdle?.();
       return;
     }
