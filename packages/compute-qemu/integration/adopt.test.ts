@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,24 +13,10 @@ beforeEach(async () => {
 
 afterEach(() => bench.close());
 
-/** Starts the machine by another process, which is then killed. */
-async function startAndKillStarter(): Promise<void> {
-  const node = join(import.meta.dirname, '../../../node_modules/.bin/node');
-  const script = join(import.meta.dirname, 'start-and-wait.ts');
-  const starter = spawn(node, [script, bench.folder, bench.namespace], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
-  });
-  await once(starter.stdout, 'data');
-  if (starter.pid === undefined) throw new Error('the starter did not start');
-  process.kill(-starter.pid, 'SIGKILL');
-  await once(starter, 'exit');
-}
-
 describe('after the control plane was killed', () => {
   it('the machine runs on, is found again, and is in hand', async () => {
     await bench.makeDisks(bootSectors.idle);
-    await startAndKillStarter();
+    await bench.startByAnother();
     const { driver, events } = bench.driver();
     await driver.adopt();
     expect(await driver.list()).toMatchObject([{ instanceId, generation: 1, state: 'running' }]);
@@ -46,7 +30,7 @@ describe('after the control plane was killed', () => {
 
   it('a guest that powered itself off meanwhile is told, again and again until forgotten', async () => {
     await bench.makeDisks(bootSectors.powerOff);
-    await startAndKillStarter();
+    await bench.startByAnother();
     await eventually(async () => expect(await bench.driver().driver.list()).toEqual([]));
     const { driver, events } = bench.driver();
     const told = { kind: 'exited', instanceId, generation: 1, reason: 'guest-shutdown' };
@@ -60,7 +44,7 @@ describe('after the control plane was killed', () => {
 
   it('a QEMU that was killed meanwhile is told as crashed', async () => {
     await bench.makeDisks(bootSectors.idle);
-    await startAndKillStarter();
+    await bench.startByAnother();
     const pids = await run('pgrep', ['-f', `guest=${instanceId},`]);
     const pid = Number(pids.stdout);
     process.kill(pid, 'SIGKILL');

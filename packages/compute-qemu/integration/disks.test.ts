@@ -53,25 +53,45 @@ describe('hot-plug', () => {
 });
 
 describe('a full disk', () => {
-  it('pauses the guest, also for a later control plane, and it goes on when there is room', async () => {
+  const limits = { spaceProbeMs: 50, spaceNeededBytes: 1_048_576 };
+
+  beforeEach(async () => {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=4M', 'tmpfs', bench.folder]);
-    try {
-      await bench.makeDisks(bootSectors.writer);
-      const limits = { spaceProbeMs: 50, spaceNeededBytes: 1_048_576 };
-      const { driver, events } = bench.driver(limits);
-      await driver.start(machineSpec());
-      await expectEvent(events, {
-        kind: 'paused',
-        reason: expect.stringMatching(`${rootId}.*No space left`),
-      });
-      expect(await driver.list()).toMatchObject([{ state: 'paused' }]);
-      await run('mount', ['-o', 'remount,size=64M', bench.folder]);
-      await expectEvent(events, { kind: 'resumed', generation: 1 });
-      expect(await driver.list()).toMatchObject([{ state: 'running' }]);
-      await driver.kill(instanceId);
-      await run('qemu-img', ['check', '-q', bench.disk(rootId)]);
-    } finally {
-      await run('umount', ['-l', bench.folder]);
-    }
+    await bench.makeDisks(bootSectors.writer);
+  });
+
+  afterEach(async () => {
+    await bench.driver().driver.kill(instanceId);
+    await run('umount', ['-l', bench.folder]);
+  });
+
+  it('pauses the guest, and it goes on when there is room', async () => {
+    const { driver, events } = bench.driver(limits);
+    await driver.start(machineSpec());
+    const reason = expect.stringMatching(`${rootId}.*No space left`);
+    await expectEvent(events, { kind: 'paused', generation: 1, reason });
+    expect(await driver.list()).toMatchObject([{ state: 'paused' }]);
+    await run('mount', ['-o', 'remount,size=64M', bench.folder]);
+    await expectEvent(events, { kind: 'resumed', generation: 1 });
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+    await driver.kill(instanceId);
+    await run('qemu-img', ['check', '-q', bench.disk(rootId)]);
+  });
+
+  it('is found by a later control plane, which takes the guest on', async () => {
+    await bench.startByAnother();
+    const { driver, events } = bench.driver(limits);
+    await driver.adopt();
+    await expectEvent(events, { kind: 'paused', generation: 1 });
+    await run('mount', ['-o', 'remount,size=64M', bench.folder]);
+    await expectEvent(events, { kind: 'resumed', generation: 1 });
+  });
+
+  it('does not keep a machine from being killed', async () => {
+    const { driver, events } = bench.driver(limits);
+    await driver.start(machineSpec());
+    await expectEvent(events, { kind: 'paused' });
+    await driver.kill(instanceId);
+    expect(events.at(-1)).toMatchObject({ kind: 'exited', reason: 'killed' });
   });
 });

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,20 @@ export class TestBench {
     await run('qemu-img', ['convert', '-O', 'qcow2', raw, this.disk(rootId)]);
     await run('qemu-img', ['resize', '-q', this.disk(rootId), '64M']);
     await run('qemu-img', ['create', '-q', '-f', 'qcow2', this.disk(dataId), '64M']);
+  }
+
+  /** Starts the machine by a process of its own, which is then killed. */
+  async startByAnother(): Promise<void> {
+    const node = join(import.meta.dirname, '../../../node_modules/.bin/node');
+    const script = join(import.meta.dirname, 'start-and-wait.ts');
+    const starter = spawn(node, [script, this.folder, this.namespace], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    await once(starter.stdout, 'data');
+    if (starter.pid === undefined) throw new Error('the starter did not start');
+    process.kill(-starter.pid, 'SIGKILL');
+    await once(starter, 'exit');
   }
 
   disk(volumeId: VolumeId): string {

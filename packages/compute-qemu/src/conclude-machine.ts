@@ -10,11 +10,11 @@ import { isMarkedKilled, type MachineRecord } from './machine-record.ts';
 export async function concludeMachine(
   folder: string,
   record: MachineRecord,
-  shutdown?: string,
+  known: { readonly killed?: boolean; readonly shutdown?: string } = {},
 ): Promise<MachineEvent> {
   const { instanceId, generation } = record;
   const [killed, shutdownLog, complaint] = await Promise.all([
-    isMarkedKilled(folder, generation),
+    known.killed || isMarkedKilled(folder, generation),
     readTail(join(folder, machineFileNames.shutdowns), 4096),
     readTail(join(folder, machineFileNames.log), 1000),
   ]);
@@ -23,7 +23,7 @@ export async function concludeMachine(
     killed,
     shutdownLog: shutdownLog.toString(),
     complaint: complaint.toString(),
-    ...(shutdown === undefined ? {} : { shutdown }),
+    ...(known.shutdown === undefined ? {} : { shutdown: known.shutdown }),
   });
   return { kind: 'exited', instanceId, generation, ...end };
 }

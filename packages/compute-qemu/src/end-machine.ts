@@ -1,7 +1,6 @@
 import type { Clock } from '@bakehouse/base';
 import type { ComputeLimits } from './compute-limits.ts';
 import { killProcess, untilGone } from './machine-process.ts';
-import { markKilled } from './machine-record.ts';
 import type { MachineSession } from './machine-session.ts';
 
 /** Ends a machine at once; resolves when its process is gone and its end was told. */
@@ -9,8 +8,8 @@ export async function endMachine(
   session: MachineSession,
   { clock, limits }: { readonly clock: Clock; readonly limits: ComputeLimits },
 ): Promise<void> {
-  const { pid, folder, record } = session;
-  await markKilled(folder, record.generation);
+  const { pid } = session;
+  await session.expectKill();
   const quit = async () => {
     const client = await session.client();
     await client.execute('quit', {}, { timeoutMs: limits.quitMs });

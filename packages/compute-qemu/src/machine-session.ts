@@ -17,7 +17,7 @@ import { boundConsoleLog } from './console-log.ts';
 import { hasRoomForDisks } from './disk-room.ts';
 import { machineFileNames } from './machine-files.ts';
 import { isMachineProcess, untilGone } from './machine-process.ts';
-import type { MachineRecord } from './machine-record.ts';
+import { type MachineRecord, markKilled } from './machine-record.ts';
 
 export interface SessionOptions {
   readonly folder: string;
@@ -46,6 +46,7 @@ export class MachineSession {
   #over = false;
   #paused = false;
   #shutdown: string | undefined;
+  #killed = false;
   #resetAt = 0;
 
   constructor(options: SessionOptions, client?: QmpClient) {
@@ -53,7 +54,20 @@ export class MachineSession {
     this.pid = options.pid;
     this.record = options.record;
     this.folder = options.folder;
-    this.ended = this.#follow(client);
+    this.ended = this.#follow(client).catch((error) => {
+      options.logger.log('error', 'a machine is followed no more', { error: `${error}` });
+    });
+  }
+
+  /** To be called before its owner ends the machine: says so, also to a later control plane. */
+  async expectKill(): Promise<void> {
+    this.#killed = true;
+    await markKilled(this.folder, this.record.generation).catch((error) => {
+      // On a full disk a machine must still be ended.
+      this.#options.logger.log('warn', 'the end of a machine is not on record', {
+        error: `${error}`,
+      });
+    });
   }
 
   /** The monitor, when there is one within the time limit. */
@@ -112,10 +126,18 @@ export class MachineSession {
 
   async #tellEnd(): Promise<void> {
     try {
-      this.#options.emit(await concludeMachine(this.folder, this.record, this.#shutdown));
+      this.#options.emit(await this.#conclude());
     } catch (error) {
       this.#options.logger.log('error', 'the end of a machine was not told', { error: `${error}` });
     }
+  }
+
+  #conclude(): Promise<MachineEvent> {
+    const shutdown = this.#shutdown;
+    return concludeMachine(this.folder, this.record, {
+      killed: this.#killed,
+      ...(shutdown === undefined ? {} : { shutdown }),
+    });
   }
 
   async #connect(): Promise<QmpClient | undefined> {
@@ -195,7 +217,8 @@ export class MachineSession {
     while (this.#paused) {
       try {
         await clock.sleep(limits.spaceProbeMs, signal);
-        if (await hasRoomForDisks(client, limits.spaceNeededBytes)) await client.execute('cont');
+        const hasRoom = await hasRoomForDisks(client, this.folder, limits.spaceNeededBytes);
+        if (hasRoom) await client.execute('cont');
       } catch (error) {
         if (signal.aborted) return;
         logger.log('warn', 'a paused machine does not go on', { error: `${error}` });

@@ -191,6 +191,12 @@ export class QemuCompute implements Compute {
   }
 
   #emit(event: MachineEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#options.logger.log('error', 'a listener failed', { event, error: `${error}` });
+      }
+    }
   }
 }
