@@ -63,11 +63,7 @@ export function decodeBlockMap(bytes: Buffer, mapId: BlockMapId): BlockMap {
   if (!isAscendingBelow(blockIndexes, Math.ceil(sizeBytes / blockSizeBytes))) {
     throw new MapDamagedError(mapId, 'its blocks are not in order or lie behind its end');
   }
-  const chunkIds = Uint8Array.prototype.slice.call(
-    bytes,
-    length - blockCount * chunkIdBytes,
-    length,
-  );
+  const chunkIds = new Uint8Array(bytes.subarray(length - blockCount * chunkIdBytes, length));
   return { mapId, sizeBytes, readBytes, addedBytes, blockIndexes, chunkIds };
 }
 

@@ -45,6 +45,8 @@ export interface EngineParts {
 export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
   readonly #parts: EngineParts;
   readonly #coders: CoderPool;
+  /** Of their own, so that a guest's reads do not wait behind a capture's blocks. */
+  readonly #readCoders: CoderPool;
   readonly #reader: ChunkReader;
   readonly #writer: ChunkWriter;
   readonly #pins = new ChunkPins();
@@ -57,7 +59,8 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#coders = new CoderPool(parts.threadCount);
-    this.#reader = new ChunkReader(parts.segments, parts.cacheBytesMax);
+    this.#readCoders = new CoderPool(parts.threadCount);
+    this.#reader = new ChunkReader(parts.segments, this.#readCoders, parts.cacheBytesMax);
     this.#writer = new ChunkWriter(parts.segments);
   }
 
@@ -124,6 +127,7 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
     this.#closing.abort(new Error('the block store is closing'));
     await Promise.allSettled([...this.#captures.values(), this.#prune]);
     await this.#coders.close();
+    await this.#readCoders.close();
     await this.#parts.segments.close();
     this.#parts.lock.release();
   }

@@ -96,7 +96,11 @@ async function captureBlock(
   { blockIndex, slot }: { readonly blockIndex: number; readonly slot: CoderSlot },
 ): Promise<void> {
   const length = blockLength(blockIndex, source.sizeBytes);
-  await fillSlot(slot, source, { offset: blockIndex * blockSizeBytes, length });
+  await fillSlot(context.signal, source, {
+    slot,
+    offset: blockIndex * blockSizeBytes,
+    length,
+  });
   const before = findChunkId(base, blockIndex);
   const isZero = (await context.coders.ask({ kind: 'name', slot: slot.number })) === 1;
   const after = isZero ? undefined : Uint8Array.from(slot.chunkId);
@@ -111,17 +115,31 @@ async function captureBlock(
 }
 
 async function fillSlot(
-  slot: CoderSlot,
+  signal: AbortSignal,
   source: BlockSource,
-  { offset, length }: { readonly offset: number; readonly length: number },
+  {
+    slot,
+    offset,
+    length,
+  }: { readonly slot: CoderSlot; readonly offset: number; readonly length: number },
 ): Promise<void> {
   if (source.readInto !== undefined) await source.readInto(offset, slot.raw.subarray(0, length));
   else {
-    const bytes = await source.read(offset, length);
+    const bytes = await orAbort(source.read(offset, length), signal);
     if (bytes.length !== length) throw new Error(`the source ends at ${offset + bytes.length}`);
     slot.raw.set(bytes);
   }
   slot.raw.fill(0, length);
+}
+
+/** Does not wait for a source that has gone silent. */
+function orAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 async function packSlot(coders: CoderPool, slot: CoderSlot) {

@@ -18,7 +18,7 @@ export async function changedBlocks(
     const endBytes = Math.min(offset + lengthBytes, sizeBytes);
     const first = Math.max(next, Math.floor(offset / blockSizeBytes));
     const end = Math.ceil(endBytes / blockSizeBytes);
-    if (lengthBytes <= 0 || first >= end) continue;
+    if (offset >= endBytes || first >= end) continue;
     const last = runs.at(-1);
     if (last?.end === first) runs[runs.length - 1] = { first: last.first, end };
     else runs.push({ first, end });

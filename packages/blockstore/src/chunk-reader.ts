@@ -1,23 +1,20 @@
-import { webcrypto } from 'node:crypto';
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
 import { BlockCache } from './block-cache.ts';
 import { blockSizeBytes } from './block-size.ts';
 import { chunkIdHex } from './chunk-id.ts';
-import { unpackOptions } from './pack-block.ts';
-import type { SegmentSet, StoredPayload } from './segment-set.ts';
-import { ChunkDamagedError } from './store-errors.ts';
-
-const unpack = promisify(zstdDecompress);
+import type { CoderPool } from './coder-pool.ts';
+import { fetchChunk } from './fetch-chunk.ts';
+import type { SegmentSet } from './segment-set.ts';
 
 /** Fetches chunks from disk, checked, through a cache; concurrent reads of a chunk share one fetch. */
 export class ChunkReader {
   readonly #segments: SegmentSet;
+  readonly #coders: CoderPool;
   readonly #cache: BlockCache;
   readonly #inFlight = new Map<string, Promise<Uint8Array>>();
 
-  constructor(segments: SegmentSet, cacheBytesMax: number) {
+  constructor(segments: SegmentSet, coders: CoderPool, cacheBytesMax: number) {
     this.#segments = segments;
+    this.#coders = coders;
     this.#cache = new BlockCache(cacheBytesMax);
   }
 
@@ -39,31 +36,13 @@ export class ChunkReader {
   }
 
   async #fetch(chunkId: Uint8Array, key: string): Promise<Uint8Array> {
-    const stored = await this.#segments.readPayload(chunkId);
-    const raw = await unpackStored(stored, key).catch((error: unknown) => {
-      this.#segments.damaged.add(key);
-      throw error;
+    const block = await this.#coders.withSlot(async (slot) => {
+      await fetchChunk(this.#segments, this.#coders, { chunkId, slot });
+      const copy = Buffer.allocUnsafeSlow(blockSizeBytes);
+      slot.raw.copy(copy);
+      return copy;
     });
-    this.#cache.set(key, raw);
-    return raw;
+    this.#cache.set(key, block);
+    return block;
   }
-}
-
-/** Throws ChunkDamagedError unless the bytes are what the name says. All of it off the main thread. */
-async function unpackStored(stored: StoredPayload, key: string): Promise<Uint8Array<ArrayBuffer>> {
-  const at = { chunkId: key, segment: stored.segmentPath, offset: stored.location.offset };
-  if (stored.bytes.length < stored.location.storedLength) {
-    throw new ChunkDamagedError(at, 'the segment ends within it');
-  }
-  const raw = stored.location.compressed
-    ? await unpack(stored.bytes, unpackOptions).catch((error: unknown) => {
-        throw new ChunkDamagedError(at, `it cannot be unpacked: ${String(error)}`);
-      })
-    : stored.bytes;
-  if (raw.length !== blockSizeBytes) throw new ChunkDamagedError(at, 'its length is wrong');
-  const digest = await webcrypto.subtle.digest('SHA-256', raw);
-  if (Buffer.from(digest).toString('hex') !== key) {
-    throw new ChunkDamagedError(at, 'its bytes are not those of its name');
-  }
-  return raw;
 }

@@ -7,7 +7,7 @@ export type CoderTask =
   | { readonly kind: 'name'; readonly slot: number }
   /** raw → packed. Answers the packed length, or 0 when packing does not help. */
   | { readonly kind: 'pack'; readonly slot: number }
-  /** packed → raw, compared with id. Answers 1 when they agree, else 0. */
+  /** packed → raw, compared with id. Answers 1 when they agree, else 0 (raw is then not to be used). */
   | {
       readonly kind: 'check';
       readonly slot: number;

@@ -33,7 +33,10 @@ function isWhole(slot: CoderSlot, task: CoderTask & { kind: 'check' }): boolean 
   try {
     const stored = slot.packed.subarray(0, task.packedLength);
     const raw = task.compressed ? unpackBlock(stored) : stored;
-    return raw.length === blockSizeBytes && hash('sha256', raw, 'buffer').equals(slot.chunkId);
+    if (raw.length !== blockSizeBytes) return false;
+    if (!hash('sha256', raw, 'buffer').equals(slot.chunkId)) return false;
+    slot.raw.set(raw);
+    return true;
   } catch {
     return false;
   }

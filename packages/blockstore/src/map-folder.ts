@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlockMapId, BlockMapSummary } from '@bakehouse/domain';
 import { type BlockMap, summaryOf } from './block-map.ts';
@@ -57,19 +57,11 @@ export class MapFolder {
     this.#known.set(map.mapId, summaryOf(map));
   }
 
-  /**
-   * Nobody finds the maps any more from the call on; their files are gone for good when it resolves, with
-   * the bytes that they took.
-   */
-  async remove(mapIds: readonly BlockMapId[]): Promise<number> {
+  /** Nobody finds the maps any more from the call on; their files are gone for good when it resolves. */
+  async remove(mapIds: readonly BlockMapId[]): Promise<void> {
     for (const mapId of mapIds) this.#known.delete(mapId);
-    let freedBytes = 0;
-    for (const mapId of mapIds) {
-      freedBytes += (await stat(this.#path(mapId))).size;
-      await rm(this.#path(mapId));
-    }
+    for (const mapId of mapIds) await rm(this.#path(mapId), { force: true });
     if (mapIds.length > 0) await syncFolder(this.#directory.maps);
-    return freedBytes;
   }
 
   async #readSummary(mapId: BlockMapId): Promise<BlockMapSummary | MapDamagedError> {

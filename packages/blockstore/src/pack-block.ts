@@ -24,4 +24,4 @@ export function unpackBlock(packed: Uint8Array): Buffer {
   return zstdDecompressSync(packed, unpackOptions);
 }
 
-export const unpackOptions = { chunkSize: blockSizeBytes, maxOutputLength: blockSizeBytes };
+const unpackOptions = { chunkSize: blockSizeBytes, maxOutputLength: blockSizeBytes };

@@ -8,6 +8,7 @@ import { segmentHeaderBytes } from './record-format.ts';
 import type { Segment } from './segment.ts';
 import { SegmentRewrite } from './segment-rewrite.ts';
 import { recordBytes, type SegmentSet } from './segment-set.ts';
+import { storeBytes } from './store-usage.ts';
 
 export interface PruneContext {
   readonly directory: DataDirectory;
@@ -31,9 +32,11 @@ export async function pruneStore(
   try {
     const bases = context.basesInUse();
     const doomed = context.maps.ids().filter((mapId) => remove.has(mapId) && !bases.has(mapId));
-    const mapBytes = await context.maps.remove(doomed);
-    const { removedChunks, freedBytes } = await sweep(context, await markLive(context.maps));
-    return { removedMaps: doomed.length, removedChunks, freedBytes: mapBytes + freedBytes };
+    const bytesBefore = await storeBytes(context);
+    await context.maps.remove(doomed);
+    const removedChunks = await sweep(context, await markLive(context.maps));
+    const freedBytes = Math.max(0, bytesBefore - (await storeBytes(context)));
+    return { removedMaps: doomed.length, removedChunks, freedBytes };
   } finally {
     letPinsGo();
   }
@@ -52,19 +55,19 @@ async function markLive(maps: MapFolder): Promise<ReadonlySet<string>> {
   return live;
 }
 
-async function sweep(
-  context: PruneContext,
-  live: ReadonlySet<string>,
-): Promise<{ removedChunks: number; freedBytes: number }> {
+async function sweep(context: PruneContext, live: ReadonlySet<string>): Promise<number> {
   const { directory, segments, pins } = context;
   const isNeeded = (chunkId: Uint8Array) => live.has(chunkIdHex(chunkId)) || pins.has(chunkId);
+  let removedChunks = 0;
+  for (const segment of segments.segments())
+    removedChunks += await segments.trim(segment, isNeeded);
   await segments.sealIf((active) => neededBytes(segments, isNeeded)(active) < active.sizeBytes);
   await using rewrite = new SegmentRewrite(directory, segments, isNeeded);
   for (const segment of segmentsToRewrite(segments, neededBytes(segments, isNeeded))) {
     await rewrite.move(segment);
   }
   await rewrite.finish();
-  return rewrite;
+  return removedChunks + rewrite.removedChunks;
 }
 
 /** Those with dead bytes, those that hold least first: they give room for the others. */

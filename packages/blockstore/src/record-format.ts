@@ -61,7 +61,7 @@ export function decodeRecordHeader(header: Buffer): RecordHeader | undefined {
   if ((flags & ~zstdFlag) !== 0 || header.readUInt32BE(40) !== blockSizeBytes) return undefined;
   if (storedLength === 0 || storedLength > blockSizeBytes) return undefined;
   return {
-    chunkId: Uint8Array.prototype.slice.call(header, 8, 40),
+    chunkId: new Uint8Array(header.subarray(8, 40)),
     compressed: (flags & zstdFlag) !== 0,
     storedLength,
     payloadCrc: header.readUInt32BE(48),

@@ -21,7 +21,6 @@ interface MovedChunk {
  */
 export class SegmentRewrite implements AsyncDisposable {
   removedChunks = 0;
-  freedBytes = 0;
   readonly #directory: DataDirectory;
   readonly #segments: SegmentSet;
   readonly #isNeeded: (chunkId: Uint8Array) => boolean;
@@ -58,7 +57,6 @@ export class SegmentRewrite implements AsyncDisposable {
     const { index } = this.#segments;
     const target = this.#target;
     if (target !== undefined) this.#segments.adopt(target);
-    for (const source of this.#sources) this.freedBytes += source.sizeBytes;
     for (const { chunkId } of this.#sources.flatMap((each) => this.#segments.entriesOf(each))) {
       const moved = this.#moved.get(chunkIdHex(chunkId));
       if (moved !== undefined) index.set(chunkId, moved.to);
@@ -74,9 +72,7 @@ export class SegmentRewrite implements AsyncDisposable {
     this.#moved = new Map();
     for (const source of sources) await this.#segments.drop(source);
     if (sources.length > 0) await syncFolder(this.#directory.segments);
-    if (target === undefined) return;
-    this.freedBytes -= target.sizeBytes;
-    await this.#segments.writeIndex(target);
+    if (target !== undefined) await this.#segments.writeIndex(target);
   }
 
   /** After a failure: the unfinished copy goes, the segments stay as they are. */

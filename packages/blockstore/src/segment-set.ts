@@ -19,7 +19,8 @@ export interface ChunkPayload {
 }
 
 export interface StoredPayload {
-  readonly bytes: Buffer<ArrayBuffer>;
+  /** Less than the location's stored length when the segment ends within the record. */
+  readonly lengthBytes: number;
   readonly location: ChunkLocation;
   readonly segmentPath: string;
 }
@@ -133,8 +134,11 @@ export class SegmentSet {
     return segment === this.#active;
   }
 
-  /** The payload of a chunk as it is on disk, unchecked. Throws ChunkMissingError. */
-  async readPayload(chunkId: Uint8Array): Promise<StoredPayload> {
+  /**
+   * Puts the payload of a chunk, as it is on disk and unchecked, into `target`, which has room for a block.
+   * Throws ChunkMissingError.
+   */
+  async readPayload(chunkId: Uint8Array, target: Uint8Array): Promise<StoredPayload> {
     for (let attempt = 1; ; attempt += 1) {
       const location = this.index.find(chunkId);
       const segment = location && this.#segments.get(location.segment);
@@ -142,13 +146,40 @@ export class SegmentSet {
         throw new ChunkMissingError(chunkIdHex(chunkId));
       }
       try {
-        const bytes = await segment.readPayload(location.offset, location.storedLength);
-        return { bytes, location, segmentPath: segment.path };
+        const payload = target.subarray(0, location.storedLength);
+        const lengthBytes = await segment.readPayloadInto(location.offset, payload);
+        return { lengthBytes, location, segmentPath: segment.path };
       } catch (error) {
         // Prune has moved the chunk in between: the index knows where to.
         if (!(error instanceof SegmentRetiredError) || attempt === readAttemptsMax) throw error;
       }
     }
+  }
+
+  /**
+   * Cuts off what lies behind the last needed record, which needs no room: on a full disk that is what makes
+   * some. Answers the chunks that went. A segment without needed records stays as it is, to be dropped as a whole.
+   */
+  async trim(segment: Segment, isNeeded: (chunkId: Uint8Array) => boolean): Promise<number> {
+    let removedChunks = 0;
+    await this.#takeTurn(async () => {
+      const entries = this.entriesOf(segment);
+      const needed = entries.filter(({ chunkId }) => isNeeded(chunkId));
+      const endBytes = Math.max(0, ...needed.map((entry) => entry.offset + recordBytes(entry)));
+      if (endBytes === 0 || endBytes >= segment.sizeBytes) return;
+      for (const { chunkId, offset } of entries) {
+        if (offset < endBytes) continue;
+        this.index.delete(chunkId);
+        this.damaged.delete(chunkIdHex(chunkId));
+        removedChunks += 1;
+      }
+      // An index that covers more than the segment has would lie when the segment grows again.
+      await segment.removeIndex();
+      await syncFolder(this.#directory.segments);
+      await segment.truncate(endBytes);
+      if (segment !== this.#active) await this.writeIndex(segment);
+    });
+    return removedChunks;
   }
 
   /** The records of a segment that the index points to. */

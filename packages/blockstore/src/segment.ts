@@ -59,22 +59,19 @@ export class Segment {
   }
 
   /** Bytes at `offset`; fewer at the end of the file. */
-  async read(offset: number, lengthBytes: number): Promise<Buffer<ArrayBuffer>> {
-    if (this.#retired) throw new SegmentRetiredError(this.path);
+  async read(offset: number, lengthBytes: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(lengthBytes);
-    let filled = 0;
-    while (filled < lengthBytes) {
-      const rest = lengthBytes - filled;
-      const { bytesRead } = await this.#handle.read(bytes, filled, rest, offset + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return bytes.subarray(0, filled);
+    return bytes.subarray(0, await this.#readInto(offset, bytes));
   }
 
-  /** The payload of the record at `offset`; shorter than asked when the file is. */
-  readPayload(offset: number, storedLength: number): Promise<Buffer<ArrayBuffer>> {
+  /** The payload of the record at `offset`. */
+  readPayload(offset: number, storedLength: number): Promise<Buffer> {
     return this.read(offset + recordHeaderBytes, storedLength);
+  }
+
+  /** Fills `target` with the payload of the record at `offset`; answers how much there was. */
+  readPayloadInto(offset: number, target: Uint8Array): Promise<number> {
+    return this.#readInto(offset + recordHeaderBytes, target);
   }
 
   /**
@@ -102,7 +99,7 @@ export class Segment {
     this.#syncedBytes = Math.max(this.#syncedBytes, sizeBytes);
   }
 
-  /** Cuts a torn tail off. */
+  /** Cuts off what is behind; never called while an append runs. */
   async truncate(sizeBytes: number): Promise<void> {
     await this.#handle.truncate(Math.max(sizeBytes, segmentHeaderBytes));
     await this.#handle.sync();
@@ -113,14 +110,31 @@ export class Segment {
   /** Deletes the file; reads that have begun still end well. */
   async retire(): Promise<void> {
     this.#retired = true;
-    await rm(this.path.replace(/seg$/, 'idx'), { force: true });
+    await this.removeIndex();
     await this.#remove();
+  }
+
+  /** Deletes the index file: the segment is read when the store opens. */
+  async removeIndex(): Promise<void> {
+    await rm(this.path.replace(/seg$/, 'idx'), { force: true });
   }
 
   /** The handle waits for reads that have begun. */
   async close(): Promise<void> {
     this.#retired = true;
     await this.#handle.close();
+  }
+
+  async #readInto(offset: number, target: Uint8Array): Promise<number> {
+    if (this.#retired) throw new SegmentRetiredError(this.path);
+    let filled = 0;
+    while (filled < target.length) {
+      const rest = target.length - filled;
+      const { bytesRead } = await this.#handle.read(target, filled, rest, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return filled;
   }
 
   async #remove(): Promise<void> {

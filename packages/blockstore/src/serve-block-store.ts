@@ -1,11 +1,6 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '@bakehouse/base';
 import type { BlockMapId, CaptureProgress, SnapshotStore } from '@bakehouse/domain';
 import { encodeError } from './carried-error.ts';

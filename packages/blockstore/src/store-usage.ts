@@ -28,6 +28,15 @@ export async function storeUsage(context: UsageContext): Promise<StoreUsage> {
   return { maps, liveBytes, reclaimableBytes, overheadBytes, onDiskBytes };
 }
 
+/** The sizes of all the store's files together. */
+export async function storeBytes({
+  directory,
+  segments,
+}: Pick<UsageContext, 'directory' | 'segments'>): Promise<number> {
+  const segmentBytes = segments.segments().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return segmentBytes + (await otherFileBytes(directory));
+}
+
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** One walk over the maps, one map in memory at a time. */

@@ -4,13 +4,19 @@ import type { BlockMapId, CaptureProgress, VerifyProblem, VerifyResult } from '@
 import type { BlockMap } from './block-map.ts';
 import { chunkIdAt, chunkIdHex } from './chunk-id.ts';
 import type { CoderPool } from './coder-pool.ts';
+import { fetchChunk } from './fetch-chunk.ts';
 import type { MapFolder } from './map-folder.ts';
 import { segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
 import { scanSegment } from './recover-segment.ts';
 import type { Segment } from './segment.ts';
 import { decodeSegmentIndex } from './segment-index-format.ts';
 import { recordBytes, type SegmentSet } from './segment-set.ts';
-import { ChunkMissingError, MapDamagedError, MapMissingError } from './store-errors.ts';
+import {
+  ChunkDamagedError,
+  ChunkMissingError,
+  MapDamagedError,
+  MapMissingError,
+} from './store-errors.ts';
 
 export interface VerifyContext {
   readonly maps: MapFolder;
@@ -124,10 +130,7 @@ async function checkChunks(context: VerifyContext) {
         const problem = await checkChunk(context, entry.chunkId);
         const hex = chunkIdHex(entry.chunkId);
         checkedChunks += 1;
-        if (problem !== undefined) {
-          damaged.set(hex, problem);
-          segments.damaged.add(hex);
-        }
+        if (problem !== undefined) damaged.set(hex, problem);
         doneBytes += recordBytes(entry);
         onProgress?.({ doneBytes, totalBytes });
       }
@@ -144,20 +147,12 @@ async function checkChunk(
 ): Promise<string | undefined> {
   return coders.withSlot(async (slot) => {
     try {
-      const { bytes, location, segmentPath } = await segments.readPayload(chunkId);
-      slot.packed.set(bytes);
-      slot.chunkId.set(chunkId);
-      const isWhole = await coders.ask({
-        kind: 'check',
-        slot: slot.number,
-        packedLength: bytes.length,
-        compressed: location.compressed,
-      });
-      if (isWhole === 1) return undefined;
-      return `its bytes in ${segmentPath} at offset ${location.offset} are not those of its name`;
+      await fetchChunk(segments, coders, { chunkId, slot });
+      return undefined;
     } catch (error) {
       // Pruned meanwhile.
       if (error instanceof ChunkMissingError) return undefined;
+      if (error instanceof ChunkDamagedError) return error.message;
       throw error;
     }
   });

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MiB, silentLogger } from '@bakehouse/base';
+import type { BlockMapId, BlockMapSummary, BlockSource } from '@bakehouse/domain';
+import type { BlockStoreEngine } from '../../src/block-store-engine.ts';
+import { openBlockStore } from '../../src/open-block-store.ts';
+
+/** A store in a folder of its own whose sources are handed over in the process. */
+export interface TemporaryStore extends AsyncDisposable {
+  readonly directory: string;
+  readonly engine: () => BlockStoreEngine;
+  capture(
+    mapId: BlockMapId,
+    source: BlockSource,
+    options?: { readonly baseMapId?: BlockMapId; readonly signal?: AbortSignal },
+  ): Promise<BlockMapSummary>;
+  /** Closes the store and opens it again. */
+  reopen(): Promise<void>;
+
+  readAll(mapId: BlockMapId): Promise<Uint8Array>;
+}
+
+export async function temporaryStore(segmentBytesMax = 2 * MiB): Promise<TemporaryStore> {
+  const directory = await mkdtemp(join(tmpdir(), 'blockstore-test-'));
+  const sources = new Map<string, BlockSource>();
+  const open = () =>
+    openBlockStore({
+      directory,
+      logger: silentLogger,
+      segmentBytesMax,
+      threadCount: 1,
+      openSource: async (address) => {
+        const source = address.kind === 'nbd' ? sources.get(address.exportName) : undefined;
+        if (source === undefined) throw new Error('no such source');
+        return source;
+      },
+    });
+  let engine = await open();
+  return {
+    directory,
+    engine: () => engine,
+    capture(mapId, source, { baseMapId, signal } = {}) {
+      sources.set(mapId, source);
+      return engine.capture(
+        {
+          mapId,
+          source: { kind: 'nbd', socketPath: '', exportName: mapId, changedContext: '' },
+          ...(baseMapId && { baseMapId }),
+        },
+        { ...(signal && { signal }) },
+      );
+    },
+    async reopen() {
+      await engine.close();
+      engine = await open();
+    },
+    async readAll(mapId) {
+      const reader = await engine.openMap(mapId);
+      return reader.read(0, reader.sizeBytes);
+    },
+    async [Symbol.asyncDispose]() {
+      await engine.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
