@@ -5,7 +5,7 @@ import type { JsonObject } from '@bakehouse/qmp';
 export const diskDeviceId = (volumeId: VolumeId): string => `d-${volumeId}`;
 
 /** As EC2's NVMe devices have it: the volume id without its dash; 20 bytes, all that virtio-blk has room for. */
-export const diskSerial = (volumeId: VolumeId): string => volumeId.replace('-', '');
+const diskSerial = (volumeId: VolumeId): string => volumeId.replace('-', '');
 
 /**
  * Arguments of `-device` and of `device_add` for a volume's disk. virtio-blk, not NVMe: a guest sees it grow,

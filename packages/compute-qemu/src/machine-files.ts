@@ -28,8 +28,6 @@ export const machineFileNames = {
   screen: 'screen.ppm',
 } as const;
 
-export type MachineFileName = (typeof machineFileNames)[keyof typeof machineFileNames];
-
 export const ephemeralDiskName = (index: number): string => `ephemeral-${index}.raw`;
 export const isEphemeralDiskName = (name: string): boolean => /^ephemeral-\d+\.raw$/.test(name);
 

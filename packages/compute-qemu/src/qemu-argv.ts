@@ -13,7 +13,7 @@ const binaries: Readonly<Partial<Record<Architecture, string>>> = {
   i386: 'qemu-system-x86_64',
 };
 
-export function qemuBinary(architecture: Architecture): string {
+function qemuBinary(architecture: Architecture): string {
   const binary = binaries[architecture];
   if (!binary) throw new MachineStartError(`no machine model for architecture ${architecture}`);
   return binary;
