@@ -336,3 +336,25 @@ test('a server whose export never opens is an error in time, and can still be cl
     /within 50 ms/,
   );
 });
+
+test('QEMU waits for a server that comes back: a pause, not an I/O error', async () => {
+  await serve();
+  const image = `driver=nbd,server.type=unix,server.path=${socketPath},export=disk,reconnect-delay=60`;
+  const qemuIo = spawn('qemu-io', ['-r', '--image-opts', image], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  qemuIo.stdout.on('data', (text: Buffer) => {
+    printed += text;
+  });
+  const exited = new Promise<number | null>((resolve) => qemuIo.once('exit', resolve));
+  qemuIo.stdin.write('read 0 512\n');
+  await until(() => printed.includes('read 512/512'));
+  await server.close();
+  printed = '';
+  qemuIo.stdin.write(`read -P 0 ${3 * MiB} 4096\n`);
+  await serve();
+  await until(() => printed.includes('read 4096/4096'));
+  qemuIo.stdin.end('quit\n');
+  expect(await exited).toBe(0);
+});

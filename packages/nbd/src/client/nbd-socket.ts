@@ -3,6 +3,7 @@ import { KiB } from '@bakehouse/base';
 import { NbdConnectionError } from '../errors.ts';
 
 const receiveBufferBytes = 256 * KiB;
+const goodbyeMs = 1000;
 
 /** Who hears what comes from the server; may be changed while the connection lives. */
 export interface SocketListener {
@@ -72,6 +73,8 @@ export class NbdSocket {
   end(bytes: Buffer, failure: Error): void {
     this.#failure ??= failure;
     this.#socket.end(bytes, () => this.#socket.destroy());
+    // A server that reads nothing does not even hear the good-bye.
+    setTimeout(() => this.#socket.destroy(), goodbyeMs).unref();
   }
 
   #receive(bytes: Buffer): void {

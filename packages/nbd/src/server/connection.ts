@@ -24,7 +24,7 @@ export async function serveConnection(socket: Socket, options: ConnectionOptions
   try {
     const channel = channelOf(socket, options.limits);
     const session = await negotiateInTime(socket, channel, slot, options);
-    if (session === undefined) socket.end();
+    if (session === undefined) socket.end(() => socket.destroy());
     else await transmit(socket, channel, session, options);
   } catch (error) {
     logger.log(error instanceof NbdProtocolError ? 'warn' : 'debug', 'NBD client dropped', {
@@ -102,7 +102,7 @@ function peerOf(socket: Socket, logger: Logger): TransmissionPeer {
     write: (buffers, written) => writeAll(socket, buffers, written),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    end: () => socket.end(),
+    end: () => socket.end(() => socket.destroy()),
     fail(error) {
       logger.log('warn', 'NBD client dropped', { error });
       socket.destroy();

@@ -19,7 +19,7 @@ export interface NbdServerLimits {
 
 export const defaultServerLimits: NbdServerLimits = {
   connectionsMax: 1024,
-  handshakeMs: 10 * secondMs,
+  handshakeMs: 30 * secondMs,
   optionBytesMax: 32 * 1024,
   requestBytesMax: 32 * MiB,
   inFlightBytesMax: 32 * MiB,
