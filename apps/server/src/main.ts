@@ -2,7 +2,10 @@ import { readConfig, UsageError } from './config.ts';
 import { jsonLogger } from './json-logger.ts';
 import { serve } from './serve.ts';
 
-/** Runs the server until SIGTERM or SIGINT. Answers the exit code: 2 for a mistake in the call. */
+/**
+ * Runs the server until SIGTERM or SIGINT. Answers the exit code: 2 for a mistake in the call. The caller
+ * exits with it at once: connections to machines that live on would keep the process.
+ */
 export async function runServer(args: readonly string[]): Promise<number> {
   try {
     const config = readConfig(args, process.env);

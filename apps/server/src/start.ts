@@ -1,3 +1,3 @@
 import { runServer } from './main.ts';
 
-process.exitCode = await runServer(process.argv.slice(2));
+process.exit(await runServer(process.argv.slice(2)));

@@ -16,5 +16,5 @@ export const serve: Command = {
     ...rows,
   ].join('\n'),
   raw: true,
-  run: ({ args }) => runServer(args),
+  run: async ({ args }) => process.exit(await runServer(args)),
 };

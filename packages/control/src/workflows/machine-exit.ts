@@ -25,6 +25,18 @@ export async function waitForExit(
   return true;
 }
 
+/** A machine that does not even take the button is left to the time limit. */
+async function pressButton(
+  { compute, logger }: Pick<WorkflowContext, 'compute' | 'logger'>,
+  instanceId: InstanceId,
+): Promise<void> {
+  try {
+    await compute.pressPowerButton(instanceId);
+  } catch (error) {
+    logger.log('warn', 'the power button could not be pressed', { instanceId, error });
+  }
+}
+
 /** Presses the power button, again now and then as a guest may not listen yet; kills at the limit. */
 export async function shutDown(
   context: Pick<WorkflowContext, 'compute' | 'clock' | 'logger'>,
@@ -33,7 +45,7 @@ export async function shutDown(
 ): Promise<'powered-off' | 'killed'> {
   const pressEveryMs = 10_000;
   for (let waitedMs = 0; waitedMs < limitMs; waitedMs += pressEveryMs) {
-    await context.compute.pressPowerButton(instanceId);
+    await pressButton(context, instanceId);
     const limit = { limitMs: Math.min(pressEveryMs, limitMs - waitedMs), signal };
     if (await waitForExit(context, instanceId, limit)) return 'powered-off';
   }
