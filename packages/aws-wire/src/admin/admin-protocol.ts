@@ -10,6 +10,12 @@ export const adminTargetPrefix = 'Bakehouse.';
 export const adminContentType = 'application/x-amz-json-1.1';
 export const adminStreamContentType = 'application/x-ndjson';
 
+/**
+ * Written between events when there is nothing to tell: clients skip empty lines, but give up on a
+ * connection that is silent for minutes. At least once a minute is wise.
+ */
+export const adminHeartbeat = '\n';
+
 /** An error of the admin service as it travels. */
 export interface AdminErrorBody {
   readonly __type: string;
