@@ -105,9 +105,13 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
 
   /** One prune at a time. Throws MapDamagedError when a map that stays cannot be read: remove or restore it. */
   prune(remove: ReadonlySet<BlockMapId>): Promise<PruneResult> {
-    const basesInUse = () => new Set(this.#bases.keys());
-    const context = { ...this.#parts, pins: this.#pins, basesInUse };
-    const work = this.#prune.then(() => pruneStore(context, remove));
+    const context = { ...this.#parts, pins: this.#pins };
+    // A capture that is under way now may have its map before the prune's turn comes.
+    const making = new Set(this.#captures.keys());
+    const work = this.#prune.then(() => {
+      const safe = making.union(new Set(this.#bases.keys()));
+      return pruneStore(context, remove.difference(safe));
+    });
     this.#prune = work.catch(() => {});
     return work;
   }

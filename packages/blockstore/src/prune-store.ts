@@ -15,8 +15,6 @@ export interface PruneContext {
   readonly maps: MapFolder;
   readonly segments: SegmentSet;
   readonly pins: ChunkPins;
-  /** Maps that captures under way build on. */
-  readonly basesInUse: () => ReadonlySet<BlockMapId>;
 }
 
 /** Small segments are put together when there are more than this many. */
@@ -30,8 +28,7 @@ export async function pruneStore(
 ): Promise<PruneResult> {
   const letPinsGo = context.pins.hold();
   try {
-    const bases = context.basesInUse();
-    const doomed = context.maps.ids().filter((mapId) => remove.has(mapId) && !bases.has(mapId));
+    const doomed = context.maps.ids().filter((mapId) => remove.has(mapId));
     const bytesBefore = await storeBytes(context);
     await context.maps.remove(doomed);
     const removedChunks = await sweep(context, await markLive(context.maps));
