@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB } from '@bakehouse/base';
 import type { FreezeVolume } from '@bakehouse/domain';
@@ -263,4 +263,18 @@ test('a sweep removes the socket that a killed machine left', async () => {
   const strays = await volumes.sweep({ wanted: new Set(), instanceIds: [] });
   expect(strays.map(({ what }) => what).sort()).toEqual(['fleece', 'socket']);
   expect(await readdir(join(rig.directory, 'run'))).toEqual([]);
+});
+
+test('a storage daemon that lost its files is ended before a new one starts', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await machine.quit();
+  await volumes.freeze([second]);
+  for (const name of await readdir(join(rig.directory, 'run'))) {
+    await rm(join(rig.directory, 'run', name));
+  }
+  const view = one(await rig.volumes().freeze([second]));
+  expect(at(await readView(rig, view), 4)).toBe(0x42);
+  expect(await processesWith(`${rig.directory}/run/`)).toHaveLength(1);
+  await volumes.thaw([second], 'captured');
+  expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
 });

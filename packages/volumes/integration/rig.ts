@@ -13,7 +13,7 @@ import type {
   SnapshotId,
   VolumeId,
 } from '@bakehouse/domain';
-import { connectQmp } from '@bakehouse/qmp';
+import { connectQmp, type QmpClient } from '@bakehouse/qmp';
 import { onTestFinished } from 'vitest';
 import { createQemuVolumes, type QemuVolumes, type VolumeLimits } from '../src/index.ts';
 
@@ -113,8 +113,7 @@ async function openRig(): Promise<Rig> {
       });
       processes.add(process);
       const gone = once(process, 'exit');
-      await appears(monitors.guest);
-      const guest = await connectQmp({ socketPath: monitors.guest, timeoutMs: 20_000 });
+      const guest = await connected(monitors.guest);
       running.set(instanceId, monitors.disks);
       const guestIo = async (device: number, command: string) => {
         const line = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "${command}"`;
@@ -184,6 +183,19 @@ async function appears(path: string): Promise<void> {
   ) {
     if (Date.now() > endsAt) throw new Error(`${path} does not appear`);
     await systemClock.sleep(10);
+  }
+}
+
+/** A socket has its name before it listens: so tries until QEMU answers. */
+async function connected(socketPath: string): Promise<QmpClient> {
+  const endsAt = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await connectQmp({ socketPath, timeoutMs: 20_000 });
+    } catch (error) {
+      if (Date.now() > endsAt) throw error;
+      await systemClock.sleep(10);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { access, readFile, rm } from 'node:fs/promises';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VolumeId } from '@bakehouse/domain';
 import { type QemuBlockdevs, QmpClosedError } from '@bakehouse/qmp';
@@ -6,6 +6,8 @@ import type { Monitor } from './monitor-pool.ts';
 import { runTool } from './run-tool.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { waitUntil } from './wait-until.ts';
+
+const daemonProgram = 'qemu-storage-daemon';
 
 /**
  * A QEMU storage daemon holds a disk at rest while a view of it is read: one per volume, detached, found
@@ -51,7 +53,8 @@ export async function startDaemon(
 ): Promise<void> {
   const files = daemonFiles(context.runtimeDirectory, volumeId);
   const args = planDaemonArgs(files, blockdevs);
-  await runTool('qemu-storage-daemon', args, context.limits.toolTimeoutMs);
+  await endDaemonProcesses(context, files);
+  await runTool(daemonProgram, args, context.limits.toolTimeoutMs);
 }
 
 export function planDaemonArgs(files: DaemonFiles, blockdevs: QemuBlockdevs): readonly string[] {
@@ -87,21 +90,37 @@ export async function stopDaemon(context: VolumeContext, volumeId: VolumeId): Pr
 /** Nobody answers: ends the process if it hangs, and removes what it left. */
 async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
   const files = daemonFiles(context.runtimeDirectory, volumeId);
-  const pid = Number.parseInt(await readFile(files.pid, 'utf8').catch(() => ''), 10);
-  if (pid > 1 && (await isDaemonOf(pid, files))) {
-    process.kill(pid, 'SIGKILL');
-    await waitUntil(async () => !(await isDaemonOf(pid, files)), {
-      ...context.limitsOfWait,
-      what: `end of process ${pid}`,
-    });
-  }
+  await endDaemonProcesses(context, files);
   for (const path of Object.values(files)) await rm(path, { force: true });
 }
 
-/** A pid may have been given to another process since: the command line tells. */
-async function isDaemonOf(pid: number, files: DaemonFiles): Promise<boolean> {
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return commandLine.split('\0').includes(files.pid);
+/**
+ * Kills daemons of the volume that do not answer: also one that a control plane was starting when it was
+ * killed, which has no pid file yet. They are known by their command lines: a pid may be another's since.
+ */
+async function endDaemonProcesses(context: VolumeContext, files: DaemonFiles): Promise<void> {
+  for (const pid of await daemonPids(files)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself; the wait below has the last word.
+    }
+  }
+  await waitUntil(async () => (await daemonPids(files)).length === 0, {
+    ...context.limitsOfWait,
+    what: `end of the storage daemon with ${files.pid}`,
+  });
+}
+
+async function daemonPids(files: DaemonFiles): Promise<readonly number[]> {
+  const pids: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const commandLine = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    const [program = '', ...args] = commandLine.split('\0');
+    if (program.endsWith(daemonProgram) && args.includes(files.pid)) pids.push(Number(name));
+  }
+  return pids;
 }
 
 async function exists(path: string): Promise<boolean> {
