@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames } from '../src/network-names.ts';
 import { connect, endConversations, hello, serve } from './talk.ts';
 import {
@@ -37,8 +38,8 @@ async function rulesets(): Promise<string> {
   return `${inside}${host}`;
 }
 
-async function traces(): Promise<string[]> {
-  const { name } = platform.options;
+/** All on this host that bears the platform's name. */
+async function tracesOf({ options: { name } }: TestPlatform): Promise<string[]> {
   const outputs = await Promise.all(
     [
       ['ip', 'netns', 'list'],
@@ -184,10 +185,11 @@ describe('the network', () => {
   test('refuses the public range of another platform', async () => {
     const { publicCidr } = platform.options;
     const other = await testPlatform({ publicCidr });
+    onTestFinished(() => other.dispose());
     await expect(other.network.open()).rejects.toThrow(
       `public range ${publicCidr} belongs to another`,
     );
-    await other.dispose();
+    expect(await tracesOf(other)).toEqual([]);
   });
 
   test('tells leftovers apart from what is recorded', async () => {
@@ -205,10 +207,10 @@ describe('the network', () => {
 
   test('leaves nothing when it is destroyed, and destroying twice is harmless', async () => {
     await platform.bareGuest(platform.nic(10));
-    expect(await traces()).not.toEqual([]);
+    expect(await tracesOf(platform)).not.toEqual([]);
     await platform.network.destroy();
     await platform.network.destroy();
-    expect(await traces()).toEqual([]);
+    expect(await tracesOf(platform)).toEqual([]);
     expect(await readdir(platform.directory)).toEqual([]);
   });
 
@@ -222,14 +224,13 @@ describe('the network', () => {
 
   test('makes a real tap that QEMU can take, and keeps it', async () => {
     const real = await testPlatform();
-    const { LinuxNetwork } = await import('../src/linux-network.ts');
+    onTestFinished(() => real.dispose());
     const network = new LinuxNetwork(real.options);
     await network.open();
     const { name } = await network.plug(real.nic(10));
     await network.plug(real.nic(10));
     const tap = await real.run(['ip', '-n', real.options.name, '-d', 'link', 'show', name]);
     expect(tap).toMatch(/tun type tap .*vnet_hdr on persist on/);
-    await real.dispose();
   });
 });
 

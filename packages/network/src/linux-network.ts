@@ -10,7 +10,14 @@ import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { dnsmasqTables } from './dnsmasq-files.ts';
 import { type HostForwarding, hostForwarding } from './host-forwarding.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
-import { hostResolvers, insideLinks, isNamespace, makeNamespace, text } from './namespace.ts';
+import {
+  hostResolvers,
+  insideLinks,
+  isNamespace,
+  makeNamespace,
+  refuseCollision,
+  text,
+} from './namespace.ts';
 import { type NetworkNames, networkNames, tapName } from './network-names.ts';
 import { emptyPolicy, type NetworkRecords, networkRecords } from './network-records.ts';
 import { type NftTables, nftTables } from './nft-tables.ts';
@@ -54,7 +61,7 @@ export interface LinuxNetworkSeams {
 
 const resolverCheckMs = 60_000;
 
-/** The network as root: one routed namespace, a port per NIC, nftables, dnsmasq. See docs/network.md. */
+/** The network as root: one routed namespace, a port per NIC, nftables, dnsmasq. See this package's README. */
 export class LinuxNetwork implements Network {
   readonly #options: LinuxNetworkOptions;
   readonly #names: NetworkNames;
@@ -93,6 +100,7 @@ export class LinuxNetwork implements Network {
   open(): Promise<void> {
     return this.#serially(async () => {
       await checkHost();
+      await refuseCollision(this.#names, this.#addressing, this.#run);
       await this.#records.prepare();
       const { nics, policy } = await this.#records.load();
       this.#nics = this.#usable(nics);

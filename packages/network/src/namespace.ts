@@ -25,7 +25,6 @@ export interface NamespaceOptions {
 export async function makeNamespace(options: NamespaceOptions): Promise<void> {
   const { names, addressing, run, enter } = options;
   const links = await hostLinks(run);
-  await refuseCollision(options, links);
   if (!(await isNamespace(names.namespaceFile))) {
     await run(['ip', 'netns', 'delete', names.namespace]).catch(() => {});
     await run(['ip', 'netns', 'add', names.namespace]);
@@ -74,10 +73,13 @@ async function makeLink(options: NamespaceOptions, links: readonly HostLink[]): 
   await run(['ip', 'link', 'add', names.hostLink, 'type', 'veth', ...peer]);
 }
 
-async function refuseCollision(
-  { addressing, names, run }: NamespaceOptions,
-  links: readonly HostLink[],
+/** Throws NetworkRangeError when something else on this host has these ranges. Changes nothing. */
+export async function refuseCollision(
+  names: NetworkNames,
+  addressing: Addressing,
+  run: RunCommand,
 ): Promise<void> {
+  const links = await hostLinks(run);
   const routes: HostRoute[] = JSON.parse((await run(['ip', '-j', '-4', 'route', 'show'])) || '[]');
   const collision = findCollision(addressing, names.hostLink, { routes, links });
   if (collision !== undefined) throw new NetworkRangeError(collision);
