@@ -36,6 +36,13 @@ function tamper(sql: string): void {
   database.close();
 }
 
+function indexRows(columns: string): readonly string[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const rows = database.prepare(`SELECT ${columns} FROM record_index`).all();
+  database.close();
+  return rows.map((row) => Object.values(row).join(' ')).sort();
+}
+
 test('the folder and every file in it are the owner’s alone', async () => {
   const store = await openSqliteMetadataStore({ path });
   await store.write((tx) => tx.put('keyPair', aKeyPair('a')));
@@ -91,19 +98,34 @@ test('other index definitions than the stored ones make the index anew', async (
   expect(await second.read((tx) => tx.list('keyPair', query))).toHaveLength(1);
   await second.close();
   expect(logged).toEqual(['rebuilt the metadata index']);
-  const database = new DatabaseSync(path, { readOnly: true });
-  const names = database.prepare('SELECT name FROM record_index ORDER BY name').all();
-  database.close();
-  expect(names.map(({ name }) => name)).toEqual(['name', 'owner', 'tag', 'tagKey']);
+  expect(indexRows('name')).toEqual(['name', 'owner', 'tag', 'tagKey']);
+});
+
+test('a change takes the index rows that no longer hold, and a deletion all of them', async () => {
+  const store = await openSqliteMetadataStore({ path });
+  const tags = { k: 'v', gone: 'soon' };
+  await store.write(async (tx) => {
+    await tx.put('keyPair', aKeyPair('a', { tags }));
+    await tx.put('keyPair', aKeyPair('b'));
+  });
+  await store.write(async (tx) => {
+    await tx.put('keyPair', aKeyPair('a', { tags: { k: 'w' }, region: 'us-west-2' }));
+    await tx.delete('keyPair', 'key-b');
+  });
+  await store.close();
+  expect(indexRows('region, name, value, id')).toEqual([
+    'us-west-2 name a key-a',
+    'us-west-2 owner 123456789012 key-a',
+    'us-west-2 tag k=w key-a',
+    'us-west-2 tagKey k key-a',
+  ]);
 });
 
 test('an index that is current is not made anew', async () => {
   await (await openSqliteMetadataStore({ path })).close();
   tamper("INSERT INTO record_index VALUES ('keyPair', 'name', 'ghost', '', 'key-ghost')");
   await (await openSqliteMetadataStore({ path })).close();
-  const database = new DatabaseSync(path, { readOnly: true });
-  expect(database.prepare('SELECT id FROM record_index').all()).toHaveLength(1);
-  database.close();
+  expect(indexRows('id')).toEqual(['key-ghost']);
 });
 
 test.each([0, 100_000, undefined])(

@@ -4,7 +4,8 @@ import { InvariantError } from '@bakehouse/base';
 /**
  * One run of the event loop's microtasks. The store answers in microtasks and commits in a macrotask of its
  * own, so a function that awaits nothing but the store begins and ends between two commits: it reads one
- * state without a lock. A function still at work when its turn has ended awaited something else.
+ * state without a lock. A function still at work when its turn has ended awaited something else. What came
+ * so soon that neither a commit nor the end of the loop's run lay between has done no harm and passes.
  */
 export class Turn {
   #ended = false;

@@ -93,11 +93,11 @@ test('the SQLite store answers as the memory store does, whatever is done to bot
     }
   });
   try {
-    await fc.assert(agree, { numRuns: 120, endOnFailure: false });
+    await fc.assert(agree, { numRuns: 60 });
   } finally {
     await rm(folder, { recursive: true });
   }
-});
+}, 60_000);
 
 async function perform(store: MetadataStore, step: Step): Promise<unknown> {
   switch (step.what) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { ListQuery, MetadataStore } from '@bakehouse/domain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anAccount, anImage, anInstance } from '../sample-records.ts';
@@ -13,8 +14,10 @@ const a = anImage({ id: 'ami-0000000000000000a', name: 'a' });
 const b = anImage({ id: 'ami-0000000000000000b', name: 'b', region: 'us-west-2' });
 const c = anImage({ id: 'ami-0000000000000000c', name: 'c', tags: { team: 'x', env: 'dev' } });
 
-/** Resolves after everything that is due by now. */
-const laterTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+/** Something other than the store, which surely takes longer than one run of the event loop. */
+const laterTurn = async () => {
+  for (let turn = 0; turn < 3; turn += 1) await nextImmediate();
+};
 
 /** The promises of `MetadataStore`. `open` makes an empty one. */
 export function describeMetadataStore(
