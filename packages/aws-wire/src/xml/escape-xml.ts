@@ -7,10 +7,8 @@ export function escapeXml(text: string): string {
   return suspicious.test(text) ? text.toWellFormed().replace(special, replacement) : text;
 }
 
-// biome-ignore-start lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const special = /[&<>\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const suspicious = /[&<>\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
-// biome-ignore-end lint/suspicious/noControlCharactersInRegex: they are what is looked for
 
 const references: Readonly<Record<string, string>> = {
   '&': '&amp;',
