@@ -38,13 +38,9 @@ export function debianSources(
 }
 
 /** A line for sources.list, component main only. */
-export function sourceLine(source: AptSource, extraOptions: readonly string[] = []): string {
-  const options = [
-    ...(source.signedBy === undefined ? [] : [`signed-by=${source.signedBy}`]),
-    ...extraOptions,
-  ];
-  const bracket = options.length === 0 ? '' : `[${options.join(' ')}] `;
-  return `deb ${bracket}${source.uri} ${source.suite} main`;
+export function sourceLine({ uri, suite, signedBy }: AptSource): string {
+  const options = signedBy === undefined ? '' : `[signed-by=${signedBy}] `;
+  return `deb ${options}${uri} ${suite} main`;
 }
 
 /** One-line style: `deb [options] uri suite component…`. */

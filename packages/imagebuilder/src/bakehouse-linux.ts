@@ -95,8 +95,6 @@ export const bakehouseLinux: Recipe = {
     'cryptomgr.notests',
     'preempt=none',
     'rcupdate.rcu_expedited=1',
-    'mitigations=off',
-    'nokaslr',
   ],
   initramfsModules: ['virtio_pci', 'virtio_blk'],
   enabledUnits: [
@@ -114,7 +112,7 @@ export const bakehouseLinux: Recipe = {
     'systemd-system-update-generator',
     'systemd-veritysetup-generator',
   ],
-  unitsOnDemand: ['systemd-logind.service'],
+  unitsOnDemand: ['dbus.service', 'systemd-logind.service'],
   diskSizeBytes: 2 * GiB,
   rootDeviceName: '/dev/xvda',
 };

@@ -13,7 +13,7 @@ const grubModules = [
   'ext2',
   'normal',
   'configfile',
-  'linux',
+  'linux16',
   'serial',
   'terminal',
   'minicmd',
