@@ -23,11 +23,12 @@ export async function readInstanceFacts(
 }
 
 /** The NIC as the network makes it. */
-export function nicOf({ instance, nic, subnet }: InstanceMetadataFacts): Nic {
+export function nicOf({ instance, nic, subnet, vpc }: InstanceMetadataFacts): Nic {
   return {
     nicId: nic.id,
     subnetId: subnet.id,
     subnetCidr: subnet.cidr,
+    vpcCidr: vpc.cidr,
     macAddress: nic.macAddress,
     privateIp: nic.privateIp,
     ...(nic.publicIp ? { publicIp: nic.publicIp } : {}),
