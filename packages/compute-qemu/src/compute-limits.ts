@@ -14,6 +14,10 @@ export interface ComputeLimits {
   readonly forcedUnplugMs: number;
   /** Between two requests to the guest to let go of a disk. */
   readonly unplugRetryMs: number;
+  /** Between two presses of the power button of a guest that is to reboot; it may not listen yet. */
+  readonly powerButtonMs: number;
+  /** Between two looks whether such a guest is down. */
+  readonly rebootPollMs: number;
   /** Between two looks whether a machine that a full disk stopped can go on. */
   readonly spaceProbeMs: number;
   /** Free bytes on the file system before such a machine goes on. */
@@ -34,6 +38,8 @@ export const computeLimitsDefault: ComputeLimits = {
   unplugMs: 60 * secondMs,
   forcedUnplugMs: 5 * secondMs,
   unplugRetryMs: 5 * secondMs,
+  powerButtonMs: 10 * secondMs,
+  rebootPollMs: 200,
   spaceProbeMs: 5 * secondMs,
   spaceNeededBytes: 64 * MiB,
   superviseMs: 5 * secondMs,

@@ -1,6 +1,6 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InstanceId, MachineSpec } from '@bakehouse/domain';
+import type { Capacity, InstanceId, MachineSpec } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
 import type { ComputeLimits } from './compute-limits.ts';
@@ -12,7 +12,7 @@ import { KeyedLock } from './keyed-lock.ts';
 import { ephemeralDiskName, machineFileNames, machineFolder } from './machine-files.ts';
 import { killProcess, residentBytes, untilGone } from './machine-process.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
-import { checkMemory, memoryClaimBytes } from './memory-claim.ts';
+import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
 import { qemuArgv } from './qemu-argv.ts';
 import { spawnMachine } from './spawn-machine.ts';
 
@@ -102,25 +102,41 @@ export class MachineLauncher {
     }
   }
 
+  /** How many machines of this memory could be launched now, `count` at most. */
+  capacityFor(
+    memoryMiB: number,
+    count: number,
+    running: readonly RunningMachine[],
+  ): Promise<Capacity> {
+    return this.#memory.run('host', async () => {
+      const claimBytes = memoryClaimBytes(memoryMiB, this.#options.accelerator);
+      return capacityOf(claimBytes, count, await this.#memoryFacts(running));
+    });
+  }
+
   #claimMemory(spec: MachineSpec, running: readonly RunningMachine[]): Promise<void> {
     return this.#memory.run('host', async () => {
-      const machines = await Promise.all(
-        running.map(async ({ pid, record }) => ({
-          claimBytes: record.claimBytes,
-          residentBytes: await residentBytes(pid),
-        })),
-      );
-      const starting = [...this.#claims.values()].map((bytes) => ({
-        claimBytes: bytes,
-        residentBytes: 0,
-      }));
-      checkMemory(this.#claimOf(spec), {
-        availableBytes: await hostMemoryAvailable(),
-        reserveBytes: this.#options.limits.memoryReserveBytes,
-        machines: [...machines, ...starting],
-      });
+      checkMemory(this.#claimOf(spec), await this.#memoryFacts(running));
       this.#claims.set(spec.instanceId, this.#claimOf(spec));
     });
+  }
+
+  async #memoryFacts(running: readonly RunningMachine[]): Promise<MemoryFacts> {
+    const machines = await Promise.all(
+      running.map(async ({ pid, record }) => ({
+        claimBytes: record.claimBytes,
+        residentBytes: await residentBytes(pid),
+      })),
+    );
+    const starting = [...this.#claims.values()].map((bytes) => ({
+      claimBytes: bytes,
+      residentBytes: 0,
+    }));
+    return {
+      availableBytes: await hostMemoryAvailable(),
+      reserveBytes: this.#options.limits.memoryReserveBytes,
+      machines: [...machines, ...starting],
+    };
   }
 
   #claimOf({ memoryMiB }: MachineSpec): number {

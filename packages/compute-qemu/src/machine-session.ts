@@ -180,6 +180,8 @@ export class MachineSession {
           this.#options.emit({ kind: 'rebooted', instanceId, generation });
         }
         this.#resetAt = timestampMs;
+        // A guest that was down and boots again has not ended by that shutdown.
+        this.#shutdown = undefined;
         break;
       case 'BLOCK_IO_ERROR':
         if (data.action === 'stop')

@@ -1,5 +1,5 @@
 import { MiB } from '@bakehouse/base';
-import { InsufficientCapacityError } from '@bakehouse/domain';
+import { type Capacity, InsufficientCapacityError } from '@bakehouse/domain';
 
 /** QEMU's cache of translated guest code, without KVM. Its default is an eighth of the host's memory. */
 export const translationCacheMiB = 256;
@@ -21,18 +21,25 @@ export interface MemoryFacts {
   readonly machines: readonly { readonly claimBytes: number; readonly residentBytes: number }[];
 }
 
-/** Throws InsufficientCapacityError with the arithmetic when `claimBytes` more could not be kept. */
-export function checkMemory(claimBytes: number, facts: MemoryFacts): void {
+/** How many machines of `claimBytes` each could be kept, `count` at most, and why not more. */
+export function capacityOf(claimBytes: number, count: number, facts: MemoryFacts): Capacity {
   const promisedBytes = facts.machines.reduce(
     (sum, { claimBytes: claim, residentBytes }) => sum + Math.max(0, claim - residentBytes),
     0,
   );
   const freeBytes = facts.availableBytes - promisedBytes - facts.reserveBytes;
-  if (claimBytes <= freeBytes) return;
+  const room = Math.max(0, Math.floor(freeBytes / claimBytes));
+  if (room >= count) return { count };
   const mib = (bytes: number) => `${Math.floor(bytes / MiB)} MiB`;
-  throw new InsufficientCapacityError(
+  const shortage =
     `the machine needs ${mib(claimBytes)} with its overhead; ${mib(Math.max(0, freeBytes))} are free: ` +
       `${mib(facts.availableBytes)} available, less ${mib(promisedBytes)} promised to ` +
-      `${facts.machines.length} running machines, less a reserve of ${mib(facts.reserveBytes)}`,
-  );
+      `${facts.machines.length} running machines, less a reserve of ${mib(facts.reserveBytes)}`;
+  return { count: room, shortage };
+}
+
+/** Throws InsufficientCapacityError with the arithmetic when `claimBytes` more could not be kept. */
+export function checkMemory(claimBytes: number, facts: MemoryFacts): void {
+  const { shortage } = capacityOf(claimBytes, 1, facts);
+  if (shortage !== undefined) throw new InsufficientCapacityError(shortage);
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type {
+  Capacity,
   Compute,
   InstanceId,
   MachineDisk,
@@ -22,6 +23,7 @@ import { MachineLauncher } from './machine-launcher.ts';
 import { findMachineProcess } from './machine-process.ts';
 import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
+import { rebootMachine } from './reboot-machine.ts';
 import { takeScreenshot } from './screenshot.ts';
 
 type Options = QemuComputeOptions & { readonly limits: ComputeLimits };
@@ -58,6 +60,21 @@ export class QemuCompute implements Compute {
   async reset(instanceId: InstanceId): Promise<void> {
     const client = await this.#runningClient(instanceId);
     await client.execute('system_reset');
+  }
+
+  async reboot(
+    instanceId: InstanceId,
+    { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+  ): Promise<void> {
+    const client = await this.#runningClient(instanceId);
+    const { clock, limits } = this.#options;
+    const folder = this.#folder(instanceId);
+    const { powerButtonMs: pressEveryMs, rebootPollMs: pollMs } = limits;
+    await rebootMachine(client, { clock, folder, limitMs, pressEveryMs, pollMs, signal });
+  }
+
+  capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
+    return this.#launcher.capacityFor(memoryMiB, count, [...this.#sessions.values()]);
   }
 
   async list(): Promise<readonly MachineStatus[]> {

@@ -1,5 +1,6 @@
 import type { Clock } from '@bakehouse/base';
 import {
+  type Capacity,
   type Compute,
   type ExitReason,
   type InstanceId,
@@ -71,6 +72,19 @@ export class SimulatedCompute implements Compute {
     const machine = this.#mustRun(instanceId);
     this.#set({ ...machine, boots: machine.boots + 1 });
     this.#emit(machine, { kind: 'rebooted' });
+  }
+
+  /** A guest that does nothing has nothing to write. */
+  async reboot(instanceId: InstanceId): Promise<void> {
+    await this.reset(instanceId);
+  }
+
+  async capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
+    const { usedMiB, limitMiB } = this.#memory();
+    const room = Math.floor((limitMiB - usedMiB) / memoryMiB);
+    if (room >= count) return { count };
+    const shortage = `${memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`;
+    return { count: Math.max(0, room), shortage };
   }
 
   async list(): Promise<readonly MachineStatus[]> {
@@ -160,14 +174,19 @@ export class SimulatedCompute implements Compute {
     written.write(text, this.#options.clock.now());
   }
 
-  #checkRoom(spec: MachineSpec): void {
+  #memory(): { usedMiB: number; limitMiB: number } {
     const limitMiB = this.#options.memoryMiB ?? Number.POSITIVE_INFINITY;
     const usedMiB = [...this.#machines.values()]
       .filter(hasProcess)
       .reduce((sum, machine) => sum + machine.spec.memoryMiB, 0);
+    return { usedMiB, limitMiB };
+  }
+
+  #checkRoom(spec: MachineSpec): void {
+    const { usedMiB, limitMiB } = this.#memory();
     if (usedMiB + spec.memoryMiB <= limitMiB) return;
     throw new InsufficientCapacityError(
-      `Insufficient capacity: ${spec.memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`,
+      `${spec.memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`,
     );
   }
 

@@ -101,4 +101,33 @@ export interface Screenshotter {
   screenshot(instanceId: InstanceId): Promise<Uint8Array>;
 }
 
-export type Compute = ComputeDriver & DiskHotplug & ConsoleReader & Screenshotter;
+/** Power: a reboot that lets the guest write what it holds. */
+export interface Rebooter {
+  /**
+   * Presses the power button and, when the guest has shut down, boots it again in the same process, with no
+   * `exited` event; a guest that is not down after `limitMs` is reset. No machine: an error.
+   */
+  reboot(
+    instanceId: InstanceId,
+    options: { readonly limitMs: number; readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
+export interface Capacity {
+  /** How many machines could be started now; the number asked for at most. */
+  readonly count: number;
+  /** Why not more, with the arithmetic. */
+  readonly shortage?: string;
+}
+
+/** Power: room for machines, as far as it is known before they start. */
+export interface CapacityReporter {
+  capacityFor(memoryMiB: number, count: number): Promise<Capacity>;
+}
+
+export type Compute = ComputeDriver &
+  DiskHotplug &
+  ConsoleReader &
+  Screenshotter &
+  Rebooter &
+  CapacityReporter;

@@ -48,6 +48,8 @@ export interface InstanceStatus {
   readonly system: 'initializing' | 'ok' | 'impaired';
   /** The guest answers on its network (ARP): the `instance` check. */
   readonly instance: 'initializing' | 'ok' | 'impaired';
+  /** Absent while the disks can be read and written. */
+  readonly disks?: 'impaired';
   readonly impairedSince?: TimestampMs;
 }
 
@@ -73,6 +75,7 @@ export interface Instance extends Resource<InstanceId> {
   readonly rootDeviceName: string;
   readonly bootMode: 'legacy-bios' | 'uefi';
   readonly enaSupport: boolean;
+  readonly sriovNetSupport?: string;
   readonly kernelId?: string;
   readonly ramdiskId?: string;
   readonly platformDetails: string;

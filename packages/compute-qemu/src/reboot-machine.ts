@@ -1,0 +1,54 @@
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '@bakehouse/base';
+import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import { machineFileNames } from './machine-files.ts';
+
+export interface RebootOptions {
+  readonly clock: Clock;
+  readonly folder: string;
+  readonly limitMs: number;
+  readonly pressEveryMs: number;
+  readonly pollMs: number;
+  readonly signal: AbortSignal;
+}
+
+async function runState(client: QmpClient): Promise<unknown> {
+  const answer = await client.execute('query-status');
+  return isJsonObject(answer) ? answer.status : undefined;
+}
+
+/** True when the guest has shut down within the limit. QEMU then stands in `shutdown`. */
+async function untilDown(client: QmpClient, options: RebootOptions): Promise<boolean> {
+  const { clock, limitMs, pressEveryMs, pollMs, signal } = options;
+  const startedAt = clock.now();
+  let pressedAt = Number.NEGATIVE_INFINITY;
+  while ((await runState(client)) !== 'shutdown') {
+    const now = clock.now();
+    if (now - startedAt >= limitMs) return false;
+    if (now - pressedAt >= pressEveryMs) {
+      pressedAt = now;
+      await client.execute('system_powerdown');
+    }
+    await clock.sleep(pollMs, signal);
+  }
+  return true;
+}
+
+/**
+ * Reboots the guest within its process: QEMU is told to stand still where it would end, the guest shuts down
+ * by its power button (or is cut short at the limit), and the machine is reset. Repeatable: a machine that
+ * was left standing goes on.
+ */
+export async function rebootMachine(client: QmpClient, options: RebootOptions): Promise<void> {
+  await client.execute('set-action', { shutdown: 'pause' });
+  try {
+    await untilDown(client, options);
+    await client.execute('system_reset');
+    // The trace of this shutdown must not be taken for the reason of a later end.
+    await truncate(join(options.folder, machineFileNames.shutdowns));
+  } finally {
+    await client.execute('set-action', { shutdown: 'poweroff' });
+  }
+  if ((await runState(client)) !== 'running') await client.execute('cont');
+}
