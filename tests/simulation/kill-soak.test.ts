@@ -1,0 +1,200 @@
+import type {
+  Image,
+  ImageId,
+  Instance,
+  InstanceId,
+  Snapshot,
+  SnapshotId,
+  Volume,
+} from '@bakehouse/domain';
+import { FakeWorld, FaultPlan, type Random } from '@bakehouse/fakes';
+import { expect, test } from 'vitest';
+import { type PlatformRun, publishImage, startPlatform } from './simulated-platform.ts';
+
+/** Fixed, so that CI repeats; SOAK_SEED=… tries another story, SOAK_KILLS=… a longer one. */
+const seed = process.env.SOAK_SEED ?? 'bakehouse';
+const killsWanted = Number(process.env.SOAK_KILLS ?? 60);
+
+/** What the caller was told, and may therefore rely on. */
+interface Acknowledged {
+  readonly instances: Set<InstanceId>;
+  readonly ended: Set<InstanceId>;
+  readonly images: Set<ImageId>;
+  readonly deregistered: Set<ImageId>;
+  readonly snapshots: Set<SnapshotId>;
+  readonly deleted: Set<SnapshotId>;
+  /** What was asked to go when the platform died: it may be there or not. */
+  readonly inDoubt: Set<string>;
+}
+
+type Act = (run: PlatformRun, told: Acknowledged, random: Random) => Promise<void>;
+
+const live = (told: Acknowledged) => [...told.instances].filter((id) => !told.ended.has(id));
+
+/** What users do; refusals are fine, as states change under their hands. */
+const acts = (base: ImageId): readonly Act[] => [
+  async (run, told) => {
+    const request = { ImageId: base, InstanceType: 't3.micro' as const, MinCount: 1, MaxCount: 1 };
+    const heard = await run.call('RunInstances', request);
+    if (heard.kind !== 'answered') return;
+    for (const { InstanceId: id } of heard.output.Instances ?? [])
+      told.instances.add(id as InstanceId);
+  },
+  async (run, told, random) => {
+    const ids = live(told);
+    if (ids.length > 0) await run.call('StopInstances', { InstanceIds: [random.pick(ids)] });
+  },
+  async (run, told, random) => {
+    const ids = live(told);
+    if (ids.length > 0) await run.call('StartInstances', { InstanceIds: [random.pick(ids)] });
+  },
+  async (run, told, random) => {
+    const ids = live(told);
+    if (ids.length < 3) return;
+    const id = random.pick(ids);
+    const heard = await run.call('TerminateInstances', { InstanceIds: [id] });
+    if (heard.kind === 'answered') told.ended.add(id);
+    if (heard.kind === 'died') told.inDoubt.add(id);
+  },
+  async (run, told, random) => {
+    const ids = live(told);
+    if (ids.length === 0) return;
+    const Name = `image ${random.below(1e9)}`;
+    const NoReboot = random.chance(0.5);
+    const heard = await run.call('CreateImage', { InstanceId: random.pick(ids), Name, NoReboot });
+    if (heard.kind === 'answered') told.images.add(heard.output.ImageId as ImageId);
+  },
+  async (run, told, random) => {
+    const ids = [...told.images].filter((id) => !told.deregistered.has(id));
+    if (ids.length < 3) return;
+    const id = random.pick(ids);
+    const request = { ImageId: id, DeleteAssociatedSnapshots: random.chance(0.5) };
+    const heard = await run.call('DeregisterImage', request);
+    if (heard.kind === 'answered') told.deregistered.add(id);
+    if (heard.kind === 'died') told.inDoubt.add(id);
+  },
+  async (run, told, random) => {
+    const heard = await run.call('DescribeVolumes', {});
+    if (heard.kind !== 'answered') return;
+    const volumes = heard.output.Volumes ?? [];
+    if (volumes.length === 0) return;
+    const VolumeId = random.pick(volumes).VolumeId ?? '';
+    const made = await run.call('CreateSnapshot', { VolumeId });
+    if (made.kind === 'answered') told.snapshots.add(made.output.SnapshotId as SnapshotId);
+  },
+  async (run, told, random) => {
+    const ids = [...told.snapshots].filter((id) => !told.deleted.has(id));
+    if (ids.length < 3) return;
+    const id = random.pick(ids);
+    const heard = await run.call('DeleteSnapshot', { SnapshotId: id });
+    if (heard.kind === 'answered') told.deleted.add(id);
+    if (heard.kind === 'died') told.inDoubt.add(id);
+  },
+];
+
+const settled = {
+  instance: ['running', 'stopped', 'terminated'],
+  image: ['available', 'failed'],
+  snapshot: ['completed', 'error'],
+  volume: ['available', 'in-use'],
+};
+
+interface Records {
+  readonly instances: readonly Instance[];
+  readonly volumes: readonly Volume[];
+  readonly snapshots: readonly Snapshot[];
+  readonly images: readonly Image[];
+  readonly workflows: number;
+}
+
+const readRecords = (world: FakeWorld): Promise<Records> =>
+  world.metadata.read(async (tx) => ({
+    instances: await tx.list('instance'),
+    volumes: await tx.list('volume'),
+    snapshots: await tx.list('snapshot'),
+    images: await tx.list('image'),
+    workflows: (await tx.list('workflow')).length,
+  }));
+
+/** No work is left, and nothing is in a state that should pass. */
+function checkSettled({ instances, images, snapshots, volumes, workflows }: Records): void {
+  expect(workflows).toBe(0);
+  for (const { state } of instances) expect(settled.instance).toContain(state);
+  for (const { state } of images) expect(settled.image).toContain(state);
+  for (const { state } of snapshots) expect(settled.snapshot).toContain(state);
+  for (const { state } of volumes) expect(settled.volume).toContain(state);
+}
+
+/** Each id that was told is there exactly when its deletion was not told. */
+function checkKept(
+  records: readonly { readonly id: string }[],
+  { made, gone, inDoubt }: Record<'made' | 'gone' | 'inDoubt', ReadonlySet<string>>,
+): void {
+  const there = new Set(records.map((record) => record.id));
+  for (const id of made) {
+    if (!inDoubt.has(id)) expect([id, there.has(id)]).toEqual([id, !gone.has(id)]);
+  }
+}
+
+function checkPromises(records: Records, told: Acknowledged): void {
+  const { inDoubt } = told;
+  checkKept(records.images, { made: told.images, gone: told.deregistered, inDoubt });
+  checkKept(records.snapshots, { made: told.snapshots, gone: told.deleted, inDoubt });
+  const states = new Map(records.instances.map((instance) => [instance.id, instance.state]));
+  for (const id of live(told)) expect([id, states.get(id)]).toEqual([id, expect.any(String)]);
+  for (const id of told.ended) expect(['terminated', undefined]).toContain(states.get(id));
+}
+
+/** The outside is what the records say: no leaked machine, disk, NIC or document, and no lost block. */
+async function checkOutside(world: FakeWorld, records: Records): Promise<void> {
+  expect(await world.problems()).toEqual([]);
+  for (const { id, state, mapId } of records.snapshots) {
+    const map = await world.snapshots.find(mapId);
+    if (state === 'completed') expect([id, map?.mapId]).toEqual([id, mapId]);
+  }
+  const running = records.instances.filter((instance) => instance.state === 'running');
+  const machines = (await world.compute.list()).map((machine) => machine.instanceId);
+  const ids = (items: readonly { readonly id: string }[]) => new Set(items.map((item) => item.id));
+  expect(new Set(await world.volumes.list())).toEqual(ids(records.volumes));
+  expect(new Set(machines)).toEqual(ids(running));
+  const nics = new Set(running.map((instance) => instance.networkInterfaceId));
+  expect(new Set(await world.network.list())).toEqual(nics);
+  expect(new Set(await world.publisher.list())).toEqual(ids(running));
+}
+
+test(`${killsWanted} kills at random moments lose nothing that was acknowledged (seed ${seed})`, async () => {
+  const world = new FakeWorld({ seed });
+  const base = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).path);
+  const told: Acknowledged = {
+    instances: new Set(),
+    ended: new Set(),
+    images: new Set(),
+    deregistered: new Set(),
+    snapshots: new Set(),
+    deleted: new Set(),
+    inDoubt: new Set(),
+  };
+  const can = acts(base.id);
+  const random = world.random.fork('soak');
+  let kills = 0;
+  let calls = 0;
+  while (kills < killsWanted) {
+    const plan = new FaultPlan([{ call: 1 + random.below(250), fault: 'crash' }]);
+    const run = await startPlatform(world, plan);
+    while (!run.life.isOver) {
+      await random.pick(can)(run, told, random);
+      calls += 1;
+      await world.clock.advance(random.below(4000));
+    }
+    kills += 1;
+  }
+  const last = await startPlatform(world);
+  await last.rest();
+  const records = await readRecords(world);
+  checkSettled(records);
+  checkPromises(records, told);
+  await checkOutside(world, records);
+  process.stdout.write(
+    `kill soak: seed ${seed}, ${kills} kills, ${calls} calls, ${told.instances.size} instances, ${told.images.size} images, ${told.snapshots.size} snapshots acknowledged\n`,
+  );
+});

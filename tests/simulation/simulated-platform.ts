@@ -1,0 +1,149 @@
+import type { Ec2Operations } from '@bakehouse/aws-model';
+import { silentLogger } from '@bakehouse/base';
+import {
+  type ControlPlane,
+  createControlPlane,
+  dispatch,
+  firstAccountId,
+  type OperationName,
+  operations,
+  platformAccountId,
+} from '@bakehouse/control';
+import type { Image, Snapshot } from '@bakehouse/domain';
+import { type ControlPlaneLife, type FakeWorld, type FaultPlan, settle } from '@bakehouse/fakes';
+
+const region = 'us-east-1';
+
+/** One run of the control plane over a world that outlives it. */
+export interface PlatformRun {
+  readonly life: ControlPlaneLife['life'];
+  readonly plane: ControlPlane;
+  /** What the caller hears: the answer, the refusal, or nothing because the platform died. */
+  call<Name extends OperationName>(
+    name: Name,
+    request: Ec2Operations[Name]['input'],
+  ): Promise<Heard<Ec2Operations[Name]['output']>>;
+  /** Lets time pass until all work has ended. */
+  rest(): Promise<void>;
+}
+
+export type Heard<Output> =
+  | { readonly kind: 'answered'; readonly output: Output }
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'died' };
+
+/** Lets simulated time pass until the promise settles or the life is over. */
+async function hear<Output>(
+  world: FakeWorld,
+  { life }: Pick<PlatformRun, 'life'>,
+  work: Promise<Output>,
+): Promise<Heard<Output>> {
+  let heard: Heard<Output> | undefined;
+  work.then(
+    (output) => {
+      heard = { kind: 'answered', output };
+    },
+    (error: unknown) => {
+      heard = {
+        kind: 'refused',
+        code: error instanceof Error && 'code' in error ? String(error.code) : String(error),
+      };
+    },
+  );
+  for (;;) {
+    await settle();
+    if (heard) return heard;
+    if (life.isOver) return { kind: 'died' };
+    await world.clock.advance(100);
+  }
+}
+
+/** Starts a control plane; with a plan that crashes it, the start itself may never end. */
+export async function startPlatform(world: FakeWorld, plan?: FaultPlan): Promise<PlatformRun> {
+  const ports = world.connect(plan);
+  const { life, clock, ids, metadata, ...powers } = ports;
+  const plane = createControlPlane({
+    metadata,
+    powers,
+    clock,
+    ids,
+    logger: silentLogger,
+    settings: {
+      regions: [region],
+      platformAccountId,
+      compute: 'qemu',
+      publicDnsSuffix: '',
+      publicCidr: '127.18.0.0/16',
+    },
+  });
+  const started = await hear(world, { life }, plane.start());
+  if (started.kind === 'refused')
+    throw new Error(`the control plane did not start: ${started.code}`);
+  return {
+    life,
+    plane,
+    async call(name, request) {
+      const work = async () => {
+        const context = await plane.operationContext({ accountId: firstAccountId, region }, 'sim');
+        const output = await dispatch(operations, name, context, request);
+        return output as Ec2Operations[typeof name]['output'];
+      };
+      return await hear(world, { life }, work());
+    },
+    async rest() {
+      await hear(world, { life }, plane.engine.settle());
+    },
+  };
+}
+
+/** Puts an image of a disk with this content, as a bake would. */
+export async function publishImage(world: FakeWorld, path: string): Promise<Image> {
+  const now = world.clock.now();
+  const common = { ownerId: firstAccountId, region, tags: {}, createdAt: now };
+  const mapId = world.ids.resource('map');
+  await world.snapshots.capture({ mapId, source: { kind: 'file', path } });
+  const nobody = { everyone: false, accountIds: [] };
+  const snapshot: Snapshot = {
+    ...common,
+    id: world.ids.resource('snap'),
+    volumeId: world.ids.resource('vol'),
+    sizeGiB: 1,
+    description: '',
+    state: 'completed',
+    progressPercent: 100,
+    startedAt: now,
+    encrypted: false,
+    mapId,
+    createVolumePermissions: nobody,
+  };
+  const image: Image = {
+    ...common,
+    id: world.ids.resource('ami'),
+    name: 'base',
+    state: 'available',
+    architecture: 'x86_64',
+    platformDetails: 'Linux/UNIX',
+    rootDeviceType: 'ebs',
+    rootDeviceName: '/dev/xvda',
+    virtualizationType: 'hvm',
+    enaSupport: true,
+    blockDevices: [
+      {
+        deviceName: '/dev/xvda',
+        ebs: {
+          snapshotId: snapshot.id,
+          sizeGiB: 1,
+          volumeType: 'gp3',
+          deleteOnTermination: true,
+          encrypted: false,
+        },
+      },
+    ],
+    launchPermissions: nobody,
+  };
+  await world.metadata.write(async (tx) => {
+    await tx.put('snapshot', snapshot);
+    await tx.put('image', image);
+  });
+  return image;
+}
