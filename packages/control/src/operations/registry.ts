@@ -2,10 +2,16 @@ import type { OperationTable } from '../operation.ts';
 import { imageOperations } from './image/index.ts';
 import { instanceOperations } from './instance/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
+import { securityGroupOperations } from './security-group/index.ts';
+import { snapshotOperations } from './snapshot/index.ts';
+import { volumeOperations } from './volume/index.ts';
 
 /** Every operation that is served, by resource. */
 export const operations: OperationTable = {
   ...imageOperations,
   ...instanceOperations,
   ...keyPairOperations,
+  ...snapshotOperations,
+  ...volumeOperations,
+  ...securityGroupOperations,
 };

@@ -143,7 +143,12 @@ export const errorCatalogue = {
   },
   'InvalidKeyPair.Format': worded,
   'InvalidKey.Format': worded,
-  'InvalidGroup.NotFound': missing('security group'),
+  'InvalidGroup.NotFound': {
+    status: 400,
+    message: (d: { id: string } | Words) =>
+      'message' in d ? d.message : `The security group '${d.id}' does not exist`,
+  },
+  VPCIdNotSpecified: worded,
   'InvalidGroup.Duplicate': {
     status: 400,
     message: (d: { name: string; vpcId: string }) =>
