@@ -39,13 +39,15 @@ export interface LaunchDevice {
 
 const bad = (message: string) => apiError('InvalidBlockDeviceMapping', { message });
 
+/** `/dev/sdf`, `/dev/xvdf`, `sdf`: EC2 leaves it to the guest what a name means. */
+export const isDeviceName = (name: string): boolean =>
+  /^(?:\/dev\/)?[a-z][a-z0-9/]{1,30}$/.test(name);
+
 function checkDeviceNames(mappings: readonly MappingRequest[]): void {
   const seen = new Set<string>();
   for (const { DeviceName: name } of mappings) {
     if (!name) throw apiError('MissingParameter', { parameter: 'deviceName' });
-    if (!/^(?:\/dev\/)?[a-z][a-z0-9/]{1,30}$/.test(name)) {
-      throw bad(`Invalid device name ${name}`);
-    }
+    if (!isDeviceName(name)) throw bad(`Invalid device name ${name}`);
     if (seen.has(name))
       throw bad(`The device '${name}' is used in more than one block-device mapping`);
     seen.add(name);

@@ -1,20 +1,32 @@
 import type { WorkflowContext } from '../context.ts';
 import type { AnyWorkflowDefinition } from '../workflow/definition.ts';
+import { attachVolume } from './attach-volume.ts';
 import { createImage } from './create-image.ts';
 import { createSnapshots } from './create-snapshots.ts';
+import { createVolume } from './create-volume.ts';
+import { deleteSnapshot } from './delete-snapshot.ts';
 import { deleteVolume } from './delete-volume.ts';
+import { detachVolume } from './detach-volume.ts';
 import { endInstance } from './end-instance.ts';
 import { machineExited } from './machine-exited.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
+import { publishMetadata } from './publish-metadata.ts';
+import { rebootInstance } from './reboot-instance.ts';
 import { startInstance } from './start-instance.ts';
 
 /** Every kind of work, by name; a row of another kind is a bug. */
 export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext>[] = [
+  attachVolume,
   createImage,
   createSnapshots,
+  createVolume,
+  deleteSnapshot,
   deleteVolume,
+  detachVolume,
   endInstance,
   machineExited,
   pruneBlocksWorkflow,
+  publishMetadata,
+  rebootInstance,
   startInstance,
 ];

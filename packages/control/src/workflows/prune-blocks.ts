@@ -1,6 +1,7 @@
-import type { BlockMapId, MetadataReader } from '@bakehouse/domain';
+import type { BlockMapId, MetadataReader, RegionName } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { defineWorkflow } from '../workflow/definition.ts';
+import type { ControlTransaction } from '../workflow/transaction.ts';
 
 export const pruneBlocksKind = 'prune-blocks';
 /** All prunes share a lane, so that one runs at a time. */
@@ -26,6 +27,16 @@ export async function pruneBlocks(context: Pick<WorkflowContext, 'metadata' | 's
   const there = await context.snapshots.list();
   const needed = await context.metadata.read(neededMaps);
   return await context.snapshots.prune(new Set(there.filter((mapId) => !needed.has(mapId))));
+}
+
+/**
+ * Asks for a prune after what this transaction deletes. One that waits behind another has not looked at the
+ * records yet, so it will see this deletion too, and no third is needed.
+ */
+export async function enqueuePrune(tx: ControlTransaction, region: RegionName): Promise<void> {
+  const rows = await tx.list('workflow');
+  if (rows.filter((row) => row.kind === pruneBlocksKind).length >= 2) return;
+  await tx.enqueue({ kind: pruneBlocksKind, region, lanes: [pruneLane], input: {} });
 }
 
 /** What deletions leave behind them. */

@@ -1,4 +1,4 @@
-import { apiError, type Image, type ListQuery, type MetadataReader } from '@bakehouse/domain';
+import type { Image, MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { filterItems } from '../../filters/filter.ts';
 import { imageFilters, imageIndexes } from '../../filters/image-filters.ts';
@@ -7,38 +7,10 @@ import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { page } from '../../paging.ts';
 import { imageView, readImageFacts } from '../../views/image.ts';
+import { isGrantedTo, isOwnedBy, listVisible, readOwners } from '../../visible-records.ts';
 
 type Request = Parameters<Operation<'DescribeImages'>>[1];
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
-
-const accountPattern = /^\d{12}$/;
-
-/** `self`, an account id or an owner alias, as account ids. An alias that nobody has matches nothing. */
-async function ownerIds(
-  reader: MetadataReader,
-  scope: Scope,
-  owners: readonly string[],
-): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (const owner of owners) {
-    if (owner === 'self') ids.push(scope.accountId);
-    else if (accountPattern.test(owner)) ids.push(owner);
-    else if (/^[a-z][a-z0-9-]*$/.test(owner)) {
-      const named = await reader.list('account', { where: { ownerAlias: [owner] } });
-      ids.push(...named.map((account) => account.id));
-    } else throw apiError('InvalidUserID.Malformed', { message: `Invalid user id: "${owner}"` });
-  }
-  return ids;
-}
-
-/** `self`: shared with me by name. `all`: public. An id: shared with that account by name, and mine to see. */
-function isExecutableBy(image: Image, scope: Scope, users: readonly string[]): boolean {
-  const { everyone, accountIds } = image.launchPermissions;
-  return users.some((user) => {
-    if (user === 'all') return everyone;
-    return accountIds.includes(user === 'self' ? scope.accountId : user);
-  });
-}
 
 async function byIds(
   reader: MetadataReader,
@@ -57,47 +29,21 @@ async function byIds(
   return images;
 }
 
-/** Lists by the indexes: by owner when owners are named, else what is mine, public, or shared with me. */
-async function listVisible(
-  reader: MetadataReader,
-  scope: Scope,
-  { query, owners }: { query: ListQuery<'image'>; owners: readonly string[] | undefined },
-): Promise<readonly Image[]> {
-  if (owners) {
-    const images = await reader.list('image', {
-      ...query,
-      where: { ...query.where, owner: owners },
-    });
-    return images.filter((image) => isSharedWith(image, scope.accountId));
-  }
-  if (Object.keys(query.where ?? {}).length > 0) {
-    const images = await reader.list('image', query);
-    return images.filter((image) => isSharedWith(image, scope.accountId));
-  }
-  const ways = [
-    { owner: [scope.accountId] },
-    { public: ['true'] },
-    { sharedWith: [scope.accountId] },
-  ];
-  const found = new Map<string, Image>();
-  for (const where of ways) {
-    for (const image of await reader.list('image', { ...query, where })) found.set(image.id, image);
-  }
-  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
 async function candidates(
   reader: MetadataReader,
   scope: Scope,
   request: Request,
 ): Promise<readonly Image[]> {
-  const owners = request.Owners?.length ? await ownerIds(reader, scope, request.Owners) : undefined;
+  const owners = await readOwners(reader, scope, request.Owners);
   if (request.ImageIds?.length) {
     const images = await byIds(reader, scope, request.ImageIds);
-    return owners ? images.filter((image) => owners.includes(image.ownerId)) : images;
+    return owners ? images.filter((image) => isOwnedBy(image, owners)) : images;
   }
   const query = narrow(scope.region, request.Filters, imageIndexes);
-  return await listVisible(reader, scope, { query, owners });
+  const narrowed = Object.keys(query.where ?? {}).length > 0;
+  return await listVisible(scope, { owners, narrowed }, (where) =>
+    reader.list('image', { ...query, where: { ...query.where, ...where } }),
+  );
 }
 
 /** The images that the caller may see: its own, public ones, and those shared with it. */
@@ -106,7 +52,7 @@ export const describeImages: Operation<'DescribeImages'> = async (context, reque
     const images = await candidates(reader, context, request);
     const users = request.ExecutableUsers;
     const executable = users?.length
-      ? images.filter((image) => isExecutableBy(image, context, users))
+      ? images.filter((image) => isGrantedTo(image.launchPermissions, context, users))
       : images;
     const facts = [];
     for (const image of executable) facts.push(await readImageFacts(reader, image));

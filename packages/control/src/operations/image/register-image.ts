@@ -1,0 +1,132 @@
+import { apiError, type BlockDevice, type Image, type MetadataReader } from '@bakehouse/domain';
+import type { OperationContext } from '../../context.ts';
+import { mergeMappings, resolveDevices } from '../../launch/block-devices.ts';
+import type { Operation } from '../../operation.ts';
+import { refuseUnserved } from '../../refuse-unserved.ts';
+import { tagsFor } from '../../tag-specification.ts';
+import { checkImageName } from './image-name.ts';
+
+type Request = Parameters<Operation<'RegisterImage'>>[1];
+
+/** Each needs what this platform does not have: manifests, kernel images, a TPM, NVRAM, a marketplace. */
+const unserved = [
+  'ImageLocation',
+  'BillingProducts',
+  'KernelId',
+  'RamdiskId',
+  'TpmSupport',
+  'UefiData',
+] as const satisfies readonly (keyof Request)[];
+
+function oneOf<Value extends string>(
+  parameter: string,
+  text: string,
+  allowed: readonly Value[],
+): Value {
+  const value = allowed.find((each) => each === text);
+  if (value !== undefined) return value;
+  throw apiError('InvalidParameterValue', {
+    message: `Value (${text}) for parameter ${parameter} is invalid. Expecting one of: ${allowed.join(', ')}`,
+  });
+}
+
+/** Guests boot through their disk's boot record; an image that needs UEFI could never start. */
+function checkBootMode(context: OperationContext, text: string) {
+  const bootMode = oneOf('bootMode', text, ['legacy-bios', 'uefi', 'uefi-preferred']);
+  if (bootMode === 'uefi' && context.settings.compute === 'qemu') {
+    throw apiError('UnsupportedOperation', {
+      message:
+        'The boot mode uefi is not supported on this platform; use legacy-bios or uefi-preferred',
+    });
+  }
+  return bootMode;
+}
+
+async function registeredDevices(
+  reader: MetadataReader,
+  context: OperationContext,
+  request: Request,
+): Promise<{ rootDeviceName: string; blockDevices: readonly BlockDevice[] }> {
+  const { RootDeviceName: rootDeviceName, BlockDeviceMappings: mappings = [] } = request;
+  if (!rootDeviceName) throw apiError('MissingParameter', { parameter: 'rootDeviceName' });
+  const merged = mergeMappings({ blockDevices: [], rootDeviceName }, mappings);
+  const root = merged.find((device) => device.deviceName === rootDeviceName);
+  if (!root?.ebs?.snapshotId) {
+    throw apiError('InvalidBlockDeviceMapping', {
+      message: `The block device mapping must have the root device ${rootDeviceName} with a snapshot`,
+    });
+  }
+  const { accountId, region } = context;
+  const resolved = await resolveDevices(reader, { accountId, region }, merged);
+  return { rootDeviceName, blockDevices: resolved.map((item) => item.device) };
+}
+
+/** What the request says about the guest, with EC2's defaults, which are of 2008: i386, paravirtual. */
+function registeredTraits(context: OperationContext, request: Request) {
+  const { SriovNetSupport: sriov, ImdsSupport: imds, BootMode: bootMode } = request;
+  return {
+    architecture: oneOf('architecture', request.Architecture ?? 'i386', [
+      'i386',
+      'x86_64',
+      'arm64',
+    ]),
+    virtualizationType: oneOf('virtualizationType', request.VirtualizationType ?? 'paravirtual', [
+      'paravirtual',
+      'hvm',
+    ]),
+    enaSupport: request.EnaSupport ?? false,
+    ...(sriov ? { sriovNetSupport: oneOf('sriovNetSupport', sriov, ['simple']) } : {}),
+    ...(imds ? { imdsSupport: oneOf('imdsSupport', imds, ['v2.0']) } : {}),
+    ...(bootMode ? { bootMode: checkBootMode(context, bootMode) } : {}),
+  } as const;
+}
+
+function checkTraits(traits: ReturnType<typeof registeredTraits>): void {
+  if (traits.virtualizationType !== 'paravirtual') return;
+  const only = [
+    ...(traits.enaSupport ? ['EnaSupport'] : []),
+    ...(traits.sriovNetSupport ? ['SriovNetSupport'] : []),
+    ...(traits.bootMode ? ['BootMode'] : []),
+    ...(traits.architecture === 'arm64' ? ['Architecture arm64'] : []),
+  ];
+  if (only.length === 0) return;
+  throw apiError('InvalidParameterCombination', {
+    message: `${only.join(', ')} needs the virtualization type hvm; this request has paravirtual, EC2's default`,
+  });
+}
+
+async function planRegistered(
+  reader: MetadataReader,
+  context: OperationContext,
+  request: Request,
+): Promise<Image> {
+  const name = await checkImageName(reader, context, request.Name);
+  const traits = registeredTraits(context, request);
+  checkTraits(traits);
+  const devices = await registeredDevices(reader, context, request);
+  return {
+    id: context.ids.resource('ami'),
+    ownerId: context.accountId,
+    region: context.region,
+    tags: tagsFor('image', request.TagSpecifications, ['image']),
+    createdAt: context.now,
+    name,
+    ...(request.Description === undefined ? {} : { description: request.Description }),
+    state: 'available',
+    platformDetails: 'Linux/UNIX',
+    rootDeviceType: 'ebs',
+    ...traits,
+    ...devices,
+    launchPermissions: { everyone: false, accountIds: [] },
+  };
+}
+
+/** Makes an image of snapshots that are there: one holds the root device. */
+export const registerImage: Operation<'RegisterImage'> = async (context, request) => {
+  refuseUnserved(request, unserved);
+  return await context.write(async (tx) => {
+    const image = await planRegistered(tx, context, request);
+    await tx.put('image', image);
+    return { ImageId: image.id };
+  });
+};

@@ -1,0 +1,37 @@
+import { apiError, type Volume } from '@bakehouse/domain';
+import { ownedById } from '../../lookups.ts';
+import type { Operation } from '../../operation.ts';
+import { tagsFor } from '../../tag-specification.ts';
+import { snapshotView } from '../../views/snapshot.ts';
+import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
+import { planSnapshot } from './plan-snapshot.ts';
+import { checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
+
+function checkVolume(volume: Volume): void {
+  if (volume.state === 'available' || volume.state === 'in-use') return;
+  throw apiError('IncorrectState', {
+    message: `The volume '${volume.id}' is '${volume.state}'; a snapshot needs it 'available' or 'in-use'`,
+  });
+}
+
+/** Fixes the volume's content of this moment; the copy is made afterwards, while the guest runs on. */
+export const createSnapshot: Operation<'CreateSnapshot'> = async (context, request) => {
+  checkSnapshotPlace(request);
+  const begun = await context.write(async (tx) => {
+    const volume = await ownedById(tx, context, 'volume', request.VolumeId);
+    checkVolume(volume);
+    const tags = tagsFor('snapshot', request.TagSpecifications, ['snapshot']);
+    const description = request.Description ?? '';
+    const snapshot = planSnapshot(context, { volume, description, tags });
+    await tx.put('snapshot', snapshot);
+    const workflowId = await tx.enqueue({
+      kind: createSnapshotsKind,
+      region: context.region,
+      lanes: [volume.id],
+      input: { snapshotIds: [snapshot.id] },
+    });
+    return { snapshot, workflowId };
+  });
+  await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  return snapshotView({ snapshot: begun.snapshot });
+};

@@ -1,0 +1,71 @@
+import type { MetadataReader, Snapshot } from '@bakehouse/domain';
+import type { OperationContext } from '../../context.ts';
+import { filterItems } from '../../filters/filter.ts';
+import { narrow } from '../../filters/narrow.ts';
+import { snapshotFilters, snapshotIndexes } from '../../filters/snapshot-filters.ts';
+import { checkId, isSharedWith, notFound } from '../../lookups.ts';
+import type { Operation } from '../../operation.ts';
+import { page } from '../../paging.ts';
+import { refusePagingWithIds } from '../../paging-with-ids.ts';
+import { readSnapshotFacts, snapshotView } from '../../views/snapshot.ts';
+import { isGrantedTo, isOwnedBy, listVisible, readOwners } from '../../visible-records.ts';
+
+type Request = Parameters<Operation<'DescribeSnapshots'>>[1];
+type Scope = Pick<OperationContext, 'accountId' | 'region'>;
+
+async function byIds(
+  reader: MetadataReader,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<readonly Snapshot[]> {
+  for (const id of ids) checkId('snapshot', id);
+  const snapshots: Snapshot[] = [];
+  for (const id of [...new Set(ids)].sort()) {
+    const snapshot = await reader.get('snapshot', id);
+    const seen = snapshot?.region === scope.region && isSharedWith(snapshot, scope.accountId);
+    if (!seen) throw notFound('snapshot', id);
+    snapshots.push(snapshot);
+  }
+  return snapshots;
+}
+
+async function candidates(
+  reader: MetadataReader,
+  scope: Scope,
+  request: Request,
+): Promise<readonly Snapshot[]> {
+  const owners = await readOwners(reader, scope, request.OwnerIds);
+  if (request.SnapshotIds?.length) {
+    const snapshots = await byIds(reader, scope, request.SnapshotIds);
+    return owners ? snapshots.filter((snapshot) => isOwnedBy(snapshot, owners)) : snapshots;
+  }
+  const query = narrow(scope.region, request.Filters, snapshotIndexes);
+  const narrowed = Object.keys(query.where ?? {}).length > 0;
+  return await listVisible(scope, { owners, narrowed }, (where) =>
+    reader.list('snapshot', { ...query, where: { ...query.where, ...where } }),
+  );
+}
+
+/** `RestorableBy`: as permissions say, and what the caller owns it can restore. */
+function isRestorableBy(snapshot: Snapshot, scope: Scope, users: readonly string[]): boolean {
+  const mine = users.some(
+    (user) => snapshot.ownerId === (user === 'self' ? scope.accountId : user),
+  );
+  return mine || isGrantedTo(snapshot.createVolumePermissions, scope, users);
+}
+
+/** The snapshots that the caller may see: its own, public ones, and those shared with it. */
+export const describeSnapshots: Operation<'DescribeSnapshots'> = async (context, request) => {
+  refusePagingWithIds(request.SnapshotIds, request, 'snapshotId');
+  return await context.read(async (reader) => {
+    const users = request.RestorableByUserIds ?? [];
+    const facts = [];
+    for (const snapshot of await candidates(reader, context, request)) {
+      if (users.length > 0 && !isRestorableBy(snapshot, context, users)) continue;
+      facts.push(await readSnapshotFacts(reader, snapshot));
+    }
+    const found = filterItems(facts, request.Filters, snapshotFilters);
+    const { items, nextToken } = page(found, request, (item) => item.snapshot.id);
+    return { Snapshots: items.map(snapshotView), ...(nextToken ? { NextToken: nextToken } : {}) };
+  });
+};

@@ -1,0 +1,18 @@
+import { apiError, type MetadataReader, type Snapshot } from '@bakehouse/domain';
+import type { OperationContext } from '../../context.ts';
+import { checkId, isSharedWith, notFound } from '../../lookups.ts';
+
+/** The caller's own snapshot; one that it may only use is `AuthFailure`. */
+export async function ownSnapshot(
+  reader: MetadataReader,
+  scope: Pick<OperationContext, 'accountId' | 'region'>,
+  id: string,
+): Promise<Snapshot> {
+  checkId('snapshot', id);
+  const snapshot = await reader.get('snapshot', id);
+  if (snapshot?.region !== scope.region || !isSharedWith(snapshot, scope.accountId)) {
+    throw notFound('snapshot', id);
+  }
+  if (snapshot.ownerId === scope.accountId) return snapshot;
+  throw apiError('AuthFailure', { message: `Not authorized for snapshot:${id}` });
+}
