@@ -33,8 +33,8 @@ export function capacityOf(claimBytes: number, count: number, facts: MemoryFacts
   const mib = (bytes: number) => `${Math.floor(bytes / MiB)} MiB`;
   const shortage =
     `the machine needs ${mib(claimBytes)} with its overhead; ${mib(Math.max(0, freeBytes))} are free: ` +
-      `${mib(facts.availableBytes)} available, less ${mib(promisedBytes)} promised to ` +
-      `${facts.machines.length} running machines, less a reserve of ${mib(facts.reserveBytes)}`;
+    `${mib(facts.availableBytes)} available, less ${mib(promisedBytes)} promised to ` +
+    `${facts.machines.length} running machines, less a reserve of ${mib(facts.reserveBytes)}`;
   return { count: room, shortage };
 }
 

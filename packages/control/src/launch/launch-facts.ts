@@ -3,11 +3,13 @@ import type { OperationContext } from '../context.ts';
 import { refuseUnserved } from '../refuse-unserved.ts';
 import { tagsFor } from '../tag-specification.ts';
 import { mergeMappings, resolveDevices } from './block-devices.ts';
+import { launchCredits } from './cpu-credits.ts';
 import { launchImage, launchType } from './launch-image.ts';
 import type { LaunchParameters } from './launch-parameters.ts';
 import { changeMetadataOptions, defaultMetadataOptions } from './metadata-options.ts';
 import { networkRequest, placementFor } from './placement.ts';
 import type { LaunchFacts } from './plan-launch.ts';
+import { shutdownBehavior } from './shutdown-behavior.ts';
 import { checkUserData } from './user-data.ts';
 
 /** EC2's own default, of 2006. */
@@ -46,29 +48,6 @@ async function keyPairFor(
   });
   if (!found) throw apiError('InvalidKeyPair.NotFound', { name });
   return found;
-}
-
-function shutdownBehavior(text: string | undefined): 'stop' | 'terminate' {
-  if (text === undefined || text === 'stop') return 'stop';
-  if (text === 'terminate') return 'terminate';
-  throw apiError('InvalidParameterValue', {
-    message: `Value (${text}) for parameter instanceInitiatedShutdownBehavior is invalid.`,
-  });
-}
-
-function cpuCredits(request: LaunchParameters, burstable: boolean) {
-  const text = request.CreditSpecification?.CpuCredits;
-  if (text !== undefined && !burstable) {
-    throw apiError('InvalidParameterCombination', {
-      message: `CPU credits are supported for burstable instance types only, not for ${request.InstanceType}`,
-    });
-  }
-  if (!burstable) return {};
-  const credits = text ?? (request.InstanceType?.startsWith('t2.') ? 'standard' : 'unlimited');
-  if (credits !== 'standard' && credits !== 'unlimited') {
-    throw apiError('InvalidParameterValue', { message: `Invalid CPU credits '${credits}'` });
-  }
-  return { cpuCredits: credits } as const;
 }
 
 function refusePlacement(request: LaunchParameters): void {
@@ -117,7 +96,7 @@ export async function launchFacts(
     disableApiStop: request.DisableApiStop ?? false,
     ebsOptimized: request.EbsOptimized ?? false,
     monitoring: request.Monitoring?.Enabled ? 'enabled' : 'disabled',
-    ...cpuCredits(request, type.burstable),
+    ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),
     tags: {
       instance: tagsFor('instance', specifications, taggable),

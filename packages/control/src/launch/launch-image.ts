@@ -37,8 +37,11 @@ export async function launchImage(
   return image;
 }
 
-/** The type that the image can run on, or why it cannot. */
-export function launchType(name: string, image: Image): InstanceType {
+/** The type that the image (or an instance made of it) can run on, or why it cannot. */
+export function launchType(
+  name: string,
+  image: Pick<Image, 'architecture' | 'virtualizationType' | 'enaSupport'>,
+): InstanceType {
   const type = findInstanceType(name);
   if (!type) {
     throw apiError('InvalidParameterValue', {

@@ -1,4 +1,5 @@
-import type { InstanceId, MachineEvent } from '@bakehouse/domain';
+import type { TimestampMs } from '@bakehouse/base';
+import type { InstanceStatus, MachineEvent } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { changeInstance } from '../workflows/instance-record.ts';
 import { type MachineExitedInput, machineExitedKind } from '../workflows/machine-exited.ts';
@@ -18,19 +19,24 @@ export async function enqueueExit(
   });
 }
 
-async function setImpaired(
+type StatusChange = (status: InstanceStatus) => InstanceStatus;
+
+async function changeStatus(
   context: EventContext,
-  instanceId: InstanceId,
-  impaired: boolean,
+  { instanceId, generation }: Pick<MachineEvent, 'instanceId' | 'generation'>,
+  change: StatusChange,
 ): Promise<void> {
   await changeInstance(context, instanceId, (instance) => {
-    if (!instance.status || instance.state !== 'running') return instance;
-    const { impairedSince: _, ...rest } = instance.status;
-    const since = impaired ? { impairedSince: context.clock.now() } : {};
-    const instanceCheck = impaired ? 'impaired' : 'ok';
-    return { ...instance, status: { ...rest, ...since, instance: instanceCheck } };
+    const { state, status } = instance;
+    if (!status || state !== 'running' || instance.generation !== generation) return instance;
+    return { ...instance, status: change(status) };
   });
 }
+
+/** The checks are made anew: a guest that goes on or boots has still to show that it answers. */
+const checkedAnew =
+  (bootingSince: TimestampMs): StatusChange =>
+  ({ system }) => ({ system, instance: 'initializing', bootingSince });
 
 type Handlers = {
   [Kind in MachineEvent['kind']]: (
@@ -44,15 +50,22 @@ const handlers: Handlers = {
     const input = { instanceId, generation, reason, ...(detail === undefined ? {} : { detail }) };
     return enqueueExit(context, input);
   },
-  async paused(context, { instanceId, reason }) {
+  async paused(context, event) {
+    const { instanceId, reason } = event;
     context.logger.log('warn', 'guest paused', { instanceId, reason });
-    await setImpaired(context, instanceId, true);
+    const impairedSince = context.clock.now();
+    await changeStatus(context, event, ({ system }) => ({
+      system,
+      instance: 'impaired',
+      disks: 'impaired',
+      impairedSince,
+    }));
   },
-  async resumed(context, { instanceId }) {
-    context.logger.log('info', 'guest resumed', { instanceId });
-    await setImpaired(context, instanceId, false);
+  async resumed(context, event) {
+    context.logger.log('info', 'guest resumed', { instanceId: event.instanceId });
+    await changeStatus(context, event, checkedAnew(context.clock.now()));
   },
-  async rebooted() {},
+  rebooted: (context, event) => changeStatus(context, event, checkedAnew(context.clock.now())),
 };
 
 /** What a machine's event means for the records. */

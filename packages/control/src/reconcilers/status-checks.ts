@@ -1,42 +1,60 @@
+import { isDeepStrictEqual } from 'node:util';
+import { minuteMs } from '@bakehouse/base';
 import type { Instance, InstanceStatus } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { changeInstance } from '../workflows/instance-record.ts';
 
 type Machines = ReadonlyMap<string, 'running' | 'paused' | 'unresponsive'>;
 
+/** A guest that has not answered by then has failed to come up. */
+const bootLimitMs = 5 * minuteMs;
+
+/** A guest that has not come up yet is initializing, not impaired, for a while. */
+function unreachable({ status, launchedAt }: Instance, now: number): InstanceStatus['instance'] {
+  const booting = status === undefined || status.instance === 'initializing';
+  const bootingSince = status?.bootingSince ?? launchedAt;
+  return booting && now - bootingSince < bootLimitMs ? 'initializing' : 'impaired';
+}
+
 async function checkInstance(
   context: WorkflowContext,
   instance: Instance,
   machines: Machines,
 ): Promise<InstanceStatus> {
-  const before = instance.status ?? { system: 'initializing', instance: 'initializing' };
+  const now = context.clock.now();
   const machine = machines.get(instance.id);
   const system = machine === 'running' || machine === 'paused' ? 'ok' : 'impaired';
   const reachable =
     machine === 'running' && (await context.network.isReachable(instance.networkInterfaceId));
-  // A guest that has not come up yet is initializing, not impaired.
-  const unreachable = before.instance === 'initializing' ? 'initializing' : 'impaired';
-  const guest = reachable ? 'ok' : unreachable;
+  const guest = reachable ? 'ok' : unreachable(instance, now);
+  // Only the machine's own events say that its disks fail and that they work again.
+  const disks = machine === 'paused' ? instance.status?.disks : undefined;
   const impaired = system === 'impaired' || guest === 'impaired';
-  const impairedSince = before.impairedSince ?? context.clock.now();
-  return { system, instance: guest, ...(impaired ? { impairedSince } : {}) };
+  return {
+    system,
+    instance: guest,
+    ...(instance.status?.bootingSince ? { bootingSince: instance.status.bootingSince } : {}),
+    ...(disks ? { disks } : {}),
+    ...(impaired ? { impairedSince: instance.status?.impairedSince ?? now } : {}),
+  };
 }
 
-const same = (a: InstanceStatus | undefined, b: InstanceStatus) =>
-  a?.system === b.system && a.instance === b.instance && a.impairedSince === b.impairedSince;
-
-/** Looks at every running instance once; `onlyNew` looks at those that have not been seen well yet. */
+/** Looks at every running instance once; `onlyNew` looks at those whose checks are being made. */
 export async function checkStatuses(context: WorkflowContext, onlyNew: boolean): Promise<void> {
   const where = { state: ['running'] };
   const running = await context.metadata.read((tx) => tx.list('instance', { where }));
-  const due = onlyNew ? running.filter((i) => i.status?.instance !== 'ok') : running;
+  const isNew = ({ status }: Instance) => !status || status.instance === 'initializing';
+  const due = onlyNew ? running.filter(isNew) : running;
   if (due.length === 0) return;
   const machines = new Map((await context.compute.list()).map((m) => [m.instanceId, m.state]));
   for (const instance of due) {
     const status = await checkInstance(context, instance, machines);
-    if (same(instance.status, status)) continue;
+    if (isDeepStrictEqual(instance.status, status)) continue;
     await changeInstance(context, instance.id, (current) =>
-      current.state === 'running' ? { ...current, status } : current,
+      // What an event has said meanwhile is newer.
+      current.state === 'running' && isDeepStrictEqual(current.status, instance.status)
+        ? { ...current, status }
+        : current,
     );
   }
 }

@@ -31,11 +31,15 @@ export interface InstanceFacts {
   readonly groups: readonly SecurityGroup[];
 }
 
-const groupViews = (groups: readonly SecurityGroup[]) =>
+/** Groups as answers show them beside an instance. */
+export const groupViews = (groups: readonly SecurityGroup[]) =>
   groups.map(({ id, name }) => ({ GroupId: id, GroupName: name }));
 
-/** EC2's public names. They resolve nowhere here: clients that want a name get the address's own. */
-const publicName = (nic: NetworkInterface) => nic.publicIp ?? '';
+/**
+ * EC2's public names (`ec2-….amazonaws.com`) resolve nowhere here. Clients that connect to the name get the
+ * address's own text, which every resolver takes.
+ */
+export const publicName = (nic: NetworkInterface) => nic.publicIp ?? '';
 
 function nicView(facts: InstanceFacts, nic: NetworkInterface) {
   const privateName = privateDnsName(nic.privateIp, nic.region);
@@ -94,7 +98,8 @@ const networkView = (facts: InstanceFacts, nic: NetworkInterface): Partial<Insta
   SecurityGroups: groupViews(facts.groups),
 });
 
-function metadataOptionsView({ metadataOptions: options }: Instance) {
+/** The options as answers show them. */
+export function metadataOptionsView({ metadataOptions: options }: Instance) {
   return {
     State: options.state,
     HttpTokens: options.httpTokens,
@@ -143,6 +148,9 @@ export function instanceView(facts: InstanceFacts): InstanceView {
     ClientToken: instance.clientToken ?? '',
     EbsOptimized: instance.ebsOptimized,
     EnaSupport: instance.enaSupport,
+    ...(instance.sriovNetSupport ? { SriovNetSupport: instance.sriovNetSupport } : {}),
+    ...(instance.kernelId ? { KernelId: instance.kernelId } : {}),
+    ...(instance.ramdiskId ? { RamdiskId: instance.ramdiskId } : {}),
     Hypervisor: 'xen',
     NetworkInterfaces: [],
     RootDeviceName: instance.rootDeviceName,
@@ -156,6 +164,13 @@ export function instanceView(facts: InstanceFacts): InstanceView {
     UsageOperationUpdateTime: new Date(instance.createdAt),
     CurrentInstanceBootMode: instance.bootMode,
     MaintenanceOptions: { AutoRecovery: 'default' },
+    EnclaveOptions: { Enabled: false },
+    HibernationOptions: { Configured: false },
+    PrivateDnsNameOptions: {
+      HostnameType: 'ip-name',
+      EnableResourceNameDnsARecord: false,
+      EnableResourceNameDnsAAAARecord: false,
+    },
     CpuOptions: cpuOptionsView(instance),
     ...(nic ? networkView(facts, nic) : {}),
   };

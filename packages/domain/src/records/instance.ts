@@ -51,6 +51,8 @@ export interface InstanceStatus {
   /** Absent while the disks can be read and written. */
   readonly disks?: 'impaired';
   readonly impairedSince?: TimestampMs;
+  /** When the guest last began to boot: it is `initializing` for some minutes from then on. */
+  readonly bootingSince?: TimestampMs;
 }
 
 export interface Instance extends Resource<InstanceId> {

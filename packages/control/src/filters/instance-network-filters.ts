@@ -1,0 +1,91 @@
+import type { NetworkInterface } from '@bakehouse/domain';
+import { privateDnsName } from '../network/host-names.ts';
+import { type InstanceFacts, publicName } from '../views/instance.ts';
+import type { FilterTable, FilterValue } from './filter.ts';
+import { isoTime, nothing } from './filter-values.ts';
+
+const absent = nothing(
+  [
+    'addresses.association.allocation-id',
+    'addresses.association.association-id',
+    'addresses.association.carrier-ip',
+    'addresses.association.customer-owned-ip',
+    'association.allocation-id',
+    'association.association-id',
+    'association.carrier-ip',
+    'association.customer-owned-ip',
+    'ipv4-prefixes.ipv4-prefix',
+    'ipv6-address',
+    'ipv6-addresses.ipv6-address',
+    'ipv6-addresses.is-primary-ipv6',
+    'ipv6-prefixes.ipv6-prefix',
+    'operator.principal',
+    'outpost-arn',
+    'requester-id',
+  ].map((name) => `network-interface.${name}`),
+);
+
+/** What a NIC's filter compares, absent with the NIC. */
+type NicValue = (nic: NetworkInterface) => FilterValue | readonly FilterValue[];
+
+const whenPublic =
+  (value: NicValue): NicValue =>
+  (nic) =>
+    nic.publicIp === undefined ? undefined : value(nic);
+
+const privateName: NicValue = (nic) => privateDnsName(nic.privateIp, nic.region);
+const ipOwner = whenPublic(() => 'amazon');
+const publicDnsName = whenPublic(publicName);
+const publicIp: NicValue = (nic) => nic.publicIp;
+const privateIp: NicValue = (nic) => nic.privateIp;
+
+const ofNic: Readonly<Record<string, NicValue>> = {
+  'addresses.association.ip-owner-id': ipOwner,
+  'addresses.association.public-dns-name': publicDnsName,
+  'addresses.association.public-ip': publicIp,
+  'addresses.primary': () => true,
+  'addresses.private-dns-name': privateName,
+  'addresses.private-ip-address': privateIp,
+  'association.ip-owner-id': ipOwner,
+  'association.public-dns-name': publicDnsName,
+  'association.public-ip': publicIp,
+  'attachment.attach-time': (nic) => isoTime(nic.attachment?.attachedAt),
+  'attachment.attachment-id': (nic) => nic.attachment?.id,
+  'attachment.delete-on-termination': (nic) => nic.attachment?.deleteOnTermination,
+  'attachment.device-index': (nic) => nic.attachment?.deviceIndex,
+  'attachment.instance-id': (nic) => nic.attachment?.instanceId,
+  'attachment.instance-owner-id': (nic) => nic.ownerId,
+  'attachment.network-card-index': () => 0,
+  'attachment.status': () => 'attached',
+  'availability-zone': (nic) => nic.zone,
+  'deny-all-igw-traffic': () => false,
+  description: (nic) => nic.description,
+  'group-id': (nic) => nic.groupIds,
+  'ipv6-native': () => false,
+  'mac-address': (nic) => nic.macAddress,
+  'network-interface-id': (nic) => nic.id,
+  'operator.managed': () => false,
+  'owner-id': (nic) => nic.ownerId,
+  'private-dns-name': privateName,
+  'private-ip-address': privateIp,
+  'public-dns-name': publicDnsName,
+  'requester-managed': () => false,
+  'source-dest-check': (nic) => nic.sourceDestCheck,
+  status: (nic) => nic.status,
+  'subnet-id': (nic) => nic.subnetId,
+  'tag-key': (nic) => Object.keys(nic.tags),
+  'tag-value': (nic) => Object.values(nic.tags),
+  'vpc-id': (nic) => nic.vpcId,
+};
+
+/** DescribeInstances' filters by the instance's network interface. */
+export const instanceNetworkFilters: FilterTable<InstanceFacts> = {
+  ...absent,
+  ...Object.fromEntries(
+    Object.entries(ofNic).map(([name, value]) => [
+      `network-interface.${name}`,
+      ({ nic }: InstanceFacts) => (nic ? value(nic) : undefined),
+    ]),
+  ),
+  'network-interface.group-name': ({ groups }) => groups.map((group) => group.name),
+};

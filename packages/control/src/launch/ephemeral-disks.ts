@@ -1,0 +1,26 @@
+import type { EphemeralDisk, InstanceType } from '@bakehouse/domain';
+
+const indexOf = ({ virtualName }: EphemeralDisk) => Number(virtualName.slice('ephemeral'.length));
+
+/**
+ * The instance-store disks that a machine of the type has. Those that a mapping asks for beyond the type's
+ * are left out, as EC2 does; types with NVMe disks have all of them whatever the mapping says ("Block device
+ * mapping instance store volumes").
+ */
+export function ephemeralDisksOf(
+  type: Pick<InstanceType, 'instanceStore' | 'hypervisor'>,
+  mapped: readonly EphemeralDisk[],
+): readonly EphemeralDisk[] {
+  const count = type.instanceStore?.count ?? 0;
+  const there = mapped.filter((disk) => indexOf(disk) < count);
+  if (type.hypervisor !== 'nitro') return there;
+  const named = new Set(there.map(indexOf));
+  const others = Array.from({ length: count }, (_, index) => index).filter((i) => !named.has(i));
+  return [
+    ...there,
+    ...others.map((index) => ({
+      deviceName: `/dev/nvme${index + 1}n1`,
+      virtualName: `ephemeral${index}`,
+    })),
+  ];
+}

@@ -1,0 +1,25 @@
+import { filterItems } from '../../filters/filter.ts';
+import { instanceStatusFilters } from '../../filters/instance-status-filters.ts';
+import type { Operation } from '../../operation.ts';
+import { page } from '../../paging.ts';
+import { refusePagingWithIds } from '../../paging-with-ids.ts';
+import { instanceStatusView } from '../../views/instance-status.ts';
+import { namedInstances } from './named-instances.ts';
+
+/** System and instance checks of running instances; of all when that is asked for. */
+export const describeInstanceStatus: Operation<'DescribeInstanceStatus'> = async (
+  context,
+  request,
+) => {
+  refusePagingWithIds(request.InstanceIds, request, 'instancesSet');
+  const named = await context.read((reader) => namedInstances(reader, context, request));
+  const shown = request.IncludeAllInstances
+    ? named
+    : named.filter(({ state }) => state === 'running');
+  const found = filterItems(shown, request.Filters, instanceStatusFilters);
+  const { items, nextToken } = page(found, request, (instance) => instance.id);
+  return {
+    InstanceStatuses: items.map(instanceStatusView),
+    ...(nextToken ? { NextToken: nextToken } : {}),
+  };
+};
