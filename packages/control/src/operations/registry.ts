@@ -2,8 +2,10 @@ import type { OperationTable } from '../operation.ts';
 import { imageOperations } from './image/index.ts';
 import { instanceOperations } from './instance/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
+import { networkOperations } from './network/index.ts';
 import { securityGroupOperations } from './security-group/index.ts';
 import { snapshotOperations } from './snapshot/index.ts';
+import { tagOperations } from './tag/index.ts';
 import { volumeOperations } from './volume/index.ts';
 
 /** Every operation that is served, by resource. */
@@ -14,4 +16,6 @@ export const operations: OperationTable = {
   ...snapshotOperations,
   ...volumeOperations,
   ...securityGroupOperations,
+  ...networkOperations,
+  ...tagOperations,
 };

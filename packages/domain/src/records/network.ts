@@ -9,6 +9,7 @@ import type {
   SecurityGroupId,
   SecurityGroupRuleId,
   SubnetId,
+  Tags,
   VpcId,
   ZoneName,
 } from './common.ts';
@@ -18,6 +19,8 @@ export interface Vpc extends Resource<VpcId> {
   readonly isDefault: boolean;
   readonly internetGatewayId: InternetGatewayId;
   readonly mainRouteTableId: RouteTableId;
+  /** Tags of the parts that have no record of their own (gateway, route table …), by the part's id. */
+  readonly partTags?: Readonly<Record<string, Tags>>;
 }
 
 export interface Subnet extends Resource<SubnetId> {
