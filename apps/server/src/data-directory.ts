@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from './config.ts';
 
 /** Raised when the layout changes; see docs/formats/data-directory.md. */
-const layoutVersion = 1;
+export const dataLayoutVersion = 1;
 
 /** Every name in the data folder that the server itself owns. */
 export interface DataDirectory {
@@ -53,10 +53,10 @@ const runtimeParent = () =>
 async function checkVersion(root: string): Promise<void> {
   const path = join(root, 'version');
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return await writeFile(path, `${layoutVersion}\n`, { mode: 0o600 });
-  if (Number(text) === layoutVersion) return;
+  if (text === undefined) return await writeFile(path, `${dataLayoutVersion}\n`, { mode: 0o600 });
+  if (Number(text) === dataLayoutVersion) return;
   throw new UsageError(
-    `${root} has layout ${text.trim()}, this version knows ${layoutVersion}; use the version that made it, or another --data folder`,
+    `${root} has layout ${text.trim()}, this version knows ${dataLayoutVersion}; use the version that made it, or another --data folder`,
   );
 }
 

@@ -13,7 +13,8 @@ async function processStamp(pid: number): Promise<string | undefined> {
   }
 }
 
-async function holderOf(path: string): Promise<number | undefined> {
+/** The process that has the lock; undefined for a lock that a killed server left. */
+export async function holderOf(path: string): Promise<number | undefined> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const pid = Number(text.split(' ')[0]);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;

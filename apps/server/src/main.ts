@@ -1,4 +1,5 @@
 import { readConfig, UsageError } from './config.ts';
+import { refuseUnfitHost } from './doctor/preflight.ts';
 import { jsonLogger } from './json-logger.ts';
 import { serve } from './serve.ts';
 
@@ -10,6 +11,7 @@ export async function runServer(args: readonly string[]): Promise<number> {
   try {
     const config = readConfig(args, process.env);
     const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line));
+    await refuseUnfitHost(config);
     const server = await serve(config, logger);
     process.stdout.write(`bakehouse ready ${server.url}\n`);
     await new Promise<void>((resolve) => {

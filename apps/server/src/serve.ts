@@ -1,5 +1,6 @@
 import { type Logger, randomIds, secondMs, systemClock } from '@bakehouse/base';
 import {
+  adminOperations,
   type ControlPlane,
   createControlPlane,
   firstAccountId,
@@ -11,6 +12,8 @@ import type { Config } from './config.ts';
 import { ensureAccounts } from './credentials.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { lockData, writeEndpoint } from './data-lock.ts';
+import { readKnownRecords } from './doctor/known-records.ts';
+import { leftoversOperation } from './doctor/leftovers-operation.ts';
 import { health } from './health.ts';
 import { serveAdmin } from './http/admin-service.ts';
 import { authenticator, checkRegion } from './http/caller.ts';
@@ -46,7 +49,8 @@ const json = (value: object): Reply => ({
   body: `${JSON.stringify(value)}\n`,
 });
 
-function services({ plane, config, logger }: Parts): Record<string, Service> {
+function services({ plane, config, logger, metadata, wired }: Parts): Record<string, Service> {
+  const ownOperations = { Leftovers: leftoversOperation(metadata, wired) };
   return {
     async ec2({ signed, caller, requestId }) {
       checkRegion(caller.region, config.regions);
@@ -58,6 +62,7 @@ function services({ plane, config, logger }: Parts): Record<string, Service> {
     async bakehouse({ signed, caller, response }) {
       await serveAdmin(signed, response, caller, {
         operatorAccountId: firstAccountId,
+        operations: { ...adminOperations, ...ownOperations },
         makeContext: (who, signal) => plane.adminContext(who, signal),
         logger,
       });
@@ -134,6 +139,13 @@ function superviseLoop({ wired, logger }: Parts, signal: AbortSignal): Promise<v
   return next().catch(() => {});
 }
 
+/** A view that cannot be swept now is only a leftover: no reason not to serve. */
+async function sweepLeftovers({ wired, metadata, logger }: Parts): Promise<void> {
+  await wired.sweep(await readKnownRecords(metadata)).catch((error: unknown) => {
+    logger.log('warn', 'what interrupted work left could not be swept', { error });
+  });
+}
+
 /** Opens the data folder, wires adapters to ports, starts the control plane, then the listener. */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
   const data = await openDataDirectory(config.dataDirectory);
@@ -144,6 +156,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
   if (config.compute === 'simulated') {
     logger.log('warn', 'compute is simulated: instances are records without guests');
   }
+  await sweepLeftovers(parts);
   await parts.plane.start();
   opened.defer(() => parts.plane.stop());
   const stopping = new AbortController();

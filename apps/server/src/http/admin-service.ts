@@ -7,7 +7,7 @@ import {
   type SignedRequest,
 } from '@bakehouse/aws-wire';
 import type { Logger } from '@bakehouse/base';
-import { type AdminContext, adminOperations } from '@bakehouse/control';
+import type { AdminContext, adminOperations } from '@bakehouse/control';
 import { apiError } from '@bakehouse/domain';
 import type { Caller } from './caller.ts';
 import { publicError } from './error-reply.ts';
@@ -15,6 +15,7 @@ import { publicError } from './error-reply.ts';
 export interface AdminServiceOptions {
   /** Who may operate the platform. */
   readonly operatorAccountId: string;
+  readonly operations: typeof adminOperations;
   readonly makeContext: (caller: Caller, signal: AbortSignal) => AdminContext;
   readonly logger: Logger;
 }
@@ -26,7 +27,8 @@ function operationOf(request: SignedRequest, caller: Caller, options: AdminServi
       message: `Only account ${options.operatorAccountId} operates this platform`,
     });
   }
-  const operation = Object.hasOwn(adminOperations, name) ? adminOperations[name] : undefined;
+  const { operations } = options;
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
   if (!operation) throw apiError('InvalidAction', { action: name, version: '' });
   return { operation, input };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { SignedRequest } from '@bakehouse/aws-wire';
 import type { IdSource, Logger } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
+import { UsageError } from '../config.ts';
 import type { Authenticate, Caller } from './caller.ts';
 import { errorReply, publicError } from './error-reply.ts';
 import { type Reply, readBody, sendReply, signedRequest } from './exchange.ts';
@@ -76,11 +77,26 @@ function unknownService(service: string, services: ListenerOptions['services']) 
   });
 }
 
+const listenProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this host has no such address',
+  EACCES: 'this user may not listen there',
+};
+
+function listenError(cause: Error, where: string): Error {
+  const problem = 'code' in cause ? listenProblems[String(cause.code)] : undefined;
+  if (!problem) return cause;
+  return new UsageError(
+    `cannot listen on ${where}: ${problem}; name another by --listen, port 0 takes a free one`,
+    { cause },
+  );
+}
+
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) => reject(listenError(cause, `${host}:${port}`)));
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     });
   });

@@ -1,13 +1,14 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import { createQemuCompute, disksSocketPath, probeAccelerator } from '@bakehouse/compute-qemu';
+import { createQemuCompute, probeAccelerator } from '@bakehouse/compute-qemu';
 import type { Powers } from '@bakehouse/control';
 import { createImageBuilder } from '@bakehouse/imagebuilder';
-import { createLinuxNetwork } from '@bakehouse/network';
-import { createQemuVolumes } from '@bakehouse/volumes';
 import type { Config } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
-import { blockServerPaths, ensureBlockServer } from './block-server.ts';
+import { findLeftovers, type MendableLeftover, sweepRequest } from '../doctor/find-leftovers.ts';
+import type { KnownRecords } from '../doctor/known-records.ts';
+import { ensureBlockServer } from './block-server.ts';
 import { ensureMetadataAgent, openMetadataPublisher } from './metadata-agent.ts';
+import { qemuAdapters } from './qemu-adapters.ts';
 
 export interface WiredPowers {
   readonly powers: Powers;
@@ -15,6 +16,10 @@ export interface WiredPowers {
   readonly accelerator: { readonly accel: string; readonly reason: string };
   /** Brings back helper processes that have died; to be called now and then. */
   supervise(): Promise<void>;
+  /** What is there without a record that names it. */
+  leftovers(readKnown: () => Promise<KnownRecords>): Promise<readonly MendableLeftover[]>;
+  /** Removes what interrupted work left at disks; only before any work begins. */
+  sweep(known: KnownRecords): Promise<void>;
 }
 
 /** The real world: QEMU, namespaces, the block server and the metadata agent. */
@@ -25,22 +30,7 @@ export async function qemuPowers(
 ): Promise<WiredPowers> {
   const snapshots = await ensureBlockServer(data, { clock, logger });
   const accelerator = await probeAccelerator({ directory: data.runtime });
-  const network = createLinuxNetwork({
-    name: data.shortName,
-    directory: data.network,
-    publicCidr: config.publicCidr,
-    outbound: config.outbound,
-    logger,
-    clock,
-  });
-  const volumes = createQemuVolumes({
-    directory: data.volumes,
-    runtimeDirectory: data.runtime,
-    exporterSocketPath: blockServerPaths(data).nbdSocket,
-    instanceSockets: (instanceId) => disksSocketPath(data.instances, instanceId),
-    clock,
-    logger,
-  });
+  const { network, volumes } = qemuAdapters(config, data, { clock, logger });
   const compute = createQemuCompute({
     directory: data.instances,
     volumeDisks: (volumeId) => volumes.blockdevChain({ volumeId }),
@@ -59,6 +49,13 @@ export async function qemuPowers(
     async supervise() {
       await ensureBlockServer(data, { clock, logger });
       await ensureMetadataAgent(data, { network, clock, logger });
+    },
+    leftovers: (readKnown) =>
+      findLeftovers(readKnown, { data, network, volumes, publisher, snapshots }),
+    async sweep(known) {
+      for (const { what, name } of await volumes.sweep(sweepRequest(known))) {
+        logger.log('info', 'swept what interrupted work left', { what, name });
+      }
     },
   };
 }

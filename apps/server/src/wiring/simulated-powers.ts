@@ -8,5 +8,7 @@ export function simulatedPowers({ clock }: { clock: Clock }): WiredPowers {
     powers: makeSimulatedPowers({ clock }),
     accelerator: { accel: 'simulated', reason: 'asked for by --compute simulated' },
     async supervise() {},
+    leftovers: async () => [],
+    async sweep() {},
   };
 }

@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { access, statfs } from 'node:fs/promises';
+import { freemem, release, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import { GiB, MiB } from '@bakehouse/base';
+import { probeAccelerator } from '@bakehouse/compute-qemu';
+import type { Check } from './check.ts';
+
+const run = promisify(execFile);
+
+const nodeMajorMin = 24;
+const diskFreeMin = 4 * GiB;
+const memoryFreeMin = 1 * GiB;
+
+const gib = (bytes: number) => `${(bytes / GiB).toFixed(1)} GiB`;
+
+export function nodeCheck(version: string): Check {
+  const isNew = Number(version.split('.')[0]) >= nodeMajorMin;
+  return {
+    area: 'machine',
+    name: 'Node',
+    status: isNew ? 'ok' : 'fail',
+    detail: version,
+    ...(isNew ? {} : { remedy: `npm ci brings Node ${nodeMajorMin} or newer along` }),
+  };
+}
+
+export function memoryCheck(freeBytes: number, totalBytes: number): Check {
+  const isEnough = freeBytes >= memoryFreeMin;
+  return {
+    area: 'machine',
+    name: 'memory',
+    status: isEnough ? 'ok' : 'warn',
+    detail: `${gib(freeBytes)} free of ${gib(totalBytes)}`,
+    ...(isEnough ? {} : { remedy: 'a t3.micro takes 1 GiB: stop something before a launch' }),
+  };
+}
+
+export function diskCheck(path: string, freeBytes: number): Check {
+  const isEnough = freeBytes >= diskFreeMin;
+  return {
+    area: 'machine',
+    name: 'disk space',
+    status: isEnough ? 'ok' : freeBytes < 512 * MiB ? 'fail' : 'warn',
+    detail: `${gib(freeBytes)} free at ${path}`,
+    ...(isEnough
+      ? {}
+      : { remedy: 'bakehouse usage shows what takes space, bakehouse prune frees it' }),
+  };
+}
+
+async function existingParent(path: string): Promise<string> {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+    if (at === '/' || (await isThere(at))) return at;
+  }
+}
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function acceleratorCheck(directory: string): Promise<Check> {
+  const found = await probeAccelerator({ directory, fresh: true }).catch((error: unknown) => ({
+    accel: 'none',
+    reason: error instanceof Error ? error.message : String(error),
+  }));
+  const { accel, reason } = found;
+  if (accel === 'kvm') {
+    return { area: 'machine', name: 'acceleration', status: 'ok', detail: `kvm: ${reason}` };
+  }
+  return {
+    area: 'machine',
+    name: 'acceleration',
+    status: accel === 'none' ? 'fail' : 'warn',
+    detail: accel === 'none' ? reason : `no KVM, so guests are emulated (slower): ${reason}`,
+    remedy:
+      'switch virtualization on in the firmware, or nested virtualization on for this machine; then: modprobe kvm_intel (or kvm_amd)',
+  };
+}
+
+/** What the network makes, tried in a network namespace that ends with the trial. */
+const networkTrial = `
+ip link add bht0 type veth peer name bht1
+ip tuntap add bht2 mode tap
+nft -f - <<'END'
+table inet trial {
+  chain filter { type filter hook forward priority 0; ct state established accept; }
+}
+table ip trial {
+  chain nat { type nat hook prerouting priority -100; dnat to 127.0.0.1; }
+}
+table arp trial {
+  chain filter { type filter hook input priority 0; }
+}
+END`;
+
+async function kernelCheck(): Promise<Check> {
+  const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
+  const options = { timeout: 15_000, env: { PATH: path, LC_ALL: 'C' } };
+  try {
+    await run('unshare', ['--net', 'sh', '-e', '-c', networkTrial], options);
+    const detail = `namespaces, veth, tap and nftables work (kernel ${release()})`;
+    return { area: 'network', name: 'kernel', status: 'ok', detail };
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    return {
+      area: 'network',
+      name: 'kernel',
+      status: 'fail',
+      detail: said || (error instanceof Error ? error.message : String(error)),
+      remedy: 'modprobe -a tun veth nf_tables nf_nat nf_conntrack; in a container: CAP_NET_ADMIN',
+    };
+  }
+}
+
+async function tunCheck(): Promise<Check> {
+  const there = await isThere('/dev/net/tun');
+  return {
+    area: 'network',
+    name: '/dev/net/tun',
+    status: there ? 'ok' : 'fail',
+    detail: there ? 'there' : 'missing',
+    ...(there ? {} : { remedy: 'modprobe tun; in a container: --device /dev/net/tun' }),
+  };
+}
+
+/** Node, memory, disk, acceleration, and what the kernel gives the network. */
+export async function checkMachine(options: {
+  readonly dataDirectory: string;
+  readonly scratchDirectory: string;
+  readonly isPrivileged: boolean;
+}): Promise<readonly Check[]> {
+  const place = await existingParent(options.dataDirectory);
+  const { bavail, bsize } = await statfs(place);
+  return [
+    nodeCheck(process.versions.node),
+    memoryCheck(freemem(), totalmem()),
+    diskCheck(place, bavail * bsize),
+    await acceleratorCheck(options.scratchDirectory),
+    await tunCheck(),
+    ...(options.isPrivileged ? [await kernelCheck()] : []),
+  ];
+}

@@ -1,0 +1,82 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** A module without imports of its own, so that help and completion load nothing else. */
+export interface Setting {
+  readonly flag: string;
+  readonly environment: string;
+  readonly fallback: string;
+  readonly help: string;
+}
+
+/** Every setting by flag and by environment; `serve --help` prints this table. */
+export const serveSettings = {
+  data: {
+    flag: 'DIR',
+    environment: 'BAKEHOUSE_DATA',
+    fallback: '',
+    help: 'folder of all state (default $XDG_DATA_HOME/bakehouse)',
+  },
+  listen: {
+    flag: 'HOST:PORT',
+    environment: 'BAKEHOUSE_LISTEN',
+    fallback: '127.0.0.1:4599',
+    help: 'where to serve; port 0 takes a free one',
+  },
+  auth: {
+    flag: 'strict|open',
+    environment: 'BAKEHOUSE_AUTH',
+    fallback: 'strict',
+    help: 'strict verifies signatures; open accepts any credentials (loopback only)',
+  },
+  regions: {
+    flag: 'LIST|all',
+    environment: 'BAKEHOUSE_REGIONS',
+    fallback: 'us-east-1,us-west-2,eu-west-1',
+    help: 'regions to serve, separated by commas',
+  },
+  compute: {
+    flag: 'qemu|simulated',
+    environment: 'BAKEHOUSE_COMPUTE',
+    fallback: 'qemu',
+    help: 'simulated: instances are records without a guest, for tests of API clients',
+  },
+  seed: {
+    flag: 'FILE',
+    environment: 'BAKEHOUSE_SEED',
+    fallback: '',
+    help: 'images to register, as describe-images prints them (simulated only)',
+  },
+  'log-level': {
+    flag: 'debug|info|warn|error',
+    environment: 'BAKEHOUSE_LOG_LEVEL',
+    fallback: 'info',
+    help: 'what goes to standard error',
+  },
+  'owner-alias': {
+    flag: 'NAME',
+    environment: 'BAKEHOUSE_OWNER_ALIAS',
+    fallback: 'amazon',
+    help: "owner alias of the platform's own images",
+  },
+  'public-cidr': {
+    flag: 'CIDR',
+    environment: 'BAKEHOUSE_PUBLIC_CIDR',
+    fallback: '127.18.0.0/16',
+    help: 'pool of public addresses, a /16',
+  },
+  outbound: {
+    flag: 'on|off',
+    environment: 'BAKEHOUSE_OUTBOUND',
+    fallback: 'on',
+    help: "guests' way to the world outside",
+  },
+} as const satisfies Record<string, Setting>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `$XDG_DATA_HOME/bakehouse`, or `~/.local/share/bakehouse`. */
+export function defaultDataDirectory(environment: Environment): string {
+  const dataHome = environment.XDG_DATA_HOME || join(homedir(), '.local', 'share');
+  return join(dataHome, 'bakehouse');
+}
