@@ -89,8 +89,8 @@ async function take({ store, model, mapId }: World, step: Step): Promise<void> {
   const baseMapId = known[step.base % known.length];
   if (baseMapId === undefined) return;
   const bytes = Buffer.from(model.get(baseMapId) ?? []);
-  bytes.fill(step.value, step.at, step.at + step.lengthBytes);
   const lengthBytes = Math.min(step.lengthBytes, sizeBytes - step.at);
+  bytes.fill(step.value, step.at, step.at + lengthBytes);
   await store.capture(mapId, bytesSource(bytes, [{ offset: step.at, lengthBytes }]), { baseMapId });
   model.set(mapId, bytes);
 }

@@ -8,9 +8,9 @@ import { type BlockMap, findChunkId, summaryOf } from './block-map.ts';
 import { blockSizeBytes } from './block-size.ts';
 import { type BlockRun, blockLength, changedBlocks } from './changed-blocks.ts';
 import type { PinSet } from './chunk-pins.ts';
-import type { ChunkWriter } from './chunk-writer.ts';
+import type { ChunkWriter, PackedChunk } from './chunk-writer.ts';
 import type { CoderPool } from './coder-pool.ts';
-import type { CoderSlot } from './coder-task.ts';
+import { allZeros, type CoderSlot } from './coder-task.ts';
 import { applyDiff } from './diff-maps.ts';
 
 export interface CaptureContext {
@@ -30,6 +30,8 @@ interface Tally {
   readonly changes: Map<number, Uint8Array | undefined>;
   doneBytes: number;
   addedBytes: number;
+  /** New blocks come in runs: the next one is packed before anybody knows whether it must be. */
+  lastWasNew: boolean;
 }
 
 /** Reads what changed, stores what is new, and commits the map: base plus changes. */
@@ -44,7 +46,12 @@ export async function captureDisk(
   const { sizeBytes } = source;
   const base = request.base ?? emptyMap(request.mapId);
   const runs = await changedBlocks(source.changedRanges(context.signal), sizeBytes);
-  const tally: Tally = { changes: new Map(), doneBytes: 0, addedBytes: 0 };
+  const tally: Tally = {
+    changes: new Map(),
+    doneBytes: 0,
+    addedBytes: 0,
+    lastWasNew: base.blockIndexes.length === 0,
+  };
   await readBlocks(context, { source, base, runs, tally });
   const changes = [...tally.changes]
     .map(([blockIndex, after]) => ({ blockIndex, after }))
@@ -102,13 +109,20 @@ async function captureBlock(
     length,
   });
   const before = findChunkId(base, blockIndex);
-  const isZero = (await context.coders.ask({ kind: 'name', slot: slot.number })) === 1;
-  const after = isZero ? undefined : Uint8Array.from(slot.chunkId);
+  const packToo = tally.lastWasNew;
+  const answer = await context.coders.ask({ kind: 'name', slot: slot.number, packToo });
+  const after = answer === allZeros ? undefined : Uint8Array.from(slot.chunkId);
   if (after !== undefined) {
     // Pinned before it is looked up: from here on prune leaves it alone.
     context.pins.add(after);
-    const added = await context.chunks.put(after, () => packSlot(context.coders, slot));
-    tally.addedBytes += added;
+    const pack = async () =>
+      packedChunk(
+        slot,
+        packToo ? answer : await context.coders.ask({ kind: 'pack', slot: slot.number }),
+      );
+    const addedBytes = await context.chunks.put(after, pack);
+    tally.addedBytes += addedBytes;
+    tally.lastWasNew = addedBytes > 0;
   }
   if (!isSame(before, after)) tally.changes.set(blockIndex, after);
   tally.doneBytes += length;
@@ -142,9 +156,8 @@ function orAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Re
   });
 }
 
-async function packSlot(coders: CoderPool, slot: CoderSlot) {
-  const packedLength = await coders.ask({ kind: 'pack', slot: slot.number });
-  if (packedLength === 0) return { bytes: slot.raw, compressed: false };
+function packedChunk(slot: CoderSlot, packedLength: number): PackedChunk {
+  if (packedLength === blockSizeBytes) return { bytes: slot.raw, compressed: false };
   return { bytes: slot.packed.subarray(0, packedLength), compressed: true };
 }
 

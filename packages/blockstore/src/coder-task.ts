@@ -3,9 +3,12 @@ import { chunkIdBytes } from './chunk-id.ts';
 
 /** What a coder thread is asked to do with a slot. */
 export type CoderTask =
-  /** raw → id. Answers 1 when all bytes are zero (and makes no id), else 0. */
-  | { readonly kind: 'name'; readonly slot: number }
-  /** raw → packed. Answers the packed length, or 0 when packing does not help. */
+  /**
+   * raw → id. Answers `allZeros` (and makes no id), else 0; with `packToo`, what `pack` would: for blocks that
+   * are probably new, which saves a way to and fro.
+   */
+  | { readonly kind: 'name'; readonly slot: number; readonly packToo: boolean }
+  /** raw → packed. Answers the packed length; that of a block means that packing does not help. */
   | { readonly kind: 'pack'; readonly slot: number }
   /** packed → raw, compared with id. Answers 1 when they agree, else 0 (raw is then not to be used). */
   | {
@@ -14,6 +17,8 @@ export type CoderTask =
       readonly packedLength: number;
       readonly compressed: boolean;
     };
+
+export const allZeros = -1;
 
 /** Memory shared by the main thread and the coder threads, for one block on its way. */
 export interface CoderSlot {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '@bakehouse/base';
 import { blockSizeBytes } from './block-size.ts';
-import { type CoderSlot, type CoderTask, slotViews } from './coder-task.ts';
+import { allZeros, type CoderSlot, type CoderTask, slotViews } from './coder-task.ts';
 import { packBlock, unpackBlock } from './pack-block.ts';
 
 /** The entry of a coder thread: hashes, packs and checks blocks in shared memory, one at a time. */
@@ -11,20 +11,20 @@ const memories: SharedArrayBuffer[] = workerData;
 const slots = memories.map((memory, number) => slotViews(memory, number));
 
 function run(task: CoderTask, slot: CoderSlot): number {
-  if (task.kind === 'name') return nameBlock(slot);
+  if (task.kind === 'name') return nameBlock(slot, task.packToo);
   if (task.kind === 'pack') return packSlot(slot);
   return isWhole(slot, task) ? 1 : 0;
 }
 
-function nameBlock(slot: CoderSlot): number {
-  if (slot.raw.equals(zeros)) return 1;
+function nameBlock(slot: CoderSlot, packToo: boolean): number {
+  if (slot.raw.equals(zeros)) return allZeros;
   slot.chunkId.set(hash('sha256', slot.raw, 'buffer'));
-  return 0;
+  return packToo ? packSlot(slot) : 0;
 }
 
 function packSlot(slot: CoderSlot): number {
   const packed = packBlock(slot.raw);
-  if (packed === undefined) return 0;
+  if (packed === undefined) return blockSizeBytes;
   slot.packed.set(packed);
   return packed.length;
 }
