@@ -42,7 +42,12 @@ export interface ControlPlane {
   forgetKnown(): void;
 }
 
-const everyMs = { newStatus: 2_000, allStatus: 60_000, housekeeping: 5 * 60_000 };
+const everyMs = {
+  policy: 1_000,
+  newStatus: 2_000,
+  allStatus: 60_000,
+  housekeeping: 5 * 60_000,
+};
 
 /** The control plane: operations, workflows and reconcilers over ports. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
@@ -98,6 +103,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       await reconcileMachines(context);
       await reconcileLeftovers(context);
       await engine.resume();
+      loop('network policy', everyMs.policy, () => policy.repair());
       loop('status check', everyMs.newStatus, () => checkStatuses(context, true));
       loop('status check', everyMs.allStatus, () => checkStatuses(context, false));
       loop('housekeeping', everyMs.housekeeping, () => forgetOld(context));

@@ -4,8 +4,13 @@ import { currentPolicy } from './policy.ts';
 
 /** Brings the network's filtering in line with the records. */
 export interface PolicyApplier {
-  /** Resolves when a policy that has everything committed before this call is in force. */
+  /**
+   * Resolves when a policy that has everything committed before this call is in force. Rejects with the
+   * network's error when it could not be applied; `repair` then has something to do.
+   */
   apply(): Promise<void>;
+  /** Applies again if the last application failed. To be called now and then, so that nobody has to ask. */
+  repair(): Promise<void>;
 }
 
 /** Calls that come while one runs share the next run, so a burst of changes costs two runs. */
@@ -16,10 +21,14 @@ export function createPolicyApplier(
 ): PolicyApplier {
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
+  let isBehind = false;
 
   const run = async () => {
+    // Until it is done, whatever happens.
+    isBehind = true;
     const policy = await metadata.read(currentPolicy);
     await network.applyPolicy(policy);
+    isBehind = false;
     logger.log('debug', 'network policy applied', { nics: policy.nics.length });
   };
 
@@ -30,16 +39,23 @@ export function createPolicyApplier(
     return running;
   };
 
+  const apply = () => {
+    if (!running) return start();
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
+  };
+
   return {
-    apply() {
-      if (!running) return start();
-      next ??= running
-        .catch(() => {})
-        .then(() => {
-          next = undefined;
-          return start();
-        });
-      return next;
+    apply,
+    async repair() {
+      if (!isBehind || running) return;
+      await apply();
+      logger.log('info', 'network policy applied after a failure');
     },
   };
 }
