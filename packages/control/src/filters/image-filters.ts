@@ -12,6 +12,9 @@ const ofDevice =
 const ofEbs = (get: (ebs: EbsMapping) => FilterValue): ImageFilter =>
   ofDevice((device) => (device.ebs ? get(device.ebs) : undefined));
 
+/** Images here have no marks, findings, product codes and so on: such a filter finds none. */
+const never = () => undefined;
+
 /** The filters of DescribeImages, by their documented names. */
 export const imageFilters: FilterTable<ImageFacts> = {
   'tag:': ({ image }, key) => tagFilters['tag:'](image, key),
@@ -23,14 +26,22 @@ export const imageFilters: FilterTable<ImageFacts> = {
   'block-device-mapping.volume-size': ofEbs((ebs) => ebs.sizeGiB),
   'block-device-mapping.volume-type': ofEbs((ebs) => ebs.volumeType),
   'block-device-mapping.encrypted': ofEbs((ebs) => ebs.encrypted),
+  'boot-mode': ({ image }) => image.bootMode,
   'creation-date': ({ image }) => new Date(image.createdAt).toISOString(),
   description: ({ image }) => image.description,
   'ena-support': ({ image }) => image.enaSupport,
   'free-tier-eligible': () => false,
   hypervisor: () => 'xen',
-  'image-allowed': () => undefined,
+  'image-allowed': never,
   'image-id': ({ image }) => image.id,
   'image-type': () => 'machine',
+  'image-watermark.source-image-creation-time': never,
+  'image-watermark.source-image-id': never,
+  'image-watermark.source-image-region': never,
+  'image-watermark.watermark-creation-time': never,
+  'image-watermark.watermark-key': never,
+  'instance-type-specification.supported-instance-type': never,
+  'instance-type-specification.unsupported-instance-type': never,
   'is-public': ({ image }) => image.launchPermissions.everyone,
   'kernel-id': ({ image }) => image.kernelId,
   'manifest-location': ({ image, ownerAlias }) => `${ownerAlias ?? image.ownerId}/${image.name}`,
@@ -38,11 +49,19 @@ export const imageFilters: FilterTable<ImageFacts> = {
   'owner-alias': ({ ownerAlias }) => ownerAlias,
   'owner-id': ({ image }) => image.ownerId,
   platform: ({ image }) => image.platform,
-  'product-code': () => undefined,
-  'product-code.type': () => undefined,
+  'product-code': never,
+  'product-code.type': never,
+  'public-ssm-parameter-name': never,
   'ramdisk-id': ({ image }) => image.ramdiskId,
   'root-device-name': ({ image }) => image.rootDeviceName,
   'root-device-type': ({ image }) => image.rootDeviceType,
+  'scan-result.critical-fix-available-since': never,
+  'scan-result.finding-scan-date': never,
+  'scan-result.high-fix-available-since': never,
+  'scan-result.highest-finding-severity-label': never,
+  'scan-result.informational-fix-available-since': never,
+  'scan-result.low-fix-available-since': never,
+  'scan-result.medium-fix-available-since': never,
   'source-image-id': ({ image }) => image.sourceImageId,
   'source-image-region': ({ image }) => image.sourceImageRegion,
   'source-instance-id': ({ image }) => image.sourceInstanceId,

@@ -1,6 +1,7 @@
 import type { OperationTable } from '../operation.ts';
 import { imageOperations } from './image/index.ts';
 import { instanceOperations } from './instance/index.ts';
+import { instanceTypeOperations } from './instance-type/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
 import { networkOperations } from './network/index.ts';
 import { securityGroupOperations } from './security-group/index.ts';
@@ -12,6 +13,7 @@ import { volumeOperations } from './volume/index.ts';
 export const operations: OperationTable = {
   ...imageOperations,
   ...instanceOperations,
+  ...instanceTypeOperations,
   ...keyPairOperations,
   ...snapshotOperations,
   ...volumeOperations,

@@ -9,6 +9,7 @@ import { deleteVolume } from './delete-volume.ts';
 import { detachVolume } from './detach-volume.ts';
 import { endInstance } from './end-instance.ts';
 import { machineExited } from './machine-exited.ts';
+import { modifyVolume } from './modify-volume.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
 import { publishMetadata } from './publish-metadata.ts';
 import { rebootInstance } from './reboot-instance.ts';
@@ -25,6 +26,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   detachVolume,
   endInstance,
   machineExited,
+  modifyVolume,
   pruneBlocksWorkflow,
   publishMetadata,
   rebootInstance,

@@ -121,6 +121,7 @@ export const errorCatalogue = {
   VolumeInUse: worded,
   IncorrectState: worded,
   IncorrectModificationState: worded,
+  'InvalidVolumeModification.NotFound': worded,
   UnknownVolumeType: worded,
   'InvalidDevice.InUse': worded,
   'InvalidAttachment.NotFound': worded,

@@ -2,11 +2,17 @@ import type { OperationTable } from '../../operation.ts';
 import { createSnapshot } from './create-snapshot.ts';
 import { createSnapshots } from './create-snapshots.ts';
 import { deleteSnapshot } from './delete-snapshot.ts';
+import { describeSnapshotAttribute } from './describe-snapshot-attribute.ts';
 import { describeSnapshots } from './describe-snapshots.ts';
+import { modifySnapshotAttribute } from './modify-snapshot-attribute.ts';
+import { resetSnapshotAttribute } from './reset-snapshot-attribute.ts';
 
 export const snapshotOperations = {
   CreateSnapshot: createSnapshot,
   CreateSnapshots: createSnapshots,
   DeleteSnapshot: deleteSnapshot,
+  DescribeSnapshotAttribute: describeSnapshotAttribute,
   DescribeSnapshots: describeSnapshots,
+  ModifySnapshotAttribute: modifySnapshotAttribute,
+  ResetSnapshotAttribute: resetSnapshotAttribute,
 } satisfies OperationTable;

@@ -1,0 +1,27 @@
+import { type VolumeStatusFacts, volumeHealth } from '../views/volume-status.ts';
+import type { FilterTable } from './filter.ts';
+
+/** There are no events and no actions to take: the platform never disables a volume's I/O. */
+const never = () => undefined;
+
+/** The filters of DescribeVolumeStatus, by their documented names. */
+export const volumeStatusFilters: FilterTable<VolumeStatusFacts> = {
+  'action.code': never,
+  'action.description': never,
+  'action.event-id': never,
+  'attachment-status.instance-id': ({ volume }) => volume.attachment?.instanceId,
+  'attachment-status.io-performance': (facts) =>
+    facts.volume.attachment ? volumeHealth(facts).ioPerformance : undefined,
+  'availability-zone': ({ volume }) => volume.zone,
+  'event.description': never,
+  'event.event-id': never,
+  'event.event-type': never,
+  'event.not-after': never,
+  'event.not-before': never,
+  'volume-status.details-name': () => ['io-enabled', 'io-performance'],
+  'volume-status.details-status': (facts) => {
+    const { ioEnabled, ioPerformance } = volumeHealth(facts);
+    return [ioEnabled, ioPerformance];
+  },
+  'volume-status.status': (facts) => volumeHealth(facts).status,
+};
