@@ -5,6 +5,8 @@ export interface InstanceStoreDisk {
   readonly sizeGB: number;
   readonly count: number;
   readonly kind: 'hdd' | 'ssd';
+  /** NVMe disks are there whatever the block device mapping says. */
+  readonly nvme: boolean;
 }
 
 export interface InstanceType {
@@ -17,7 +19,9 @@ export interface InstanceType {
   readonly virtualizationTypes: readonly VirtualizationType[];
   readonly instanceStore?: InstanceStoreDisk;
   readonly ebsEncryption: boolean;
+  readonly ebsOptimized: 'unsupported' | 'supported' | 'default';
   readonly ena: 'unsupported' | 'supported' | 'required';
+  /** Enhanced networking by the Intel 82599 interface. */
   readonly sriov: boolean;
   readonly hypervisor: 'xen' | 'nitro';
 }
@@ -27,4 +31,7 @@ export function findInstanceType(name: string): InstanceType | undefined {
   return instanceTypeTable.get(name);
 }
 
-export const instanceTypes: readonly InstanceType[] = [...instanceTypeTable.values()];
+/** In order of name. */
+export const instanceTypes: readonly InstanceType[] = [...instanceTypeTable.values()].sort(
+  (a, b) => (a.name < b.name ? -1 : 1),
+);

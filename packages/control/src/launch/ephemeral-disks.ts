@@ -8,12 +8,12 @@ const indexOf = ({ virtualName }: EphemeralDisk) => Number(virtualName.slice('ep
  * mapping instance store volumes").
  */
 export function ephemeralDisksOf(
-  type: Pick<InstanceType, 'instanceStore' | 'hypervisor'>,
+  { instanceStore }: Pick<InstanceType, 'instanceStore'>,
   mapped: readonly EphemeralDisk[],
 ): readonly EphemeralDisk[] {
-  const count = type.instanceStore?.count ?? 0;
+  const count = instanceStore?.count ?? 0;
   const there = mapped.filter((disk) => indexOf(disk) < count);
-  if (type.hypervisor !== 'nitro') return there;
+  if (!instanceStore?.nvme) return there;
   const named = new Set(there.map(indexOf));
   const others = Array.from({ length: count }, (_, index) => index).filter((i) => !named.has(i));
   return [
