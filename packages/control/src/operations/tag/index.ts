@@ -1,4 +1,10 @@
 import type { OperationTable } from '../../operation.ts';
 import { createTags } from './create-tags.ts';
+import { deleteTags } from './delete-tags.ts';
+import { describeTags } from './describe-tags.ts';
 
-export const tagOperations = { CreateTags: createTags } satisfies OperationTable;
+export const tagOperations = {
+  CreateTags: createTags,
+  DeleteTags: deleteTags,
+  DescribeTags: describeTags,
+} satisfies OperationTable;

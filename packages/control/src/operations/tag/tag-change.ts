@@ -1,0 +1,56 @@
+import { apiError, type Instance, type Tags } from '@bakehouse/domain';
+import type { OperationContext } from '../../context.ts';
+import type { ControlTransaction } from '../../workflow/transaction.ts';
+import { publishMetadataKind } from '../../workflows/publish-metadata.ts';
+import { taggableById } from './taggable.ts';
+
+/** EC2: "up to 1000 resources" for each call. */
+const resourcesMax = 1000;
+/** What a tag's key must be to have a path in the metadata tree ("Work with instance tags in metadata"). */
+const pathPattern = /^(?!(?:\.{1,2}|_index)$)[0-9a-zA-Z\-_+=,.@:]{1,255}$/;
+
+export function checkResources(ids: readonly string[]): void {
+  if (ids.length === 0) throw apiError('MissingParameter', { parameter: 'ResourceId' });
+  if (ids.length <= resourcesMax) return;
+  throw apiError('InvalidParameterValue', {
+    message: `At most ${resourcesMax} resources can be named in one call, ${ids.length} were given`,
+  });
+}
+
+function checkMetadataKeys(tags: Tags): void {
+  const bad = Object.keys(tags).find((key) => !pathPattern.test(key));
+  if (bad === undefined) return;
+  throw apiError('InvalidParameterValue', {
+    message: `'${bad}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index'), while the instance shows its tags in its metadata`,
+  });
+}
+
+/**
+ * Lets the guest see its new tags, where it may see tags. A pending instance has published its metadata
+ * already or not: its turn comes behind the start.
+ */
+async function showTags(tx: ControlTransaction, instance: Instance): Promise<void> {
+  const { id, region, state, metadataOptions } = instance;
+  if (metadataOptions.instanceMetadataTags !== 'enabled') return;
+  checkMetadataKeys(instance.tags);
+  if (state !== 'pending' && state !== 'running') return;
+  const lanes = [...(state === 'pending' ? [id] : []), `${id}/metadata`];
+  await tx.enqueue({ kind: publishMetadataKind, region, lanes, input: { instanceId: id } });
+}
+
+/** Gives all the named resources new tags, or none: one bad id fails the request. */
+export async function changeTags(
+  context: OperationContext,
+  ids: readonly string[],
+  change: (tags: Tags) => Tags,
+): Promise<void> {
+  checkResources(ids);
+  await context.write(async (tx) => {
+    for (const id of new Set(ids)) {
+      const resource = await taggableById(tx, context, id);
+      await resource.put(tx, change(resource.tags));
+      const instance = resource.kind === 'instance' ? await tx.get('instance', id) : undefined;
+      if (instance) await showTags(tx, instance);
+    }
+  });
+}
