@@ -3,6 +3,7 @@ import { imageOperations } from './image/index.ts';
 import { instanceOperations } from './instance/index.ts';
 import { instanceTypeOperations } from './instance-type/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
+import { launchTemplateOperations } from './launch-template/index.ts';
 import { networkOperations } from './network/index.ts';
 import { securityGroupOperations } from './security-group/index.ts';
 import { snapshotOperations } from './snapshot/index.ts';
@@ -15,6 +16,7 @@ export const operations: OperationTable = {
   ...instanceOperations,
   ...instanceTypeOperations,
   ...keyPairOperations,
+  ...launchTemplateOperations,
   ...snapshotOperations,
   ...volumeOperations,
   ...securityGroupOperations,

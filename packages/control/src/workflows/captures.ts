@@ -182,7 +182,9 @@ export async function abandonSnapshots(
   await context.volumes.thaw(volumes, 'abandoned', machine);
   const stateMessage = work.failure ?? 'abandoned';
   await context.metadata.write(async (tx) => {
-    for (const { snapshot } of captures) {
+    for (const { snapshot: before } of captures) {
+      const snapshot = await tx.get('snapshot', before.id);
+      if (snapshot?.state !== 'pending') continue;
       await tx.put('snapshot', { ...snapshot, state: 'error', stateMessage });
     }
   });

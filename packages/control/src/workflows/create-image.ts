@@ -1,10 +1,5 @@
-import { minuteMs } from '@bakehouse/base';
-import {
-  findInstanceType,
-  type ImageId,
-  type InstanceId,
-  type SnapshotId,
-} from '@bakehouse/domain';
+import { minuteMs, secondMs } from '@bakehouse/base';
+import type { ImageId, InstanceId, SnapshotId } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
 import {
@@ -14,6 +9,8 @@ import {
   freezeVolumes,
   thawCaptured,
 } from './captures.ts';
+import { type EndInstanceInput, endInstanceKind } from './end-instance.ts';
+import { instanceLanes } from './instance-lanes.ts';
 import { shutDown } from './machine-exit.ts';
 import { startMachine } from './start-instance.ts';
 
@@ -39,12 +36,59 @@ async function shutDownGuest(
   await shutDown(context, input.instanceId, { limitMs: shutdownLimitMs, signal });
 }
 
-/** Starts the guest again after its disks were captured; an instance that was ended meanwhile stays so. */
-async function startGuest(context: WorkflowContext, input: CreateImageInput): Promise<void> {
+/** How often a guest that does not start again is tried, and the pause between. */
+const startTriesMax = 3;
+const startPauseMs = 2 * secondMs;
+
+/** The guest stays down: its record says so and why, whatever its shutdown behavior is. */
+async function leaveStopped(
+  context: WorkflowContext,
+  { instanceId, imageId }: CreateImageInput,
+  error: unknown,
+): Promise<void> {
+  const detail = error instanceof Error ? error.message : String(error);
+  const code = 'Server.InternalError';
+  const message = `${code}: the instance could not be started again after CreateImage(${imageId}): ${detail}`;
+  await context.engine.write(async (tx) => {
+    const instance = await tx.get('instance', instanceId);
+    if (instance?.state !== 'running') return;
+    const stateReason = { code, message };
+    await tx.put('instance', { ...instance, state: 'stopping', stateReason });
+    const end = { state: 'stopped', stateReason, stateTransitionReason: code } as const;
+    const input: EndInstanceInput = { instanceId, force: true, end };
+    const lanes = instanceLanes(instance);
+    await tx.enqueue({
+      kind: endInstanceKind,
+      region: instance.region,
+      lanes,
+      input: { ...input },
+    });
+  });
+}
+
+/**
+ * Starts the guest again after its disks were captured; an instance that was ended meanwhile stays so. The
+ * image does not depend on it: a guest that cannot be started is left stopped.
+ */
+async function startGuest(
+  context: WorkflowContext,
+  input: CreateImageInput,
+  { signal }: WorkInProgress,
+): Promise<void> {
   if (!input.reboot) return;
-  const instance = await context.metadata.read((tx) => tx.get('instance', input.instanceId));
-  if (instance?.state !== 'running' || !findInstanceType(instance.instanceType)) return;
-  await startMachine(context, { instanceId: instance.id, generation: instance.generation });
+  for (let attempt = 1; ; attempt += 1) {
+    const instance = await context.metadata.read((tx) => tx.get('instance', input.instanceId));
+    if (instance?.state !== 'running') return;
+    try {
+      const { id: instanceId, generation } = instance;
+      return await startMachine(context, { instanceId, generation });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      context.logger.log('warn', 'guest not started after its image', { ...input, attempt, error });
+      if (attempt >= startTriesMax) return await leaveStopped(context, input, error);
+      await context.clock.sleep(startPauseMs, signal);
+    }
+  }
 }
 
 async function markAvailable(context: WorkflowContext, input: CreateImageInput): Promise<void> {

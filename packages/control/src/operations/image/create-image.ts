@@ -7,33 +7,46 @@ import {
   type Snapshot,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { mergeMappings } from '../../launch/block-devices.ts';
+import { mergeMappings, resolveDevices } from '../../launch/block-devices.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
+import { refuseUnserved } from '../../refuse-unserved.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { createImageKind } from '../../workflows/create-image.ts';
 import { instanceLanes } from '../../workflows/instance-lanes.ts';
 import { checkState } from '../instance/instance-state-change.ts';
 import { planSnapshot } from '../snapshot/plan-snapshot.ts';
+import { checkSnapshotPlace, freezeWaitMs } from '../snapshot/snapshot-request.ts';
 import { checkImageName } from './image-name.ts';
 
 type Request = Parameters<Operation<'CreateImage'>>[1];
 
 const taggable = ['image', 'snapshot'] as const;
-/** How long the answer waits for the instant of a NoReboot image to be fixed. */
-const freezeWaitMs = 5000;
-
 function checkMappings(instance: Instance, request: Request): void {
   for (const { DeviceName: name, Ebs: ebs } of request.BlockDeviceMappings ?? []) {
     const known = instance.volumes.some((volume) => volume.deviceName === name);
     if (!known || !ebs) continue;
-    if (ebs.VolumeSize !== undefined || ebs.Encrypted !== undefined || ebs.SnapshotId) {
-      throw apiError('InvalidBlockDeviceMapping', {
-        message: `The size, snapshot and encryption of ${name}, an existing volume of ${instance.id}, cannot be changed; only DeleteOnTermination and NoDevice can be given`,
-      });
-    }
+    const { DeleteOnTermination: _, ...fixed } = ebs;
+    const [changed] = Object.entries(fixed).filter(([, value]) => value !== undefined);
+    if (!changed) continue;
+    throw apiError('InvalidBlockDeviceMapping', {
+      message: `The ${changed[0]} of ${name}, an existing volume of ${instance.id}, cannot be changed; only DeleteOnTermination and NoDevice can be given`,
+    });
   }
+}
+
+/** The mapping's own devices stand; what the request adds must be usable by itself. */
+async function resolveAdded(
+  tx: ControlTransaction,
+  { accountId, region }: OperationContext,
+  { merged, own }: { merged: readonly BlockDevice[]; own: readonly BlockDevice[] },
+): Promise<readonly BlockDevice[]> {
+  const names = new Set(own.map((device) => device.deviceName));
+  const added = merged.filter((device) => !names.has(device.deviceName));
+  const resolved = await resolveDevices(tx, { accountId, region }, added);
+  const kept = merged.filter((device) => names.has(device.deviceName));
+  return [...kept, ...resolved.map((item) => item.device)];
 }
 
 /** The instance's own devices as a mapping, one snapshot for each volume that is not left out. */
@@ -69,7 +82,8 @@ async function planDevices(
   };
   for (const use of instance.volumes) if (!leftOut.has(use.deviceName)) await take(use);
   const base = { blockDevices: own, rootDeviceName: instance.rootDeviceName };
-  return { devices: mergeMappings(base, request.BlockDeviceMappings ?? []), snapshots };
+  const merged = mergeMappings(base, request.BlockDeviceMappings ?? []);
+  return { devices: await resolveAdded(tx, context, { merged, own }), snapshots };
 }
 
 async function planImage(
@@ -114,14 +128,21 @@ async function planImage(
 
 function checkInstance(instance: Instance): void {
   checkState(instance, ['running', 'stopped', 'stopping', 'pending'], 'made an image of');
-  if (instance.rootDeviceType === 'ebs') return;
-  throw apiError('InvalidParameterValue', {
-    message: `The instance '${instance.id}' has no EBS root volume; bundle it and register the bundle instead`,
+  if (instance.rootDeviceType !== 'ebs') {
+    throw apiError('InvalidParameterValue', {
+      message: `The instance '${instance.id}' has no EBS root volume; bundle it and register the bundle instead`,
+    });
+  }
+  if (instance.volumes.some((volume) => volume.deviceName === instance.rootDeviceName)) return;
+  throw apiError('IncorrectInstanceState', {
+    message: `The instance '${instance.id}' has no volume attached at its root device ${instance.rootDeviceName}`,
   });
 }
 
 /** Snapshots every volume of the instance and registers an image of them; both are pending at first. */
 export const createImage: Operation<'CreateImage'> = async (context, request) => {
+  refuseUnserved(request, ['BootModeOverride']);
+  checkSnapshotPlace({ Location: request.SnapshotLocation });
   const begun = await context.write(async (tx) => {
     const instance = await ownedById(tx, context, 'instance', request.InstanceId);
     checkInstance(instance);
