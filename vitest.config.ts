@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** One project per kind of test; `docs/testing.md` says what each kind needs. */
 export default defineConfig({
   test: {
+    // The end of the boot tests' platform: guests shut down, which takes an emulated one its time.
+    teardownTimeout: 600_000,
     projects: [
       {
         test: {
@@ -31,7 +33,9 @@ export default defineConfig({
         test: {
           name: 'boot',
           include: ['tests/boot/**/*.test.ts'],
-          testTimeout: 600_000,
+          globalSetup: ['tests/boot/global-setup.ts'],
+          setupFiles: ['tests/boot/support/show-server-log.ts'],
+          testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,
         },
