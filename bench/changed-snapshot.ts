@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { GiB, MiB, silentLogger, systemClock } from '@bakehouse/base';
+import { type BlockStoreEngine, openBlockStore } from '@bakehouse/blockstore';
+import type { BlockMapId, FreezeVolume, SnapshotId, VolumeId } from '@bakehouse/domain';
+import { openNbdBlockSource } from '@bakehouse/nbd';
+import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
+import { median, type Row, seconds, verdict } from './row.ts';
+
+const run = promisify(execFile);
+const sizes = [8, 32] as const;
+const filledMiB = 1024;
+const changes = [1, 10, 100] as const;
+const rounds = 3;
+
+/** Random bytes, so that nothing compresses or repeats; spread over the volume. */
+async function write(
+  disk: string,
+  countMiB: number,
+  round: number,
+  sizeGiB: number,
+): Promise<void> {
+  const stepMiB = Math.floor((sizeGiB * 1024) / countMiB);
+  const lines = Array.from({ length: countMiB }, (_, index) => {
+    const pattern = ((index * 7 + round * 13) % 251) + 1;
+    return ['-c', `write -P ${pattern} ${index * stepMiB}M 1M`];
+  });
+  await run('qemu-io', ['-f', 'qcow2', ...lines.flat(), disk], { maxBuffer: 64 * MiB });
+}
+
+const idOf = <Prefix extends string>(prefix: Prefix, number: number) =>
+  `${prefix}-${number.toString(16).padStart(17, '0')}` as const;
+
+interface Bench {
+  readonly volumes: QemuVolumes;
+  readonly engine: BlockStoreEngine;
+  readonly volumeId: VolumeId;
+  taken: number;
+  last?: { readonly snapshotId: SnapshotId; readonly mapId: BlockMapId };
+}
+
+/** Freeze, capture, thaw: what CreateSnapshot's workflow does for a volume at rest. */
+async function snapshot(bench: Bench): Promise<{ ms: number; readMiB: number }> {
+  bench.taken += 1;
+  const snapshotId = idOf('snap', bench.taken);
+  const mapId = idOf('map', bench.taken);
+  const { last, volumes, engine, volumeId } = bench;
+  const since = last ? { sinceSnapshotId: last.snapshotId, sinceMapId: last.mapId } : {};
+  const freeze: FreezeVolume = { volumeId, snapshotId, ...since };
+  const begun = performance.now();
+  const [view] = await volumes.freeze([freeze]);
+  if (!view) throw new Error('no view');
+  const base = view.baseMapId ? { baseMapId: view.baseMapId } : {};
+  const summary = await engine.capture({ mapId, source: view.source, ...base });
+  await volumes.thaw([freeze], 'captured');
+  bench.last = { snapshotId, mapId };
+  return { ms: performance.now() - begun, readMiB: summary.readBytes / MiB };
+}
+
+async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
+  const engine = await openBlockStore({
+    directory: join(folder, 'store'),
+    logger: silentLogger,
+    openSource(address, signal) {
+      if (address.kind !== 'nbd') throw new Error('a volume is read through NBD');
+      return openNbdBlockSource(address, signal);
+    },
+  });
+  const volumes = createQemuVolumes({
+    directory: join(folder, 'volumes'),
+    runtimeDirectory: join(folder, 'run'),
+    exporterSocketPath: join(folder, 'no.sock'),
+    instanceSockets: () => undefined,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const volumeId = idOf('vol', 1);
+  await volumes.create({ volumeId, sizeBytes: sizeGiB * GiB });
+  return { volumes, engine, volumeId, taken: 0 };
+}
+
+interface Figures {
+  readonly firstMs: number;
+  readonly changed: ReadonlyMap<number, { ms: number; readMiB: number }>;
+}
+
+async function measureSize(sizeGiB: number): Promise<Figures> {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-bench-'));
+  const bench = await openBench(folder, sizeGiB);
+  const disk = join(folder, 'volumes', bench.volumeId, 'disk.qcow2');
+  await write(disk, filledMiB, 0, sizeGiB);
+  const first = await snapshot(bench);
+  const changed = new Map<number, { ms: number; readMiB: number }>();
+  for (const countMiB of changes) {
+    const times: { ms: number; readMiB: number }[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      await write(disk, countMiB, round, sizeGiB);
+      times.push(await snapshot(bench));
+    }
+    changed.set(countMiB, {
+      ms: median(times.map((time) => time.ms)),
+      readMiB: median(times.map((time) => time.readMiB)),
+    });
+  }
+  await bench.engine.close();
+  await rm(folder, { recursive: true });
+  return { firstMs: first.ms, changed };
+}
+
+/** b) A snapshot after a small change against the first, and how its cost grows. */
+export async function changedSnapshot(): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const sizeGiB of sizes) {
+    const { firstMs, changed } = await measureSize(sizeGiB);
+    for (const [countMiB, { ms, readMiB }] of changed) {
+      const ratio = ms / firstMs;
+      const judged = countMiB === 10 && sizeGiB === 8;
+      rows.push({
+        what: `b) snapshot after ${countMiB} MiB changed in an ${sizeGiB} GiB volume / its first`,
+        measured: `${ratio.toFixed(2)} (${seconds(ms)} / ${seconds(firstMs)})`,
+        against: judged ? '< 0.1' : '',
+        verdict: judged ? verdict(ratio < 0.1) : 'no goal',
+        note: `${Math.round(readMiB)} MiB read; the first has ${filledMiB} MiB of data`,
+      });
+    }
+  }
+  return rows;
+}

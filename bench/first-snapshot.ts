@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MiB, silentLogger } from '@bakehouse/base';
+import { openBlockStore } from '@bakehouse/blockstore';
+import { allocatedBytes, makeDiskImage } from './disk-image.ts';
+import { median, type Row, seconds, verdict } from './row.ts';
+
+const run = promisify(execFile);
+const rounds = 5;
+const goalRatio = 1.0;
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
+
+async function convert(image: string, target: string): Promise<void> {
+  const options = ['-c', '-O', 'qcow2', '-o', 'compression_type=zstd', '-m', '8', '-W'];
+  await run('qemu-img', ['convert', ...options, image, target]);
+  await run('sync', [target]);
+}
+
+async function capture(image: string, directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await using engine = await openBlockStore({ directory, logger: silentLogger });
+  const source = { kind: 'file', path: image } as const;
+  await engine.capture({ mapId: 'map-00000000000000001', source });
+}
+
+/** a) First snapshot of an image against qemu-img's compressed copy of it, turn by turn, both to disk. */
+export async function firstSnapshot(): Promise<readonly Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-bench-'));
+  const image = await makeDiskImage(folder, 8);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    theirs.push(await timed(() => convert(image, join(folder, 'out.qcow2'))));
+    ours.push(await timed(() => capture(image, join(folder, 'store'))));
+  }
+  const bytes = await allocatedBytes(image);
+  await rm(folder, { recursive: true });
+  const ratio = median(ours) / median(theirs);
+  return [
+    {
+      what: 'a) first snapshot of an image, time / qemu-img convert (zstd, -m 8 -W)',
+      measured: `${ratio.toFixed(2)} (${seconds(median(ours))} / ${seconds(median(theirs))})`,
+      against: `≤ ${goalRatio.toFixed(1)}`,
+      verdict: verdict(ratio <= goalRatio),
+      note: `${Math.round(bytes / MiB)} MiB of data in 8 GiB; medians of ${rounds}; ours also hashes (SHA-256) and deduplicates`,
+    },
+  ];
+}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface ServerProcess extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly pid: number;
+  readonly dataDirectory: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+const program = join(import.meta.dirname, '..', 'apps', 'server', 'src', 'start.ts');
+
+function waitForReady(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', (part: Buffer) => {
+      text += part.toString();
+      const match = /bakehouse ready (\S+)/.exec(text);
+      if (match?.[1]) resolve(match[1]);
+    });
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
+  });
+}
+
+export const exited = (child: ChildProcess) =>
+  new Promise<void>((resolve) => {
+    if (child.exitCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+
+/** A server with a data folder of its own; both are gone when it is disposed. */
+export async function startServer(args: readonly string[], data?: string): Promise<ServerProcess> {
+  const dataDirectory = data ?? (await mkdtemp(join(tmpdir(), 'bakehouse-bench-')));
+  const child = spawn(
+    process.execPath,
+    [program, '--data', dataDirectory, '--listen', '127.0.0.1:0', '--log-level', 'warn', ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const endpoint = await waitForReady(child);
+  const profile = await readFile(join(dataDirectory, 'credentials'), 'utf8');
+  const value = (name: string) => new RegExp(`^${name} = (.+)$`, 'm').exec(profile)?.[1] ?? '';
+  return {
+    endpoint,
+    dataDirectory,
+    pid: child.pid ?? 0,
+    accessKeyId: value('aws_access_key_id'),
+    secretAccessKey: value('aws_secret_access_key'),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await exited(child);
+      if (data === undefined) await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resident memory of a process, in MiB. */
+export async function residentMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
