@@ -5,6 +5,7 @@ import { instanceTypeOperations } from './instance-type/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
 import { launchTemplateOperations } from './launch-template/index.ts';
 import { networkOperations } from './network/index.ts';
+import { regionOperations } from './region/index.ts';
 import { securityGroupOperations } from './security-group/index.ts';
 import { snapshotOperations } from './snapshot/index.ts';
 import { tagOperations } from './tag/index.ts';
@@ -22,4 +23,5 @@ export const operations: OperationTable = {
   ...securityGroupOperations,
   ...networkOperations,
   ...tagOperations,
+  ...regionOperations,
 };

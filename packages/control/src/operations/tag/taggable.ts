@@ -1,15 +1,15 @@
 import { isResourceId } from '@bakehouse/base';
+import type { RecordKinds } from '@bakehouse/domain';
 import {
   type ApiError,
   apiError,
-  type ErrorCode,
-  type ErrorDetails,
   type MetadataReader,
-  type RecordKinds,
   type Tags,
   type Vpc,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkId, type LookupKind, notFound } from '../../lookups.ts';
+import { checkPartId, type PartKind, partKinds } from '../../network/part-kinds.ts';
 import { partTags, vpcParts } from '../../network/vpc-parts.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 
@@ -24,147 +24,73 @@ interface TaggableType {
   /** As DescribeTags names it. */
   readonly type: string;
   readonly prefix: string;
-  /** EC2's answers to an id that is no id of this type, and to one that names nothing. */
-  readonly malformed: Refusal;
-  readonly notFound: Refusal;
+  /** Throws EC2's answer to what is no id of this type. */
+  check(id: string): void;
+  /** EC2's answer to an id that names nothing. */
+  notFound(id: string): ApiError;
 }
 
-type IdCode = {
-  [Code in ErrorCode]: { id: string } extends ErrorDetails<Code> ? Code : never;
-}[ErrorCode];
-type Refusal = (id: string) => ApiError;
 type RecordType = TaggableType & { readonly kind: TaggableKind };
-type PartType = TaggableType & { readonly part: keyof ReturnType<typeof vpcParts> };
+type PartType = TaggableType & { readonly part: PartKind['part'] };
 
-/** For codes that are worded from the id. */
-const byId =
-  <Code extends IdCode>(code: Code): Refusal =>
-  (id) =>
-    apiError(code, { id } as ErrorDetails<Code>);
-
-const invalidId: Refusal = (id) =>
-  apiError('InvalidID', { message: `The ID '${id}' is not valid or does not exist` });
-const noKeyPair: Refusal = (name) => apiError('InvalidKeyPair.NotFound', { name });
-const malformedTemplate: Refusal = (id) =>
-  apiError('InvalidLaunchTemplateId.Malformed', {
-    message: `Invalid id: "${id}" (expecting "lt-...")`,
-  });
+const lookedUp = (kind: LookupKind & TaggableKind, type: string, prefix: string): RecordType => ({
+  kind,
+  type,
+  prefix,
+  check: (id) => checkId(kind, id),
+  notFound: (id) => notFound(kind, id),
+});
 
 export const recordTypes: readonly RecordType[] = [
-  {
-    kind: 'image',
-    type: 'image',
-    prefix: 'ami',
-    malformed: byId('InvalidAMIID.Malformed'),
-    notFound: byId('InvalidAMIID.NotFound'),
-  },
-  {
-    kind: 'snapshot',
-    type: 'snapshot',
-    prefix: 'snap',
-    malformed: byId('InvalidSnapshotID.Malformed'),
-    notFound: byId('InvalidSnapshot.NotFound'),
-  },
-  {
-    kind: 'volume',
-    type: 'volume',
-    prefix: 'vol',
-    malformed: byId('InvalidVolumeID.Malformed'),
-    notFound: byId('InvalidVolume.NotFound'),
-  },
-  {
-    kind: 'instance',
-    type: 'instance',
-    prefix: 'i',
-    malformed: byId('InvalidInstanceID.Malformed'),
-    notFound: byId('InvalidInstanceID.NotFound'),
-  },
-  {
-    kind: 'networkInterface',
-    type: 'network-interface',
-    prefix: 'eni',
-    malformed: byId('InvalidNetworkInterfaceId.Malformed'),
-    notFound: byId('InvalidNetworkInterfaceID.NotFound'),
-  },
-  {
-    kind: 'vpc',
-    type: 'vpc',
-    prefix: 'vpc',
-    malformed: byId('InvalidVpcID.Malformed'),
-    notFound: byId('InvalidVpcID.NotFound'),
-  },
-  {
-    kind: 'subnet',
-    type: 'subnet',
-    prefix: 'subnet',
-    malformed: byId('InvalidSubnetID.Malformed'),
-    notFound: byId('InvalidSubnetID.NotFound'),
-  },
-  {
-    kind: 'securityGroup',
-    type: 'security-group',
-    prefix: 'sg',
-    malformed: byId('InvalidGroupId.Malformed'),
-    notFound: byId('InvalidGroup.NotFound'),
-  },
-  {
-    kind: 'securityGroupRule',
-    type: 'security-group-rule',
-    prefix: 'sgr',
-    malformed: byId('InvalidSecurityGroupRuleId.Malformed'),
-    notFound: byId('InvalidSecurityGroupRuleId.NotFound'),
-  },
+  lookedUp('image', 'image', 'ami'),
+  lookedUp('snapshot', 'snapshot', 'snap'),
+  lookedUp('volume', 'volume', 'vol'),
+  lookedUp('instance', 'instance', 'i'),
+  lookedUp('networkInterface', 'network-interface', 'eni'),
+  lookedUp('vpc', 'vpc', 'vpc'),
+  lookedUp('subnet', 'subnet', 'subnet'),
+  lookedUp('securityGroup', 'security-group', 'sg'),
+  lookedUp('securityGroupRule', 'security-group-rule', 'sgr'),
   {
     kind: 'keyPair',
     type: 'key-pair',
     prefix: 'key',
-    malformed: noKeyPair,
-    notFound: noKeyPair,
+    // Key pairs have no code for a malformed id: it names nothing either.
+    check: () => {},
+    notFound: (name) => apiError('InvalidKeyPair.NotFound', { name }),
   },
   {
     kind: 'launchTemplate',
     type: 'launch-template',
     prefix: 'lt',
-    malformed: malformedTemplate,
-    notFound: byId('InvalidLaunchTemplateId.NotFound'),
+    check(id) {
+      if (isResourceId('lt', id)) return;
+      throw apiError('InvalidLaunchTemplateId.Malformed', {
+        message: `Invalid id: "${id}" (expecting "lt-...")`,
+      });
+    },
+    notFound: (id) => apiError('InvalidLaunchTemplateId.NotFound', { id }),
   },
 ];
 
+const partType = (type: string, kind: PartKind): PartType => ({
+  type,
+  prefix: kind.prefix,
+  part: kind.part,
+  check: (id) => checkPartId(kind, id),
+  notFound: kind.notFound,
+});
+
 /** Parts of a VPC, whose tags are kept with it. */
 export const partTypes: readonly PartType[] = [
-  {
-    part: 'internetGatewayId',
-    type: 'internet-gateway',
-    prefix: 'igw',
-    malformed: byId('InvalidInternetGatewayId.Malformed'),
-    notFound: byId('InvalidInternetGatewayID.NotFound'),
-  },
-  {
-    part: 'routeTableId',
-    type: 'route-table',
-    prefix: 'rtb',
-    malformed: byId('InvalidRouteTableId.Malformed'),
-    notFound: byId('InvalidRouteTableID.NotFound'),
-  },
-  {
-    part: 'dhcpOptionsId',
-    type: 'dhcp-options',
-    prefix: 'dopt',
-    malformed: invalidId,
-    notFound: invalidId,
-  },
-  {
-    part: 'networkAclId',
-    type: 'network-acl',
-    prefix: 'acl',
-    malformed: invalidId,
-    notFound: invalidId,
-  },
+  partType('internet-gateway', partKinds.internetGateway),
+  partType('route-table', partKinds.routeTable),
+  partType('dhcp-options', partKinds.dhcpOptions),
+  partType('network-acl', partKinds.networkAcl),
 ];
 
 /** A resource with the tags that it has now and a way to give it others. */
 export interface Taggable {
-  readonly id: string;
   readonly kind?: TaggableKind;
   readonly tags: Tags;
   put(tx: ControlTransaction, tags: Tags): Promise<void>;
@@ -177,15 +103,10 @@ async function findRecord<K extends TaggableKind>(
 ): Promise<Taggable | undefined> {
   const record = await reader.get(kind, id);
   if (record?.ownerId !== scope.accountId || record.region !== scope.region) return undefined;
-  return {
-    id,
-    kind,
-    tags: record.tags,
-    put: (tx, tags) => tx.put(kind, { ...record, tags }),
-  };
+  return { kind, tags: record.tags, put: (tx, tags) => tx.put(kind, { ...record, tags }) };
 }
 
-/** The caller's VPCs with one of the parts each. */
+/** The caller's VPCs in this region. */
 export async function vpcsOf(reader: MetadataReader, scope: Scope): Promise<readonly Vpc[]> {
   return await reader.list('vpc', { region: scope.region, where: { owner: [scope.accountId] } });
 }
@@ -193,19 +114,14 @@ export async function vpcsOf(reader: MetadataReader, scope: Scope): Promise<read
 async function findPart(
   reader: MetadataReader,
   scope: Scope,
-  { part, id }: { part: PartType['part']; id: string },
+  { part, id }: { part: PartKind['part']; id: string },
 ): Promise<Taggable | undefined> {
   const vpcs = await vpcsOf(reader, scope);
   const vpc = vpcs.find((each) => vpcParts(each)[part] === id);
   if (!vpc) return undefined;
   return {
-    id,
     tags: partTags(vpc, id),
-    async put(tx, tags) {
-      // Read again: another part of the same VPC may have been changed before in this transaction.
-      const now = (await tx.get('vpc', vpc.id)) ?? vpc;
-      await tx.put('vpc', { ...now, partTags: { ...now.partTags, [id]: tags } });
-    },
+    put: (tx, tags) => tx.put('vpc', { ...vpc, partTags: { ...vpc.partTags, [id]: tags } }),
   };
 }
 
@@ -219,8 +135,8 @@ export async function taggableById(
   const record = recordTypes.find((each) => each.prefix === prefix);
   const part = partTypes.find((each) => each.prefix === prefix);
   const type = record ?? part;
-  if (!type) throw invalidId(id);
-  if (!isResourceId(prefix, id)) throw type.malformed(id);
+  if (!type) throw apiError('InvalidID', { message: `The ID '${id}' is not valid` });
+  type.check(id);
   const found = record
     ? await findRecord(reader, scope, { kind: record.kind, id })
     : part && (await findPart(reader, scope, { part: part.part, id }));

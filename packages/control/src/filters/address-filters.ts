@@ -1,0 +1,16 @@
+import type { FilterTable } from './filter.ts';
+import { nothing } from './filter-values.ts';
+
+/** The filters of DescribeAddresses, by their documented names. There are no Elastic IP addresses. */
+export const addressFilters: FilterTable<never> = nothing([
+  'allocation-id',
+  'association-id',
+  'instance-id',
+  'network-border-group',
+  'network-interface-id',
+  'network-interface-owner-id',
+  'private-ip-address',
+  'public-ip',
+  'tag:',
+  'tag-key',
+]);
