@@ -1,0 +1,69 @@
+import type { BlockMapId, MapUsage } from '@bakehouse/domain';
+
+/** A record that holds maps. Snapshots and volumes hold them themselves, an image through its snapshots. */
+export interface Holding {
+  readonly kind: 'image' | 'snapshot' | 'volume';
+  readonly id: string;
+  readonly name?: string;
+  readonly region: string;
+  readonly ownerId: string;
+  readonly sizeBytes: number;
+  readonly mapIds: readonly BlockMapId[];
+  /** The snapshots and volumes that go when this is deleted: itself; for an image, snapshots of it alone. */
+  readonly goes: readonly string[];
+  /** A snapshot that CreateImage or a bake took for an image that is gone. */
+  readonly orphaned?: boolean;
+}
+
+export type UsageRow = Omit<Holding, 'mapIds' | 'goes'> & {
+  /** What deleting this alone, and pruning, frees. */
+  readonly uniqueBytes: number;
+  /** What it names beside that: other records hold it too. */
+  readonly sharedBytes: number;
+};
+
+export interface UsageSummary {
+  readonly rows: readonly UsageRow[];
+  /** Held by more than one snapshot or volume, counted once. */
+  readonly sharedOnceBytes: number;
+  /** Named only by maps that no record holds: the next prune frees it. */
+  readonly unheldBytes: number;
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Which snapshots and volumes hold each map. */
+function holdersByMap(holdings: readonly Holding[]): ReadonlyMap<BlockMapId, readonly string[]> {
+  const holders = new Map<BlockMapId, string[]>();
+  for (const { kind, id, mapIds } of holdings) {
+    if (kind === 'image') continue;
+    for (const mapId of new Set(mapIds)) holders.set(mapId, [...(holders.get(mapId) ?? []), id]);
+  }
+  return holders;
+}
+
+/**
+ * Bytes by record, so that the unique bytes of snapshots and volumes, `sharedOnceBytes` and `unheldBytes`
+ * together are the store's live bytes (docs/usage.md). Several records may hold one map: a baked image's
+ * snapshots of all regions do, and then none of them frees it alone.
+ */
+export function summarizeUsage(
+  holdings: readonly Holding[],
+  store: { readonly maps: readonly MapUsage[]; readonly liveBytes: number },
+): UsageSummary {
+  const usageOf = new Map(store.maps.map((map) => [map.mapId, map]));
+  const holders = holdersByMap(holdings);
+  const rows = holdings.map(({ mapIds, goes, ...row }): UsageRow => {
+    const maps = [...new Set(mapIds)].flatMap((mapId) => usageOf.get(mapId) ?? []);
+    const going = new Set(goes);
+    const freed = maps.filter((map) => holders.get(map.mapId)?.every((id) => going.has(id)));
+    const uniqueBytes = sum(freed.map((map) => map.uniqueBytes));
+    const named = sum(maps.map((map) => map.uniqueBytes + map.sharedBytes));
+    return { ...row, uniqueBytes, sharedBytes: named - uniqueBytes };
+  });
+  const own = rows.filter((row) => row.kind !== 'image');
+  const unheld = store.maps.filter((map) => !holders.has(map.mapId));
+  const unheldBytes = sum(unheld.map((map) => map.uniqueBytes));
+  const sharedOnceBytes = store.liveBytes - unheldBytes - sum(own.map((row) => row.uniqueBytes));
+  return { rows, sharedOnceBytes, unheldBytes };
+}
