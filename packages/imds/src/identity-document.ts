@@ -1,41 +1,48 @@
-import { createSign, type KeyObject } from 'node:crypto';
+import { sign } from 'node:crypto';
 import type { InstanceMetadata } from '@bakehouse/domain';
+import { signedData } from './pkcs7.ts';
+import type { PlatformKey } from './platform-key.ts';
+
+/** `dynamic/instance-identity/`, in the order in which EC2 lists it. */
+export interface SignedIdentity {
+  readonly document: string;
+  readonly pkcs7: string;
+  readonly rsa2048: string;
+  readonly signature: string;
+}
 
 /** The instance identity document, in EC2's members and order. */
 export function identityDocument(instance: InstanceMetadata): string {
-  return JSON.stringify(
-    {
-      accountId: instance.accountId,
-      architecture: instance.architecture,
-      availabilityZone: instance.zone,
-      billingProducts: null,
-      devpayProductCodes: null,
-      marketplaceProductCodes: null,
-      imageId: instance.imageId,
-      instanceId: instance.instanceId,
-      instanceType: instance.instanceType,
-      kernelId: instance.kernelId ?? null,
-      pendingTime: `${instance.pendingTime.slice(0, 19)}Z`,
-      privateIp: instance.privateIp,
-      ramdiskId: instance.ramdiskId ?? null,
-      region: instance.region,
-      version: '2017-09-30',
-    },
-    null,
-    2,
-  );
+  const document = {
+    accountId: instance.accountId,
+    architecture: instance.architecture,
+    availabilityZone: instance.zone,
+    billingProducts: null,
+    devpayProductCodes: null,
+    marketplaceProductCodes: null,
+    imageId: instance.imageId,
+    instanceId: instance.instanceId,
+    instanceType: instance.instanceType,
+    kernelId: instance.kernelId ?? null,
+    pendingTime: `${instance.pendingTime.slice(0, 19)}Z`,
+    privateIp: instance.privateIp,
+    ramdiskId: instance.ramdiskId ?? null,
+    region: instance.region,
+    version: '2017-09-30',
+  };
+  return JSON.stringify(document, null, 2).replaceAll('": ', '" : ');
 }
 
-/** Base64 in lines, as EC2 gives it. */
-export function base64Lines(bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,76}/g) ?? [];
-  return lines.join('\n');
-}
+const base64Lines = (bytes: Buffer, width: number) =>
+  (bytes.toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join('\n');
 
-/** SHA-256 with RSA, in base64. */
-export function signDocument(document: string, key: KeyObject): string {
-  return base64Lines(createSign('RSA-SHA256').update(document).sign(key));
+/**
+ * Signs once: `signature` is bare, `pkcs7` and `rsa2048` are the same signature with the document in CMS. In
+ * EC2 `pkcs7` is DSA with SHA-1, which nobody should verify any more.
+ */
+export function signIdentity(document: string, { key, certificate }: PlatformKey): SignedIdentity {
+  const content = Buffer.from(document);
+  const signature = sign('sha256', content, key);
+  const pkcs7 = base64Lines(signedData(content, signature, certificate), 64);
+  return { document, pkcs7, rsa2048: pkcs7, signature: base64Lines(signature, 76) };
 }

@@ -1,2 +1,4 @@
+export { agentBuild } from './agent-build.ts';
+export { type AgentHealth, askAgentHealth } from './agent-health.ts';
 export { createMetadataPublisher, type MetadataPublisherOptions } from './metadata-publisher.ts';
 export { ensureTokenKey } from './platform-key.ts';

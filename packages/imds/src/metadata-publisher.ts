@@ -1,69 +1,150 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
+import { type Clock, type Logger, silentLogger, systemClock } from '@bakehouse/base';
 import type { InstanceId, InstanceMetadata, MetadataPublisher } from '@bakehouse/domain';
-import type { InstanceDocument } from './answer-request.ts';
-import { documentPath } from './document-folder.ts';
-import { identityDocument, signDocument } from './identity-document.ts';
-import { signPkcs7 } from './pkcs7.ts';
+import { documentPath, documentSuffix, readDocument } from './document-folder.ts';
+import { identityDocument, signIdentity } from './identity-document.ts';
+import { DamagedDocumentError, type InstanceDocument } from './instance-document.ts';
 import { openPlatformKey, type PlatformKey } from './platform-key.ts';
 
 export interface MetadataPublisherOptions {
-  /** Holds the platform's key and certificate, and `documents/`. */
+  /** Holds the platform's key and certificate, and `documents/`. This process is its only writer. */
   readonly directory: string;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
 }
 
-async function identityOf(metadata: InstanceMetadata, platform: PlatformKey) {
-  const document = identityDocument(metadata);
-  const pkcs7 = await signPkcs7(document, platform);
-  return { document, signature: signDocument(document, platform.key), pkcs7, rsa2048: pkcs7 };
-}
+const unfinishedSuffix = '.new';
 
 /** Publishes by writing a document per private address, which the agent reads. */
+class FolderPublisher implements MetadataPublisher {
+  readonly #documents: string;
+  readonly #platform: PlatformKey;
+  readonly #logger: Logger;
+  /** Whose documents there are, by address. */
+  readonly #owners = new Map<string, InstanceId>();
+  /** One change at a time: who has an address is decided by reading and then writing. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(documents: string, platform: PlatformKey, logger: Logger) {
+    this.#documents = documents;
+    this.#platform = platform;
+    this.#logger = logger;
+  }
+
+  async load(): Promise<void> {
+    for (const { privateIp, document } of await this.#all()) {
+      this.#owners.set(privateIp, document.metadata.instanceId);
+    }
+  }
+
+  publish(metadata: InstanceMetadata): Promise<void> {
+    return this.#serially(() => this.#publish(metadata));
+  }
+
+  withdraw(instanceId: InstanceId): Promise<void> {
+    return this.#serially(() => this.#remove(instanceId));
+  }
+
+  list(): Promise<readonly InstanceId[]> {
+    return this.#serially(async () => {
+      const found = await this.#all();
+      return [...new Set(found.map(({ document }) => document.metadata.instanceId))];
+    });
+  }
+
+  async #publish(metadata: InstanceMetadata): Promise<void> {
+    const { instanceId, privateIp } = metadata;
+    if (!isIPv4(privateIp)) throw new Error(`${instanceId} has no IPv4 address: '${privateIp}'`);
+    const known = await this.#read(privateIp);
+    if (known !== undefined && known.metadata.instanceId !== instanceId) {
+      throw new Error(
+        `${privateIp} is published for ${known.metadata.instanceId}; withdraw it before ${instanceId} is`,
+      );
+    }
+    const text = identityDocument(metadata);
+    // Tags and options are not signed: their change signs nothing anew.
+    const isSigned = known?.identity.document === text;
+    const identity = isSigned ? known.identity : signIdentity(text, this.#platform);
+    await this.#write(privateIp, { metadata, identity });
+    this.#owners.set(privateIp, instanceId);
+    await this.#remove(instanceId, privateIp);
+  }
+
+  async #write(privateIp: string, document: InstanceDocument): Promise<void> {
+    const path = documentPath(this.#documents, privateIp);
+    const unfinished = `${path}.${randomUUID()}${unfinishedSuffix}`;
+    try {
+      // Not flushed: no guest outlives a crash of the host, and a start publishes again.
+      await writeFile(unfinished, JSON.stringify(document), { mode: 0o600, flag: 'wx' });
+      await rename(unfinished, path);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  /** Removes what is published for the instance, but at one address. */
+  async #remove(instanceId: InstanceId, except?: string): Promise<void> {
+    for (const [privateIp, owner] of this.#owners) {
+      if (privateIp === except || owner !== instanceId) continue;
+      await rm(documentPath(this.#documents, privateIp), { force: true });
+      this.#owners.delete(privateIp);
+    }
+  }
+
+  async #all(): Promise<readonly { privateIp: string; document: InstanceDocument }[]> {
+    const found: { privateIp: string; document: InstanceDocument }[] = [];
+    for (const name of await readdir(this.#documents)) {
+      if (!name.endsWith(documentSuffix)) continue;
+      const privateIp = name.slice(0, -documentSuffix.length);
+      const document = await this.#read(privateIp);
+      if (document !== undefined) found.push({ privateIp, document });
+    }
+    return found;
+  }
+
+  /** A damaged document counts as none: its guest is told nothing until it is published again. */
+  async #read(privateIp: string): Promise<InstanceDocument | undefined> {
+    try {
+      return await readDocument(this.#documents, privateIp);
+    } catch (error) {
+      if (!(error instanceof DamagedDocumentError)) throw error;
+      this.#logger.log('warn', 'the metadata published for an address cannot be read', {
+        path: documentPath(this.#documents, privateIp),
+        error,
+      });
+      return undefined;
+    }
+  }
+
+  #serially<Value>(work: () => Promise<Value>): Promise<Value> {
+    const result = this.#last.then(work, work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
+/** What a crash left half written was never visible. */
+async function removeUnfinished(documents: string): Promise<void> {
+  for (const name of await readdir(documents)) {
+    if (name.endsWith(unfinishedSuffix)) await rm(join(documents, name), { force: true });
+  }
+}
+
+/** Opens or makes the folder, its key and its certificate. */
 export async function createMetadataPublisher({
   directory,
+  logger = silentLogger,
+  clock = systemClock,
 }: MetadataPublisherOptions): Promise<MetadataPublisher> {
   const documents = join(directory, 'documents');
   await mkdir(documents, { recursive: true, mode: 0o700 });
-  const platform = await openPlatformKey(directory);
-
-  const read = async (name: string) =>
-    JSON.parse(await readFile(join(documents, name), 'utf8')) as InstanceDocument;
-  const names = async () => (await readdir(documents)).filter((name) => name.endsWith('.json'));
-  const ownNames = async (instanceId: InstanceId) => {
-    const own: string[] = [];
-    for (const name of await names()) {
-      if ((await read(name)).metadata.instanceId === instanceId) own.push(name);
-    }
-    return own;
-  };
-
-  /** Signing depends on the identity document alone: a change of tags or options signs nothing anew. */
-  const identityFor = async (metadata: InstanceMetadata, known: InstanceDocument | undefined) => {
-    if (known?.identity.document === identityDocument(metadata)) return known.identity;
-    return await identityOf(metadata, platform);
-  };
-
-  return {
-    async publish(metadata) {
-      const path = documentPath(documents, metadata.privateIp);
-      const known = await read(`${metadata.privateIp}.json`).catch(() => undefined);
-      if (known && known.metadata.instanceId !== metadata.instanceId) {
-        throw new Error(
-          `${metadata.privateIp} is published for ${known.metadata.instanceId}, not ${metadata.instanceId}`,
-        );
-      }
-      const document = { metadata, identity: await identityFor(metadata, known) };
-      await writeFile(`${path}.new`, JSON.stringify(document), { mode: 0o600 });
-      await rename(`${path}.new`, path);
-    },
-    async withdraw(instanceId) {
-      for (const name of await ownNames(instanceId))
-        await rm(join(documents, name), { force: true });
-    },
-    async list() {
-      const ids: InstanceId[] = [];
-      for (const name of await names()) ids.push((await read(name)).metadata.instanceId);
-      return ids;
-    },
-  };
+  await removeUnfinished(documents);
+  const platform = await openPlatformKey(directory, clock.now());
+  const publisher = new FolderPublisher(documents, platform, logger);
+  await publisher.load();
+  return publisher;
 }

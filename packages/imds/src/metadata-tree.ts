@@ -1,111 +1,127 @@
 import type { InstanceMetadata } from '@bakehouse/domain';
+import { folderOf, listFolder, lookUp, type MetadataFolder, textsOf } from './metadata-folder.ts';
 
-/** A folder of the tree: names to text, or to further folders. */
-export interface MetadataFolder {
-  readonly [name: string]: string | MetadataFolder;
-}
+/** Partitions other than `aws` by the beginning of their regions' names, and their domains. */
+const partitions = [
+  { prefix: 'cn-', partition: 'aws-cn', domain: 'amazonaws.com.cn' },
+  { prefix: 'us-gov-', partition: 'aws-us-gov', domain: 'amazonaws.com' },
+];
+const publicPartition = { partition: 'aws', domain: 'amazonaws.com' };
 
-/** Leaves out what the instance does not have, so that it answers 404 as on EC2. */
-function present(entries: Readonly<Record<string, string | MetadataFolder | undefined>>) {
-  const kept = Object.entries(entries).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as MetadataFolder;
-}
+const lines = (texts: readonly string[]) => texts.join('\n');
 
-function interfaceFolder(instance: InstanceMetadata): MetadataFolder {
-  const { publicIp, publicHostName } = instance;
-  return present({
-    'device-number': '0',
-    'interface-id': instance.interfaceId,
-    'ipv4-associations': publicIp ? { [publicIp]: instance.privateIp } : undefined,
-    'local-hostname': instance.localHostName,
-    'local-ipv4s': instance.privateIp,
-    mac: instance.macAddress,
-    'owner-id': instance.accountId,
-    'public-hostname': publicHostName,
-    'public-ipv4s': publicIp,
-    'security-group-ids': instance.securityGroups.map((group) => group.id).join('\n'),
-    'security-groups': instance.securityGroups.map((group) => group.name).join('\n'),
-    'subnet-id': instance.subnetId,
-    'subnet-ipv4-cidr-block': instance.subnetCidr,
-    'vpc-id': instance.vpcId,
-    'vpc-ipv4-cidr-block': instance.vpcCidr,
-    'vpc-ipv4-cidr-blocks': instance.vpcCidr,
+/**
+ * `meta-data/` as a version shows it: "Instance metadata categories" of EC2's user guide, with the dates of
+ * its column "Version when category was released". Not in that table, but listed by every instance: `profile`
+ * (seen in 2009-04-04), `hibernation/configured` (no earlier date known than 2021-03-23) and `system`.
+ */
+export function metadataTree(instance: InstanceMetadata, version: string): MetadataFolder {
+  return folderOf(version, {
+    'ami-id': ['1.0', instance.imageId],
+    'ami-launch-index': ['1.0', String(instance.launchIndex)],
+    'ami-manifest-path': ['1.0', '(unknown)'],
+    'block-device-mapping': ['2007-12-15', textsOf(instance.blockDeviceMapping)],
+    events: ['2018-08-17', { maintenance: { history: '[]', scheduled: '[]' } }],
+    hibernation: ['2021-03-23', { configured: 'false' }],
+    hostname: ['1.0', instance.localHostName],
+    'instance-action': ['2008-09-01', 'none'],
+    'instance-id': ['1.0', instance.instanceId],
+    'instance-life-cycle': ['2019-10-01', 'on-demand'],
+    'instance-type': ['2007-08-29', instance.instanceType],
+    'kernel-id': ['2008-02-01', instance.kernelId],
+    'local-hostname': ['2007-01-19', instance.localHostName],
+    'local-ipv4': ['1.0', instance.privateIp],
+    mac: ['2011-01-01', instance.macAddress],
+    network: ['2011-01-01', networkFolder(instance, version)],
+    placement: ['2008-02-01', placementFolder(instance, version)],
+    profile: ['2009-04-04', 'default-hvm'],
+    'public-hostname': ['2007-01-19', instance.publicHostName],
+    'public-ipv4': ['2007-01-19', instance.publicIp],
+    'public-keys': ['1.0', publicKeysFolder(instance)],
+    'ramdisk-id': ['2007-10-10', instance.ramdiskId],
+    'reservation-id': ['1.0', instance.reservationId],
+    'security-groups': ['1.0', groupNames(instance)],
+    services: ['2014-02-25', servicesFolder(instance, version)],
+    system: ['2022-09-24', 'nitro'],
+    tags: ['2021-03-23', tagsFolder(instance)],
   });
 }
 
-function tagsFolder({ instanceMetadataTags, tags }: InstanceMetadata) {
-  if (instanceMetadataTags !== 'enabled') return undefined;
-  return { instance: tags };
+function groupNames({ securityGroups }: InstanceMetadata): string {
+  return lines(securityGroups.map((group) => group.name));
 }
 
-/** `meta-data/` of the latest version ("Instance metadata categories"). */
-export function metadataTree(instance: InstanceMetadata): MetadataFolder {
-  const { publicIp, publicHostName, publicKeys, kernelId, ramdiskId } = instance;
-  return present({
-    'ami-id': instance.imageId,
-    'ami-launch-index': String(instance.launchIndex),
-    'ami-manifest-path': '(unknown)',
-    'block-device-mapping': instance.blockDeviceMapping,
-    hostname: instance.localHostName,
-    'instance-action': 'none',
-    'instance-id': instance.instanceId,
-    'instance-life-cycle': 'on-demand',
-    'instance-type': instance.instanceType,
-    'kernel-id': kernelId,
-    'local-hostname': instance.localHostName,
-    'local-ipv4': instance.privateIp,
-    mac: instance.macAddress,
-    network: { interfaces: { macs: { [instance.macAddress]: interfaceFolder(instance) } } },
-    placement: {
-      'availability-zone': instance.zone,
-      'availability-zone-id': instance.zoneId,
-      region: instance.region,
-    },
-    profile: 'default-hvm',
-    'public-hostname': publicHostName,
-    'public-ipv4': publicIp,
-    'public-keys': publicKeys.length > 0 ? publicKeysFolder(instance) : undefined,
-    'ramdisk-id': ramdiskId,
-    'reservation-id': instance.reservationId,
-    'security-groups': instance.securityGroups.map((group) => group.name).join('\n'),
-    services: { domain: 'amazonaws.com', partition: 'aws' },
-    system: 'nitro',
-    tags: tagsFolder(instance),
+function networkFolder(instance: InstanceMetadata, version: string): MetadataFolder {
+  const { publicIp } = instance;
+  const own = folderOf(version, {
+    'device-number': ['2011-01-01', '0'],
+    'interface-id': ['2011-01-01', instance.interfaceId],
+    'ipv4-associations': ['2011-01-01', publicIp ? { [publicIp]: instance.privateIp } : undefined],
+    'local-hostname': ['2011-01-01', instance.localHostName],
+    'local-ipv4s': ['2011-01-01', instance.privateIp],
+    mac: ['2011-01-01', instance.macAddress],
+    'owner-id': ['2011-01-01', instance.accountId],
+    'public-hostname': ['2011-01-01', instance.publicHostName],
+    'public-ipv4s': ['2011-01-01', publicIp],
+    'security-group-ids': ['2011-01-01', lines(instance.securityGroups.map((group) => group.id))],
+    'security-groups': ['2011-01-01', groupNames(instance)],
+    'subnet-id': ['2011-01-01', instance.subnetId],
+    'subnet-ipv4-cidr-block': ['2011-01-01', instance.subnetCidr],
+    'vpc-id': ['2011-01-01', instance.vpcId],
+    'vpc-ipv4-cidr-block': ['2011-01-01', instance.vpcCidr],
+    'vpc-ipv4-cidr-blocks': ['2016-06-30', instance.vpcCidr],
+  });
+  return { interfaces: { macs: { [instance.macAddress]: own } } };
+}
+
+function placementFolder(instance: InstanceMetadata, version: string): MetadataFolder {
+  return folderOf(version, {
+    'availability-zone': ['2008-02-01', instance.zone],
+    'availability-zone-id': ['2019-10-01', instance.zoneId],
+    region: ['2020-08-24', instance.region],
   });
 }
 
-/** Listed as `0=name`, found under `0/`. */
+function servicesFolder({ region }: InstanceMetadata, version: string): MetadataFolder {
+  const found = partitions.find(({ prefix }) => region.startsWith(prefix)) ?? publicPartition;
+  return folderOf(version, {
+    domain: ['2014-02-25', found.domain],
+    partition: ['2015-10-20', found.partition],
+  });
+}
+
 function publicKeysFolder({ publicKeys }: InstanceMetadata): MetadataFolder {
-  return Object.fromEntries(
-    publicKeys.map((key, index) => [String(index), { 'openssh-key': key.openSshKey }]),
-  );
+  const keys = publicKeys.map((key, index) => {
+    // Scripts append it to a file, so it ends its line.
+    const text = key.openSshKey.endsWith('\n') ? key.openSshKey : `${key.openSshKey}\n`;
+    return [String(index), { 'openssh-key': text }] as const;
+  });
+  return Object.fromEntries(keys);
 }
 
-/** The names in a folder, sub-folders with a slash, without a newline at the end. */
-export function listFolder(
-  folder: MetadataFolder,
-  path: readonly string[],
-  instance: InstanceMetadata,
-): string {
-  if (path.at(-1) === 'public-keys') {
-    return instance.publicKeys.map((key, index) => `${index}=${key.name}`).join('\n');
-  }
-  return Object.entries(folder)
-    .map(([name, value]) => (typeof value === 'string' ? name : `${name}/`))
-    .join('\n');
+function tagsFolder({ instanceMetadataTags, tags }: InstanceMetadata): MetadataFolder | undefined {
+  return instanceMetadataTags === 'enabled' ? { instance: textsOf(tags) } : undefined;
 }
 
-/** What stands at a path below `meta-data/`; undefined is 404. */
+/** What is answered at a path below `meta-data/`; undefined is 404. */
 export function lookUpMetadata(
   instance: InstanceMetadata,
+  version: string,
   path: readonly string[],
 ): string | undefined {
-  let here: string | MetadataFolder = metadataTree(instance);
-  for (const name of path) {
-    if (typeof here === 'string' || !Object.hasOwn(here, name)) return undefined;
-    const next: string | MetadataFolder | undefined = here[name];
-    if (next === undefined) return undefined;
-    here = next;
+  const tree = metadataTree(instance, version);
+  const found = lookUp(tree, nodePath(path));
+  if (found === undefined || typeof found === 'string') return found;
+  // Keys are listed as `0=name` and found under `0/`.
+  if (path.length === 1 && path[0] === 'public-keys') {
+    return lines(instance.publicKeys.map((key, index) => `${index}=${key.name}`));
   }
-  return typeof here === 'string' ? here : listFolder(here, path, instance);
+  return listFolder(found);
+}
+
+/** The key of a tag may have slashes: all that follows `tags/instance/` is one name. */
+function nodePath(path: readonly string[]): readonly string[] {
+  const [first, second, ...key] = path;
+  if (first !== 'tags' || second !== 'instance' || key.length === 0) return path;
+  return [first, second, key.join('/')];
 }

@@ -1,14 +1,25 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
-/** A token is version, nonce, sealed expiry and tag; nothing is kept, and none fits another instance. */
+/** A token is nonce, sealed expiry and tag; nothing is kept, and none fits another instance. */
 const nonceBytes = 12;
 const tagBytes = 16;
 const expiryBytes = 8;
 const tokenBytes = nonceBytes + expiryBytes + tagBytes;
+const tokenCharacters = Math.ceil((tokenBytes * 4) / 3);
+
+/** The lifetimes that may be asked for. */
 export const tokenTtlSeconds = { min: 1, max: 21_600 };
 
-/** Seals an expiry for one instance (AES-256-GCM with the instance id as associated data). */
-export function issueToken(key: Uint8Array, instanceId: string, expiresAtMs: number): string {
+/** Bytes of the key that seals tokens. */
+export const tokenKeyBytes = 32;
+
+export interface TokenOwner {
+  readonly key: Uint8Array;
+  readonly instanceId: string;
+}
+
+/** Seals an expiry for one instance: AES-256-GCM with the instance id as associated data. */
+export function issueToken({ key, instanceId }: TokenOwner, expiresAtMs: number): string {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(instanceId));
   const expiry = Buffer.alloc(expiryBytes);
@@ -17,23 +28,36 @@ export function issueToken(key: Uint8Array, instanceId: string, expiresAtMs: num
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
 }
 
-/** True for a token that was issued to this instance and has not run out. */
-export function isTokenValid(
+/**
+ * How long a token still lives, in milliseconds; undefined for one that was not issued to this instance or
+ * has run out. A token of more than the longest lifetime was issued before the clock went back: it is refused,
+ * so that a step of the clock prolongs none.
+ */
+export function tokenLifeMs(
+  { key, instanceId }: TokenOwner,
   token: string,
-  { key, instanceId, nowMs }: { key: Uint8Array; instanceId: string; nowMs: number },
-): boolean {
-  if (token.length > 2 * tokenBytes) return false;
+  nowMs: number,
+): number | undefined {
+  const expiry = openToken({ key, instanceId }, token);
+  if (expiry === undefined) return undefined;
+  const leftMs = expiry - nowMs;
+  return leftMs > 0 && leftMs <= tokenTtlSeconds.max * 1000 ? leftMs : undefined;
+}
+
+function openToken({ key, instanceId }: TokenOwner, token: string): number | undefined {
+  if (token.length !== tokenCharacters) return undefined;
   const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length !== tokenBytes) return false;
+  // Node skips characters that are not of the alphabet; only the very text that was issued is a token.
+  if (bytes.length !== tokenBytes || bytes.toString('base64url') !== token) return undefined;
   const nonce = bytes.subarray(0, nonceBytes);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
     .setAAD(Buffer.from(instanceId))
     .setAuthTag(bytes.subarray(nonceBytes + expiryBytes));
   try {
     const sealed = bytes.subarray(nonceBytes, nonceBytes + expiryBytes);
     const expiry = Buffer.concat([decipher.update(sealed), decipher.final()]);
-    return Number(expiry.readBigUInt64BE(0)) > nowMs;
+    return Number(expiry.readBigUInt64BE(0));
   } catch {
-    return false;
+    return undefined;
   }
 }

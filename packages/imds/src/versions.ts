@@ -1,5 +1,5 @@
-/** Every version that EC2 lists at `/`, oldest first. */
-export const metadataVersions = [
+/** Every dated version that EC2 lists at `/`, oldest first. Their names sort as text. */
+const datedVersions = [
   '1.0',
   '2007-01-19',
   '2007-03-01',
@@ -26,7 +26,18 @@ export const metadataVersions = [
   '2021-01-03',
   '2021-03-23',
   '2021-07-15',
+  '2022-07-09',
   '2022-09-24',
   '2024-04-11',
-  'latest',
 ] as const;
+
+export const metadataVersions: readonly string[] = [...datedVersions, 'latest'];
+
+export function isMetadataVersion(name: string): boolean {
+  return metadataVersions.includes(name);
+}
+
+/** True when what came at that date is in this version; a date between two versions is in the later one. */
+export function hasCategory(version: string, since: string): boolean {
+  return version === 'latest' || since <= version;
+}

@@ -1,55 +1,68 @@
-import { rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Clock, type Logger, secondMs } from '@bakehouse/base';
 import type { MetadataPublisher, Network } from '@bakehouse/domain';
-import { createMetadataPublisher, ensureTokenKey } from '@bakehouse/imds';
+import {
+  type AgentHealth,
+  agentBuild,
+  askAgentHealth,
+  createMetadataPublisher,
+  ensureTokenKey,
+} from '@bakehouse/imds';
 import type { DataDirectory } from '../data-directory.ts';
 import { logTail, spawnDetached } from '../processes/detached.ts';
+import { endAgents } from './agent-processes.ts';
 
 interface AgentParts {
-  readonly network: Network;
+  readonly network: Pick<Network, 'enter'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+type AgentPaths = Pick<DataDirectory, 'runtime' | 'guestMetadata' | 'logs'>;
+
 const program = fileURLToPath(import.meta.resolve('@bakehouse/imds/agent'));
+const run = promisify(execFile);
 const startLimitMs = 30 * secondMs;
 const pollMs = 50;
+const commandLimitMs = 10 * secondMs;
 
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = request({ socketPath, path: '/', timeout: 2000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    probe.on('error', () => resolve(false));
-    probe.on('timeout', () => probe.destroy(new Error('no answer')));
-    probe.end();
-  });
+const healthSocket = ({ runtime }: AgentPaths) => `${runtime}/metadata-agent`;
+
+/** The namespace that guests are in now; an agent can outlive the one that it was started in. */
+async function namespaceOf({ network }: AgentParts): Promise<string> {
+  const [program = '', ...args] = [...network.enter(), 'readlink', '/proc/self/ns/net'];
+  const { stdout } = await run(program, args, { timeout: commandLimitMs, killSignal: 'SIGKILL' });
+  return stdout.trim();
+}
+
+/** What this server runs: read once, as its own code is. */
+let ownBuild: Promise<string> | undefined;
+
+/** Why an agent must be replaced; undefined for one that may stay. */
+async function faultOf(health: AgentHealth | undefined, parts: AgentParts) {
+  if (health === undefined) return 'no agent answers';
+  if (health.build !== (await ownBuild)) return 'the agent is of another version';
+  const namespace = await namespaceOf(parts);
+  return health.namespace === namespace ? undefined : `the agent is not in ${namespace}`;
 }
 
 async function startAgent(
-  data: DataDirectory,
+  data: AgentPaths,
   { network, clock, logger }: AgentParts,
+  build: string,
 ): Promise<void> {
-  const health = `${data.runtime}/metadata-agent`;
-  await rm(health, { force: true });
+  const socket = healthSocket(data);
   const key = await ensureTokenKey(data.guestMetadata);
   const logPath = `${data.logs}/metadata-agent.log`;
-  const options = [
-    '--documents',
-    `${data.guestMetadata}/documents`,
-    '--key',
-    key,
-    '--health',
-    health,
-  ];
+  const folders = ['--documents', `${data.guestMetadata}/documents`, '--key', key];
+  const options = [...folders, '--health', socket, '--build', build];
   const command = [...network.enter(), process.execPath, program, ...options];
   const pid = await spawnDetached({ name: 'metadata agent', command, logPath });
   logger.log('info', 'metadata agent started', { pid });
   for (const deadline = clock.now() + startLimitMs; clock.now() < deadline; ) {
-    if (await answers(health)) return;
+    if ((await askAgentHealth(socket))?.build === build) return;
     await clock.sleep(pollMs);
   }
   throw new Error(
@@ -57,12 +70,24 @@ async function startAgent(
   );
 }
 
-/** Finds the agent that serves metadata inside the network, or starts one that outlives this process. */
-export async function ensureMetadataAgent(data: DataDirectory, parts: AgentParts): Promise<void> {
-  if (await answers(`${data.runtime}/metadata-agent`)) return;
-  await startAgent(data, parts);
+/**
+ * Finds the agent that serves metadata inside the network, or starts one that outlives this process. One that does
+ * not answer, is of another version or serves a namespace that was made anew is ended first: it may hold the port.
+ */
+export async function ensureMetadataAgent(data: AgentPaths, parts: AgentParts): Promise<void> {
+  ownBuild ??= agentBuild();
+  const reason = await faultOf(await askAgentHealth(healthSocket(data)), parts);
+  if (reason === undefined) return;
+  const ended = await endAgents(healthSocket(data), parts.clock);
+  if (ended.length > 0) {
+    parts.logger.log('warn', 'metadata agent ended to start another', { reason, pids: ended });
+  }
+  await startAgent(data, parts, await ownBuild);
 }
 
-export async function openMetadataPublisher(data: DataDirectory): Promise<MetadataPublisher> {
-  return await createMetadataPublisher({ directory: data.guestMetadata });
+export async function openMetadataPublisher(
+  data: Pick<AgentPaths, 'guestMetadata'>,
+  parts?: Pick<AgentParts, 'clock' | 'logger'>,
+): Promise<MetadataPublisher> {
+  return await createMetadataPublisher({ directory: data.guestMetadata, ...parts });
 }

@@ -36,6 +36,8 @@ export interface InstanceMetadata {
   readonly httpPutResponseHopLimit: number;
   readonly httpEndpoint: 'enabled' | 'disabled';
   readonly instanceMetadataTags: 'enabled' | 'disabled';
+  /** Whether the instance has detailed monitoring. Absent: not told. */
+  readonly monitoring?: 'enabled' | 'disabled';
 }
 
 /** Makes metadata visible to the guest with that private address, and to no other. */

@@ -1,0 +1,91 @@
+import { someMetadata } from '@bakehouse/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestNamespaces, testNamespaces } from './test-namespaces.ts';
+
+const root = 'http://169.254.169.254';
+const askToken = ['-X', 'PUT', '-H', 'X-aws-ec2-metadata-token-ttl-seconds: 60'];
+const tokenUrl = `${root}/latest/api/token`;
+
+let world: TestNamespaces;
+let one: string;
+let two: string;
+beforeAll(async () => {
+  world = await testNamespaces();
+  one = await world.guest('172.31.0.10');
+  two = await world.guest('172.31.0.11');
+});
+afterAll(() => world?.dispose());
+
+const bodyOf = (reply: string) => reply.slice(reply.indexOf('\r\n\r\n') + 4);
+const first = (given = {}) =>
+  someMetadata({ instanceId: 'i-0000000000000000a', httpTokens: 'required', ...given });
+const second = (given = {}) =>
+  someMetadata({ instanceId: 'i-0000000000000000b', privateIp: '172.31.0.11', ...given });
+
+async function get(namespace: string, path: string): Promise<string> {
+  const token = bodyOf(await world.curl(namespace, ...askToken, tokenUrl));
+  const header = `X-aws-ec2-metadata-token: ${token}`;
+  return bodyOf(await world.curl(namespace, '-H', header, `${root}${path}`));
+}
+
+test('each guest reads its own, with a token of its own', async () => {
+  await world.publisher.publish(first());
+  await world.publisher.publish(second());
+  expect(await get(one, '/latest/meta-data/instance-id')).toBe('i-0000000000000000a');
+  expect(await get(two, '/latest/meta-data/instance-id')).toBe('i-0000000000000000b');
+  const theirs = bodyOf(await world.curl(two, ...askToken, tokenUrl));
+  const header = `X-aws-ec2-metadata-token: ${theirs}`;
+  expect(await world.curl(one, '-H', header, `${root}/latest/meta-data/`)).toContain(' 401 ');
+  expect(await world.curl(one, `${root}/latest/meta-data/`)).toContain(' 401 ');
+});
+
+test('who has no instance gets no answer', async () => {
+  const stranger = await world.guest('172.31.0.12');
+  await expect(world.curl(stranger, `${root}/latest/meta-data/`)).rejects.toThrow();
+  await expect(world.curl(stranger, ...askToken, tokenUrl)).rejects.toThrow();
+});
+
+test('what was published is seen at once, and what was withdrawn no more', async () => {
+  const tagged = { instanceMetadataTags: 'enabled', httpTokens: 'optional' } as const;
+  for (const name of ['a', 'b']) {
+    await world.publisher.publish(second({ ...tagged, tags: { Name: name } }));
+    expect(await get(two, '/latest/meta-data/tags/instance/Name')).toBe(name);
+  }
+  await world.publisher.publish(second({ httpEndpoint: 'disabled' }));
+  expect(await world.curl(two, ...askToken, tokenUrl)).toContain(' 403 ');
+  await world.publisher.withdraw('i-0000000000000000b');
+  await expect(world.curl(two, `${root}/latest/meta-data/`)).rejects.toThrow();
+});
+
+test('a token goes as many hops as the limit says; what needs none goes further', async () => {
+  const container = await world.container(one);
+  const limited = (httpPutResponseHopLimit: number) =>
+    world.publisher.publish(first({ httpTokens: 'optional', httpPutResponseHopLimit }));
+
+  await limited(1);
+  expect(await get(one, '/latest/meta-data/instance-id')).toBe('i-0000000000000000a');
+  await expect(world.curl(container, ...askToken, tokenUrl)).rejects.toThrow(/timed out/);
+  const plain = await world.curl(container, `${root}/latest/meta-data/instance-id`);
+  expect(bodyOf(plain)).toBe('i-0000000000000000a');
+  // What is no request at all, or expects more, must not find a way around.
+  const expecting = [...askToken, '-H', 'Expect: 100-continue', '-d', 'x', tokenUrl];
+  await expect(world.curl(container, ...expecting)).rejects.toThrow(/timed out/);
+
+  await limited(2);
+  expect(await world.curl(container, ...askToken, tokenUrl)).toContain(' 200 OK');
+  const further = await world.container(container);
+  await expect(world.curl(further, ...askToken, tokenUrl)).rejects.toThrow(/timed out/);
+  await limited(64);
+  expect(await world.curl(further, ...askToken, tokenUrl)).toContain(' 200 OK');
+});
+
+test('many tokens over the same ports keep their limits', async () => {
+  const container = await world.container(one);
+  const optional = { httpTokens: 'optional', httpPutResponseHopLimit: 1 } as const;
+  await world.publisher.publish(first(optional));
+  // The same source port, first for what is free and then for a token.
+  const port = ['--local-port', '45678'];
+  const plain = await world.curl(one, ...port, `${root}/latest/meta-data/instance-id`);
+  expect(plain).toContain(' 200 OK');
+  await expect(world.curl(container, ...port, ...askToken, tokenUrl)).rejects.toThrow(/timed out/);
+});

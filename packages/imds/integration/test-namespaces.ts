@@ -1,0 +1,120 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { MetadataPublisher } from '@bakehouse/domain';
+import { askAgentHealth, createMetadataPublisher, ensureTokenKey } from '../src/index.ts';
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL('../src/agent-main.ts', import.meta.url));
+const startLimitMs = 60_000;
+
+/** A platform's namespace with the agent in it, and guests as further namespaces behind routed ports. */
+export interface TestNamespaces {
+  readonly publisher: MetadataPublisher;
+  /** Makes a namespace with this address, as a guest's port would be. */
+  guest(privateIp: string): Promise<string>;
+  /** A namespace behind a guest's: a further hop, translated by the guest. */
+  container(guest: string): Promise<string>;
+  /** Runs `curl` in a namespace; rejects when nothing answers within two seconds. */
+  curl(namespace: string, ...args: readonly string[]): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+async function command(...argv: readonly string[]): Promise<string> {
+  const [name = '', ...args] = argv;
+  return (await run(name, args, { timeout: 30_000 })).stdout;
+}
+
+async function ip(namespace: string, lines: readonly string[]): Promise<void> {
+  for (const line of lines) await command('ip', '-n', namespace, ...line.split(' '));
+}
+
+const inside = (namespace: string) => ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+
+async function startAgent(namespace: string, directory: string): Promise<() => void> {
+  const key = await ensureTokenKey(directory);
+  const health = join(directory, 'health');
+  const [enter = '', ...args] = inside(namespace);
+  const options = ['--documents', join(directory, 'documents'), '--key', key, '--health', health];
+  const child = spawn(enter, [...args, process.execPath, program, ...options], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const deadline = Date.now() + startLimitMs;
+  while ((await askAgentHealth(health)) === undefined) {
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error('the agent does not start');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return () => child.kill('SIGKILL');
+}
+
+export async function testNamespaces(): Promise<TestNamespaces> {
+  const tag = `bhi-${randomBytes(2).toString('hex')}`;
+  const directory = await mkdtemp(join(tmpdir(), 'bakehouse-imds-'));
+  const namespaces: string[] = [];
+  const makeNamespace = async (name: string) => {
+    await command('ip', 'netns', 'add', name);
+    namespaces.push(name);
+    await ip(name, ['link set lo up']);
+    return name;
+  };
+  const platform = await makeNamespace(tag);
+  await ip(platform, ['address add 169.254.169.254/32 dev lo']);
+  const publisher = await createMetadataPublisher({ directory });
+  const stopAgent = await startAgent(platform, directory);
+  const pair = (device: string, peer: string) =>
+    `link add ${device} type veth peer name eth0 netns ${peer}`;
+
+  return {
+    publisher,
+    async guest(privateIp) {
+      const index = namespaces.length;
+      const guest = await makeNamespace(`${tag}-${index}`);
+      await ip(platform, [
+        pair(`port${index}`, guest),
+        `address add 172.31.0.1/32 dev port${index}`,
+        `link set port${index} up`,
+        `route add ${privateIp}/32 dev port${index}`,
+      ]);
+      await ip(guest, [
+        `address add ${privateIp}/20 dev eth0`,
+        'link set eth0 up',
+        'route add default via 172.31.0.1',
+      ]);
+      return guest;
+    },
+    async container(guest) {
+      const index = namespaces.length;
+      const container = await makeNamespace(`${tag}-${index}`);
+      await ip(guest, [
+        pair(`c${index}`, container),
+        `address add 10.9.${index}.1/24 dev c${index}`,
+        `link set c${index} up`,
+      ]);
+      await ip(container, [
+        `address add 10.9.${index}.2/24 dev eth0`,
+        'link set eth0 up',
+        `route add default via 10.9.${index}.1`,
+      ]);
+      await command(...inside(guest), 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
+      const nat = 'add chain ip nat out { type nat hook postrouting priority srcnat; }';
+      const rule = 'add rule ip nat out oifname eth0 masquerade';
+      await command(...inside(guest), 'nft', `add table ip nat; ${nat}; ${rule}`);
+      return container;
+    },
+    async curl(namespace, ...args) {
+      const options = ['curl', '-sS', '-i', '--max-time', '2', '--noproxy', '*'];
+      return await command(...inside(namespace), ...options, ...args);
+    },
+    async dispose() {
+      stopAgent();
+      for (const namespace of namespaces.reverse())
+        await command('ip', 'netns', 'delete', namespace);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { readlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer, request, type Server } from 'node:http';
+
+/** What a running agent says of itself on its health socket. */
+export interface AgentHealth {
+  readonly pid: number;
+  /** The code that it runs, as the server that started it named it. */
+  readonly build: string;
+  /** The network namespace that it serves, for example `net:[4026532210]`. */
+  readonly namespace: string;
+}
+
+const answerMs = 5_000;
+const answerBytesMax = 4_096;
+
+/** Serves the health of this process on a Unix socket that only its own user can open. */
+export async function serveAgentHealth(socketPath: string, build: string): Promise<Server> {
+  const namespace = readlinkSync('/proc/self/ns/net');
+  const health: AgentHealth = { pid: process.pid, build, namespace };
+  const server = createServer((_, response) => response.end(JSON.stringify(health)));
+  await rm(socketPath, { force: true });
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  return server;
+}
+
+function isHealth(value: unknown): value is AgentHealth {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, build, namespace } = value as Partial<AgentHealth>;
+  return typeof pid === 'number' && typeof build === 'string' && typeof namespace === 'string';
+}
+
+function parseHealth(text: string): AgentHealth | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isHealth(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks an agent; undefined when none answers within five seconds, or what answers is none of ours. */
+export function askAgentHealth(socketPath: string): Promise<AgentHealth | undefined> {
+  return new Promise((resolve) => {
+    const probe = request({ socketPath, path: '/' }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        text += part;
+        if (text.length > answerBytesMax) probe.destroy();
+      });
+      response.on('end', () => settle(parseHealth(text)));
+      response.on('error', () => settle(undefined));
+    });
+    const limit = setTimeout(() => probe.destroy(new Error('no answer')), answerMs);
+    const settle = (health: AgentHealth | undefined) => {
+      clearTimeout(limit);
+      resolve(health);
+    };
+    probe.on('error', () => settle(undefined));
+    probe.on('close', () => settle(undefined));
+    probe.end();
+  });
+}

@@ -1,0 +1,53 @@
+import { fstatSync, ftruncateSync } from 'node:fs';
+import type { LogFields, Logger, LogLevel } from '@bakehouse/base';
+
+export interface AgentLogOptions {
+  readonly write: (line: string) => void;
+  readonly now: () => number;
+}
+
+const windowMs = 60_000;
+const linesPerWindowMax = 60;
+
+function errorFields({ name, message, stack, cause }: Error): LogFields {
+  return { name, message, stack, ...(cause instanceof Error ? { cause: cause.message } : {}) };
+}
+
+const readable = (_: string, value: unknown) =>
+  value instanceof Error ? errorFields(value) : value;
+
+/**
+ * JSON lines, at most 60 a minute: guests can make the agent fail as often as they like. The rest is counted.
+ */
+export function agentLogger(options: AgentLogOptions, fields: LogFields = {}): Logger {
+  let since = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  const line = (level: LogLevel, message: string, more: LogFields) => {
+    const time = new Date(options.now()).toISOString();
+    options.write(`${JSON.stringify({ time, level, message, ...fields, ...more }, readable)}\n`);
+  };
+  return {
+    log(level, message, more = {}) {
+      const now = options.now();
+      if (now - since >= windowMs || now < since) {
+        const unsaid = count - linesPerWindowMax;
+        since = now;
+        count = 0;
+        if (unsaid > 0) line('warn', 'lines of the log were left out', { lines: unsaid });
+      }
+      count += 1;
+      if (count <= linesPerWindowMax) line(level, message, more);
+    },
+    with: (more) => agentLogger(options, { ...fields, ...more }),
+  };
+}
+
+/** Writes to standard error; where that is a file, it begins anew when it has grown too long. */
+export function writeBounded(bytesMax: number): (line: string) => void {
+  const { fd } = process.stderr;
+  return (line) => {
+    const file = fstatSync(fd);
+    if (file.isFile() && file.size > bytesMax) ftruncateSync(fd, 0);
+    process.stderr.write(line);
+  };
+}

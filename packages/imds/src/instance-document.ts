@@ -1,0 +1,43 @@
+import type { InstanceMetadata } from '@bakehouse/domain';
+import type { SignedIdentity } from './identity-document.ts';
+
+/**
+ * What is published for one instance, as JSON in `ADDRESS.json`: the facts, and what only the platform can
+ * sign. The agent outlives the control plane, so members are added, never renamed or removed.
+ */
+export interface InstanceDocument {
+  readonly metadata: InstanceMetadata;
+  readonly identity: SignedIdentity;
+}
+
+/** A published document that cannot be read: its guest gets no answers until it is published again. */
+export class DamagedDocumentError extends Error {
+  override name = 'DamagedDocumentError';
+}
+
+const requiredTexts = ['instanceId', 'privateIp', 'httpTokens', 'httpEndpoint'];
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isDocument(value: unknown): value is InstanceDocument {
+  if (!isObject(value) || !isObject(value.metadata) || !isObject(value.identity)) return false;
+  const { metadata } = value;
+  return (
+    requiredTexts.every((name) => typeof metadata[name] === 'string') &&
+    typeof metadata.httpPutResponseHopLimit === 'number'
+  );
+}
+
+/** Reads the text of a document, which a crash of the host may have cut short. */
+export function parseInstanceDocument(text: string): InstanceDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DamagedDocumentError('not JSON', { cause });
+  }
+  if (!isDocument(value)) throw new DamagedDocumentError('not an instance document');
+  return value;
+}
