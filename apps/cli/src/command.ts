@@ -25,6 +25,8 @@ export interface Command {
   readonly optionHelp?: Readonly<Record<string, string>>;
   /** Arguments are handed over unparsed: for commands that wrap another program. */
   readonly raw?: boolean;
+  /** The words that its argument may be. */
+  readonly choices?: readonly string[];
   /** What completes its arguments. */
   readonly completes?: 'images' | 'instances';
   /** Answers the exit code: 0 done, 1 failed, 2 misused. */

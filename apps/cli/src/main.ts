@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { ApiError } from '@bakehouse/domain';
+import packageJson from '../package.json' with { type: 'json' };
 import { type Command, CommandFailedError, CommandUsageError, type Invocation } from './command.ts';
-import { commands } from './commands/index.ts';
+import { commandGroups, commands } from './commands/index.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { processTerminal } from './terminal/terminal.ts';
 
@@ -37,19 +37,29 @@ async function runCommand(command: Command, rest: string[]): Promise<number> {
     terminal.print(commandHelp(command));
     return 0;
   }
-  return await command.run({ ...base, args: parsed.positionals, options: parsed.options });
+  try {
+    return await command.run({ ...base, args: parsed.positionals, options: parsed.options });
+  } catch (error) {
+    // Whatever the interruption made of the work, this is why.
+    interrupt.signal.throwIfAborted();
+    throw error;
+  }
 }
+
+/** Errors of other packages that say all in their message; named, so that those are not loaded for this. */
+const plainNames = ['AdminConnectionError', 'UsageError'];
+const misuseNames = ['CommandUsageError', 'UsageError'];
 
 /** Words for a failure; a bug keeps its stack. */
 function failureText(error: unknown): string {
   if (error instanceof CommandUsageError || error instanceof CommandFailedError)
     return error.message;
-  if (error instanceof ApiError) return `${error.code}: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
+  if (error.name === 'ApiError' && 'code' in error) return `${error.code}: ${error.message}`;
   if ('$fault' in error) return `${error.name}: ${error.message}`;
-  if (error.name === 'AdminConnectionError') return error.message;
+  if (plainNames.includes(error.name)) return error.message;
   if ('code' in error && error.code === 'ECONNREFUSED') {
-    return 'the server does not answer; start it with `bakehouse serve`';
+    return "the server does not answer; start it with 'bakehouse serve'";
   }
   return error.stack ?? error.message;
 }
@@ -58,7 +68,11 @@ async function main(args: readonly string[]): Promise<number> {
   const [first = 'help'] = args;
   if (['help', '--help', '-h'].includes(first)) {
     const topic = findCommand(args.slice(1));
-    process.stdout.write(`${topic ? commandHelp(topic.command) : generalHelp(commands)}\n`);
+    process.stdout.write(`${topic ? commandHelp(topic.command) : generalHelp(commandGroups)}\n`);
+    return 0;
+  }
+  if (first === '--version') {
+    process.stdout.write(`${packageJson.version}\n`);
     return 0;
   }
   const found = findCommand(args);
@@ -72,8 +86,14 @@ async function main(args: readonly string[]): Promise<number> {
     return await runCommand(found.command, found.rest);
   } catch (error) {
     process.stderr.write(`bakehouse ${found.command.name}: ${failureText(error)}\n`);
-    return error instanceof CommandUsageError ? 2 : 1;
+    return error instanceof Error && misuseNames.includes(error.name) ? 2 : 1;
   }
 }
+
+/** `bakehouse instances | head -1`: nobody reads on, which is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 process.exitCode = await main(process.argv.slice(2));

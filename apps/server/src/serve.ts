@@ -108,7 +108,7 @@ async function openParts(config: Config, data: DataDirectory, logger: Logger): P
   await ensureAccounts(metadata, { now: clock.now(), ownerAlias, region, path });
   const wired =
     config.compute === 'simulated'
-      ? simulatedPowers({ clock })
+      ? await simulatedPowers({ clock, metadata })
       : await qemuPowers(config, data, { clock, logger });
   const plane = createControlPlane({
     metadata,

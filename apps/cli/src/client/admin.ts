@@ -1,8 +1,9 @@
-import { type AdminClient, adminClient } from '@bakehouse/aws-wire';
+import type { AdminClient } from '@bakehouse/aws-wire';
 import type { Connection } from './connection.ts';
 
 /** The operator's own calls. */
-export function adminOf(connection: Connection): AdminClient {
+export async function adminOf(connection: Connection): Promise<AdminClient> {
+  const { adminClient } = await import('@bakehouse/aws-wire');
   const { endpoint, region, accessKeyId, secretAccessKey } = connection;
   return adminClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultDataDirectory } from '@bakehouse/server';
+import { defaultDataDirectory } from '@bakehouse/server/settings';
 import { CommandFailedError } from '../command.ts';
 
 export interface Connection {
@@ -8,6 +8,8 @@ export interface Connection {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly region: string;
+  /** Where keys and known hosts are kept. */
+  readonly dataDirectory: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,46 +17,65 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const dataDirectoryOf = (environment: Environment) =>
   environment.BAKEHOUSE_DATA || defaultDataDirectory(environment);
 
-function credential(text: string, name: string): string | undefined {
+/** A value of the AWS profile that the first start wrote. */
+export function profileValue(text: string, name: string): string | undefined {
   return new RegExp(`^${name} = (.+)$`, 'm').exec(text)?.[1];
 }
 
-async function readEndpoint(data: string): Promise<string> {
-  const path = join(data, 'endpoint.json');
-  try {
-    const { url } = JSON.parse(await readFile(path, 'utf8')) as { url: string };
-    return url;
-  } catch (cause) {
-    throw new CommandFailedError(
-      `no server has run on ${data} yet; start one with 'bakehouse serve', or name its folder by BAKEHOUSE_DATA`,
-      { cause },
-    );
-  }
+export interface Endpoint {
+  readonly url: string;
+  readonly pid: number;
+  readonly compute: 'qemu' | 'simulated';
+}
+
+/** The environment in which this folder's own server is meant, whatever the shell points AWS tools at. */
+export function environmentFor(dataDirectory: string, environment: Environment): Environment {
+  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...rest } = environment;
+  return { ...rest, BAKEHOUSE_DATA: dataDirectory };
+}
+
+/** What the last server of a data folder wrote down; it need not run any more. */
+export async function findEndpoint(dataDirectory: string): Promise<Endpoint | undefined> {
+  const text = await readFile(join(dataDirectory, 'endpoint.json'), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+async function endpointUrl(dataDirectory: string): Promise<string> {
+  const endpoint = await findEndpoint(dataDirectory);
+  if (endpoint) return endpoint.url;
+  throw new CommandFailedError(
+    `no server has run on ${dataDirectory} yet; start one with 'bakehouse serve', or name its folder by BAKEHOUSE_DATA`,
+  );
 }
 
 /**
  * How to reach the server: by AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID where they are set, else as the server
  * of the data folder has written it down.
  */
-export async function findConnection(environment: Environment): Promise<Connection> {
-  const data = dataDirectoryOf(environment);
-  const profile = await readFile(join(data, 'credentials'), 'utf8').catch(() => '');
+export async function findConnection(
+  environment: Environment,
+  regionAsked?: string,
+): Promise<Connection> {
+  const dataDirectory = dataDirectoryOf(environment);
+  const path = join(dataDirectory, 'credentials');
+  const profile = await readFile(path, 'utf8').catch(() => '');
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = environment;
+  const endpoint = AWS_ENDPOINT_URL || (await endpointUrl(dataDirectory));
   const own = AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY;
-  const accessKeyId = own ? AWS_ACCESS_KEY_ID : credential(profile, 'aws_access_key_id');
+  const accessKeyId = own ? AWS_ACCESS_KEY_ID : profileValue(profile, 'aws_access_key_id');
   const secretAccessKey = own
     ? AWS_SECRET_ACCESS_KEY
-    : credential(profile, 'aws_secret_access_key');
+    : profileValue(profile, 'aws_secret_access_key');
   if (!accessKeyId || !secretAccessKey) {
     throw new CommandFailedError(
-      `no credentials in ${join(data, 'credentials')} nor in the environment`,
+      `no credentials in ${path} nor in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
     );
   }
-  return {
-    endpoint: AWS_ENDPOINT_URL || (await readEndpoint(data)),
-    accessKeyId,
-    secretAccessKey,
-    region:
-      AWS_REGION || environment.AWS_DEFAULT_REGION || credential(profile, 'region') || 'us-east-1',
-  };
+  const region =
+    regionAsked ||
+    AWS_REGION ||
+    environment.AWS_DEFAULT_REGION ||
+    profileValue(profile, 'region') ||
+    'us-east-1';
+  return { endpoint, accessKeyId, secretAccessKey, region, dataDirectory };
 }

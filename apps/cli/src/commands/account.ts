@@ -17,7 +17,7 @@ export const accountCreate: Command = {
   options: { name: { type: 'string' } },
   optionHelp: { name: 'what the account is called' },
   async run({ args, terminal, options, signal }) {
-    const admin = adminOf(await findConnection(process.env));
+    const admin = await adminOf(await findConnection(process.env));
     const input = {
       ...(args[0] ? { accountId: args[0] } : {}),
       ...(typeof options.name === 'string' ? { name: options.name } : {}),
@@ -50,7 +50,7 @@ export const accountList: Command = {
   summary: 'list accounts and their keys',
   help: 'Shows the public halves of the keys only.',
   async run({ terminal, options, signal }) {
-    const admin = adminOf(await findConnection(process.env));
+    const admin = await adminOf(await findConnection(process.env));
     const result = await lastEvent<Accounts>(admin.callStreaming('AccountList', {}, { signal }));
     if (options.json) terminal.print(JSON.stringify(result));
     else {

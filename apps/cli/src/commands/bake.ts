@@ -1,18 +1,8 @@
-import { adminOf, lastEvent } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
 import type { Command } from '../command.ts';
+import { bakeImage } from '../launch/bake-image.ts';
 import { progressPrinter } from '../terminal/progress.ts';
-
-interface Published {
-  readonly name: string;
-  readonly images: readonly { readonly region: string; readonly imageId: string }[];
-}
-
-interface Stage {
-  readonly stage: string;
-  readonly fraction?: number;
-  readonly message?: string;
-}
+import { printJson } from './options.ts';
 
 export const bake: Command = {
   name: 'bake',
@@ -24,25 +14,26 @@ of the platform's own account (owner alias amazon) in every region. Takes some m
 Ctrl-C is safe. The server does the work: it needs mmdebstrap and root or user namespaces.
 
   bakehouse bake
-  aws ec2 describe-images --owners amazon`,
-  async run({ args, terminal, options, signal }) {
-    const admin = adminOf(await findConnection(process.env));
+  bakehouse aws ec2 describe-images --owners amazon`,
+  async run({ args: [recipe], terminal, options, signal }) {
     const progress = progressPrinter(terminal);
-    const events = admin.callStreaming('Bake', args[0] ? { recipe: args[0] } : {}, { signal });
-    const published = await lastEvent<Published>(events, (event) => {
-      const { stage, fraction, message = '' } = event as Stage;
-      progress.update({
-        label: stage,
-        note: message,
-        ...(fraction === undefined ? {} : { fraction }),
-      });
-    });
-    progress.end();
-    if (options.json) terminal.print(JSON.stringify(published));
-    else {
-      terminal.print(`published ${published.name}`);
-      for (const { region, imageId } of published.images) terminal.print(`  ${region}  ${imageId}`);
+    const onProgress = ({ stage, ...rest }: { stage: string; note: string }) =>
+      progress.update({ label: stage, ...rest });
+    const connection = await findConnection(process.env);
+    try {
+      const bakeOptions = { onProgress, ...(recipe ? { recipe } : {}) };
+      const published = await bakeImage(connection, bakeOptions, signal);
+      progress.end();
+      if (options.json) printJson({ terminal }, published);
+      else {
+        terminal.print(`published ${published.name}`);
+        for (const { region, imageId } of published.images) {
+          terminal.print(`  ${region}  ${imageId}`);
+        }
+      }
+      return 0;
+    } finally {
+      progress.end();
     }
-    return 0;
   },
 };

@@ -16,7 +16,7 @@ export const prune: Command = {
   summary: 'free the blocks that nothing needs any more',
   help: 'Safe at any time, also while snapshots are being made. The server prunes after deletions too.',
   async run({ terminal, options, signal }) {
-    const admin = adminOf(await findConnection(process.env));
+    const admin = await adminOf(await findConnection(process.env));
     const result = await lastEvent<Pruned>(admin.callStreaming('Prune', {}, { signal }));
     const { removedMaps, removedChunks, freedBytes } = result;
     if (options.json) terminal.print(JSON.stringify(result));
@@ -40,7 +40,7 @@ export const verify: Command = {
   summary: 'read every chunk and map and say what is wrong',
   help: 'Exit code 1 when something is damaged. Damaged blocks are never served: reads of them fail.',
   async run({ terminal, options, signal }) {
-    const admin = adminOf(await findConnection(process.env));
+    const admin = await adminOf(await findConnection(process.env));
     const progress = progressPrinter(terminal);
     const events = admin.callStreaming('Verify', {}, { signal });
     const result = await lastEvent<Verified>(events, (event) => {

@@ -1,9 +1,26 @@
-import { runServer, serveSettings } from '@bakehouse/server';
-import type { Command } from '../command.ts';
+import { serveSettings } from '@bakehouse/server/settings';
+import type { Command, Invocation } from '../command.ts';
 
 const rows = Object.entries(serveSettings).map(
   ([name, { flag, environment, help }]) => `  --${name} ${flag}\n      ${help} [${environment}]`,
 );
+
+/** The settings as options for the commands that start or examine a server. */
+export const serveOptions = Object.fromEntries(
+  Object.keys(serveSettings).map((name) => [name, { type: 'string' as const }]),
+);
+
+export const serveOptionHelp = Object.fromEntries(
+  Object.entries(serveSettings).map(([name, { flag, help }]) => [name, `${flag}: ${help}`]),
+);
+
+/** The words of `serve` for the options that were given. */
+export function serveArguments(options: Invocation['options']): string[] {
+  return Object.keys(serveSettings).flatMap((name) => {
+    const value = options[name];
+    return typeof value === 'string' ? [`--${name}`, value] : [];
+  });
+}
 
 export const serve: Command = {
   name: 'serve',
@@ -16,5 +33,8 @@ export const serve: Command = {
     ...rows,
   ].join('\n'),
   raw: true,
-  run: async ({ args }) => process.exit(await runServer(args)),
+  async run({ args }) {
+    const { runServer } = await import('@bakehouse/server');
+    return process.exit(await runServer(args));
+  },
 };

@@ -1,15 +1,6 @@
 import { findConnection } from '../client/connection.ts';
+import { fetchHealth } from '../client/health.ts';
 import type { Command } from '../command.ts';
-
-interface Health {
-  readonly version: string;
-  readonly pid: number;
-  readonly compute: string;
-  readonly accelerator: { readonly accel: string; readonly reason: string };
-  readonly store: { readonly directory: string };
-  readonly regions: readonly string[];
-  readonly counts: Readonly<Record<string, number>>;
-}
 
 export const status: Command = {
   name: 'status',
@@ -18,13 +9,7 @@ export const status: Command = {
   help: 'Asks the server for its health: version, accelerator and why, store, counts.',
   async run({ terminal, options, signal }) {
     const { endpoint } = await findConnection(process.env);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
-    const response = await fetch(`${endpoint}/healthz`, { signal: limit }).catch(
-      (cause: unknown) => {
-        throw new Error(`${endpoint} does not answer; start it with 'bakehouse serve'`, { cause });
-      },
-    );
-    const health = (await response.json()) as Health;
+    const health = await fetchHealth(endpoint, signal);
     if (options.json) terminal.print(JSON.stringify(health));
     else {
       const counts = Object.entries(health.counts).map(([name, count]) => `${count} ${name}`);

@@ -33,7 +33,7 @@ Unique bytes are held by that row alone: what deleting it would free. Shared byt
 The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
 Overlays are what volumes have written on this machine since they were made.`,
   async run({ terminal, options, signal }) {
-    const admin = adminOf(await findConnection(process.env));
+    const admin = await adminOf(await findConnection(process.env));
     const result = await lastEvent<Usage>(admin.callStreaming('Usage', {}, { signal }));
     if (options.json) {
       terminal.print(JSON.stringify(result));

@@ -95,7 +95,7 @@ export function leftoverChecks({ leftovers, mended }: LeftoversResult): readonly
     }));
   }
   const detail = mended > 0 ? `${mended} removed` : 'none';
-  return [{ area: 'leftovers', name: 'leftovers', status: 'ok', detail }];
+  return [{ area: 'leftovers', name: 'processes, network, files', status: 'ok', detail }];
 }
 
 async function checkLeftovers(

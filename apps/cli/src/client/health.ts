@@ -1,0 +1,26 @@
+import { CommandFailedError } from '../command.ts';
+
+/** What `GET /healthz` answers. */
+export interface Health {
+  readonly version: string;
+  readonly pid: number;
+  readonly compute: 'qemu' | 'simulated';
+  readonly accelerator: { readonly accel: string; readonly reason: string };
+  readonly store: { readonly directory: string };
+  readonly regions: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const limitMs = 10_000;
+
+/** Throws CommandFailedError when nothing answers there. */
+export async function fetchHealth(endpoint: string, signal: AbortSignal): Promise<Health> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const response = await fetch(`${endpoint}/healthz`, { signal: limit }).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw new CommandFailedError(`${endpoint} does not answer; start it with 'bakehouse serve'`, {
+      cause,
+    });
+  });
+  return (await response.json()) as Health;
+}

@@ -1,0 +1,62 @@
+import type { Check, CheckStatus, LeftoversResult } from '@bakehouse/server';
+import { adminOf, lastEvent } from '../client/admin.ts';
+import { environmentFor, findConnection } from '../client/connection.ts';
+import { type Command, CommandUsageError } from '../command.ts';
+import type { Style, Terminal } from '../terminal/terminal.ts';
+import { printJson } from './options.ts';
+import { serveArguments, serveOptionHelp, serveOptions } from './serve.ts';
+
+const marks: Readonly<Record<CheckStatus, { readonly text: string; readonly style: Style }>> = {
+  ok: { text: 'ok  ', style: 'green' },
+  warn: { text: 'warn', style: 'yellow' },
+  fail: { text: 'FAIL', style: 'red' },
+};
+
+export function checkLines(checks: readonly Check[], style: Terminal['style']): string[] {
+  const width = Math.max(...checks.map(({ area, name }) => area.length + name.length + 1));
+  return checks.flatMap(({ area, name, status, detail, remedy }) => {
+    const mark = style(marks[status].style, marks[status].text);
+    const line = `${mark}  ${`${area} ${name}`.padEnd(width)}  ${detail}`;
+    return remedy ? [line, `      ${''.padEnd(width)}  → ${remedy}`] : [line];
+  });
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  usage: '[--fix]',
+  summary: 'check this machine and the data folder, and say how to mend them',
+  help: `
+Checks Node, memory, disk, whether KVM really runs a guest, tools, what the kernel gives the network, rights,
+the data folder, and leftovers: processes, interfaces, sockets and files that no record names. Takes some
+seconds. Exit code 1 when something fails.
+
+  bakehouse doctor
+  sudo bakehouse doctor --fix        # also ends and removes leftovers
+
+The settings are those of the server that is meant, as in \`bakehouse serve --help\`.`,
+  options: { fix: { type: 'boolean' }, ...serveOptions },
+  optionHelp: { fix: 'remove leftovers; changes nothing else', ...serveOptionHelp },
+  async run({ args, options, terminal, signal }) {
+    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+    const { examine, readConfig } = await import('@bakehouse/server');
+    const config = readConfig(serveArguments(options), process.env);
+    const fix = options.fix === true;
+    const askServer = async () => {
+      const environment = environmentFor(config.dataDirectory, process.env);
+      const admin = await adminOf(await findConnection(environment));
+      return await lastEvent<LeftoversResult>(
+        admin.callStreaming('Leftovers', { fix }, { signal }),
+      );
+    };
+    terminal.transient('examining the machine …');
+    const checks = await examine(config, { fix, askServer });
+    terminal.transient(undefined);
+    const failed = checks.filter(({ status }) => status === 'fail').length;
+    if (options.json) printJson({ terminal }, checks);
+    else {
+      for (const line of checkLines(checks, terminal.style)) terminal.print(line);
+      terminal.print(failed === 0 ? 'ready' : `${failed} to mend`);
+    }
+    return failed === 0 ? 0 : 1;
+  },
+};

@@ -1,0 +1,37 @@
+import { type Connection, findConnection } from '../client/connection.ts';
+import { CommandUsageError, type Invocation, type OptionSpecs } from '../command.ts';
+
+/** Options that several commands have, with their help. */
+export const regionOption = { region: { type: 'string' } } satisfies OptionSpecs;
+export const regionHelp = { region: 'NAME: another region than that of `bakehouse env`' };
+
+export const waitOptions = {
+  'no-wait': { type: 'boolean' },
+} satisfies OptionSpecs;
+export const waitHelp = { 'no-wait': 'return as soon as the request is answered' };
+
+export function textOption(options: Invocation['options'], name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A whole number of at least `min`; CommandUsageError for anything else. */
+export function numberOption(
+  options: Invocation['options'],
+  name: string,
+  { fallback, min }: { readonly fallback: number; readonly min: number },
+): number {
+  const text = textOption(options, name);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= min) return value;
+  throw new CommandUsageError(`--${name} must be a whole number of at least ${min}, not '${text}'`);
+}
+
+export function connectionFor(options: Invocation['options']): Promise<Connection> {
+  return findConnection(process.env, textOption(options, 'region'));
+}
+
+export function printJson({ terminal }: Pick<Invocation, 'terminal'>, value: unknown): void {
+  terminal.print(JSON.stringify(value));
+}

@@ -1,0 +1,51 @@
+import type { Snapshot } from '@aws-sdk/client-ec2';
+import { ec2Client, loadSdk } from '../client/ec2.ts';
+import { platformOwner } from '../client/images.ts';
+import type { Command } from '../command.ts';
+import { table } from '../terminal/table.ts';
+import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
+
+const snapshotRow = (snapshot: Snapshot) => ({
+  snapshotId: snapshot.SnapshotId ?? '',
+  state: snapshot.State ?? '',
+  progress: snapshot.Progress ?? '',
+  sizeGiB: snapshot.VolumeSize ?? 0,
+  volumeId: snapshot.VolumeId ?? '',
+  startedAt: snapshot.StartTime?.toISOString() ?? '',
+  description: snapshot.Description ?? '',
+});
+
+const headings = ['SNAPSHOT', 'STATE', 'PROGRESS', 'SIZE', 'VOLUME', 'STARTED', 'DESCRIPTION'];
+
+export const snapshots: Command = {
+  name: 'snapshots',
+  usage: '[--all] [--region NAME]',
+  summary: 'list snapshots',
+  help: 'Your own, the newest first. What they take on disk is shown by `bakehouse usage`.',
+  options: { ...regionOption, all: { type: 'boolean' } },
+  optionHelp: { ...regionHelp, all: "the platform's snapshots, too" },
+  async run({ terminal, options, signal }) {
+    const client = await ec2Client(await connectionFor(options));
+    const { paginateDescribeSnapshots } = await loadSdk();
+    const OwnerIds = ['self', ...(options.all ? [platformOwner()] : [])];
+    const rows = [];
+    for await (const page of paginateDescribeSnapshots({ client }, { OwnerIds })) {
+      signal.throwIfAborted();
+      rows.push(...(page.Snapshots ?? []).map(snapshotRow));
+    }
+    rows.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+    const cells = rows.map((row) => [
+      row.snapshotId,
+      row.state,
+      row.progress,
+      `${row.sizeGiB} GiB`,
+      row.volumeId,
+      row.startedAt.slice(0, 16).replace('T', ' '),
+      row.description,
+    ]);
+    if (options.json) printJson({ terminal }, rows);
+    else if (rows.length === 0) terminal.note('no snapshots');
+    else for (const line of table(headings, cells)) terminal.print(line);
+    return 0;
+  },
+};

@@ -1,0 +1,53 @@
+import { ec2Client } from '../client/ec2.ts';
+import { findInstance } from '../client/find-instance.ts';
+import { type Command, CommandFailedError } from '../command.ts';
+import { findPrivateKey } from '../launch/key-files.ts';
+import { sshTargetOf } from '../launch/ssh-target.ts';
+import { runAttached } from '../ssh/run-attached.ts';
+import { guestUser, sshCommand } from '../ssh/ssh-command.ts';
+import { shellCommand } from '../terminal/shell-quote.ts';
+import { connectionFor, printJson, regionHelp, regionOption, textOption } from './options.ts';
+
+export const ssh: Command = {
+  name: 'ssh',
+  usage: 'INSTANCE [-- COMMAND …]',
+  summary: 'log in to an instance, or run a command there',
+  help: `
+INSTANCE is an id, the beginning of one, a Name tag or an address. The key is looked up by the
+instance's key pair. The exit code is ssh's: that of the command, or 255.
+
+  bakehouse ssh web
+  bakehouse ssh web -- sudo systemctl status
+  bakehouse ssh web -- tar c /etc > etc.tar`,
+  options: {
+    identity: { type: 'string', short: 'i' },
+    user: { type: 'string' },
+    print: { type: 'boolean' },
+    ...regionOption,
+  },
+  optionHelp: {
+    identity: 'FILE: private key, where it is not kept in the data folder',
+    user: `who to log in as (${guestUser})`,
+    print: 'print the ssh command instead of running it',
+    ...regionHelp,
+  },
+  completes: 'instances',
+  async run({ args: [query, ...command], options, terminal, signal }) {
+    const connection = await connectionFor(options);
+    const row = await findInstance(await ec2Client(connection), query, signal);
+    if (row.state !== 'running' || !row.publicIp) {
+      const way = row.state === 'stopped' ? `; 'bakehouse start ${query}' starts it` : '';
+      throw new CommandFailedError(`${row.instanceId} is ${row.state}${way}`);
+    }
+    const { dataDirectory } = connection;
+    const privateKeyPath =
+      textOption(options, 'identity') ?? (await findPrivateKey(dataDirectory, row.keyName));
+    const user = textOption(options, 'user');
+    const identity = { ...(privateKeyPath ? { privateKeyPath } : {}), ...(user ? { user } : {}) };
+    const words = [...sshCommand(sshTargetOf(dataDirectory, row, identity)), ...command];
+    if (options.json) printJson({ terminal }, { instanceId: row.instanceId, command: words });
+    else if (options.print) terminal.print(shellCommand(words));
+    else return await runAttached(words, { hint: 'apt-get install openssh-client' });
+    return 0;
+  },
+};

@@ -1,0 +1,175 @@
+import { resolve } from 'node:path';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import {
+  type Connection,
+  dataDirectoryOf,
+  environmentFor,
+  findConnection,
+} from '../client/connection.ts';
+import { ec2Client } from '../client/ec2.ts';
+import { listInstances } from '../client/instances.ts';
+import {
+  type Command,
+  CommandFailedError,
+  CommandUsageError,
+  type Invocation,
+} from '../command.ts';
+import { bakeImage } from '../launch/bake-image.ts';
+import { ensureKeyPair, type KeyPair } from '../launch/ensure-key-pair.ts';
+import { ensureSshGroup } from '../launch/ensure-ssh-group.ts';
+import { findNewestPlatformImage } from '../launch/find-image.ts';
+import { defaultKeyName } from '../launch/key-files.ts';
+import { launchInstances } from '../launch/launch-instances.ts';
+import { nextSteps, type Outcome } from '../launch/next-steps.ts';
+import { sshTargetOf } from '../launch/ssh-target.ts';
+import { startAgain } from '../launch/start-again.ts';
+import { waitUntilUsable } from '../launch/wait-until-usable.ts';
+import { ensureServer, type FoundServer } from '../server/ensure-server.ts';
+import { sshCommand } from '../ssh/ssh-command.ts';
+import { bakehouseWord } from '../terminal/bakehouse-word.ts';
+import { shellCommand } from '../terminal/shell-quote.ts';
+import { runStage } from '../terminal/stage.ts';
+import { numberOption, printJson, textOption } from './options.ts';
+import { serveArguments, serveOptionHelp, serveOptions } from './serve.ts';
+
+const firstName = 'first-instance';
+const sshTimeoutSeconds = 900;
+
+interface Platform {
+  readonly server: FoundServer;
+  readonly connection: Connection;
+  readonly client: EC2Client;
+}
+
+async function serverStage(invocation: Invocation): Promise<Platform> {
+  const { options, terminal, signal } = invocation;
+  const dataDirectory = resolve(textOption(options, 'data') ?? dataDirectoryOf(process.env));
+  const server = await runStage(terminal, 'server', async (update) => {
+    const onProgress = (note: string) => update({ note });
+    const args = serveArguments(options);
+    const value = await ensureServer({ dataDirectory, args, onProgress }, signal);
+    return {
+      value,
+      detail: `${value.url}, process ${value.pid}${value.isNew ? '' : ', ran already'}`,
+    };
+  });
+  const connection = await findConnection(environmentFor(dataDirectory, process.env));
+  return { server, connection, client: await ec2Client(connection) };
+}
+
+async function imageStage({ client, connection }: Platform, { terminal, signal }: Invocation) {
+  return await runStage(terminal, 'image', async (update) => {
+    const found = await findNewestPlatformImage(client, signal);
+    if (found) return { value: found, detail: `${found.name}, ${found.imageId}, was there` };
+    await bakeImage(connection, { onProgress: update }, signal);
+    const baked = await findNewestPlatformImage(client, signal);
+    if (!baked) throw new Error(`the bake published nothing in ${connection.region}`);
+    return { value: baked, detail: `${baked.name}, ${baked.imageId}` };
+  });
+}
+
+/** The instance that an earlier `up` launched, if it still can be used. */
+async function findFirst(client: EC2Client, signal: AbortSignal) {
+  const states = ['pending', 'running', 'stopping', 'stopped'];
+  const filters = [
+    { Name: 'tag:Name', Values: [firstName] },
+    { Name: 'instance-state-name', Values: states },
+  ];
+  return (await listInstances(client, signal, { filters }))[0];
+}
+
+async function accessStage({ client, connection }: Platform, { terminal, signal }: Invocation) {
+  return await runStage(terminal, 'access', async () => {
+    const { dataDirectory } = connection;
+    const key = { dataDirectory, keyName: defaultKeyName };
+    const keyPair = await ensureKeyPair(client, key, signal);
+    if (!keyPair.privateKeyPath) {
+      throw new CommandFailedError(
+        `the private half of key pair '${defaultKeyName}' is not in ${dataDirectory}/keys; delete the key pair (${bakehouseWord()} aws ec2 delete-key-pair --key-name ${defaultKeyName}), and the next start makes another`,
+      );
+    }
+    const groupId = await ensureSshGroup(client, signal);
+    return { value: { keyPair, groupId }, detail: `key pair ${keyPair.keyName}, group ${groupId}` };
+  });
+}
+
+interface Access {
+  readonly keyPair: KeyPair;
+  readonly groupId: string;
+}
+
+async function instanceStage(
+  platform: Platform,
+  { imageId, access }: { imageId: string; access: Access },
+  { options, terminal, signal }: Invocation,
+) {
+  const { client, connection } = platform;
+  const timeoutMs =
+    numberOption(options, 'timeout', { fallback: sshTimeoutSeconds, min: 1 }) * 1000;
+  return await runStage(terminal, 'instance', async (update) => {
+    const onProgress = (note: string) => update({ note });
+    const before = await findFirst(client, signal);
+    const type = textOption(options, 'type') ?? 't3.micro';
+    const request = { imageId, type, count: 1, keyName: access.keyPair.keyName, name: firstName };
+    const [launched] = before
+      ? [before]
+      : await launchInstances(client, { ...request, groupId: access.groupId }, signal);
+    if (!launched) throw new Error('the launch answered no instance');
+    if (before) await startAgain(client, before, signal);
+    const { instanceId } = launched;
+    const wait = { client, instanceId, timeoutMs, onProgress };
+    const target = (row: typeof launched) =>
+      sshTargetOf(connection.dataDirectory, row, access.keyPair);
+    const row = await waitUntilUsable({ ...wait, target }, signal);
+    const value = { row, ssh: shellCommand(sshCommand(target(row))) };
+    return { value, detail: `${instanceId} on ${row.publicIp}, ssh works` };
+  });
+}
+
+/** A simulated platform has the images of its seed: there is nothing to bake or to log in to. */
+async function bringUp(invocation: Invocation): Promise<Outcome> {
+  const platform = await serverStage(invocation);
+  const { server, connection } = platform;
+  if (server.compute === 'simulated') return { server, connection };
+  const { imageId } = await imageStage(platform, invocation);
+  if (invocation.options['no-instance']) return { server, connection, imageId };
+  const access = await accessStage(platform, invocation);
+  const launched = await instanceStage(platform, { imageId, access }, invocation);
+  return { server, connection, imageId, ...launched };
+}
+
+export const up: Command = {
+  name: 'up',
+  usage: '[--type TYPE] [--no-instance] …',
+  summary: 'from nothing to an ssh login: server, image, instance (npm start)',
+  help: `
+Starts the server in the background unless one runs on the data folder, bakes Bakehouse Linux unless
+there is an image, launches an instance named ${firstName} unless there is one, and waits until ssh works.
+What is there already is used: calling it again is cheap, and mends what is missing.
+
+Any setting of \`bakehouse serve\` can be given for a server that is started. \`bakehouse down\` ends it.
+
+  npm start
+  npm start -- --data /srv/bakehouse --listen 127.0.0.1:4600`,
+  options: {
+    type: { type: 'string' },
+    'no-instance': { type: 'boolean' },
+    timeout: { type: 'string' },
+    ...serveOptions,
+  },
+  optionHelp: {
+    type: 'instance type (t3.micro)',
+    'no-instance': 'server and image only',
+    timeout: `SECONDS to wait for ssh (${sshTimeoutSeconds})`,
+    ...serveOptionHelp,
+  },
+  async run(invocation) {
+    const { args, options, terminal } = invocation;
+    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+    const outcome = await bringUp(invocation);
+    const { server, imageId, row, ssh } = outcome;
+    if (options.json) printJson({ terminal }, { endpoint: server.url, imageId, ...row, ssh });
+    else for (const line of nextSteps(outcome)) terminal.print(line);
+    return 0;
+  },
+};

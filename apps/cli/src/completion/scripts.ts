@@ -1,0 +1,26 @@
+/** The scripts ask the program as it was called, so that they work for a link or a path, too. */
+export const completionScripts: Readonly<Record<string, string>> = {
+  bash: `# bakehouse completion for bash
+_bakehouse() {
+  local IFS=$'\\n'
+  COMPREPLY=($("\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _bakehouse bakehouse
+`,
+  zsh: `#compdef bakehouse
+# bakehouse completion for zsh
+_bakehouse() {
+  local -a candidates
+  candidates=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ -n "\${candidates[1]}" ]]; then compadd -a candidates; else _files; fi
+}
+compdef _bakehouse bakehouse
+`,
+  fish: `# bakehouse completion for fish
+function __bakehouse_complete
+  set -l words (commandline -opc)
+  $words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null
+end
+complete -c bakehouse -f -a '(__bakehouse_complete)'
+`,
+};
