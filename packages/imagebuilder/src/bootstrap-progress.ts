@@ -5,62 +5,81 @@ export interface BootstrapProgress {
   readonly message?: string;
 }
 
-/** Shares of the whole: measured on two cores with packages from a near mirror. */
-const downloadShare = 0.2;
-const unpackShare = 0.35;
-const configureShare = 0.4;
+interface Phase {
+  readonly begins: RegExp;
+  readonly message: string;
+  /** Of the whole, measured on two cores with packages from a near mirror. */
+  readonly share: number;
+  /** Lines that come once for each package in this phase. */
+  readonly steps: readonly RegExp[];
+}
 
-const phases: readonly (readonly [RegExp, string])[] = [
-  [/^I: running apt-get update/, 'package lists'],
-  [/^I: downloading packages/, 'downloading'],
-  [/^I: extracting archives/, 'extracting'],
-  [/^I: installing essential packages/, 'installing essential packages'],
-  [/^I: installing remaining packages/, 'installing packages'],
-  [/^I: cleaning package lists/, 'cleaning up'],
-  [/^I: creating tarball/, 'packing'],
+const fetched = /^Get:\d+ \S+ \S+ \S+ (\S+) /;
+const unpacked = /^Unpacking (\S+) /;
+const configured = /^Setting up (\S+) /;
+
+const beforePhases: Phase = { begins: /^$/, message: 'starting', share: 0, steps: [] };
+
+const phases: readonly Phase[] = [
+  { begins: /^I: running apt-get update/, message: 'package lists', share: 0.05, steps: [] },
+  { begins: /^I: downloading/, message: 'downloading', share: 0.1, steps: [fetched] },
+  { begins: /^I: extracting/, message: 'extracting', share: 0.15, steps: [] },
+  {
+    begins: /^I: installing essential/,
+    message: 'installing essential packages',
+    share: 0.1,
+    steps: [unpacked, configured],
+  },
+  {
+    begins: /^I: installing remaining/,
+    message: 'installing packages',
+    share: 0.45,
+    steps: [fetched, unpacked, configured],
+  },
+  { begins: /^I: cleaning/, message: 'cleaning up', share: 0.05, steps: [] },
+  { begins: /^I: creating tarball/, message: 'packing', share: 0.1, steps: [] },
 ];
 
 /** Reads one line at a time; answers undefined where a line tells nothing new. */
 export function bootstrapProgressReader(): (line: string) => BootstrapProgress | undefined {
+  let phase = beforePhases;
+  let finished = 0;
   let expected = 0;
-  const seen = {
-    got: new Set<string>(),
-    unpacked: new Set<string>(),
-    configured: new Set<string>(),
-  };
   let best = 0;
+  const done = new Map<RegExp, Set<string>>();
 
-  const note = (line: string): boolean => {
+  const enter = (next: Phase) => {
+    finished = phases.slice(0, phases.indexOf(next)).reduce((sum, { share }) => sum + share, 0);
+    phase = next;
+    done.clear();
+  };
+
+  const count = (line: string): boolean => {
     const total = /^\d+ upgraded, (\d+) newly installed/.exec(line)?.[1];
-    if (total !== undefined) {
-      expected += Number(total);
+    if (total !== undefined) expected = Number(total);
+    for (const step of phase.steps) {
+      const name = step.exec(line)?.[1];
+      if (name === undefined) continue;
+      done.set(step, (done.get(step) ?? new Set()).add(name));
       return true;
     }
-    const got = /^Get:\d+ \S+ \S+ \S+ (\S+) /.exec(line)?.[1];
-    const unpacked = /^Unpacking (\S+) /.exec(line)?.[1];
-    const configured = /^Setting up (\S+) /.exec(line)?.[1];
-    if (got !== undefined) seen.got.add(got);
-    if (unpacked !== undefined) seen.unpacked.add(unpacked);
-    if (configured !== undefined) seen.configured.add(configured);
-    return got !== undefined || unpacked !== undefined || configured !== undefined;
+    return false;
   };
 
-  const fraction = (): number => {
-    const part = (names: ReadonlySet<string>) => Math.min(1, names.size / Math.max(expected, 1));
-    // Cached packages are not fetched again: unpacking says that they are there.
-    const there = new Set([...seen.got, ...seen.unpacked]);
-    return (
-      downloadShare * part(there) +
-      unpackShare * part(seen.unpacked) +
-      configureShare * part(seen.configured)
-    );
+  const withinPhase = (): number => {
+    const parts = phase.steps.map((_step, index) => {
+      // A cached package is not fetched again: that it is unpacked says that it is there.
+      const counts = phase.steps.slice(index).map((later) => done.get(later)?.size ?? 0);
+      return Math.min(1, Math.max(...counts) / Math.max(expected, 1));
+    });
+    return parts.reduce((sum, part) => sum + part, 0) / Math.max(parts.length, 1);
   };
 
   return (line) => {
-    const message = phases.find(([pattern]) => pattern.test(line))?.[1];
-    const isCounted = note(line);
-    if (message === undefined && !isCounted) return undefined;
-    if (expected > 0) best = Math.max(best, fraction());
-    return { fraction: best, ...(message === undefined ? {} : { message }) };
+    const next = phases.find(({ begins }) => begins.test(line));
+    if (next !== undefined) enter(next);
+    else if (!count(line)) return undefined;
+    best = Math.max(best, Math.min(1, finished + phase.share * withinPhase()));
+    return { fraction: best, message: phase.message };
   };
 }
