@@ -238,6 +238,7 @@ describe('the main job', () => {
         Name: `main-job-registered-${Date.now()}`,
         Architecture: 'x86_64',
         VirtualizationType: 'hvm',
+        EnaSupport: true,
         RootDeviceName: '/dev/xvda',
         BlockDeviceMappings: [
           { DeviceName: '/dev/xvda', Ebs: { SnapshotId: snapshotOf(image, '/dev/xvda') } },
