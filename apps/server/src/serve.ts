@@ -5,6 +5,8 @@ import {
   createControlPlane,
   firstAccountId,
   platformAccountId,
+  putSeed,
+  type SeedRecords,
 } from '@bakehouse/control';
 import type { MetadataStore } from '@bakehouse/domain';
 import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
@@ -20,6 +22,7 @@ import { authenticator, checkRegion } from './http/caller.ts';
 import { serveEc2, serveSts } from './http/ec2-service.ts';
 import type { Reply } from './http/exchange.ts';
 import { type Listener, type Service, startListener } from './http/listener.ts';
+import { readSeed } from './seed.ts';
 import { qemuPowers, type WiredPowers } from './wiring/qemu-powers.ts';
 import { simulatedPowers } from './wiring/simulated-powers.ts';
 
@@ -37,6 +40,7 @@ interface Parts {
   readonly metadata: MetadataStore;
   readonly wired: WiredPowers;
   readonly plane: ControlPlane;
+  readonly seed?: SeedRecords;
 }
 
 const clock = systemClock;
@@ -71,11 +75,18 @@ function services({ plane, config, logger, metadata, wired }: Parts): Record<str
   };
 }
 
+/** Registers the images of `--seed` that are not there. */
+async function plantSeed({ metadata, seed }: Parts): Promise<void> {
+  if (seed) await metadata.write((tx) => putSeed(tx, seed));
+}
+
 /** Empties everything but accounts and keys; for test runs, so only with `--auth open`. */
-async function reset({ metadata, plane }: Parts): Promise<Reply> {
+async function reset(parts: Parts): Promise<Reply> {
+  const { metadata, plane } = parts;
   await plane.engine.settle();
   await metadata.reset(['account', 'accessKey']);
   plane.forgetKnown();
+  await plantSeed(parts);
   return json({ reset: true });
 }
 
@@ -101,6 +112,7 @@ async function listenFor(parts: Parts): Promise<Listener> {
 }
 
 async function openParts(config: Config, data: DataDirectory, logger: Logger): Promise<Parts> {
+  const seed = config.seedPath ? await readSeed(config.seedPath, clock.now()) : undefined;
   const metadata = await openSqliteMetadataStore({ path: data.metadata, logger });
   const region = config.regions[0] ?? 'us-east-1';
   const { ownerAlias } = config;
@@ -124,7 +136,7 @@ async function openParts(config: Config, data: DataDirectory, logger: Logger): P
       publicCidr: config.publicCidr,
     },
   });
-  return { config, data, logger, metadata, wired, plane };
+  return { config, data, logger, metadata, wired, plane, ...(seed ? { seed } : {}) };
 }
 
 function superviseLoop({ wired, logger }: Parts, signal: AbortSignal): Promise<void> {
@@ -157,6 +169,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     logger.log('warn', 'compute is simulated: instances are records without guests');
   }
   await sweepLeftovers(parts);
+  await plantSeed(parts);
   await parts.plane.start();
   opened.defer(() => parts.plane.stop());
   const stopping = new AbortController();

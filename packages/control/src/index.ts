@@ -10,4 +10,5 @@ export { dispatch } from './dispatch.ts';
 export type { Operation, OperationName, OperationTable } from './operation.ts';
 export { operations } from './operations/registry.ts';
 export { createAccount, firstAccountId, platformAccountId } from './platform/accounts.ts';
+export { putSeed, SeedError, type SeedRecords, seedImages } from './platform/seed-images.ts';
 export type { Settings } from './settings.ts';

@@ -79,3 +79,11 @@ export function findRegion(name: RegionName): Region | undefined {
 export function zoneId(zone: ZoneName): string | undefined {
   return byName.get(zone.slice(0, -1))?.zones.find((each) => each.name === zone)?.id;
 }
+
+/** The region of records that every region shows: seeded images, whose ids are the same everywhere. */
+export const everyRegion: RegionName = '*';
+
+/** True when the region shows the record. */
+export function isInRegion(record: { readonly region: RegionName }, region: RegionName): boolean {
+  return record.region === region || record.region === everyRegion;
+}

@@ -1,5 +1,6 @@
 import { GiB } from '@bakehouse/base';
 import type { BakedDisk, BakeProgress, Image, RegionName, Snapshot } from '@bakehouse/domain';
+import { enqueuePrune } from '../workflows/prune-blocks.ts';
 import type { AdminContext, AdminOperation } from './admin-operation.ts';
 import { withProgress } from './progress-queue.ts';
 
@@ -95,7 +96,10 @@ async function publish(
       }
     });
   } catch (error) {
-    await context.metadata.write((tx) => tx.delete('snapshot', held.id));
+    await context.engine.write(async (tx) => {
+      await tx.delete('snapshot', held.id);
+      await enqueuePrune(tx, held.region);
+    });
     throw error;
   }
   return {

@@ -4,6 +4,7 @@ import {
   type BlockDevice,
   type EbsMapping,
   type Image,
+  isInRegion,
   type MetadataReader,
   type Snapshot,
   type SnapshotId,
@@ -175,7 +176,7 @@ export async function usableSnapshot(
 ): Promise<Snapshot> {
   const snapshot = await reader.get('snapshot', snapshotId);
   const visible = snapshot && (throughImage || isSharedWith(snapshot, scope.accountId));
-  if (!snapshot || snapshot.region !== scope.region || !visible) {
+  if (!snapshot || !isInRegion(snapshot, scope.region) || !visible) {
     throw apiError('InvalidSnapshot.NotFound', { id: snapshotId });
   }
   if (snapshot.state !== 'completed') {

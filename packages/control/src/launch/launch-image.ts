@@ -3,6 +3,7 @@ import {
   findInstanceType,
   type Image,
   type InstanceType,
+  isInRegion,
   type MetadataReader,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../context.ts';
@@ -29,7 +30,7 @@ export async function launchImage(
   }
   checkId('image', imageId);
   const image = await reader.get('image', imageId);
-  if (!image || image.region !== context.region) throw notFound('image', imageId);
+  if (!image || !isInRegion(image, context.region)) throw notFound('image', imageId);
   if (!isSharedWith(image, context.accountId)) {
     throw apiError('AuthFailure', { message: `Not authorized for images: [${imageId}]` });
   }

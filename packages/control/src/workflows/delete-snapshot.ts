@@ -18,7 +18,7 @@ export const deleteSnapshot = defineWorkflow<WorkflowContext, DeleteSnapshotInpu
       name: 'record',
       async run(context, { snapshotId }, { region }) {
         await context.engine.write(async (tx) => {
-          const [user] = await tx.list('image', { region, where: { snapshot: [snapshotId] } });
+          const [user] = await tx.list('image', { where: { snapshot: [snapshotId] } });
           if (user) return;
           await tx.delete('snapshot', snapshotId);
           await enqueuePrune(tx, region);

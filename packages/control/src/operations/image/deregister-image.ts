@@ -15,7 +15,7 @@ async function deleteAssociated(
   if (snapshot && snapshot.ownerId !== context.accountId) {
     return { SnapshotId: id, ReturnCode: 'missing-permissions' };
   }
-  if (await imageUsing(tx, context.region, id)) return { SnapshotId: id, ReturnCode: 'skipped' };
+  if (await imageUsing(tx, id)) return { SnapshotId: id, ReturnCode: 'skipped' };
   if (snapshot) await dropSnapshot(tx, snapshot);
   return { SnapshotId: id, ReturnCode: 'success' };
 }

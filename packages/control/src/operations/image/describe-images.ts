@@ -1,4 +1,4 @@
-import type { Image, MetadataReader } from '@bakehouse/domain';
+import { everyRegion, type Image, isInRegion, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { filterItems } from '../../filters/filter.ts';
 import { imageFilters, imageIndexes } from '../../filters/image-filters.ts';
@@ -22,7 +22,7 @@ async function byIds(
   for (const id of [...new Set(ids)].sort()) {
     const image = await reader.get('image', id);
     const gone = image ?? (await reader.get('tombstone', id));
-    const here = gone?.region === scope.region;
+    const here = gone !== undefined && isInRegion(gone, scope.region);
     if (!here || (image && !isSharedWith(image, scope.accountId))) throw notFound('image', id);
     if (image) images.push(image);
   }
@@ -41,9 +41,11 @@ async function candidates(
   }
   const query = narrow(scope.region, request.Filters, imageIndexes);
   const narrowed = Object.keys(query.where ?? {}).length > 0;
-  return await listVisible(scope, { owners, narrowed }, (where) =>
-    reader.list('image', { ...query, where: { ...query.where, ...where } }),
-  );
+  return await listVisible(scope, { owners, narrowed }, async (where) => {
+    const found = { ...query, where: { ...query.where, ...where } };
+    const seeded = await reader.list('image', { ...found, region: everyRegion });
+    return [...(await reader.list('image', found)), ...seeded];
+  });
 }
 
 /** The images that the caller may see: its own, public ones, and those shared with it. */

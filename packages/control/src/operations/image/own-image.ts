@@ -1,4 +1,4 @@
-import { apiError, type Image, type MetadataReader } from '@bakehouse/domain';
+import { apiError, type Image, isInRegion, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 
@@ -20,11 +20,13 @@ export async function ownImage(
 ): Promise<Image> {
   checkId('image', id);
   const image = await reader.get('image', id);
-  if (image?.region === scope.region && image.ownerId === scope.accountId) return image;
-  if (image?.region === scope.region && isSharedWith(image, scope.accountId)) {
+  const here = image && isInRegion(image, scope.region) ? image : undefined;
+  if (here?.ownerId === scope.accountId) return here;
+  if (here && isSharedWith(here, scope.accountId)) {
     throw apiError('AuthFailure', { message: `Not authorized for image:${id}` });
   }
   const stone = image ? undefined : await reader.get('tombstone', id);
-  if (stone?.region === scope.region && stone.ownerId === scope.accountId) throw imageGone(id);
+  const mine = stone?.ownerId === scope.accountId && isInRegion(stone, scope.region);
+  if (mine) throw imageGone(id);
   throw notFound('image', id);
 }

@@ -1,4 +1,4 @@
-import type { MetadataReader, Snapshot } from '@bakehouse/domain';
+import { isInRegion, type MetadataReader, type Snapshot } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { filterItems } from '../../filters/filter.ts';
 import { narrow } from '../../filters/narrow.ts';
@@ -22,8 +22,8 @@ async function byIds(
   const snapshots: Snapshot[] = [];
   for (const id of [...new Set(ids)].sort()) {
     const snapshot = await reader.get('snapshot', id);
-    const seen = snapshot?.region === scope.region && isSharedWith(snapshot, scope.accountId);
-    if (!seen) throw notFound('snapshot', id);
+    const here = snapshot && isInRegion(snapshot, scope.region);
+    if (!here || !isSharedWith(snapshot, scope.accountId)) throw notFound('snapshot', id);
     snapshots.push(snapshot);
   }
   return snapshots;

@@ -1,4 +1,4 @@
-import type { Image, MetadataReader, RegionName, Snapshot, SnapshotId } from '@bakehouse/domain';
+import type { Image, MetadataReader, Snapshot, SnapshotId } from '@bakehouse/domain';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { deleteSnapshotKind } from '../../workflows/delete-snapshot.ts';
 import { enqueuePrune } from '../../workflows/prune-blocks.ts';
@@ -6,10 +6,9 @@ import { enqueuePrune } from '../../workflows/prune-blocks.ts';
 /** An image, of any account, that starts from the snapshot. */
 export async function imageUsing(
   reader: MetadataReader,
-  region: RegionName,
   snapshotId: SnapshotId,
 ): Promise<Image | undefined> {
-  const [image] = await reader.list('image', { region, where: { snapshot: [snapshotId] } });
+  const [image] = await reader.list('image', { where: { snapshot: [snapshotId] } });
   return image;
 }
 

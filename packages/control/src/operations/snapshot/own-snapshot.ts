@@ -1,4 +1,4 @@
-import { apiError, type MetadataReader, type Snapshot } from '@bakehouse/domain';
+import { apiError, isInRegion, type MetadataReader, type Snapshot } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 
@@ -10,7 +10,8 @@ export async function ownSnapshot(
 ): Promise<Snapshot> {
   checkId('snapshot', id);
   const snapshot = await reader.get('snapshot', id);
-  if (snapshot?.region !== scope.region || !isSharedWith(snapshot, scope.accountId)) {
+  const here = snapshot && isInRegion(snapshot, scope.region);
+  if (!here || !isSharedWith(snapshot, scope.accountId)) {
     throw notFound('snapshot', id);
   }
   if (snapshot.ownerId === scope.accountId) return snapshot;
