@@ -22,7 +22,10 @@ export const volumes: Command = {
   name: 'volumes',
   usage: '[--region NAME]',
   summary: 'list volumes and where they are attached',
-  help: 'The newest first.',
+  help: `
+The newest first. FROM is the snapshot that the volume was made of.
+
+  bakehouse volumes --json | jq -r '.[] | select(.state == "available").volumeId'`,
   options: regionOption,
   optionHelp: regionHelp,
   async run({ terminal, options, signal }) {

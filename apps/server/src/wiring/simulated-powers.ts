@@ -19,5 +19,7 @@ export async function simulatedPowers({
     powers: makeSimulatedPowers({ clock, machines }),
     accelerator: { accel: 'simulated', reason: 'asked for by --compute simulated' },
     async supervise() {},
+    leftovers: async () => [],
+    async sweep() {},
   };
 }

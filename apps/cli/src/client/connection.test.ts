@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { environmentFor, findConnection } from './connection.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'bakehouse-cli-'));
+writeFileSync(join(data, 'endpoint.json'), '{"url":"http://127.0.0.1:1","pid":1,"compute":"qemu"}');
+writeFileSync(
+  join(data, 'credentials'),
+  '[bakehouse]\naws_access_key_id = AKIA1\naws_secret_access_key = s=1/+\nregion = eu-west-1\n',
+);
+afterAll(() => rmSync(data, { recursive: true }));
+
+const kept = {
+  endpoint: 'http://127.0.0.1:1',
+  accessKeyId: 'AKIA1',
+  secretAccessKey: 's=1/+',
+  region: 'eu-west-1',
+  dataDirectory: data,
+};
+
+test('by default, what the server wrote down', async () => {
+  expect(await findConnection({ BAKEHOUSE_DATA: data })).toEqual(kept);
+});
+
+test.each([
+  ['the region of the call', {}, 'us-west-2', { region: 'us-west-2' }],
+  ['AWS_REGION', { AWS_REGION: 'us-west-2' }, undefined, { region: 'us-west-2' }],
+  [
+    'credentials, when both halves are there',
+    { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'B' },
+    undefined,
+    { accessKeyId: 'A', secretAccessKey: 'B' },
+  ],
+  ['half of them counts for nothing', { AWS_ACCESS_KEY_ID: 'A' }, undefined, {}],
+  ['AWS_ENDPOINT_URL', { AWS_ENDPOINT_URL: 'http://x' }, undefined, { endpoint: 'http://x' }],
+])('what is asked for goes before: %s', async (_, environment, region, expected) => {
+  const found = await findConnection({ BAKEHOUSE_DATA: data, ...environment }, region);
+  expect(found).toEqual({ ...kept, ...expected });
+});
+
+test('a folder that no server has had is refused, with the way out', async () => {
+  const missing = findConnection({ BAKEHOUSE_DATA: join(data, 'none') });
+  await expect(missing).rejects.toThrow(/no server has run on .*bakehouse serve/);
+});
+
+test("a folder's own server is meant, whatever the shell points tools at", () => {
+  const shell = { AWS_ENDPOINT_URL: 'http://x', AWS_ACCESS_KEY_ID: 'A', AWS_REGION: 'us-west-2' };
+  expect(environmentFor('/d', shell)).toEqual({ AWS_REGION: 'us-west-2', BAKEHOUSE_DATA: '/d' });
+});
