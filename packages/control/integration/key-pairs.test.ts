@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,23 @@ describe('CreateKeyPair, with OpenSSH and OpenSSL as witnesses', () => {
       expect(stdout).toContain('Good "file" signature');
     }
   });
+});
+
+const hasPuttygen = spawnSync('puttygen', ['--version']).error === undefined;
+
+test.skipIf(!hasPuttygen)('puttygen reads what is made for PuTTY', async () => {
+  const { call } = await testContext();
+  for (const KeyType of ['rsa', 'ed25519'] as const) {
+    const KeyName = `putty-${KeyType}`;
+    const made = await call('CreateKeyPair', { KeyName, KeyType, KeyFormat: 'ppk' });
+    const path = await keep(`${KeyName}.ppk`, made.KeyMaterial ?? '');
+    const { stdout } = await run('puttygen', [path, '-L']);
+    const { KeyPairs } = await call('DescribeKeyPairs', {
+      KeyNames: [KeyName],
+      IncludePublicKey: true,
+    });
+    expect(stdout.trim()).toBe(KeyPairs?.[0]?.PublicKey);
+  }
 });
 
 describe('ImportKeyPair, with OpenSSH and OpenSSL as witnesses', () => {

@@ -9,7 +9,7 @@ const algorithms = { rsa: 'ssh-rsa', ed25519: 'ssh-ed25519' } as const;
 function privateNumbers({ keyType }: SshPublicKey, privateKey: KeyObject): Buffer {
   const jwk = privateKey.export({ format: 'jwk' });
   const bytes = (member: string | undefined) => Buffer.from(member ?? '', 'base64url');
-  // PuTTY reads an Ed25519 seed as bytes; its own writer makes no mpint of them either.
+  // A little-endian number to PuTTY: the seed's bytes as they are.
   if (keyType === 'ed25519') return sshString(bytes(jwk.d));
   return Buffer.concat([jwk.d, jwk.p, jwk.q, jwk.qi].map((member) => sshMpint(bytes(member))));
 }
