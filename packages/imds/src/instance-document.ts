@@ -35,8 +35,9 @@ export function parseInstanceDocument(text: string): InstanceDocument {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new DamagedDocumentError('not JSON', { cause });
+  } catch {
+    // Without the cause: its message quotes the text, which may be a guest's secret.
+    throw new DamagedDocumentError('not JSON');
   }
   if (!isDocument(value)) throw new DamagedDocumentError('not an instance document');
   return value;

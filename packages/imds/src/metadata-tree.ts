@@ -8,6 +8,9 @@ const partitions = [
 ];
 const publicPartition = { partition: 'aws', domain: 'amazonaws.com' };
 
+const sorted = (texts: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 const lines = (texts: readonly string[]) => texts.join('\n');
 
 /**
@@ -20,7 +23,7 @@ export function metadataTree(instance: InstanceMetadata, version: string): Metad
     'ami-id': ['1.0', instance.imageId],
     'ami-launch-index': ['1.0', String(instance.launchIndex)],
     'ami-manifest-path': ['1.0', '(unknown)'],
-    'block-device-mapping': ['2007-12-15', textsOf(instance.blockDeviceMapping)],
+    'block-device-mapping': ['2007-12-15', textsOf(sorted(instance.blockDeviceMapping))],
     events: ['2018-08-17', { maintenance: { history: '[]', scheduled: '[]' } }],
     hibernation: ['2021-03-23', { configured: 'false' }],
     hostname: ['1.0', instance.localHostName],

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { silentLogger, systemClock } from '@bakehouse/base';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { endAgents, findAgents } from '../src/wiring/agent-processes.ts';
+import { ensureMetadataAgent, openMetadataPublisher } from '../src/wiring/metadata-agent.ts';
+
+const run = promisify(execFile);
+const namespace = `bha-${randomBytes(2).toString('hex')}`;
+const ip = (line: string) => run('ip', line.split(' '), { timeout: 30_000 });
+const enter = ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+const parts = { network: { enter: () => enter }, clock: systemClock, logger: silentLogger };
+
+let root: string;
+let data: { runtime: string; guestMetadata: string; logs: string };
+let socket: string;
+
+async function makeNamespace() {
+  await ip(`netns add ${namespace}`);
+  await ip(`-n ${namespace} link set lo up`);
+  await ip(`-n ${namespace} address add 169.254.169.254/32 dev lo`);
+}
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'bha-'));
+  data = { runtime: root, guestMetadata: join(root, 'guests'), logs: root };
+  socket = join(root, 'metadata-agent');
+  await mkdir(data.guestMetadata, { mode: 0o700 });
+  await openMetadataPublisher(data);
+  await makeNamespace();
+});
+afterEach(async () => {
+  await endAgents(socket, systemClock);
+  await ip(`netns delete ${namespace}`);
+  await rm(root, { recursive: true, force: true });
+});
+
+async function onlyAgent(): Promise<number> {
+  const pids = await findAgents(socket);
+  expect(pids).toHaveLength(1);
+  return pids[0] ?? 0;
+}
+
+/** True when something in the namespace listens on the guests' side. */
+async function listens(): Promise<boolean> {
+  const { stdout } = await run('nsenter', [...enter.slice(1), 'ss', '-Hltn', 'sport = :80']);
+  return stdout.includes('169.254.169.254:80');
+}
+
+const namespaceOf = async (pid: number) => (await run('readlink', [`/proc/${pid}/ns/net`])).stdout;
+
+test('an agent that is well stays; its socket is closed to others', async () => {
+  await ensureMetadataAgent(data, parts);
+  const pid = await onlyAgent();
+  expect(await listens()).toBe(true);
+  expect((await stat(socket)).mode & 0o777).toBe(0o600);
+  await ensureMetadataAgent(data, parts);
+  expect(await onlyAgent()).toBe(pid);
+});
+
+test('an agent that was killed is started again', async () => {
+  await ensureMetadataAgent(data, parts);
+  const pid = await onlyAgent();
+  process.kill(pid, 'SIGKILL');
+  await ensureMetadataAgent(data, parts);
+  expect(await onlyAgent()).not.toBe(pid);
+  expect(await listens()).toBe(true);
+});
+
+test('an agent that is wedged is ended, and its port taken over', async () => {
+  await ensureMetadataAgent(data, parts);
+  const pid = await onlyAgent();
+  process.kill(pid, 'SIGSTOP');
+  await ensureMetadataAgent(data, parts);
+  expect(await onlyAgent()).not.toBe(pid);
+  expect(await listens()).toBe(true);
+});
+
+test('an agent whose namespace was made anew is replaced by one inside', async () => {
+  await ensureMetadataAgent(data, parts);
+  const before = await namespaceOf(await onlyAgent());
+  await ip(`netns delete ${namespace}`);
+  await makeNamespace();
+  await ensureMetadataAgent(data, parts);
+  expect(await namespaceOf(await onlyAgent())).not.toBe(before);
+  expect(await listens()).toBe(true);
+  const { stdout } = await run('nsenter', [...enter.slice(1), 'nft', 'list', 'tables']);
+  expect(stdout).toContain('table ip bakehouse-metadata');
+});
+
+test('an agent that another version started is replaced', async () => {
+  const program = new URL(import.meta.resolve('@bakehouse/imds/agent')).pathname;
+  const key = join(root, 'key');
+  const old = [process.execPath, program, '--documents', root, '--key', key, '--health', socket];
+  await run('sh', ['-c', 'head -c 32 /dev/urandom > "$0"', key]);
+  const command = ['setsid', ...enter, ...old, '--build', 'old'];
+  execFile('sh', ['-c', `exec ${command.join(' ')} > ${root}/old.log 2>&1`]);
+  await expect
+    .poll(() => readFile(join(root, 'old.log'), 'utf8'), { timeout: 60_000 })
+    .toContain('ready');
+  const pid = await onlyAgent();
+  await ensureMetadataAgent(data, parts);
+  expect(await onlyAgent()).not.toBe(pid);
+});
+
+test('an agent that cannot start says why', async () => {
+  await ip(`-n ${namespace} address delete 169.254.169.254/32 dev lo`);
+  await expect(ensureMetadataAgent(data, parts)).rejects.toThrow(
+    /did not come up; its log .* ends: .*EADDRNOTAVAIL/s,
+  );
+});

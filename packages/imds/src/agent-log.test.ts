@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { agentLogger } from './agent-log.ts';
+
+function logOf() {
+  const lines: Record<string, unknown>[] = [];
+  let time = 0;
+  const logger = agentLogger({ write: (line) => lines.push(JSON.parse(line)), now: () => time });
+  return { lines, logger, wait: (ms: number) => (time += ms) };
+}
+
+test('a line says when, how bad, what and why', () => {
+  const { lines, logger } = logOf();
+  const error = new Error('outer', { cause: new Error('inner') });
+  logger.with({ a: 1 }).log('error', 'failed', { error });
+  expect(lines).toMatchObject([
+    { time: '1970-01-01T00:00:00.000Z', level: 'error', message: 'failed', a: 1 },
+  ]);
+  expect(lines[0]?.error).toMatchObject({ name: 'Error', message: 'outer', cause: 'inner' });
+});
+
+test('of too many lines a minute the rest is counted', () => {
+  const { lines, logger, wait } = logOf();
+  for (let index = 0; index < 1000; index += 1) logger.log('error', 'again');
+  expect(lines).toHaveLength(60);
+  wait(60_000);
+  logger.log('error', 'later');
+  expect(lines.slice(60)).toMatchObject([
+    { message: 'lines of the log were left out', lines: 940 },
+    { message: 'later' },
+  ]);
+});
