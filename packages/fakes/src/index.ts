@@ -26,6 +26,7 @@ export {
   memoryBlockBytes,
 } from './memory-sources.ts';
 export { MemoryVolumeDisks, type MemoryVolumeDisksOptions } from './memory-volume-disks.ts';
+export { restoredMachines } from './restored-machines.ts';
 export { seededIds } from './seeded-ids.ts';
 export { type Random, seededRandom } from './seeded-random.ts';
 export { settle } from './settle.ts';

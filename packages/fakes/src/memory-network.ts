@@ -94,6 +94,6 @@ export class MemoryNetwork implements Network {
 }
 
 /** Interface names of Linux have 15 characters at most. */
-function tapOf(nicId: NetworkInterfaceId): TapDevice {
+export function tapOf(nicId: NetworkInterfaceId): TapDevice {
   return { name: `tap${nicId.slice(-12)}` };
 }

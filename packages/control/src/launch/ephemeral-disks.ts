@@ -1,4 +1,4 @@
-import type { EphemeralDisk, InstanceType } from '@bakehouse/domain';
+import type { BlockDevice, EphemeralDisk, InstanceType } from '@bakehouse/domain';
 
 const indexOf = ({ virtualName }: EphemeralDisk) => Number(virtualName.slice('ephemeral'.length));
 
@@ -23,4 +23,24 @@ export function ephemeralDisksOf(
       virtualName: `ephemeral${index}`,
     })),
   ];
+}
+
+/** The instance-store disks of a launch's block device mapping. */
+export function mappedStores(
+  devices: readonly { readonly device: BlockDevice }[],
+): readonly EphemeralDisk[] {
+  return devices.flatMap(({ device: { deviceName, virtualName } }) =>
+    virtualName ? [{ deviceName, virtualName }] : [],
+  );
+}
+
+const bytesPerGB = 1e9;
+
+/** The disks as a machine of the type gets them: those that it has, with their size. */
+export function machineStores(
+  type: Pick<InstanceType, 'instanceStore'>,
+  disks: readonly EphemeralDisk[],
+): readonly { readonly deviceName: string; readonly sizeBytes: number }[] {
+  const sizeBytes = (type.instanceStore?.sizeGB ?? 0) * bytesPerGB;
+  return ephemeralDisksOf(type, disks).map(({ deviceName }) => ({ deviceName, sizeBytes }));
 }

@@ -4,8 +4,10 @@ import { refuseUnserved } from '../refuse-unserved.ts';
 import { tagsFor } from '../tag-specification.ts';
 import { mergeMappings, resolveDevices } from './block-devices.ts';
 import { launchCredits } from './cpu-credits.ts';
+import { checkEbsOptimized } from './ebs-optimized.ts';
+import { ephemeralDisksOf, mappedStores } from './ephemeral-disks.ts';
 import { launchImage, launchType } from './launch-image.ts';
-import type { LaunchParameters } from './launch-parameters.ts';
+import type { LaunchParameters, LaunchRequest } from './launch-parameters.ts';
 import { changeMetadataOptions, defaultMetadataOptions } from './metadata-options.ts';
 import { networkRequest, placementFor } from './placement.ts';
 import type { LaunchFacts } from './plan-launch.ts';
@@ -13,12 +15,13 @@ import { shutdownBehavior } from './shutdown-behavior.ts';
 import { checkUserData } from './user-data.ts';
 
 /** EC2's own default, of 2006. */
-const defaultInstanceType = 'm1.small';
+export const defaultInstanceType = 'm1.small';
 
 const taggable = ['instance', 'volume', 'network-interface'] as const;
 
 /** Parameters that would need what this platform does not have. */
 const unserved = [
+  'AdditionalInfo',
   'CapacityReservationSpecification',
   'CpuOptions',
   'ElasticGpuSpecification',
@@ -32,8 +35,11 @@ const unserved = [
   'Ipv6Addresses',
   'KernelId',
   'LicenseSpecifications',
+  'NetworkPerformanceOptions',
+  'Operator',
   'PrivateDnsNameOptions',
   'RamdiskId',
+  'SecondaryInterfaces',
 ] as const satisfies readonly (keyof LaunchParameters)[];
 
 async function keyPairFor(
@@ -51,7 +57,12 @@ async function keyPairFor(
 }
 
 function refusePlacement(request: LaunchParameters): void {
-  const { AvailabilityZone: _, Tenancy: tenancy, ...rest } = request.Placement ?? {};
+  const {
+    AvailabilityZone: _,
+    AvailabilityZoneId: __,
+    Tenancy: tenancy,
+    ...rest
+  } = request.Placement ?? {};
   const others = Object.entries(rest).filter(([, value]) => value !== undefined && value !== '');
   const unusual = tenancy !== undefined && tenancy !== 'default' ? 'Tenancy' : others[0]?.[0];
   if (!unusual) return;
@@ -60,14 +71,23 @@ function refusePlacement(request: LaunchParameters): void {
   });
 }
 
+function refuseRecovery({ MaintenanceOptions: options }: LaunchParameters): void {
+  const { AutoRecovery: recovery = 'default' } = options ?? {};
+  if (recovery === 'default' || recovery === 'disabled') return;
+  throw apiError('InvalidParameterValue', {
+    message: `Value (${recovery}) for parameter AutoRecovery is invalid.`,
+  });
+}
+
 /** Looks up and checks everything that a launch names. */
 export async function launchFacts(
   reader: MetadataReader,
   context: OperationContext,
-  request: LaunchParameters,
+  { parameters: request, templateTags }: LaunchRequest,
 ): Promise<LaunchFacts> {
   refuseUnserved(request, unserved);
   refusePlacement(request);
+  refuseRecovery(request);
   const { accountId, region, now, ids } = context;
   const image = await launchImage(reader, context, request.ImageId);
   const type = launchType(request.InstanceType ?? defaultInstanceType, image);
@@ -94,12 +114,13 @@ export async function launchFacts(
     shutdownBehavior: shutdownBehavior(request.InstanceInitiatedShutdownBehavior),
     disableApiTermination: request.DisableApiTermination ?? false,
     disableApiStop: request.DisableApiStop ?? false,
-    ebsOptimized: request.EbsOptimized ?? false,
+    ebsOptimized: checkEbsOptimized(type, request.EbsOptimized ?? false),
+    ephemeralDisks: ephemeralDisksOf(type, mappedStores(devices)),
     monitoring: request.Monitoring?.Enabled ? 'enabled' : 'disabled',
     ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),
     tags: {
-      instance: tagsFor('instance', specifications, taggable),
+      instance: { ...tagsFor('instance', specifications, taggable), ...templateTags },
       volume: tagsFor('volume', specifications, taggable),
       networkInterface: tagsFor('network-interface', specifications, taggable),
     },

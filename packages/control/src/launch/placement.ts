@@ -2,6 +2,7 @@ import {
   apiError,
   findRegion,
   type MetadataReader,
+  publicRegions,
   type SecurityGroup,
   type Subnet,
   type Vpc,
@@ -9,6 +10,7 @@ import {
 import type { OperationContext } from '../context.ts';
 import { notFound, ownedById } from '../lookups.ts';
 import { isUsableAddress } from '../network/addresses.ts';
+import { refuseUnserved } from '../refuse-unserved.ts';
 import type { LaunchParameters } from './launch-parameters.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -37,10 +39,52 @@ export interface Placement {
 
 const combination = (message: string) => apiError('InvalidParameterCombination', { message });
 
+/** The zone by its name; one that is named by its id is looked up. */
+function requestedZone({ Placement: placement }: LaunchParameters): string | undefined {
+  const { AvailabilityZone: name, AvailabilityZoneId: id } = placement ?? {};
+  if (!id) return name || undefined;
+  if (name) throw combination('Only one of AvailabilityZone and AvailabilityZoneId can be given');
+  const region = publicRegions.find((each) => each.zones.some((zone) => zone.id === id));
+  const zone = region?.zones.find((each) => each.id === id);
+  if (zone) return zone.name;
+  throw apiError('InvalidParameterValue', { message: `Invalid availability zone id: [${id}]` });
+}
+
+/** What an interface of this platform does not have. */
+const unservedNic = [
+  'AssociateCarrierIpAddress',
+  'ConnectionTrackingSpecification',
+  'EnaQueueCount',
+  'EnaSrdSpecification',
+  'Ipv4PrefixCount',
+  'Ipv4Prefixes',
+  'Ipv6AddressCount',
+  'Ipv6Addresses',
+  'Ipv6PrefixCount',
+  'Ipv6Prefixes',
+  'NetworkCardIndex',
+  'PrimaryIpv6',
+  'SecondaryPrivateIpAddressCount',
+] as const satisfies readonly (keyof NonNullable<LaunchParameters['NetworkInterfaces']>[number])[];
+
+function refuseNicParts(nic: NonNullable<LaunchParameters['NetworkInterfaces']>[number]): void {
+  // Zero of them asks for nothing.
+  refuseUnserved({ ...nic, NetworkCardIndex: nic.NetworkCardIndex || undefined }, unservedNic);
+  if (nic.InterfaceType !== undefined && nic.InterfaceType !== 'interface') {
+    throw apiError('UnsupportedOperation', {
+      message: `Network interfaces of type ${nic.InterfaceType} are not supported`,
+    });
+  }
+  if ((nic.PrivateIpAddresses?.length ?? 0) <= 1) return;
+  throw apiError('UnsupportedOperation', {
+    message: 'Only one private address is supported per network interface',
+  });
+}
+
 /** Joins the two ways to say it: at the instance, or as network interface 0. */
 export function networkRequest(request: LaunchParameters): NetworkRequest {
   const [nic, ...others] = request.NetworkInterfaces ?? [];
-  const zone = request.Placement?.AvailabilityZone;
+  const zone = requestedZone(request);
   if (!nic) {
     return {
       zone,
@@ -56,6 +100,7 @@ export function networkRequest(request: LaunchParameters): NetworkRequest {
       message: 'Only one new network interface, with device index 0, is supported per instance',
     });
   }
+  refuseNicParts(nic);
   if (request.SubnetId || request.SecurityGroupIds?.length || request.SecurityGroups?.length) {
     throw combination(
       'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',

@@ -1,6 +1,7 @@
 import type { IdSource, TimestampMs } from '@bakehouse/base';
 import type {
   AccountId,
+  EphemeralDisk,
   Image,
   Instance,
   InstanceId,
@@ -27,6 +28,7 @@ export interface LaunchFacts {
   readonly type: InstanceType;
   readonly placement: Placement;
   readonly devices: readonly LaunchDevice[];
+  readonly ephemeralDisks: readonly EphemeralDisk[];
   readonly keyPair?: KeyPair;
   readonly metadataOptions: MetadataOptions;
   readonly userDataBase64?: string;
@@ -161,6 +163,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     rootDeviceName: image.rootDeviceName,
     bootMode: image.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
     enaSupport: image.enaSupport,
+    ...(image.sriovNetSupport ? { sriovNetSupport: image.sriovNetSupport } : {}),
     platformDetails: image.platformDetails,
     volumes: volumes.map((volume) => ({
       deviceName: volume.attachment?.deviceName ?? '',
@@ -168,7 +171,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
       deleteOnTermination: volume.attachment?.deleteOnTermination ?? true,
       attachedAt: now,
     })),
-    ephemeralDisks: [],
+    ephemeralDisks: facts.ephemeralDisks,
     ...(userDataBase64 ? { userDataBase64 } : {}),
     metadataOptions: facts.metadataOptions,
     shutdownBehavior: facts.shutdownBehavior,

@@ -23,7 +23,7 @@ export interface WorkflowEngine {
   write<Result>(work: (transaction: ControlTransaction) => Promise<Result>): Promise<Result>;
   /** Resolves when the named step is done, the workflow has ended, or `timeoutMs` has passed. */
   reached(workflowId: WorkflowId, stepName: string, timeoutMs: number): Promise<void>;
-  /** Picks up what an earlier control plane left; to be called once. */
+  /** Picks up what an earlier control plane left; to be called once. Nothing runs before. */
   resume(): Promise<void>;
   /** Resolves when nothing is left to do. */
   settle(): Promise<void>;
@@ -50,6 +50,8 @@ export function createWorkflowEngine<Context>(
   const live = new Map<WorkflowId, Live>();
   const stopping = new AbortController();
   let idle: (() => void)[] = [];
+  /** Until then new rows wait in the store: older ones of their lanes are not known yet. */
+  let resumed = false;
 
   const wake = (entry: Live) => {
     for (const waiter of [...entry.waiters]) waiter();
@@ -111,7 +113,7 @@ export function createWorkflowEngine<Context>(
         begun = wrapped.begun;
         return await work(wrapped.transaction);
       });
-      begin(begun);
+      if (resumed) begin(begun);
       return result;
     },
 
@@ -133,8 +135,10 @@ export function createWorkflowEngine<Context>(
     },
 
     async resume() {
+      resumed = true;
       const rows = await metadata.read((tx) => tx.list('workflow'));
-      begin([...rows].sort((a, b) => a.sequence - b.sequence));
+      const unknown = rows.filter((row) => !live.has(row.id));
+      begin(unknown.sort((a, b) => a.sequence - b.sequence));
     },
 
     async settle() {

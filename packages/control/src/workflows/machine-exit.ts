@@ -11,20 +11,6 @@ export async function hasMachine(
   return machines.some((machine) => machine.instanceId === instanceId);
 }
 
-/** True when the machine was gone within the limit. */
-export async function waitForExit(
-  context: Pick<WorkflowContext, 'compute' | 'clock'>,
-  instanceId: InstanceId,
-  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
-): Promise<boolean> {
-  const deadline = context.clock.now() + limitMs;
-  while (await hasMachine(context, instanceId)) {
-    if (context.clock.now() >= deadline) return false;
-    await context.clock.sleep(pollMs, signal);
-  }
-  return true;
-}
-
 /** A machine that does not even take the button is left to the time limit. */
 async function pressButton(
   { compute, logger }: Pick<WorkflowContext, 'compute' | 'logger'>,
@@ -37,19 +23,44 @@ async function pressButton(
   }
 }
 
+export interface ShutDownOptions {
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+  /** Asked now and then: a shorter limit, when somebody is in more of a hurry meanwhile. */
+  readonly hurry?: () => Promise<number>;
+}
+
+const pressEveryMs = 10_000;
+const askEveryMs = 1_000;
+
 /** Presses the power button, again now and then as a guest may not listen yet; kills at the limit. */
 export async function shutDown(
   context: Pick<WorkflowContext, 'compute' | 'clock' | 'logger'>,
   instanceId: InstanceId,
-  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+  { limitMs, signal, hurry }: ShutDownOptions,
 ): Promise<'powered-off' | 'killed'> {
-  const pressEveryMs = 10_000;
-  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += pressEveryMs) {
-    await pressButton(context, instanceId);
-    const limit = { limitMs: Math.min(pressEveryMs, limitMs - waitedMs), signal };
-    if (await waitForExit(context, instanceId, limit)) return 'powered-off';
+  const { clock, compute, logger } = context;
+  const startedAt = clock.now();
+  let pressAt = startedAt;
+  let askAt = startedAt;
+  let limitNowMs = limitMs;
+  while (await hasMachine(context, instanceId)) {
+    const now = clock.now();
+    if (hurry && now >= askAt) {
+      limitNowMs = Math.min(limitMs, await hurry());
+      askAt = now + askEveryMs;
+    }
+    if (now - startedAt >= limitNowMs) {
+      logger.log('warn', 'guest did not shut down in time, forced', { instanceId, limitNowMs });
+      await compute.kill(instanceId);
+      return 'killed';
+    }
+    if (now >= pressAt) {
+      await pressButton(context, instanceId);
+      pressAt = now + pressEveryMs;
+      continue;
+    }
+    await clock.sleep(pollMs, signal);
   }
-  context.logger.log('warn', 'guest did not shut down in time, forced', { instanceId, limitMs });
-  await context.compute.kill(instanceId);
-  return 'killed';
+  return 'powered-off';
 }

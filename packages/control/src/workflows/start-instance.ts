@@ -2,10 +2,12 @@ import { GiB, invariant } from '@bakehouse/base';
 import {
   findInstanceType,
   type InstanceId,
+  InsufficientCapacityError,
   type MachineSpec,
   type TapDevice,
 } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
+import { machineStores } from '../launch/ephemeral-disks.ts';
 import { instanceMetadata } from '../views/instance-metadata.ts';
 import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
 import { nicOf, readInstanceFacts } from './instance-facts.ts';
@@ -65,18 +67,25 @@ async function machineSpec(
       volumeId,
       ...(deviceName === instance.rootDeviceName ? { bootIndex: 0 } : {}),
     })),
-    ephemeralDisks: [],
+    ephemeralDisks: machineStores(type, instance.ephemeralDisks),
     // Plugging again answers the tap that is there.
     nic: { macAddress: nic.macAddress, tap: await context.network.plug(nicOf(facts)) },
   };
 }
+
+const noCapacity = 'Insufficient capacity';
 
 /** Starts the machine of an instance whose disks, NIC and metadata are there. Repeatable. */
 export async function startMachine(
   context: WorkflowContext,
   input: Pick<StartInstanceInput, 'instanceId' | 'generation'>,
 ): Promise<void> {
-  await context.compute.start(await machineSpec(context, input));
+  try {
+    await context.compute.start(await machineSpec(context, input));
+  } catch (error) {
+    if (!(error instanceof InsufficientCapacityError)) throw error;
+    throw new Error(`${noCapacity}: ${error.message}`, { cause: error });
+  }
 }
 
 async function markRunning(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
@@ -87,7 +96,11 @@ async function markRunning(context: WorkflowContext, input: StartInstanceInput):
       ...rest,
       state: 'running',
       stateTransitionReason: '',
-      status: { system: 'initializing', instance: 'initializing' },
+      status: {
+        system: 'initializing',
+        instance: 'initializing',
+        bootingSince: context.clock.now(),
+      },
     };
   });
 }
@@ -99,15 +112,31 @@ async function giveUp(
   work: WorkInProgress,
 ): Promise<void> {
   const failure = work.failure ?? 'unknown';
-  const noRoom = failure.startsWith('Insufficient capacity');
+  const noRoom = failure.startsWith(noCapacity);
   const code = noRoom ? 'Server.InsufficientInstanceCapacity' : 'Server.InternalError';
   const stateReason = { code, message: `${code}: ${failure}` };
-  const stateTransitionReason = code;
-  await releaseInstance(context, input.instanceId, {
-    state: input.firstLaunch ? 'terminated' : 'stopped',
-    stateReason,
-    stateTransitionReason,
+  const end = { stateReason, stateTransitionReason: code };
+  await releaseInstance(context, {
+    instanceId: input.instanceId,
+    end: { ...end, state: input.firstLaunch ? 'terminated' : 'stopped' },
+    failedLaunch: input.firstLaunch,
   });
+}
+
+type Run = (context: WorkflowContext, input: StartInstanceInput) => Promise<unknown>;
+
+/** A start that was overtaken by a stop or terminate does nothing more: those wait for it. */
+const whilePending =
+  (run: Run) =>
+  async (context: WorkflowContext, input: StartInstanceInput): Promise<void> => {
+    const instance = await context.metadata.read((tx) => tx.get('instance', input.instanceId));
+    if (instance?.state !== 'pending' || instance.generation !== input.generation) return;
+    await run(context, input);
+  };
+
+async function connect(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+  await plugNic(context, input);
+  await context.policy.apply();
 }
 
 /** From a committed `pending` record to a machine that runs. */
@@ -116,21 +145,13 @@ export const startInstance = defineWorkflow<WorkflowContext, StartInstanceInput>
   onFailure: 'unwind',
   steps: [
     { name: 'intent', run: async () => {}, undo: giveUp },
-    { name: 'disks', run: createDisks },
-    {
-      name: 'network',
-      async run(context, input) {
-        await plugNic(context, input);
-        await context.policy.apply();
-      },
-    },
-    { name: 'metadata', run: publishMetadata },
+    { name: 'disks', run: whilePending(createDisks) },
+    { name: 'network', run: whilePending(connect) },
+    { name: 'metadata', run: whilePending(publishMetadata) },
     {
       name: 'machine',
-      run: startMachine,
-      async undo(context, input) {
-        await context.compute.kill(input.instanceId);
-      },
+      run: whilePending(startMachine),
+      undo: (context, input) => context.compute.kill(input.instanceId),
     },
     { name: 'running', run: markRunning },
   ],

@@ -5,7 +5,10 @@ export interface LaunchTemplate extends Resource<LaunchTemplateId> {
   readonly name: string;
   readonly createdBy: string;
   readonly defaultVersion: number;
+  /** The highest version that there is. */
   readonly latestVersion: number;
+  /** The highest version that there ever was, when that was deleted: numbers are not used again. */
+  readonly lastVersion?: number;
 }
 
 /** Stored under `<template id>:<version>`. `data` is the request's LaunchTemplateData as the model has it. */

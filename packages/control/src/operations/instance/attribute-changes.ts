@@ -2,6 +2,7 @@ import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, findInstanceType, type Instance } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { creditsOf } from '../../launch/cpu-credits.ts';
+import { checkEbsOptimized } from '../../launch/ebs-optimized.ts';
 import { ephemeralDisksOf } from '../../launch/ephemeral-disks.ts';
 import { launchType } from '../../launch/launch-image.ts';
 import { shutdownBehavior } from '../../launch/shutdown-behavior.ts';
@@ -50,6 +51,14 @@ function changeType(instance: Instance, { InstanceType: wanted }: AttributeReque
     ephemeralDisks: ephemeralDisksOf(type, instance.ephemeralDisks),
     ...creditsOf(type, before),
   };
+}
+
+function changeEbsOptimized(
+  instance: Instance,
+  { EbsOptimized: wanted }: AttributeRequest,
+): Instance {
+  const type = launchType(instance.instanceType, instance);
+  return { ...instance, ebsOptimized: checkEbsOptimized(type, required(wanted)) };
 }
 
 function changeUserData(instance: Instance, { UserData: wanted }: AttributeRequest): Instance {
@@ -118,10 +127,7 @@ export const attributeChanges: Record<keyof AttributeRequest, AttributeChange> =
   },
   EbsOptimized: {
     stopped: true,
-    change: (instance, { EbsOptimized: wanted }) => ({
-      ...instance,
-      ebsOptimized: required(wanted),
-    }),
+    change: changeEbsOptimized,
   },
   EnaSupport: { stopped: true, change: changeEna },
   EnclaveOptions: {

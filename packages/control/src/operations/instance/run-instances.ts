@@ -1,9 +1,16 @@
-import { apiError, type Instance, type InstanceId } from '@bakehouse/domain';
+import {
+  apiError,
+  type Capacity,
+  findInstanceType,
+  type Instance,
+  type InstanceId,
+} from '@bakehouse/domain';
 import { withClientToken } from '../../client-token.ts';
 import type { OperationContext } from '../../context.ts';
-import { launchFacts } from '../../launch/launch-facts.ts';
-import { type LaunchParameters, launchParameters } from '../../launch/launch-parameters.ts';
+import { defaultInstanceType, launchFacts } from '../../launch/launch-facts.ts';
+import { type LaunchParameters, launchRequest } from '../../launch/launch-parameters.ts';
 import { type LaunchFacts, type LaunchRecords, planLaunch } from '../../launch/plan-launch.ts';
+import { noRoom, roomFor } from '../../launch/room.ts';
 import { freePrivateIp, freePublicIp } from '../../network/addresses.ts';
 import type { Operation } from '../../operation.ts';
 import { readReservations } from '../../views/reservation.ts';
@@ -64,14 +71,19 @@ async function commitLaunch(
   return instance.id;
 }
 
+/** As many as there is room for, from MinCount to MaxCount. */
+function launchCount({ MinCount, MaxCount }: LaunchParameters, capacity: Capacity): number {
+  if (capacity.count < MinCount) throw noRoom(capacity.shortage);
+  return Math.min(MaxCount, instancesPerCallMax, capacity.count);
+}
+
 async function launchAll(
   tx: ControlTransaction,
   context: OperationContext,
-  request: LaunchParameters,
+  { request, capacity }: { request: LaunchParameters; capacity: Capacity },
 ): Promise<readonly InstanceId[]> {
-  const parameters = await launchParameters(tx, context, request);
-  const facts = await launchFacts(tx, context, parameters);
-  const count = Math.min(request.MaxCount, instancesPerCallMax);
+  const facts = await launchFacts(tx, context, await launchRequest(tx, context, request));
+  const count = launchCount(request, capacity);
   const instanceIds: InstanceId[] = [];
   for (let launchIndex = 0; launchIndex < count; launchIndex += 1) {
     const addresses = await drawAddresses(tx, context, facts);
@@ -82,12 +94,26 @@ async function launchAll(
   return instanceIds;
 }
 
+/** Room for the machines asked for. A type that does not exist is refused later, with all else that is wrong. */
+async function capacityFor(
+  context: OperationContext,
+  request: LaunchParameters,
+): Promise<Capacity> {
+  const { parameters } = await context.read((reader) => launchRequest(reader, context, request));
+  const type = findInstanceType(parameters.InstanceType ?? defaultInstanceType);
+  const count = Math.min(request.MaxCount, instancesPerCallMax);
+  return type ? await roomFor(context, { memoryMiB: type.memoryMiB, count }) : { count };
+}
+
 /** Records the instances as pending and answers; machines are started by workflows. */
 export const runInstances: Operation<'RunInstances'> = async (context, request) => {
   checkCounts(request);
   const use = { operation: 'RunInstances', token: request.ClientToken, request };
+  const capacity = await capacityFor(context, request);
   return await context.write(async (tx) => {
-    const launched = await withClientToken(tx, context, use, () => launchAll(tx, context, request));
+    const launched = await withClientToken(tx, context, use, () =>
+      launchAll(tx, context, { request, capacity }),
+    );
     const instances: Instance[] = [];
     for (const id of launched) {
       const instance = await tx.get('instance', id);

@@ -1,5 +1,6 @@
-import type { Instance } from '@bakehouse/domain';
+import { apiError, findInstanceType, type Instance } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { noRoom, roomFor } from '../../launch/room.ts';
 import { allOwnedById } from '../../lookups.ts';
 import { freePublicIp } from '../../network/addresses.ts';
 import type { Operation } from '../../operation.ts';
@@ -48,14 +49,38 @@ async function requestStart(
   return starting;
 }
 
+function checkRoot({ id, volumes, rootDeviceName }: Instance): void {
+  if (volumes.some((volume) => volume.deviceName === rootDeviceName)) return;
+  throw apiError('InvalidParameterValue', {
+    message: `Invalid value '${id}' for instanceId. Instance does not have a volume attached at root (${rootDeviceName})`,
+  });
+}
+
+/** Refuses a start that memory is known not to suffice for; of several types, each by itself. */
+async function checkRoom(context: OperationContext, ids: readonly string[]): Promise<void> {
+  const instances = await context.read((reader) => allOwnedById(reader, context, 'instance', ids));
+  const stopped = instances.filter(({ state }) => state === 'stopped');
+  for (const [name, members] of Map.groupBy(stopped, (each) => each.instanceType)) {
+    const memoryMiB = findInstanceType(name)?.memoryMiB;
+    if (memoryMiB === undefined) continue;
+    const { count, shortage } = await roomFor(context, { memoryMiB, count: members.length });
+    if (count < members.length) throw noRoom(shortage);
+  }
+}
+
 /** All the named instances start, or none does. */
-export const startInstances: Operation<'StartInstances'> = async (context, request) =>
-  await context.write(async (tx) => {
+export const startInstances: Operation<'StartInstances'> = async (context, request) => {
+  await checkRoom(context, request.InstanceIds);
+  return await context.write(async (tx) => {
     const instances = await allOwnedById(tx, context, 'instance', request.InstanceIds);
-    for (const each of instances) checkState(each, ['stopped', 'running', 'pending'], 'started');
+    for (const each of instances) {
+      checkState(each, ['stopped', 'running', 'pending'], 'started');
+      checkRoot(each);
+    }
     const changes = [];
     for (const before of instances) {
       changes.push(stateChange(before, await requestStart(tx, context, before)));
     }
     return { StartingInstances: changes };
   });
+};

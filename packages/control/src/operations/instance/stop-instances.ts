@@ -27,7 +27,7 @@ async function requestStop(
   context: OperationContext,
   { instance, force }: { instance: Instance; force: boolean },
 ): Promise<Instance> {
-  if (instance.state === 'stopped') return instance;
+  if (instance.state === 'stopped' || (instance.state === 'stopping' && !force)) return instance;
   const stateTransitionReason = userInitiated(context.now);
   const end = { state: 'stopped', stateTransitionReason, stateReason: userShutdown } as const;
   const stopping = { ...instance, ...end, state: 'stopping' } as const;
@@ -44,12 +44,13 @@ async function requestStop(
 /** All the named instances stop, or none does: one bad id fails the request. */
 export const stopInstances: Operation<'StopInstances'> = async (context, request) => {
   refuseUnserved(request, ['Hibernate']);
+  const force = (request.Force || request.SkipOsShutdown) ?? false;
   return await context.write(async (tx) => {
     const instances = await allOwnedById(tx, context, 'instance', request.InstanceIds);
     for (const instance of instances) checkStoppable(instance);
     const changes = [];
     for (const before of instances) {
-      const stop = { instance: before, force: request.Force ?? false };
+      const stop = { instance: before, force };
       changes.push(stateChange(before, await requestStop(tx, context, stop)));
     }
     return { StoppingInstances: changes };

@@ -7,17 +7,18 @@ import { endInstanceKind } from '../../workflows/end-instance.ts';
 import { instanceLanes } from '../../workflows/instance-lanes.ts';
 import { stateChange, userInitiated } from './instance-state-change.ts';
 
-function checkTerminable(instance: Instance): void {
-  if (!instance.disableApiTermination) return;
-  throw apiError('OperationNotPermitted', {
-    message: `The instance '${instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+const isProtected = ({ disableApiTermination, state }: Instance) =>
+  disableApiTermination && state !== 'terminated';
+
+const refusal = ({ id }: Instance) =>
+  apiError('OperationNotPermitted', {
+    message: `The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
   });
-}
 
 async function requestTermination(
   tx: ControlTransaction,
   context: OperationContext,
-  instance: Instance,
+  { instance, force }: { instance: Instance; force: boolean },
 ): Promise<Instance> {
   if (instance.state === 'terminated' || instance.state === 'shutting-down') return instance;
   const code = 'Client.UserInitiatedShutdown';
@@ -32,19 +33,28 @@ async function requestTermination(
     kind: endInstanceKind,
     region: context.region,
     lanes: instanceLanes(instance),
-    input: { instanceId: instance.id, force: false, end },
+    input: { instanceId: instance.id, force, end },
   });
   return ending;
 }
 
-/** All the named instances end, or none does. Ending what has ended is no error. */
-export const terminateInstances: Operation<'TerminateInstances'> = async (context, request) =>
-  await context.write(async (tx) => {
+/**
+ * Of several instances, one that is protected keeps those of its own zone from ending and fails the request;
+ * those of other zones end ("Enable termination protection"). Ending what has ended is no error.
+ */
+export const terminateInstances: Operation<'TerminateInstances'> = async (context, request) => {
+  const force = (request.Force || request.SkipOsShutdown) ?? false;
+  const { changes, kept } = await context.write(async (tx) => {
     const instances = await allOwnedById(tx, context, 'instance', request.InstanceIds);
-    for (const instance of instances) checkTerminable(instance);
-    const changes = [];
-    for (const before of instances) {
-      changes.push(stateChange(before, await requestTermination(tx, context, before)));
+    const keptZones = new Set(instances.filter(isProtected).map(({ zone }) => zone));
+    const done = [];
+    for (const before of instances.filter(({ zone }) => !keptZones.has(zone))) {
+      done.push(
+        stateChange(before, await requestTermination(tx, context, { instance: before, force })),
+      );
     }
-    return { TerminatingInstances: changes };
+    return { changes: done, kept: instances.find(isProtected) };
   });
+  if (kept) throw refusal(kept);
+  return { TerminatingInstances: changes };
+};

@@ -1,0 +1,67 @@
+import { apiError, type LaunchTemplate, type LaunchTemplateId } from '@bakehouse/domain';
+import { withClientToken } from '../../client-token.ts';
+import type { OperationContext } from '../../context.ts';
+import type { Operation } from '../../operation.ts';
+import { refuseUnserved } from '../../refuse-unserved.ts';
+import { tagsFor } from '../../tag-specification.ts';
+import { launchTemplateView } from '../../views/launch-template.ts';
+import type { ControlTransaction } from '../../workflow/transaction.ts';
+import { creatorOf } from './creator.ts';
+import { templateData } from './template-data.ts';
+import { checkDescription } from './version-description.ts';
+
+type Request = Parameters<Operation<'CreateLaunchTemplate'>>[1];
+
+/** EC2's rule for names ("CreateLaunchTemplate"). */
+const namePattern = /^[a-zA-Z0-9().\-/_]{3,128}$/;
+
+async function checkName(tx: ControlTransaction, context: OperationContext, name: string) {
+  if (!namePattern.test(name)) {
+    throw apiError('InvalidLaunchTemplateName.MalformedException', {
+      message: `A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following characters: - ( ) . / _`,
+    });
+  }
+  const where = { owner: [context.accountId], name: [name] };
+  const [known] = await tx.list('launchTemplate', { region: context.region, where });
+  if (!known) return;
+  throw apiError('InvalidLaunchTemplateName.AlreadyExistsException', {
+    message: `Launch template name already in use: ${name}`,
+  });
+}
+
+async function create(
+  tx: ControlTransaction,
+  context: OperationContext,
+  request: Request,
+): Promise<readonly LaunchTemplateId[]> {
+  await checkName(tx, context, request.LaunchTemplateName);
+  const { accountId: ownerId, region, now: createdAt, ids } = context;
+  const id = ids.resource('lt');
+  const createdBy = creatorOf(ownerId);
+  const template: LaunchTemplate = {
+    ...{ id, ownerId, region, createdAt, createdBy },
+    tags: tagsFor('launch-template', request.TagSpecifications, ['launch-template']),
+    name: request.LaunchTemplateName,
+    defaultVersion: 1,
+    latestVersion: 1,
+  };
+  await tx.put('launchTemplate', template);
+  await tx.put('launchTemplateVersion', {
+    ...{ id: `${id}:1`, templateId: id, ownerId, region, createdAt, createdBy, version: 1 },
+    ...checkDescription(request.VersionDescription),
+    data: templateData(request.LaunchTemplateData),
+  });
+  return [id];
+}
+
+/** A template with its first version, which is its default. */
+export const createLaunchTemplate: Operation<'CreateLaunchTemplate'> = async (context, request) => {
+  refuseUnserved(request, ['Operator']);
+  const use = { operation: 'CreateLaunchTemplate', token: request.ClientToken, request };
+  return await context.write(async (tx) => {
+    const [id = ''] = await withClientToken(tx, context, use, () => create(tx, context, request));
+    const template = await tx.get('launchTemplate', id);
+    if (!template) throw apiError('InvalidLaunchTemplateId.NotFound', { id });
+    return { LaunchTemplate: launchTemplateView(template) };
+  });
+};

@@ -1,0 +1,37 @@
+import type * as Ec2 from '@bakehouse/aws-model';
+import type { LaunchTemplate, LaunchTemplateVersion } from '@bakehouse/domain';
+import { tagsView } from '../tag-specification.ts';
+
+type TemplateView = NonNullable<Ec2.Ec2Output<'CreateLaunchTemplate'>['LaunchTemplate']>;
+type VersionView = NonNullable<
+  Ec2.Ec2Output<'CreateLaunchTemplateVersion'>['LaunchTemplateVersion']
+>;
+
+export function launchTemplateView(template: LaunchTemplate): TemplateView {
+  return {
+    LaunchTemplateId: template.id,
+    LaunchTemplateName: template.name,
+    CreateTime: new Date(template.createdAt),
+    CreatedBy: template.createdBy,
+    DefaultVersionNumber: template.defaultVersion,
+    LatestVersionNumber: template.latestVersion,
+    Tags: tagsView(template.tags),
+  };
+}
+
+/** The data is answered as it was given. */
+export function launchTemplateVersionView(
+  template: LaunchTemplate,
+  version: LaunchTemplateVersion,
+): VersionView {
+  return {
+    LaunchTemplateId: template.id,
+    LaunchTemplateName: template.name,
+    VersionNumber: version.version,
+    ...(version.description === undefined ? {} : { VersionDescription: version.description }),
+    CreateTime: new Date(version.createdAt),
+    CreatedBy: version.createdBy,
+    DefaultVersion: version.version === template.defaultVersion,
+    LaunchTemplateData: version.data as NonNullable<VersionView['LaunchTemplateData']>,
+  };
+}

@@ -1,0 +1,37 @@
+import { findInstanceType, type MetadataReader } from '@bakehouse/domain';
+import { tapOf } from './memory-network.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
+
+const firstPid = 1_000;
+
+/** The machines that an earlier simulation must have had for its records to be true: they have outlived it. */
+export async function restoredMachines(
+  reader: MetadataReader,
+): Promise<readonly SimulatedMachine[]> {
+  const instances = await reader.list('instance', { where: { state: ['running'] } });
+  const machines: SimulatedMachine[] = [];
+  for (const instance of instances) {
+    const type = findInstanceType(instance.instanceType);
+    const nic = await reader.get('networkInterface', instance.networkInterfaceId);
+    if (!type || !nic) continue;
+    const disks = instance.volumes.map(({ deviceName, volumeId }) => ({ deviceName, volumeId }));
+    machines.push({
+      spec: {
+        instanceId: instance.id,
+        generation: instance.generation,
+        instanceType: type.name,
+        architecture: instance.architecture,
+        vcpus: type.vcpus,
+        memoryMiB: type.memoryMiB,
+        disks,
+        ephemeralDisks: [],
+        nic: { macAddress: nic.macAddress, tap: tapOf(nic.id) },
+      },
+      pid: firstPid + machines.length,
+      state: 'running',
+      disks,
+      boots: 1,
+    });
+  }
+  return machines;
+}
