@@ -125,6 +125,7 @@ export const errorCatalogue = {
   UnknownVolumeType: worded,
   'InvalidDevice.InUse': worded,
   'InvalidAttachment.NotFound': worded,
+  'InvalidAttachmentID.NotFound': missing('attachment ID'),
   AttachmentLimitExceeded: worded,
   'InvalidInstanceID.NotFound': {
     status: 400,

@@ -1,4 +1,5 @@
 import type { OperationTable } from '../../operation.ts';
+import { deleteNetworkInterface } from './delete-network-interface.ts';
 import { describeAddresses } from './describe-addresses.ts';
 import { describeDhcpOptions } from './describe-dhcp-options.ts';
 import { describeInternetGateways } from './describe-internet-gateways.ts';
@@ -11,6 +12,7 @@ import { describeVpcs } from './describe-vpcs.ts';
 import { modifyNetworkInterfaceAttribute } from './modify-network-interface-attribute.ts';
 
 export const networkOperations = {
+  DeleteNetworkInterface: deleteNetworkInterface,
   DescribeAddresses: describeAddresses,
   DescribeDhcpOptions: describeDhcpOptions,
   DescribeInternetGateways: describeInternetGateways,

@@ -49,15 +49,24 @@ function changeDescription(nic: NetworkInterface, description: string): NetworkI
 }
 
 /** What cannot be otherwise here may be asked for as it is, and nothing else. */
-function checkFixed({ SourceDestCheck: check, Attachment: attachment }: Request): void {
-  if (check?.Value === false) {
-    throw unsupported(
-      'The source/destination check cannot be turned off: guests of this platform only use addresses of their own',
-    );
+function checkFixed({ SourceDestCheck: check }: Request): void {
+  if (check?.Value !== false) return;
+  throw unsupported(
+    'The source/destination check cannot be turned off: guests of this platform only use addresses of their own',
+  );
+}
+
+function changeAttachment(
+  nic: NetworkInterface,
+  request: NonNullable<Request['Attachment']>,
+): NetworkInterface {
+  const { AttachmentId: id, DeleteOnTermination: deleteOnTermination } = request;
+  if (!id) throw apiError('MissingParameter', { parameter: 'attachmentId' });
+  if (id !== nic.attachment?.id) {
+    throw apiError('InvalidAttachmentID.NotFound', { id });
   }
-  if (attachment?.DeleteOnTermination === false) {
-    throw unsupported('Network interfaces of this platform are deleted with their instance');
-  }
+  if (deleteOnTermination === undefined) return nic;
+  return { ...nic, attachment: { ...nic.attachment, deleteOnTermination } };
 }
 
 /** EC2 changes one attribute at a time. */
@@ -77,13 +86,7 @@ async function changed(change: Change, request: Request): Promise<NetworkInterfa
   const { Attachment: attachment, Description: description, Groups: groups } = request;
   if (groups?.length) return await changeGroups(change, groups);
   if (description) return changeDescription(change.nic, description.Value ?? '');
-  const attachmentId = attachment?.AttachmentId;
-  if (attachmentId !== undefined && attachmentId !== change.nic.attachment?.id) {
-    throw apiError('InvalidAttachment.NotFound', {
-      message: `The attachment ID '${attachmentId}' does not exist`,
-    });
-  }
-  return change.nic;
+  return attachment ? changeAttachment(change.nic, attachment) : change.nic;
 }
 
 /** Changes one attribute; new groups are in force, and a running guest can read them, when it answers. */
@@ -98,6 +101,7 @@ export const modifyNetworkInterfaceAttribute: Operation<'ModifyNetworkInterfaceA
     'EnablePrimaryIpv6',
     'EnaSrdSpecification',
   ]);
+  refuseUnserved(request.Attachment ?? {}, ['DefaultEnaQueueCount', 'EnaQueueCount']);
   checkOneAttribute(request);
   checkFixed(request);
   const work = await context.write(async (tx) => {

@@ -132,6 +132,24 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     ]);
   });
 
+  test('an interface that is to stay outlives its instance, until it is deleted', async () => {
+    const context = await testContext();
+    const { instance, NetworkInterfaceId } = await withGroup(context);
+    const AttachmentId = instance?.NetworkInterfaces?.[0]?.Attachment?.AttachmentId ?? '';
+    const remove = () => context.call('DeleteNetworkInterface', { NetworkInterfaceId });
+    await expect(remove()).rejects.toMatchObject({ code: 'InvalidParameterValue' });
+    await context.call('ModifyNetworkInterfaceAttribute', {
+      NetworkInterfaceId,
+      Attachment: { AttachmentId, DeleteOnTermination: false },
+    });
+    await context.call('TerminateInstances', { InstanceIds: [instance?.InstanceId ?? ''] });
+    await context.settle();
+    const { NetworkInterfaces } = await context.call('DescribeNetworkInterfaces', {});
+    expect(NetworkInterfaces).toMatchObject([{ NetworkInterfaceId, Status: 'available' }]);
+    await remove();
+    expect((await context.call('DescribeNetworkInterfaces', {})).NetworkInterfaces).toEqual([]);
+  });
+
   test('a description is kept', async () => {
     const context = await testContext();
     const { NetworkInterfaceId } = await withGroup(context);
@@ -149,6 +167,8 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     [{ Groups: ['sg-x'] }, 'InvalidGroupId.Malformed'],
     [{ SourceDestCheck: { Value: false } }, 'UnsupportedOperation'],
     [{ EnablePrimaryIpv6: true }, 'UnsupportedOperation'],
+    [{ Attachment: { DeleteOnTermination: false } }, 'MissingParameter'],
+    [{ Attachment: { AttachmentId: 'eni-attach-0' } }, 'InvalidAttachmentID.NotFound'],
     [
       { SourceDestCheck: { Value: true }, Description: { Value: 'x' } },
       'InvalidParameterCombination',

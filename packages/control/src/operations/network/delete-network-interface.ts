@@ -1,0 +1,20 @@
+import { apiError } from '@bakehouse/domain';
+import { ownedById } from '../../lookups.ts';
+import type { Operation } from '../../operation.ts';
+
+/** Deletes an interface that was kept when its instance ended. */
+export const deleteNetworkInterface: Operation<'DeleteNetworkInterface'> = async (
+  context,
+  request,
+) => {
+  await context.write(async (tx) => {
+    const nic = await ownedById(tx, context, 'networkInterface', request.NetworkInterfaceId);
+    if (nic.attachment) {
+      throw apiError('InvalidParameterValue', {
+        message: `Network interface '${nic.id}' is currently in use.`,
+      });
+    }
+    await tx.delete('networkInterface', nic.id);
+  });
+  return {};
+};
