@@ -3,6 +3,7 @@ import { apiThroughput } from './api-throughput.ts';
 import { changedSnapshot } from './changed-snapshot.ts';
 import { firstSnapshot } from './first-snapshot.ts';
 import { largeCatalogue } from './large-catalogue.ts';
+import { launches } from './launch.ts';
 import { nbdReads } from './nbd-reads.ts';
 import { markdown, type Row } from './row.ts';
 import { serverMemory } from './server-memory.ts';
@@ -12,6 +13,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   first: firstSnapshot,
   changed: changedSnapshot,
   reads: nbdReads,
+  launches,
   api: apiThroughput,
   catalogue: largeCatalogue,
   memory: serverMemory,
