@@ -40,7 +40,7 @@ export async function qemuPowers(
     logger,
   });
   await network.open();
-  const publisher = await openMetadataPublisher(data);
+  const publisher = await openMetadataPublisher(data, { clock, logger });
   await ensureMetadataAgent(data, { network, clock, logger });
   const builder = createImageBuilder({ directory: data.builds, logger });
   return {

@@ -64,5 +64,6 @@ export function instanceMetadata(facts: InstanceMetadataFacts): InstanceMetadata
     httpPutResponseHopLimit: metadataOptions.httpPutResponseHopLimit,
     httpEndpoint: metadataOptions.httpEndpoint,
     instanceMetadataTags: metadataOptions.instanceMetadataTags,
+    monitoring: instance.monitoring,
   };
 }
