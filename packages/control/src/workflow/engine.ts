@@ -45,7 +45,7 @@ export function createWorkflowEngine<Context>(
 ): WorkflowEngine {
   const { metadata, clock, ids, logger } = options;
   const definitions = new Map(options.definitions.map((each) => [each.kind, each]));
-  const nextSequence = sequenceSource(() => clock.now());
+  const sequences = sequenceSource(() => clock.now());
   const lanes = new Lanes();
   const live = new Map<WorkflowId, Live>();
   const stopping = new AbortController();
@@ -109,7 +109,8 @@ export function createWorkflowEngine<Context>(
     async write(work) {
       let begun: Workflow[] = [];
       const result = await metadata.write(async (tx) => {
-        const wrapped = controlTransaction(tx, { ids, now: clock.now(), nextSequence });
+        if (!resumed) sequences.startAfter(await tx.list('workflow'));
+        const wrapped = controlTransaction(tx, { ids, now: clock.now(), sequences });
         begun = wrapped.begun;
         return await work(wrapped.transaction);
       });
@@ -137,6 +138,7 @@ export function createWorkflowEngine<Context>(
     async resume() {
       resumed = true;
       const rows = await metadata.read((tx) => tx.list('workflow'));
+      sequences.startAfter(rows);
       const unknown = rows.filter((row) => !live.has(row.id));
       begin(unknown.sort((a, b) => a.sequence - b.sequence));
     },

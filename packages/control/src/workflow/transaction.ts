@@ -13,32 +13,43 @@ export interface ControlTransaction extends MetadataTransaction {
   enqueue(request: WorkflowRequest): Promise<WorkflowId>;
 }
 
-/** Hands out sequence numbers that grow over restarts: milliseconds, then a counter. */
-export function sequenceSource(now: () => TimestampMs): () => number {
+export interface SequenceSource {
+  next(): number;
+  /** Numbers from now on come after all of these, though the clock was set back since they were made. */
+  startAfter(workflows: readonly Pick<Workflow, 'sequence'>[]): void;
+}
+
+/** Hands out sequence numbers that grow: milliseconds, then a counter. */
+export function sequenceSource(now: () => TimestampMs): SequenceSource {
   let last = 0;
-  return () => {
-    last = Math.max(last + 1, now() * 1000);
-    return last;
+  return {
+    next() {
+      last = Math.max(last + 1, now() * 1000);
+      return last;
+    },
+    startAfter(workflows) {
+      for (const { sequence } of workflows) last = Math.max(last, sequence);
+    },
   };
 }
 
 interface Enqueuer {
   readonly ids: IdSource;
   readonly now: TimestampMs;
-  readonly nextSequence: () => number;
+  readonly sequences: SequenceSource;
 }
 
 /** Wraps a transaction; what it enqueued is in `begun`, to be started after the commit. */
 export function controlTransaction(
   transaction: MetadataTransaction,
-  { ids, now, nextSequence }: Enqueuer,
+  { ids, now, sequences }: Enqueuer,
 ): { transaction: ControlTransaction; begun: Workflow[] } {
   const begun: Workflow[] = [];
   const enqueue = async (request: WorkflowRequest): Promise<WorkflowId> => {
     const workflow: Workflow = {
       ...request,
       id: ids.resource('wf'),
-      sequence: nextSequence(),
+      sequence: sequences.next(),
       state: 'running',
       cursor: 0,
       attempts: 0,

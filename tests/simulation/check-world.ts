@@ -1,0 +1,55 @@
+import type { FakeWorld } from '@bakehouse/fakes';
+import { expect } from 'vitest';
+
+const settled = {
+  instance: ['running', 'stopped', 'terminated'],
+  image: ['available', 'failed'],
+  snapshot: ['completed', 'error'],
+  volume: ['available', 'in-use', 'error'],
+} as const;
+
+const idsOf = (records: readonly { readonly id: string }[]) =>
+  new Set(records.map((record) => record.id));
+
+/**
+ * What holds whenever the platform is at rest: no work is left, no record is in a state that should pass, the
+ * outside is exactly what the records say, and both ends of every attachment agree.
+ */
+export async function checkWorld(world: FakeWorld): Promise<void> {
+  const records = await world.metadata.read(async (tx) => ({
+    instances: await tx.list('instance'),
+    images: await tx.list('image'),
+    snapshots: await tx.list('snapshot'),
+    volumes: await tx.list('volume'),
+    workflows: await tx.list('workflow'),
+  }));
+  expect(records.workflows).toEqual([]);
+  for (const { state } of records.instances) expect(settled.instance).toContain(state);
+  for (const { state } of records.images) expect(settled.image).toContain(state);
+  for (const { state } of records.snapshots) expect(settled.snapshot).toContain(state);
+  for (const { state } of records.volumes) expect(settled.volume).toContain(state);
+  expect(await world.problems()).toEqual([]);
+  expect(world.volumes.openFreezes).toEqual([]);
+  for (const { state, mapId } of records.snapshots) {
+    if (state === 'completed') expect((await world.snapshots.find(mapId))?.mapId).toBe(mapId);
+  }
+  const withDisk = records.volumes.filter((volume) => volume.state !== 'error');
+  expect(new Set(await world.volumes.list())).toEqual(idsOf(withDisk));
+  const running = records.instances.filter((instance) => instance.state === 'running');
+  const machines = (await world.compute.list()).map((machine) => machine.instanceId);
+  expect(new Set(machines)).toEqual(idsOf(running));
+  const attached = records.volumes.flatMap(({ id, attachment }) =>
+    attachment
+      ? [`${id} ${attachment.instanceId} ${attachment.deviceName} ${attachment.state}`]
+      : [],
+  );
+  const used = records.instances.flatMap(({ id, volumes }) =>
+    volumes.map((use) => `${use.volumeId} ${id} ${use.deviceName} attached`),
+  );
+  expect(new Set(attached)).toEqual(new Set(used));
+  for (const { id, volumes } of running) {
+    const machine = world.compute.machines().find((each) => each.spec.instanceId === id);
+    const disks = (machine?.disks ?? []).map((disk) => disk.volumeId);
+    expect(new Set(disks)).toEqual(new Set(volumes.map((use) => use.volumeId)));
+  }
+}
