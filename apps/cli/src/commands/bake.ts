@@ -17,8 +17,8 @@ Ctrl-C is safe. The server does the work: it needs mmdebstrap and root or user n
   bakehouse aws ec2 describe-images --owners amazon`,
   async run({ args: [recipe], terminal, options, signal }) {
     const progress = progressPrinter(terminal);
-    const onProgress = ({ stage, ...rest }: { stage: string; note: string }) =>
-      progress.update({ label: stage, ...rest });
+    const onProgress = ({ step, ...rest }: { step: string; note: string }) =>
+      progress.update({ label: step, ...rest });
     const connection = await findConnection(process.env);
     try {
       const bakeOptions = { onProgress, ...(recipe ? { recipe } : {}) };

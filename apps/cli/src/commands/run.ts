@@ -84,8 +84,7 @@ async function waitForAll(launched: Launch, { options, terminal, signal }: Invoc
   const usable: InstanceRow[] = [];
   for (const { instanceId } of rows) {
     const row = await runStage(terminal, instanceId, async (update) => {
-      const onProgress = (note: string) => update({ note });
-      const wait = { client, instanceId, timeoutMs, onProgress };
+      const wait = { client, instanceId, timeoutMs, onProgress: update };
       const value = await waitUntilUsable(
         compute === 'simulated' ? wait : { ...wait, target },
         signal,

@@ -45,7 +45,7 @@ async function serverStage(invocation: Invocation): Promise<Platform> {
   const { options, terminal, signal } = invocation;
   const dataDirectory = resolve(textOption(options, 'data') ?? dataDirectoryOf(process.env));
   const server = await runStage(terminal, 'server', async (update) => {
-    const onProgress = (note: string) => update({ note });
+    const onProgress = (step: string) => update({ step });
     const args = serveArguments(options);
     const value = await ensureServer({ dataDirectory, args, onProgress }, signal);
     return {
@@ -107,7 +107,6 @@ async function instanceStage(
   const timeoutMs =
     numberOption(options, 'timeout', { fallback: sshTimeoutSeconds, min: 1 }) * 1000;
   return await runStage(terminal, 'instance', async (update) => {
-    const onProgress = (note: string) => update({ note });
     const before = await findFirst(client, signal);
     const type = textOption(options, 'type') ?? 't3.micro';
     const request = { imageId, type, count: 1, keyName: access.keyPair.keyName, name: firstName };
@@ -117,7 +116,7 @@ async function instanceStage(
     if (!launched) throw new Error('the launch answered no instance');
     if (before) await startAgain(client, before, signal);
     const { instanceId } = launched;
-    const wait = { client, instanceId, timeoutMs, onProgress };
+    const wait = { client, instanceId, timeoutMs, onProgress: update };
     const target = (row: typeof launched) =>
       sshTargetOf(connection.dataDirectory, row, access.keyPair);
     const row = await waitUntilUsable({ ...wait, target }, signal);

@@ -15,7 +15,7 @@ interface StageEvent {
 export interface BakeOptions {
   readonly recipe?: string;
   readonly onProgress: (progress: {
-    readonly stage: string;
+    readonly step: string;
     readonly fraction?: number;
     readonly note: string;
   }) => void;
@@ -31,6 +31,6 @@ export async function bakeImage(
   const events = admin.callStreaming('Bake', recipe ? { recipe } : {}, { signal });
   return await lastEvent<BakedImage>(events, (event) => {
     const { stage, fraction, message = '' } = event as StageEvent;
-    onProgress({ stage, note: message, ...(fraction === undefined ? {} : { fraction }) });
+    onProgress({ step: stage, note: message, ...(fraction === undefined ? {} : { fraction }) });
   });
 }

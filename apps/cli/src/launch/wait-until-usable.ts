@@ -4,6 +4,7 @@ import type { InstanceRow } from '../client/instances.ts';
 import { CommandFailedError } from '../command.ts';
 import type { SshTarget } from '../ssh/ssh-command.ts';
 import { waitForSsh } from '../ssh/wait-for-ssh.ts';
+import type { StageProgress } from '../terminal/stage.ts';
 import { waitForState } from './wait-for-state.ts';
 
 /** How often the console is looked at while a guest boots. */
@@ -15,7 +16,7 @@ export interface UsableWait {
   readonly timeoutMs: number;
   /** Absent for simulated instances: nobody can log in there, so `running` is all. */
   readonly target?: (row: InstanceRow) => SshTarget;
-  readonly onProgress: (note: string) => void;
+  readonly onProgress: (progress: StageProgress) => void;
 }
 
 /** Waits until the instance runs and a login really works; follows its console meanwhile. */
@@ -23,20 +24,20 @@ export async function waitUntilUsable(
   { client, instanceId, timeoutMs, target, onProgress }: UsableWait,
   signal: AbortSignal,
 ): Promise<InstanceRow> {
-  onProgress('starting the machine');
+  onProgress({ step: 'starting the machine' });
   const [row] = await waitForState(client, { ids: [instanceId], state: 'running' }, signal);
   if (!row) throw new CommandFailedError(`${instanceId} is gone`);
   if (!target) return row;
   let line = '';
   let lookedAt = 0;
-  const onWait = async (doing: string) => {
+  const onWait = async (step: string) => {
     if (Date.now() - lookedAt > consoleEveryMs) {
       lookedAt = Date.now();
       line = await lastConsoleLine(client, instanceId, signal);
       // Throws when the guest has ended meanwhile.
       await waitForState(client, { ids: [instanceId], state: 'running' }, signal);
     }
-    onProgress(line ? `${doing}; its console: ${line}` : doing);
+    onProgress({ step, ...(line ? { note: `· ${line}` } : {}) });
   };
   try {
     await waitForSsh({ target: target(row), timeoutMs, onWait }, signal);

@@ -6,6 +6,9 @@ import type { Terminal } from './terminal.ts';
 export interface StageProgress {
   /** 0 to 1, where it is known. */
   readonly fraction?: number;
+  /** What is being done; where nobody looks, each is a line of its own. */
+  readonly step?: string;
+  /** What goes on within it. */
   readonly note?: string;
 }
 
@@ -43,8 +46,8 @@ export async function runStage<Value>(
   const elapsed = () => durationText(performance.now() - started);
   let progress: StageProgress = {};
   const draw = () => {
-    const note = `${progress.note ?? ''} (${elapsed()})`;
-    const { fraction } = progress;
+    const { fraction, step = '', note: within = '' } = progress;
+    const note = [step, within, `(${elapsed()})`].filter(Boolean).join(' ');
     terminal.transient(
       progressLine({ label: name, note, ...(fraction === undefined ? {} : { fraction }) }),
     );
@@ -54,6 +57,8 @@ export async function runStage<Value>(
   const redrawing = setInterval(draw, redrawMs);
   try {
     const { value, detail } = await work((update) => {
+      const isNews = update.step !== undefined && update.step !== progress.step;
+      if (isNews && !terminal.isInteractive) terminal.note(`    ${update.step} (${elapsed()})`);
       progress = update;
       draw();
     });
