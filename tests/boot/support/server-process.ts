@@ -35,31 +35,50 @@ async function readyUrl(child: ChildProcess, log: string): Promise<string> {
   throw new Error(`the server did not get ready; its log ends:\n${await logTail(log)}`);
 }
 
-/** Starts the server as a user does, on a free port; its log goes to a file. */
+function spawnServer(flags: readonly string[], log: string): ChildProcess {
+  return spawn(process.execPath, [program, ...flags, '--log-level', 'debug'], {
+    stdio: ['ignore', 'pipe', openSync(log, 'a', 0o600)],
+  });
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+/**
+ * Starts the server as a service manager does, on a free port; its log goes to a file. One that is killed
+ * (SIGKILL) is started again on the same port; one that ends in any other way is a failure.
+ */
 export async function startServer(
   dataDirectory: string,
   publicCidr: string,
 ): Promise<ServerProcess> {
   const log = join(dataDirectory, 'logs', 'server.log');
   await mkdir(join(dataDirectory, 'logs'), { recursive: true, mode: 0o700 });
-  const flags = ['--data', dataDirectory, '--listen', '127.0.0.1:0', '--public-cidr', publicCidr];
-  const child = spawn(process.execPath, [program, ...flags, '--log-level', 'debug'], {
-    stdio: ['ignore', 'pipe', openSync(log, 'a', 0o600)],
-  });
-  const exited = once(child, 'exit');
-  const isAlive = () => child.exitCode === null && child.signalCode === null;
+  const flags = ['--data', dataDirectory, '--public-cidr', publicCidr, '--listen'];
+  let child = spawnServer([...flags, '127.0.0.1:0'], log);
+  const endpoint = await readyUrl(child, log);
+  const restartWhenKilled = () => {
+    child.once('exit', (_, signal) => {
+      if (signal !== 'SIGKILL') return;
+      child = spawnServer([...flags, new URL(endpoint).host], log);
+      restartWhenKilled();
+    });
+  };
+  restartWhenKilled();
   return {
-    endpoint: await readyUrl(child, log),
+    endpoint,
     log,
-    isAlive,
+    isAlive: () => !hasEnded(child),
     async stop() {
-      if (!isAlive()) throw new Error(`the server ended before it was asked to; see ${log}`);
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
-      child.kill('SIGTERM');
+      if (hasEnded(child)) throw new Error(`the server ended before it was asked to; see ${log}`);
+      const last = child;
+      last.removeAllListeners('exit');
+      const exited = once(last, 'exit');
+      const timer = setTimeout(() => last.kill('SIGKILL'), stopLimitMs);
+      last.kill('SIGTERM');
       await exited;
       clearTimeout(timer);
-      if (child.exitCode !== 0) {
-        throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}; see ${log}`);
+      if (last.exitCode !== 0) {
+        throw new Error(`the server ended with ${last.exitCode ?? last.signalCode}; see ${log}`);
       }
     },
   };

@@ -27,3 +27,10 @@ export async function readUsage(platform: Platform): Promise<Usage> {
 export async function prune(platform: Platform): Promise<void> {
   await lastOf(platform, 'Prune');
 }
+
+/** Reads every chunk and map of the block store. */
+export async function verify(
+  platform: Platform,
+): Promise<{ readonly problems: readonly object[] }> {
+  return (await lastOf(platform, 'Verify')) as { problems: object[] };
+}

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CreateImageCommand,
+  CreateSnapshotCommand,
+  DeleteSnapshotCommand,
+  DeregisterImageCommand,
+  DescribeImagesCommand,
+  DescribeSnapshotsCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { afterAll, expect, inject, test } from 'vitest';
+import { type Machine, openCloud, sshFromHost } from './support/cloud.ts';
+import { login, sh } from './support/guest.ts';
+import { killServer } from './support/kill-server.ts';
+import { prune, verify } from './support/usage.ts';
+import { until } from './support/wait.ts';
+
+const platform = inject('platform');
+const cloud = await openCloud(platform, 'soak');
+afterAll(() => cloud.end());
+
+const kills = 10;
+/** Up to here the kill falls into the work that was just begun. */
+const delayMsMax = 2500;
+
+interface Told {
+  readonly images: Set<string>;
+  readonly snapshots: Set<string>;
+  readonly instances: Set<string>;
+}
+
+/** Writes to its disk without pause and notes what the disk says; a new number is on disk before the next. */
+const writer = `
+cat > writer.sh <<'END'
+n=0
+while :; do
+  n=$((n + 1))
+  echo $n > number.new && sync number.new && mv number.new number || echo "failed at $n" >> failures
+done
+END
+nohup sh writer.sh > /dev/null 2>&1 &
+`;
+
+type Act = (machine: Machine, told: Told) => Promise<void>;
+
+const rootVolume = async ({ instanceId }: Machine) =>
+  (await cloud.describe(instanceId)).BlockDeviceMappings?.[0]?.Ebs?.VolumeId ?? '';
+
+const acts: readonly Act[] = [
+  async (machine, told) => {
+    const request = new CreateSnapshotCommand({ VolumeId: await rootVolume(machine) });
+    const { SnapshotId = '' } = await cloud.ec2.send(request);
+    told.snapshots.add(SnapshotId);
+  },
+  async ({ instanceId }, told) => {
+    const Name = `soak-${Date.now()}`;
+    const request = { InstanceId: instanceId, Name, NoReboot: true };
+    const { ImageId = '' } = await cloud.ec2.send(new CreateImageCommand(request));
+    told.images.add(ImageId);
+  },
+  async (_, told) => {
+    const [SnapshotId] = told.snapshots;
+    if (!SnapshotId) return;
+    told.snapshots.delete(SnapshotId);
+    await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId }));
+  },
+  async () => prune(platform),
+  async (_, told) => {
+    const request = { ImageId: platform.imageId, InstanceType: 't3.nano' as const };
+    const launch = new RunInstancesCommand({ ...request, MinCount: 1, MaxCount: 1 });
+    const { Instances = [] } = await cloud.ec2.send(launch);
+    for (const { InstanceId = '' } of Instances) told.instances.add(InstanceId);
+  },
+];
+
+/** Begins something, kills the server at a random moment of it, and waits for the next server. */
+async function killDuring(act: Act, machine: Machine, told: Told): Promise<void> {
+  const done = act(machine, told).catch(() => {}); // the connection breaks: that is the point
+  await sleep(Math.random() * delayMsMax);
+  await killServer(platform);
+  await done;
+}
+
+async function imageStates(ids: readonly string[]): Promise<readonly (string | undefined)[]> {
+  if (ids.length === 0) return [];
+  const request = new DescribeImagesCommand({ ImageIds: [...ids] });
+  const { Images = [] } = await cloud.ec2.send(request);
+  return Images.map((image) => image.State);
+}
+
+async function snapshotStates(ids: readonly string[]): Promise<readonly (string | undefined)[]> {
+  if (ids.length === 0) return [];
+  const request = new DescribeSnapshotsCommand({ SnapshotIds: [...ids] });
+  const { Snapshots = [] } = await cloud.ec2.send(request);
+  return Snapshots.map((snapshot) => snapshot.State);
+}
+
+/** All that was told is there (describe refuses an id that is not), and complete. */
+async function isComplete(told: Told): Promise<boolean> {
+  const images = await imageStates([...told.images]);
+  const snapshots = await snapshotStates([...told.snapshots]);
+  return (
+    images.every((state) => state === 'available') &&
+    snapshots.every((state) => state === 'completed')
+  );
+}
+
+test(`${kills} kill -9 of the server lose nothing, and the guest does not notice`, async () => {
+  const group = await cloud.group('ssh', sshFromHost);
+  const machine = await login(await cloud.launch({ SecurityGroupIds: [group] }));
+  const bootId = await sh(machine, 'cat /proc/sys/kernel/random/boot_id');
+  await sh(machine, writer);
+  const told: Told = { images: new Set(), snapshots: new Set(), instances: new Set() };
+  let numberBefore = 0;
+  for (let kill = 0; kill < kills; kill += 1) {
+    const act = acts[kill % acts.length];
+    if (act) await killDuring(act, machine, told);
+    const number = Number(await sh(machine, 'cat number'));
+    expect(number).toBeGreaterThan(numberBefore);
+    numberBefore = number;
+  }
+  await until('everything acknowledged is complete', () => isComplete(told), { limitMs: 300_000 });
+  expect(await sh(machine, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
+  expect(await sh(machine, 'cat failures 2>/dev/null || true')).toBe('');
+  for (const ImageId of told.images) {
+    const request = { ImageId, DeleteAssociatedSnapshots: true };
+    await cloud.ec2.send(new DeregisterImageCommand(request));
+  }
+  if (told.instances.size > 0) await cloud.terminate(...told.instances);
+  await prune(platform);
+  expect((await verify(platform)).problems).toEqual([]);
+  process.stdout.write(
+    `kill soak: ${kills} kills, ${told.images.size} images, ${told.snapshots.size} snapshots and ${told.instances.size} instances acknowledged, guest wrote ${numberBefore} numbers\n`,
+  );
+});
