@@ -39,9 +39,10 @@ rm -f "$root/etc/hostname" "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machin
   "$root/etc/passwd-" "$root/etc/shadow-" "$root/etc/group-" "$root/etc/gshadow-"
 : > "$root/etc/machine-id"
 chmod 444 "$root/etc/machine-id"
-rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root/var/log/journal" "$root"/var/cache/debconf/*-old \
-  "$root"/var/lib/cloud/* "$root"/tmp/* "$root"/var/tmp/* "$root"/run/*
-mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial"
+# mmdebstrap empties /tmp, /run and apt's caches itself, after this. Its own apt configuration is in
+# that /tmp: were it removed here, mmdebstrap's last apt-get would work on the host.
+rm -rf "$root/var/log/journal" "$root"/var/cache/debconf/*-old "$root"/var/lib/cloud/* \
+  "$root"/var/tmp/*
 find "$root/var/log" -type f -delete
 # No password opens root.
 chroot "$root" usermod -p '*' root

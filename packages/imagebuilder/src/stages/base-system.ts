@@ -97,6 +97,14 @@ const keepPackages =
   '-exec cp -l -t "$BAKEHOUSE_PACKAGES.new" {} + && rm -rf "$BAKEHOUSE_PACKAGES" && ' +
   'mv "$BAKEHOUSE_PACKAGES.new" "$BAKEHOUSE_PACKAGES"';
 
+/**
+ * Shell text that runs its arguments with the host's own apt state read-only: mmdebstrap runs the
+ * host's apt, which must find the new root or fail, never work on the host.
+ */
+const withHostAptReadOnly =
+  'for state in /var/lib/apt /var/cache/apt /var/lib/dpkg; do [ -d "$state" ] || continue; ' +
+  'mount --bind "$state" "$state"; mount -o remount,bind,ro "$state"; done; exec "$@"';
+
 async function install(
   context: BakeContext,
   options: { readonly sources: readonly AptSource[]; readonly target: string },
@@ -113,6 +121,7 @@ async function install(
   const read = bootstrapProgressReader();
   await context.runAsRoot(
     [
+      ...['sh', '-ec', withHostAptReadOnly, 'sh'],
       'mmdebstrap',
       '--verbose',
       '--mode=root',
