@@ -42,8 +42,8 @@ describe('two guests', () => {
     ...permission,
     UserIdGroupPairs: [{ GroupId: clients }],
   });
-  const pings = fromClients({ IpProtocol: 'icmp', FromPort: 8, ToPort: -1 });
-  const sshToServers = fromClients({ IpProtocol: 'tcp', FromPort: 22, ToPort: 22 });
+  const pings = () => fromClients({ IpProtocol: 'icmp', FromPort: 8, ToPort: -1 });
+  const sshToServers = () => fromClients({ IpProtocol: 'tcp', FromPort: 22, ToPort: 22 });
 
   async function allow(permission: IpPermission): Promise<void> {
     await cloud.ec2.send(
@@ -68,7 +68,7 @@ describe('two guests', () => {
   });
 
   test('ping one way when the group of the one is let into the group of the other', async () => {
-    await allow(pings);
+    await allow(pings());
     expect(await ping(client, serverIp)).toBe(true);
     expect(await ping(server, clientIp)).toBe(false);
     expect((await trySh(client, ssh('true'))).stderr).toMatch(/timed out/);
@@ -84,13 +84,13 @@ describe('two guests', () => {
   });
 
   test('log in to each other by private address; a revoked rule cuts the open connection', async () => {
-    await allow(sshToServers);
+    await allow(sshToServers());
     expect(await sh(client, ssh('hostname'))).toBe(`ip-${serverIp.replaceAll('.', '-')}`);
     const ticking = `"while :; do echo tick; sleep 0.2; done"`;
     await sh(client, `nohup ${ssh(ticking)} > ticks 2> /dev/null < /dev/null &`);
     const ticks = async () => Number(await sh(client, 'wc -l < ticks'));
     await until('ticks over the connection', async () => (await ticks()) > 5);
-    await revoke(sshToServers);
+    await revoke(sshToServers());
     const atRevoke = await ticks();
     // Far more time than a tick takes.
     expect((await trySh(client, ssh('true'))).stderr).toMatch(/timed out/);
