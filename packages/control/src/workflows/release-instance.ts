@@ -6,6 +6,7 @@ import type {
   NetworkInterface,
 } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
+import { enqueuePrune } from './prune-blocks.ts';
 
 export interface EndState {
   readonly state: 'stopped' | 'terminated';
@@ -42,11 +43,14 @@ export async function releaseInstance(context: WorkflowContext, release: Release
   if (!instance) return;
   await context.network.unplug(instance.networkInterfaceId);
   await context.publisher.withdraw(instanceId);
-  for (const { volumeId } of doomedVolumes(instance, release)) {
-    await context.volumes.remove(volumeId);
-  }
+  const doomed = doomedVolumes(instance, release);
+  for (const { volumeId } of doomed) await context.volumes.remove(volumeId);
   if (end.state === 'terminated') await context.compute.forget(instanceId);
-  await context.metadata.write((tx) => recordEnd(tx, release, context.clock.now()));
+  await context.engine.write(async (tx) => {
+    await recordEnd(tx, release, context.clock.now());
+    // The volumes may have been the last to hold their maps.
+    if (doomed.length > 0) await enqueuePrune(tx, instance.region);
+  });
   await context.policy.apply();
 }
 
