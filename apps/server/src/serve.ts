@@ -82,10 +82,7 @@ async function plantSeed({ metadata, seed }: Parts): Promise<void> {
 
 /** Empties everything but accounts and keys; for test runs, so only with `--auth open`. */
 async function reset(parts: Parts): Promise<Reply> {
-  const { metadata, plane } = parts;
-  await plane.engine.settle();
-  await metadata.reset(['account', 'accessKey']);
-  plane.forgetKnown();
+  await parts.plane.reset();
   await plantSeed(parts);
   return json({ reset: true });
 }

@@ -13,6 +13,7 @@ import { checkStatuses } from './reconcilers/status-checks.ts';
 import type { Settings } from './settings.ts';
 import { createWorkflowEngine, type WorkflowEngine } from './workflow/engine.ts';
 import { workflowDefinitions } from './workflows/index.ts';
+import { pruneBlocks } from './workflows/prune-blocks.ts';
 
 export interface ControlPlaneOptions {
   readonly metadata: MetadataStore;
@@ -21,7 +22,6 @@ export interface ControlPlaneOptions {
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly settings: Settings;
-  readonly onBroken?: (error: unknown) => void;
 }
 
 export interface CallScope {
@@ -38,8 +38,8 @@ export interface ControlPlane {
   /** The context of one request; the caller's default network is there when it resolves. */
   operationContext(scope: CallScope, requestId: string): Promise<OperationContext>;
   adminContext(scope: CallScope, signal: AbortSignal): AdminContext;
-  /** To be called after the store was reset. */
-  forgetKnown(): void;
+  /** Ends every guest and deletes every record but accounts and keys: for test runs. */
+  reset(): Promise<void>;
 }
 
 const everyMs = {
@@ -51,7 +51,7 @@ const everyMs = {
 
 /** The control plane: operations, workflows and reconcilers over ports. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { metadata, powers, clock, ids, logger, settings, onBroken } = options;
+  const { metadata, powers, clock, ids, logger, settings } = options;
   const regions = createRegionEnsurer({
     metadata,
     clock,
@@ -66,7 +66,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     logger,
     definitions: workflowDefinitions,
     context: () => context,
-    ...(onBroken ? { onBroken: (_, error) => onBroken(error) } : {}),
   });
   const context: WorkflowContext = {
     ...powers,
@@ -144,6 +143,15 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       engine,
       signal,
     }),
-    forgetKnown: () => regions.forget(),
+    async reset() {
+      await engine.settle();
+      await metadata.reset(['account', 'accessKey']);
+      regions.forget();
+      // Without records, everything outside is a leftover.
+      await reconcileMachines(context);
+      await reconcileLeftovers(context);
+      await policy.apply();
+      await pruneBlocks(context);
+    },
   };
 }

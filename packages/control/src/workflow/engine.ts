@@ -13,8 +13,6 @@ export interface WorkflowEngineOptions<Context> {
   readonly definitions: readonly AnyWorkflowDefinition<Context>[];
   /** What steps work with; asked for once, at `resume`. */
   readonly context: () => Context;
-  /** Told when work cannot go on because the store itself fails. */
-  readonly onBroken?: (workflow: Workflow, error: unknown) => void;
 }
 
 /** Commits intents with the work that they need, and runs that work. */
@@ -38,6 +36,8 @@ interface Live {
   readonly done: Set<string>;
   readonly waiters: Set<() => void>;
 }
+
+const storeRetryMs = 5000;
 
 /** The engine: rows in the store are the truth, memory only knows which of them run. */
 export function createWorkflowEngine<Context>(
@@ -65,27 +65,36 @@ export function createWorkflowEngine<Context>(
     for (const resolve of idle.splice(0)) resolve();
   };
 
+  const attempt = (entry: Live, definition: AnyWorkflowDefinition<Context>, row: Workflow) =>
+    runWorkflow(row, {
+      definition,
+      context: options.context(),
+      metadata,
+      clock,
+      logger,
+      signal: stopping.signal,
+      onStep(_, stepName) {
+        entry.done.add(stepName);
+        wake(entry);
+      },
+    });
+
+  /** A store that cannot take the row (a full disk) is asked again, from what the row says then. */
   const run = async (entry: Live, definition: AnyWorkflowDefinition<Context>) => {
-    try {
-      await runWorkflow(entry.workflow, {
-        definition,
-        context: options.context(),
-        metadata,
-        clock,
-        logger,
-        signal: stopping.signal,
-        onStep(_, stepName) {
-          entry.done.add(stepName);
-          wake(entry);
-        },
-      });
-    } catch (error) {
-      if (stopping.signal.aborted) return;
-      logger.log('error', 'workflow cannot go on', { workflow: entry.workflow.id, error });
-      options.onBroken?.(entry.workflow, error);
-      return;
+    let row: Workflow | undefined = entry.workflow;
+    while (row && !stopping.signal.aborted) {
+      try {
+        await attempt(entry, definition, row);
+        break;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        const { id, kind } = entry.workflow;
+        logger.log('error', 'workflow cannot be recorded, trying again', { id, kind, error });
+        await clock.sleep(storeRetryMs, stopping.signal).catch(() => {});
+        row = await metadata.read((tx) => tx.get('workflow', id)).catch(() => row);
+      }
     }
-    finish(entry);
+    if (!stopping.signal.aborted) finish(entry);
   };
 
   const startIfFirst = (id: WorkflowId) => {
