@@ -6,6 +6,10 @@ export const bootSectors = {
   idle: 'baf803 b068 ee b065 ee b06c ee ee b06f ee b00a ee fb f4 ebfd',
   /** Requests ACPI's S5 of the `pc` machine. */
   powerOff: 'ba0406 b80020 ef f4 ebfd',
+  /** Prints "hello" and a line end on COM1, waits for ACPI's power button and requests S5. */
+  obedient:
+    'fa baf803 b068 ee b065 ee b06c ee ee b06f ee b00a ee' +
+    'ba0206 b80001 ef ba0006 ed f6c401 74fa ba0406 b80020 ef f4 ebfd',
   /** Writes "x" to COM1 without end. */
   flood: 'baf803 b078 ee ebfd',
   /** Writes a sector to every cluster of the first 32 MiB of the boot disk (INT 13h, AH=43h), for ever. */

@@ -64,6 +64,58 @@ describe('a machine', () => {
     expect(events.filter(({ kind }) => kind === 'rebooted')).toHaveLength(1);
   });
 
+  it('reboots within its process, after the guest has shut down', async () => {
+    await bench.makeDisks(bootSectors.obedient);
+    const { driver, events } = bench.driver();
+    await driver.start(machineSpec());
+    const pid = await pidOf(driver);
+    for (const boots of [2, 3]) {
+      await eventually(async () =>
+        expect(await consoleText(driver)).toBe('hello\n'.repeat(boots - 1)),
+      );
+      const { signal } = new AbortController();
+      await driver.reboot(instanceId, { limitMs: 60_000, signal });
+      await eventually(async () => expect(await consoleText(driver)).toBe('hello\n'.repeat(boots)));
+    }
+    expect(await pidOf(driver)).toBe(pid);
+    // Two reboots within a second are told as one.
+    expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(['rebooted']));
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+    process.kill(pid, 'SIGSEGV');
+    await expectEvent(events, { kind: 'exited', reason: 'crashed' });
+  });
+
+  it('is reset at the limit when the guest does not shut down', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver({ powerButtonMs: 50 });
+    await driver.start(machineSpec());
+    await eventually(async () => expect(await consoleText(driver)).toBe('hello\n'));
+    const { signal } = new AbortController();
+    await driver.reboot(instanceId, { limitMs: 200, signal });
+    await eventually(async () => expect(await consoleText(driver)).toBe('hello\nhello\n'));
+    await driver.kill(instanceId);
+    expect(events.map(({ kind }) => kind)).toEqual(['rebooted', 'exited']);
+  });
+
+  it('leaves a machine whose reboot is called off to its owner', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(machineSpec());
+    const signal = AbortSignal.abort(new Error('called off'));
+    await expect(driver.reboot(instanceId, { limitMs: 60_000, signal })).rejects.toThrow(
+      'called off',
+    );
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+  });
+
+  it('tells how many there is room for', async () => {
+    const { driver } = bench.driver();
+    expect(await driver.capacityFor(128, 2)).toEqual({ count: 2 });
+    const { count, shortage } = await driver.capacityFor(1024 * 1024, 1000);
+    expect(count).toBe(0);
+    expect(shortage).toMatch(/needs 10\d{5} MiB with its overhead; \d+ MiB are free/);
+  });
+
   it('cannot fill the host with console output', async () => {
     await bench.makeDisks(bootSectors.flood);
     const { driver } = bench.driver({ serialBytesMax: 100_000, superviseMs: 20 });
