@@ -38,7 +38,7 @@ export function processTerminal(): Terminal {
       if (!isInteractive) return;
       clear();
       if (line === undefined) return;
-      stderr.write(line.slice(0, Math.max(20, (stderr.columns ?? 80) - 1)));
+      stderr.write(line.slice(0, Math.max(20, (stderr.columns || 80) - 1)));
       shown = true;
     },
     style: (style, text) => styleText(style, text, { stream: stdout, validateStream: true }),
