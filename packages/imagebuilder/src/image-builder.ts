@@ -13,7 +13,7 @@ import { imageName } from './image-id.ts';
 import type { Recipe } from './recipe.ts';
 import { recipeId } from './recipe-id.ts';
 import { recipeByName } from './recipes.ts';
-import { asRoot } from './root-powers.ts';
+import { asRoot, requireRootPowers } from './root-powers.ts';
 import type { BakeContext, RunOptions, Stage } from './stage.ts';
 import { baseSystem } from './stages/base-system.ts';
 import { bootLoader } from './stages/boot-loader.ts';
@@ -74,8 +74,9 @@ async function openOven(oven: OvenOptions) {
   const runner = options.runner ?? hostCommandRunner;
   const userId = options.userId ?? process.getuid?.() ?? 0;
   const clear = () => runner.run({ argv: asRoot(userId, ['rm', '-rf', '--', directory.work]) });
+  await requireRootPowers(userId, runner);
   await clear();
-  await mkdir(directory.work, { mode: 0o711 });
+  await mkdir(directory.work, { mode: 0o700 });
   const log = createWriteStream(directory.log, { mode: 0o600 });
   const context = await bakeContext(oven, {
     runner,
@@ -158,7 +159,6 @@ async function takeDisk({ recipe, identity, directory }: BakeContext): Promise<B
   };
 }
 
-/** Folders can be entered, not listed: without root, the image's users are others to this one. */
 async function makeDirectories(directory: BuilderDirectory): Promise<void> {
   await mkdir(directory.root, { recursive: true, mode: 0o700 });
   for (const path of [directory.bases, directory.packages, directory.disks]) {

@@ -1,4 +1,4 @@
-import type { Command } from './command-runner.ts';
+import type { Command, CommandRunner } from './command-runner.ts';
 
 /**
  * Ends with the process that started it, however that ends; its mounts and all its descendants
@@ -23,4 +23,19 @@ const ownUserNamespace = ['--user', '--map-root-user', '--map-auto'];
 export function asRoot(userId: number, argv: readonly string[]): Command['argv'] {
   const [first = 'setpriv', ...rest] = ownNamespaces;
   return [first, ...rest, ...(userId === 0 ? [] : ownUserNamespace), '--', ...argv];
+}
+
+/** Throws, with the way out, when this machine does not allow what `asRoot` needs. */
+export async function requireRootPowers(userId: number, runner: CommandRunner): Promise<void> {
+  try {
+    await runner.run({ argv: asRoot(userId, ['true']) });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const wayOut =
+      userId === 0
+        ? 'Baking needs mount and pid namespaces (CAP_SYS_ADMIN), which this container forbids'
+        : 'Baking without root needs user namespaces, the package uidmap, and a range for this ' +
+          'user in /etc/subuid and /etc/subgid; or bake as root';
+    throw new Error(`${wayOut}: ${reason}`, { cause });
+  }
 }

@@ -26,7 +26,8 @@ export const fileSystem: Stage = {
     const blocks = (recipe.diskSizeBytes - partitionOffsetBytes) / blockBytes;
     // One command for all three: without root, owners of files exist only inside one namespace.
     const script = [
-      `tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --checkpoint=${checkpointRecords} --checkpoint-action=echo='unpacked %u' -xf "$2"`,
+      // The initramfs mounts /dev; its nodes in the archive could not be made without root.
+      `tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --exclude='./dev/*' --checkpoint=${checkpointRecords} --checkpoint-action=echo='unpacked %u' -xf "$2"`,
       'install -m 644 "$3" "$1/etc/image-id"',
       `mke2fs -q -F -t ext4 -b ${blockBytes} -L / -m 1 -O ${featuresOff} -E ${offset},lazy_itable_init=1,lazy_journal_init=1 -d "$1" "$4" ${blocks}`,
     ];
