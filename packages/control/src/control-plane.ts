@@ -8,7 +8,7 @@ import { forgetOld } from './reconcilers/housekeeping.ts';
 import { handleMachineEvent } from './reconcilers/machine-events.ts';
 import { periodically } from './reconcilers/periodically.ts';
 import { reconcileLeftovers } from './reconcilers/reconcile-leftovers.ts';
-import { reconcileMachines } from './reconcilers/reconcile-machines.ts';
+import { noticeMissingMachines, reconcileMachines } from './reconcilers/reconcile-machines.ts';
 import { checkStatuses } from './reconcilers/status-checks.ts';
 import type { Settings } from './settings.ts';
 import { createWorkflowEngine, type WorkflowEngine } from './workflow/engine.ts';
@@ -105,6 +105,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       loop('network policy', everyMs.policy, () => policy.repair());
       loop('status check', everyMs.newStatus, () => checkStatuses(context, true));
       loop('status check', everyMs.allStatus, () => checkStatuses(context, false));
+      loop('missing machines', everyMs.allStatus, () => noticeMissingMachines(context));
       loop('housekeeping', everyMs.housekeeping, () => forgetOld(context));
     },
     async stop() {

@@ -68,7 +68,15 @@ async function answer(
 function openRoute(request: IncomingMessage, options: ListenerOptions) {
   const path = (request.url ?? '/').split('?')[0];
   const route = `${request.method} ${path}`;
-  return Object.hasOwn(options.open, route) ? options.open[route] : undefined;
+  const open = Object.hasOwn(options.open, route) ? options.open[route] : undefined;
+  if (open && request.method !== 'GET') refuseBrowser(request);
+  return open;
+}
+
+/** What is open to everyone on this host is not open to every web page that someone here looks at. */
+function refuseBrowser({ headers }: IncomingMessage): void {
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
+  throw apiError('UnauthorizedOperation', { message: 'This call cannot be made by a web page' });
 }
 
 function unknownService(service: string, services: ListenerOptions['services']) {

@@ -25,6 +25,21 @@ async function restoreSurroundings(
 }
 
 /**
+ * Instances that should run and have no machine: it ended while nobody looked, or its event was lost. What
+ * that means is settled in the instance's lane, so looking often is harmless.
+ */
+export async function noticeMissingMachines(context: WorkflowContext): Promise<void> {
+  const where = { state: ['running'] };
+  const running = await context.metadata.read((tx) => tx.list('instance', { where }));
+  if (running.length === 0) return;
+  const machines = new Set((await context.compute.list()).map((each) => each.instanceId));
+  const detail = 'it was found gone';
+  for (const { id, generation } of running.filter((each) => !machines.has(each.id))) {
+    await enqueueExit(context, { instanceId: id, generation, reason: 'crashed', detail });
+  }
+}
+
+/**
  * Compares records with machines, at start: an instance that should run and has no machine ended while
  * nobody looked; a machine whose instance rests, has ended, or is unknown, is ended too.
  */
@@ -32,10 +47,7 @@ export async function reconcileMachines(context: WorkflowContext): Promise<void>
   const machines = new Map((await context.compute.list()).map((each) => [each.instanceId, each]));
   const instances = await context.metadata.read((tx) => tx.list('instance'));
   const running = instances.filter(({ state }) => state === 'running');
-  for (const { id, generation } of running.filter((each) => !machines.has(each.id))) {
-    const detail = 'it was gone when the control plane started';
-    await enqueueExit(context, { instanceId: id, generation, reason: 'crashed', detail });
-  }
+  await noticeMissingMachines(context);
   const wanted = new Set(instances.filter((i) => !restful.includes(i.state)).map((i) => i.id));
   for (const instanceId of machines.keys()) {
     if (wanted.has(instanceId)) continue;

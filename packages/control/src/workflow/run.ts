@@ -44,28 +44,33 @@ async function advance<Context>(
   workflow: Workflow,
   options: RunOptions<Context>,
 ): Promise<Workflow> {
+  let stepName: string | undefined;
   try {
-    return await takeStep(workflow, options);
+    stepName = await takeStep(workflow, options);
   } catch (error) {
     if (options.signal.aborted) throw error;
     return await handleFailure(workflow, error, options);
   }
+  // A store that cannot take the cursor is no failure of the step: the caller tries again from the row.
+  const forward = workflow.state === 'running';
+  const next = { ...workflow, cursor: workflow.cursor + (forward ? 1 : -1), attempts: 0 };
+  await options.metadata.write((tx) => tx.put('workflow', next));
+  if (forward && stepName !== undefined) options.onStep(next, stepName);
+  return next;
 }
 
+/** Runs or undoes the step at the cursor and answers its name. */
 async function takeStep<Context>(
   workflow: Workflow,
-  { definition, context, metadata, signal, onStep }: RunOptions<Context>,
-): Promise<Workflow> {
+  { definition, context, signal }: RunOptions<Context>,
+): Promise<string | undefined> {
   const { region, input, failure } = workflow;
   const work = { region, signal, ...(failure === undefined ? {} : { failure }) };
   const forward = workflow.state === 'running';
   const step = definition.steps[forward ? workflow.cursor : workflow.cursor - 1];
   if (forward) await step?.run(context, input, work);
   else await step?.undo?.(context, input, work);
-  const next = { ...workflow, cursor: workflow.cursor + (forward ? 1 : -1), attempts: 0 };
-  await metadata.write((tx) => tx.put('workflow', next));
-  if (forward && step) onStep(next, step.name);
-  return next;
+  return step?.name;
 }
 
 async function handleFailure<Context>(

@@ -46,15 +46,34 @@ async function endMachine(
   });
 }
 
+const endingState = { stopped: 'stopping', terminated: 'shutting-down' } as const;
+
+/** False when the instance has been started since, or a termination has taken over: this end is history. */
+async function isWanted(
+  { metadata }: WorkflowContext,
+  { instanceId, end }: EndInstanceInput,
+): Promise<boolean> {
+  const instance = await metadata.read((tx) => tx.get('instance', instanceId));
+  return instance?.state === endingState[end.state];
+}
+
 /** Stop and terminate: the machine goes, then what it had. Never undone: it is tried until it is done. */
 export const endInstance = defineWorkflow<WorkflowContext, EndInstanceInput>({
   kind: endInstanceKind,
   onFailure: 'retry',
   steps: [
-    { name: 'machine', run: endMachine },
+    {
+      name: 'machine',
+      async run(context, input, work) {
+        if (await isWanted(context, input)) await endMachine(context, input, work);
+      },
+    },
     {
       name: 'release',
-      run: (context, { instanceId, end }) => releaseInstance(context, { instanceId, end }),
+      async run(context, input) {
+        const { instanceId, end } = input;
+        if (await isWanted(context, input)) await releaseInstance(context, { instanceId, end });
+      },
     },
   ],
 });

@@ -2,6 +2,7 @@ import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type Instance } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { ownedById } from '../../lookups.ts';
+import { enforcePolicy } from '../../network/enforce-policy.ts';
 import type { Operation } from '../../operation.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { enqueuePublish, published } from '../../workflows/publish-metadata.ts';
@@ -91,7 +92,7 @@ export const modifyInstanceAttribute: Operation<'ModifyInstanceAttribute'> = asy
     const seen = attributeChanges[changed.name].seenByGuest && changed.before.state === 'running';
     return { ...changed, work: seen ? await enqueuePublish(tx, changed.before) : undefined };
   });
-  if (name === 'Groups') await context.policy.apply();
+  if (name === 'Groups') await enforcePolicy(context);
   await published(context, work);
   return {};
 };

@@ -49,8 +49,12 @@ async function requestStart(
   return starting;
 }
 
-function checkRoot({ id, volumes, rootDeviceName }: Instance): void {
-  if (volumes.some((volume) => volume.deviceName === rootDeviceName)) return;
+/** A root volume that is on its way out does not count. */
+async function checkRoot(tx: ControlTransaction, instance: Instance): Promise<void> {
+  const { id, volumes, rootDeviceName } = instance;
+  const root = volumes.find((volume) => volume.deviceName === rootDeviceName);
+  const volume = root && (await tx.get('volume', root.volumeId));
+  if (instance.rootDeviceType !== 'ebs' || volume?.attachment?.state === 'attached') return;
   throw apiError('InvalidParameterValue', {
     message: `Invalid value '${id}' for instanceId. Instance does not have a volume attached at root (${rootDeviceName})`,
   });
@@ -75,7 +79,7 @@ export const startInstances: Operation<'StartInstances'> = async (context, reque
     const instances = await allOwnedById(tx, context, 'instance', request.InstanceIds);
     for (const each of instances) {
       checkState(each, ['stopped', 'running', 'pending'], 'started');
-      checkRoot(each);
+      await checkRoot(tx, each);
     }
     const changes = [];
     for (const before of instances) {
