@@ -15,12 +15,6 @@ export function addressText(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
-export function isInCidr(address: string, cidr: string): boolean {
-  const { first, count } = parseCidr(cidr);
-  const number = addressNumber(address);
-  return number >= first && number < first + count;
-}
-
 /** EC2 keeps the first four addresses of a subnet and the last ("Subnet sizing"). */
 const reservedFirst = 4;
 const reservedLast = 1;
