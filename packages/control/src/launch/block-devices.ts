@@ -153,8 +153,9 @@ export async function resolveDevices(
       resolved.push({ device });
       continue;
     }
-    const fromImage = image?.blockDevices.some((d) => d.ebs?.snapshotId === ebs.snapshotId);
-    const snapshot = await usableSnapshot(reader, { accountId, region }, ebs.snapshotId, fromImage);
+    const isOfImage = image?.blockDevices.some((d) => d.ebs?.snapshotId === ebs.snapshotId);
+    const through = isOfImage ? image : undefined;
+    const snapshot = await usableSnapshot(reader, { accountId, region }, ebs.snapshotId, through);
     const sizeGiB = ebs.sizeGiB || snapshot.sizeGiB;
     if (sizeGiB < snapshot.sizeGiB) {
       throw bad(
@@ -167,14 +168,18 @@ export async function resolveDevices(
   return resolved;
 }
 
-/** A completed snapshot that the caller may use: through its own permissions or through the image's. */
+/**
+ * A completed snapshot that the caller may use: through its own permissions or through those of an image. An
+ * image opens only its owner's snapshots: nobody can give away by an image what is another account's.
+ */
 export async function usableSnapshot(
   reader: MetadataReader,
   scope: { accountId: string; region: string },
   snapshotId: SnapshotId,
-  throughImage = false,
+  image?: Pick<Image, 'ownerId'>,
 ): Promise<Snapshot> {
   const snapshot = await reader.get('snapshot', snapshotId);
+  const throughImage = snapshot !== undefined && snapshot.ownerId === image?.ownerId;
   const visible = snapshot && (throughImage || isSharedWith(snapshot, scope.accountId));
   if (!snapshot || !isInRegion(snapshot, scope.region) || !visible) {
     throw apiError('InvalidSnapshot.NotFound', { id: snapshotId });

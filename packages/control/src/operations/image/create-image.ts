@@ -36,17 +36,21 @@ function checkMappings(instance: Instance, request: Request): void {
   }
 }
 
-/** The mapping's own devices stand; what the request adds must be usable by itself. */
+/**
+ * The instance's own devices stand, whose snapshots are only planned; whatever else the request says, also of
+ * a device with the name of an own one, the caller must be allowed by itself.
+ */
 async function resolveAdded(
   tx: ControlTransaction,
   { accountId, region }: OperationContext,
   { merged, own }: { merged: readonly BlockDevice[]; own: readonly BlockDevice[] },
 ): Promise<readonly BlockDevice[]> {
-  const names = new Set(own.map((device) => device.deviceName));
-  const added = merged.filter((device) => !names.has(device.deviceName));
+  const planned = new Set(own.flatMap(({ ebs }) => ebs?.snapshotId ?? []));
+  const isOwn = (device: BlockDevice) =>
+    own.includes(device) || (device.ebs?.snapshotId && planned.has(device.ebs.snapshotId));
+  const added = merged.filter((device) => !isOwn(device));
   const resolved = await resolveDevices(tx, { accountId, region }, added);
-  const kept = merged.filter((device) => names.has(device.deviceName));
-  return [...kept, ...resolved.map((item) => item.device)];
+  return [...merged.filter(isOwn), ...resolved.map((item) => item.device)];
 }
 
 /** The instance's own devices as a mapping, one snapshot for each volume that is not left out. */

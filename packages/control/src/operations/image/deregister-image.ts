@@ -15,8 +15,9 @@ async function deleteAssociated(
   if (snapshot && snapshot.ownerId !== context.accountId) {
     return { SnapshotId: id, ReturnCode: 'missing-permissions' };
   }
-  if (await imageUsing(tx, id)) return { SnapshotId: id, ReturnCode: 'skipped' };
-  if (snapshot) await dropSnapshot(tx, snapshot);
+  if (!snapshot) return { SnapshotId: id, ReturnCode: 'success' };
+  if (await imageUsing(tx, snapshot)) return { SnapshotId: id, ReturnCode: 'skipped' };
+  await dropSnapshot(tx, snapshot);
   return { SnapshotId: id, ReturnCode: 'success' };
 }
 

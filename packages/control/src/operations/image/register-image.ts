@@ -58,6 +58,11 @@ async function registeredDevices(
   }
   const { accountId, region } = context;
   const resolved = await resolveDevices(reader, { accountId, region }, merged);
+  // As in EC2: who may only use a snapshot makes a volume of it, snapshots that and registers the copy.
+  for (const { snapshot } of resolved) {
+    if (snapshot === undefined || snapshot.ownerId === accountId) continue;
+    throw apiError('InvalidSnapshot.NotFound', { id: snapshot.id });
+  }
   return { rootDeviceName, blockDevices: resolved.map((item) => item.device) };
 }
 

@@ -7,7 +7,7 @@ import { ownSnapshot } from './own-snapshot.ts';
 export const deleteSnapshot: Operation<'DeleteSnapshot'> = async (context, request) =>
   await context.write(async (tx) => {
     const snapshot = await ownSnapshot(tx, context, request.SnapshotId);
-    const image = await imageUsing(tx, snapshot.id);
+    const image = await imageUsing(tx, snapshot);
     if (image) throw apiError('InvalidSnapshot.InUse', { id: snapshot.id, imageId: image.id });
     await dropSnapshot(tx, snapshot);
     return {};

@@ -1,15 +1,18 @@
-import type { Image, MetadataReader, Snapshot, SnapshotId } from '@bakehouse/domain';
+import type { Image, MetadataReader, Snapshot } from '@bakehouse/domain';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { deleteSnapshotKind } from '../../workflows/delete-snapshot.ts';
 import { enqueuePrune } from '../../workflows/prune-blocks.ts';
 
-/** An image, of any account, that starts from the snapshot. */
+/**
+ * An image of the snapshot's owner that starts from it. Images of others (who may use it, for a data volume)
+ * do not hold it: they could keep the owner from deleting it for ever.
+ */
 export async function imageUsing(
   reader: MetadataReader,
-  snapshotId: SnapshotId,
+  { id, ownerId }: Pick<Snapshot, 'id' | 'ownerId'>,
 ): Promise<Image | undefined> {
-  const [image] = await reader.list('image', { where: { snapshot: [snapshotId] } });
-  return image;
+  const images = await reader.list('image', { where: { snapshot: [id] } });
+  return images.find((image) => image.ownerId === ownerId);
 }
 
 /**
