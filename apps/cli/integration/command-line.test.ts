@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -232,6 +232,16 @@ describe('however it is called', () => {
       path: second,
     });
     expect([code, stdout.trim()]).toEqual([0, version]);
+  });
+
+  test('it runs as npm links it: by a link into a package that is a link', async () => {
+    const packages = join(scratch, 'node_modules', '@bakehouse');
+    await mkdir(packages, { recursive: true });
+    await symlink(resolve(program, '../..'), join(packages, 'cli'));
+    const link = join(scratch, 'node_modules', 'bakehouse');
+    await symlink('@bakehouse/cli/bin/bakehouse', link);
+    const { stdout, code } = await runProgram(['--version'], { env: env(), path: link });
+    expect([code, stdout.trim()]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
   });
 
   test('an older Node on the PATH is passed over', async () => {

@@ -21,7 +21,9 @@ export function nodeCheck(version: string): Check {
     name: 'Node',
     status: isNew ? 'ok' : 'fail',
     detail: version,
-    ...(isNew ? {} : { remedy: `npm ci brings Node ${nodeMajorMin} or newer along` }),
+    ...(isNew
+      ? {}
+      : { remedy: `npm install --no-save brings Node ${nodeMajorMin} or newer along` }),
   };
 }
 
