@@ -70,9 +70,16 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     return true;
   }
 
-  async freeze(volumes: readonly FreezeVolume[]): Promise<readonly FrozenVolume[]> {
+  async freeze(
+    volumes: readonly FreezeVolume[],
+    instanceId?: InstanceId,
+  ): Promise<readonly FrozenVolume[]> {
+    for (const { volumeId } of volumes) this.#assertHeldBy(volumeId, instanceId);
     // All of them at one instant: nothing is awaited between the first and the last.
-    return volumes.map((volume) => this.#frozen.get(volume.snapshotId) ?? this.#freeze(volume));
+    return volumes.map((volume) => {
+      const standing = this.#frozen.get(volume.snapshotId);
+      return standing ? { ...standing, fresh: false } : this.#freeze(volume);
+    });
   }
 
   async thaw(volumes: readonly FreezeVolume[], outcome: 'captured' | 'abandoned'): Promise<void> {
@@ -130,6 +137,16 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     for (const disk of this.#disks.values()) disk.bitmaps.clear();
   }
 
+  /** As the image lock and the machine's list of disks have it. */
+  #assertHeldBy(volumeId: VolumeId, instanceId: InstanceId | undefined): void {
+    if (!this.#options.userOf) return;
+    const user = this.#options.userOf(volumeId);
+    if (user === instanceId) return;
+    const held = user ? `in the machine of ${user}` : 'at rest';
+    const asked = instanceId ? `in the machine of ${instanceId}` : 'at rest';
+    throw new Error(`${volumeId} cannot be frozen ${asked}: it is ${held}`);
+  }
+
   #freeze(volume: FreezeVolume): FrozenVolume {
     const { volumeId, snapshotId, sinceSnapshotId, sinceMapId } = volume;
     const disk = this.#disk(volumeId);
@@ -146,7 +163,8 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
       blocks: this.contents(volumeId),
       changed: [...(bitmap ?? disk.writtenBlocks)],
     });
-    const frozen = { volumeId, snapshotId, source, ...(baseMapId ? { baseMapId } : {}) };
+    const base = baseMapId ? { baseMapId } : {};
+    const frozen = { volumeId, snapshotId, source, fresh: true, ...base };
     this.#frozen.set(snapshotId, frozen);
     disk.bitmaps.set(snapshotId, new Set());
     return frozen;

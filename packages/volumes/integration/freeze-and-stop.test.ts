@@ -100,7 +100,8 @@ test('a disk at rest is frozen by its bitmap, and no machine starts on it meanwh
   await expect(volumes.grow(volumeId, 2 * diskBytes)).rejects.toThrow(DiskFrozenError);
 
   // A new control plane finds it, and ends it.
-  expect(one(await rig.volumes().freeze([second]))).toEqual(view);
+  expect(view.fresh).toBe(true);
+  expect(one(await rig.volumes().freeze([second]))).toEqual({ ...view, fresh: false });
   await rig.volumes().thaw([second], 'captured');
   await rig.volumes().thaw([second], 'captured');
   expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
@@ -140,6 +141,7 @@ test('a view outlives the orderly end of its machine', async () => {
   await machine.quit();
 
   const view = one(await volumes.freeze([second]));
+  expect(view.fresh).toBe(false);
   const bytes = await readView(rig, view);
   expect([1, 4, 6].map((offset) => at(bytes, offset))).toEqual([0x41, 0x42, 0x11]);
   expect(view.baseMapId).toBe(id.map(101));
@@ -165,6 +167,7 @@ test('a view that was killed with its machine is frozen anew, and right', async 
   await machine.kill();
 
   const view = one(await volumes.freeze([second]));
+  expect(view.fresh).toBe(true);
   expect(await fleeces(rig)).toEqual([]);
   expect(view.baseMapId).toBe(originMapId);
   expect(at(await readView(rig, view), 6)).toBe(0x99);

@@ -45,8 +45,8 @@ async function freezeRunning(
   }
   const socketPath = instanceNbdSocket(context, instanceId);
   return context.monitors.use(monitorPath, async (monitor) => {
-    await freezeLive(context, monitor, volumes);
-    return serveViews(context, monitor, { volumes, socketPath });
+    const fresh = await freezeLive(context, monitor, volumes);
+    return serveViews(context, monitor, { volumes, socketPath, fresh });
   });
 }
 
@@ -57,9 +57,10 @@ async function freezeResting(
   const { volumeId } = volume;
   const socketPath = daemonFiles(context.runtimeDirectory, volumeId).nbd;
   const freeze = async (monitor: Monitor) => {
-    await openEarlierFleece(context, monitor, volume);
-    await freezeAtRest(monitor, volume);
-    return serveViews(context, monitor, { volumes: [volume], socketPath });
+    const standsInFleece = await openEarlierFleece(context, monitor, volume);
+    const begun = await freezeAtRest(monitor, volume);
+    const fresh = begun && !standsInFleece;
+    return serveViews(context, monitor, { volumes: [volume], socketPath, fresh });
   };
   const running = await withRunningDaemon(context, volumeId, freeze);
   if (running) return running.result;
@@ -72,25 +73,26 @@ async function freezeResting(
 /**
  * A machine that ended in an orderly way left its fleece: over the disk at rest it is still the view of the
  * freeze. After a kill it is not (QEMU had parts of it in memory): it is removed, and the disk as it is now
- * becomes the view.
+ * becomes the view. True when the fleece is open and is that view.
  */
 async function openEarlierFleece(
   context: VolumeContext,
   monitor: Monitor,
   { volumeId, snapshotId }: FreezeVolume,
-): Promise<void> {
+): Promise<boolean> {
   const path = context.paths.fleece(volumeId, snapshotId);
   const isThere = await access(path).then(
     () => true,
     () => false,
   );
   const node = fleeceNode(snapshotId);
-  if (!isThere || (await readBlockGraph(monitor)).nodes.has(node)) return;
+  if ((await readBlockGraph(monitor)).nodes.has(node)) return true;
+  if (!isThere) return false;
   try {
     await addFleeceNodes(monitor, { volumeId, snapshotId, path, readOnly: true });
     const { nodes } = await readBlockGraph(monitor);
     const mark = nodes.get(node)?.bitmaps.find(({ name }) => name === intactBitmap);
-    if (isTrustworthy(mark)) return;
+    if (isTrustworthy(mark)) return true;
   } catch (cause) {
     context.logger.log('warn', 'unreadable fleece', { path, cause });
   }
@@ -100,6 +102,7 @@ async function openEarlierFleece(
   }
   await rm(path, { force: true });
   context.logger.log('warn', 'the frozen view died with its machine; frozen anew', { snapshotId });
+  return false;
 }
 
 /**

@@ -26,12 +26,15 @@ import { qemuImg } from './qemu-img.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { DiskMissingError } from './volume-errors.ts';
 
-/** Sets up the views of `volumes` in a machine that runs, at one instant, unless they stand already. */
+/**
+ * Sets up the views of `volumes` in a machine that runs, at one instant, unless they stand already. True when
+ * it set them up.
+ */
 export async function freezeLive(
   context: VolumeContext,
   monitor: Monitor,
   volumes: readonly FreezeVolume[],
-): Promise<void> {
+): Promise<boolean> {
   const graph = await readBlockGraph(monitor);
   for (const { volumeId } of volumes) {
     if (!graph.nodes.has(diskNode(volumeId))) {
@@ -41,7 +44,7 @@ export async function freezeLive(
   // The jobs began in one transaction. If one of them is gone, so is the instant: all start anew.
   const stands = ({ snapshotId }: FreezeVolume) =>
     graph.jobs.has(snapshotId) && graph.nodes.has(fleeceNode(snapshotId));
-  if (volumes.every(stands)) return;
+  if (volumes.every(stands)) return false;
 
   for (const volume of volumes) {
     await dismantleView(context, monitor, volume);
@@ -58,24 +61,30 @@ export async function freezeLive(
   await monitor.execute('transaction', { actions });
   const pauseMs = Math.round((performance.now() - startedAt) * 100) / 100;
   context.logger.log('info', 'volumes frozen', { volumes: volumes.length, pauseMs });
+  return true;
 }
 
-/** Sets up the view of a disk that a storage daemon holds and nobody writes. */
-export async function freezeAtRest(monitor: Monitor, volume: FreezeVolume): Promise<void> {
+/** Sets up the view of a disk that a storage daemon holds and nobody writes. False when it stands already. */
+export async function freezeAtRest(monitor: Monitor, volume: FreezeVolume): Promise<boolean> {
   const graph = await readBlockGraph(monitor);
-  if (graph.exports.has(volume.snapshotId)) return;
+  if (graph.exports.has(volume.snapshotId)) return false;
   await removeBitmaps(monitor, volume.volumeId, planBitmapsBeforeFreeze(volume, graph));
   const actions = planFreezeActions([volume], await readBlockGraph(monitor), 'at-rest');
   if (actions.length > 0) await monitor.execute('transaction', { actions });
+  return true;
 }
 
 /** Exports the views that are not exported yet, and says how to read them. */
 export async function serveViews(
   context: VolumeContext,
   monitor: Monitor,
-  options: { readonly volumes: readonly FreezeVolume[]; readonly socketPath: string },
+  options: {
+    readonly volumes: readonly FreezeVolume[];
+    readonly socketPath: string;
+    readonly fresh: boolean;
+  },
 ): Promise<readonly FrozenVolume[]> {
-  const { volumes, socketPath } = options;
+  const { volumes, socketPath, fresh } = options;
   await ensureNbdServer(monitor, socketPath);
   const before = await readBlockGraph(monitor);
   for (const volume of volumes) {
@@ -94,7 +103,7 @@ export async function serveViews(
   return Promise.all(
     volumes.map(async (volume) => {
       const { originMapId } = await readDiskRecord(context.paths, volume.volumeId);
-      return describeView(volume, { graph, socketPath, originMapId });
+      return { ...describeView(volume, { graph, socketPath, originMapId }), fresh };
     }),
   );
 }

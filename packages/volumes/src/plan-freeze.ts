@@ -81,7 +81,7 @@ export interface ViewFacts {
 }
 
 /** What the view's changed ranges are relative to, as the block graph has it. */
-export function describeView(volume: FreezeVolume, facts: ViewFacts): FrozenVolume {
+export function describeView(volume: FreezeVolume, facts: ViewFacts): Omit<FrozenVolume, 'fresh'> {
   const { volumeId, snapshotId, sinceMapId } = volume;
   const { graph, socketPath, originMapId } = facts;
   const address = { kind: 'nbd', socketPath, exportName: snapshotId } as const;

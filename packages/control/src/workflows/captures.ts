@@ -1,79 +1,47 @@
-import { invariant } from '@bakehouse/base';
-import type {
-  BlockMapSummary,
-  FreezeVolume,
-  FrozenVolume,
-  InstanceId,
-  Snapshot,
-  SnapshotId,
-  Volume,
-} from '@bakehouse/domain';
+import type { BlockMapSummary, FrozenVolume, Snapshot, SnapshotId } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import type { WorkInProgress } from '../workflow/definition.ts';
-import { hasMachine } from './machine-exit.ts';
+import {
+  type Capture,
+  freezeGroup,
+  readGroup,
+  readWholeGroup,
+  thawGroup,
+  viewOf,
+} from './capture-group.ts';
 
 /** Snapshots taken together: of volumes of one instance, or of one volume at rest. */
 export interface CaptureInput {
   readonly snapshotIds: readonly SnapshotId[];
 }
 
-interface Capture {
-  readonly snapshot: Snapshot;
-  readonly volume: Volume;
-  readonly freeze: FreezeVolume;
+const snapshotsOf = (captures: readonly Capture[]) => captures.map(({ snapshot }) => snapshot);
+
+/** Fixes the instant of all the snapshots, which is what EC2 tells as their StartTime. */
+export async function freezeVolumes(context: WorkflowContext, input: CaptureInput): Promise<void> {
+  const captures = await readWholeGroup(context, input.snapshotIds);
+  if (captures.length === 0) return;
+  const startedAt = context.clock.now();
+  const views = await freezeGroup(context, captures);
+  if (views.some((view) => view.fresh)) {
+    await changePending(context, snapshotsOf(captures), { startedAt });
+  }
 }
 
-function captureOf(snapshot: Snapshot, volume: Volume): Capture {
-  const { originMapId, baseline } = volume;
-  // After a repeat the baseline is already this snapshot: then the freeze is over and so is the capture.
-  const since = baseline?.snapshotId === snapshot.id ? undefined : baseline;
-  const freeze: FreezeVolume = {
-    volumeId: volume.id,
-    snapshotId: snapshot.id,
-    ...(originMapId ? { originMapId } : {}),
-    ...(since ? { sinceSnapshotId: since.snapshotId, sinceMapId: since.mapId } : {}),
-  };
-  return { snapshot, volume, freeze };
-}
-
-/** Those of the snapshots that are still to be taken, with their volumes. */
-async function readCaptures(context: WorkflowContext, input: CaptureInput): Promise<Capture[]> {
-  return await context.metadata.read(async (tx) => {
-    const captures: Capture[] = [];
-    for (const id of input.snapshotIds) {
+/** The same change of all records whose snapshots are still to be taken. */
+async function changePending(
+  context: Pick<WorkflowContext, 'metadata'>,
+  snapshots: readonly Snapshot[],
+  change: Partial<Snapshot> | (() => Partial<Snapshot>),
+): Promise<void> {
+  await context.metadata.write(async (tx) => {
+    for (const { id } of snapshots) {
       const snapshot = await tx.get('snapshot', id);
       if (snapshot?.state !== 'pending') continue;
-      const volume = await tx.get('volume', snapshot.volumeId);
-      invariant(volume, `volume ${snapshot.volumeId} of pending ${id} has a record`);
-      captures.push(captureOf(snapshot, volume));
+      const changed = typeof change === 'function' ? change() : change;
+      await tx.put('snapshot', { ...snapshot, ...changed });
     }
-    return captures;
   });
-}
-
-/** The instance whose machine has the volumes open now; undefined when they are at rest. */
-async function machineOf(
-  context: WorkflowContext,
-  captures: readonly Capture[],
-): Promise<InstanceId | undefined> {
-  const instanceId = captures[0]?.volume.attachment?.instanceId;
-  if (!instanceId) return undefined;
-  return (await hasMachine(context, instanceId)) ? instanceId : undefined;
-}
-
-async function freeze(
-  context: WorkflowContext,
-  captures: readonly Capture[],
-): Promise<readonly FrozenVolume[]> {
-  const machine = await machineOf(context, captures);
-  const volumes = captures.map((capture) => capture.freeze);
-  return await context.volumes.freeze(volumes, machine);
-}
-
-/** Fixes the instant of all the snapshots. */
-export async function freezeVolumes(context: WorkflowContext, input: CaptureInput): Promise<void> {
-  const captures = await readCaptures(context, input);
-  if (captures.length > 0) await freeze(context, captures);
 }
 
 /** How often a capture whose machine went away under it is begun again from the disk at rest. */
@@ -87,7 +55,8 @@ export async function captureVolumes(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await captureOnce(context, input, work);
+      const captures = await beginCapture(context, input, attempt);
+      return await captureOnce(context, captures, work);
     } catch (error) {
       if (work.signal.aborted || attempt >= captureTriesMax) throw error;
       context.logger.log('warn', 'capture failed, trying again', { ...input, attempt, error });
@@ -95,17 +64,58 @@ export async function captureVolumes(
   }
 }
 
+/** Maps of an earlier try, whose view may have been another: who died between view and record cannot tell. */
+async function hasCaptured(
+  { snapshots }: Pick<WorkflowContext, 'snapshots'>,
+  captures: readonly Capture[],
+): Promise<boolean> {
+  for (const { snapshot } of captures) if (await snapshots.find(snapshot.mapId)) return true;
+  return false;
+}
+
+interface FrozenCapture {
+  readonly capture: Capture;
+  readonly view: FrozenVolume;
+}
+
+/**
+ * The views, all of one instant, and maps that hold nothing of another. A view that died with its machine is
+ * made anew of a later moment, and the count of changes begins there; a map that was captured of the earlier
+ * one would go with that count and lack what was written between. So the group gets new maps: the old ones
+ * are garbage.
+ */
+async function beginCapture(
+  context: WorkflowContext,
+  { snapshotIds }: CaptureInput,
+  attempt: number,
+): Promise<readonly FrozenCapture[]> {
+  let captures = await readWholeGroup(context, snapshotIds);
+  if (captures.length === 0) return [];
+  const startedAt = context.clock.now();
+  let views = await freezeGroup(context, captures);
+  const isAnew = views.some((view) => view.fresh);
+  if (isAnew && !views.every((view) => view.fresh)) {
+    await thawGroup(context, captures, 'abandoned');
+    views = await freezeGroup(context, captures);
+  }
+  if (isAnew || attempt > 1 || (await hasCaptured(context, captures))) {
+    const newMap = () => ({
+      mapId: context.ids.resource('map'),
+      ...(isAnew ? { startedAt } : {}),
+    });
+    await changePending(context, snapshotsOf(captures), newMap);
+    captures = await readWholeGroup(context, snapshotIds);
+  }
+  return captures.map((capture) => ({ capture, view: viewOf(views, capture) }));
+}
+
 async function captureOnce(
   context: WorkflowContext,
-  input: CaptureInput,
+  captures: readonly FrozenCapture[],
   work: WorkInProgress,
 ): Promise<void> {
-  const captures = await readCaptures(context, input);
-  if (captures.length === 0) return;
-  const frozen = await freeze(context, captures);
-  for (const { snapshot } of captures) {
-    const view = frozen.find((each) => each.snapshotId === snapshot.id);
-    invariant(view, `the freeze of ${snapshot.id} answered its view`);
+  for (const { capture, view } of captures) {
+    const { snapshot } = capture;
     const { source, baseMapId } = view;
     const request = { mapId: snapshot.mapId, source, ...(baseMapId ? { baseMapId } : {}) };
     const onProgress = progressRecorder(context, snapshot.id);
@@ -132,11 +142,8 @@ function progressRecorder(context: WorkflowContext, snapshotId: SnapshotId) {
 
 /** Ends the views; changes are counted from these snapshots on. */
 export async function thawCaptured(context: WorkflowContext, input: CaptureInput): Promise<void> {
-  const captures = await readCaptures(context, input);
-  if (captures.length === 0) return;
-  const machine = await machineOf(context, captures);
-  const volumes = captures.map((capture) => capture.freeze);
-  await context.volumes.thaw(volumes, 'captured', machine);
+  const captures = await readWholeGroup(context, input.snapshotIds);
+  await thawGroup(context, captures, 'captured');
 }
 
 /** The snapshots are complete, and the baseline of what comes after. */
@@ -144,7 +151,7 @@ export async function completeSnapshots(
   context: WorkflowContext,
   input: CaptureInput,
 ): Promise<void> {
-  const captures = await readCaptures(context, input);
+  const captures = await readWholeGroup(context, input.snapshotIds);
   const summaries = new Map<SnapshotId, BlockMapSummary | undefined>();
   for (const { snapshot } of captures) {
     summaries.set(snapshot.id, await context.snapshots.find(snapshot.mapId));
@@ -155,9 +162,11 @@ export async function completeSnapshots(
       const snapshot = await tx.get('snapshot', before.id);
       const volume = await tx.get('volume', known.id);
       if (!snapshot) continue;
-      const blockCount = summaries.get(snapshot.id)?.blockCount ?? 0;
+      const { blockCount = 0, sizeBytes = 0 } = summaries.get(snapshot.id) ?? {};
       await tx.put('snapshot', {
         ...snapshot,
+        // The volume may have grown between the request and the instant of the freeze.
+        sizeGiB: Math.max(snapshot.sizeGiB, Math.ceil(sizeBytes / 1024 ** 3)),
         state: 'completed',
         progressPercent: 100,
         completedAt: now,
@@ -175,17 +184,9 @@ export async function abandonSnapshots(
   input: CaptureInput,
   work: WorkInProgress,
 ): Promise<void> {
-  const captures = await readCaptures(context, input);
-  if (captures.length === 0) return;
-  const machine = await machineOf(context, captures);
-  const volumes = captures.map((capture) => capture.freeze);
-  await context.volumes.thaw(volumes, 'abandoned', machine);
+  const { captures, orphans } = await readGroup(context, input.snapshotIds);
+  await thawGroup(context, captures, 'abandoned');
   const stateMessage = work.failure ?? 'abandoned';
-  await context.metadata.write(async (tx) => {
-    for (const { snapshot: before } of captures) {
-      const snapshot = await tx.get('snapshot', before.id);
-      if (snapshot?.state !== 'pending') continue;
-      await tx.put('snapshot', { ...snapshot, state: 'error', stateMessage });
-    }
-  });
+  const abandoned = [...snapshotsOf(captures), ...orphans];
+  await changePending(context, abandoned, { state: 'error', stateMessage });
 }

@@ -1,5 +1,11 @@
 import { minuteMs, secondMs } from '@bakehouse/base';
-import type { ImageId, InstanceId, SnapshotId } from '@bakehouse/domain';
+import type {
+  BlockDevice,
+  ImageId,
+  InstanceId,
+  MetadataReader,
+  SnapshotId,
+} from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
 import {
@@ -91,10 +97,21 @@ async function startGuest(
   }
 }
 
+/** A device holds its snapshot, which is larger than planned when the volume grew before the freeze. */
+async function holding(tx: MetadataReader, device: BlockDevice): Promise<BlockDevice> {
+  const { ebs } = device;
+  const snapshot = ebs?.snapshotId && (await tx.get('snapshot', ebs.snapshotId));
+  if (!ebs || !snapshot || snapshot.sizeGiB <= ebs.sizeGiB) return device;
+  return { ...device, ebs: { ...ebs, sizeGiB: snapshot.sizeGiB } };
+}
+
 async function markAvailable(context: WorkflowContext, input: CreateImageInput): Promise<void> {
   await context.metadata.write(async (tx) => {
     const image = await tx.get('image', input.imageId);
-    if (image?.state === 'pending') await tx.put('image', { ...image, state: 'available' });
+    if (image?.state !== 'pending') return;
+    const blockDevices: BlockDevice[] = [];
+    for (const device of image.blockDevices) blockDevices.push(await holding(tx, device));
+    await tx.put('image', { ...image, blockDevices, state: 'available' });
   });
 }
 

@@ -41,6 +41,8 @@ export interface FrozenVolume {
   readonly volumeId: VolumeId;
   readonly snapshotId: SnapshotId;
   readonly source: BlockSourceAddress;
+  /** True when this call fixed the content; false when it answers a view that stands since an earlier one. */
+  readonly fresh: boolean;
   /** What the source's changed ranges are relative to: `since`, else the origin, else zeros. */
   readonly baseMapId?: BlockMapId;
 }
@@ -50,7 +52,8 @@ export interface VolumeFreezer {
   /**
    * Fixes the content of all these volumes at one instant (crash-consistent) and serves it for reading.
    * `instanceId` names the running machine that has them; without it they are at rest. Repeating a
-   * freeze with the same snapshot ids answers the one that is there.
+   * freeze with the same snapshot ids answers the one that is there; a view that was lost is made anew, of
+   * the content of that later moment, and said to be `fresh`.
    */
   freeze(
     volumes: readonly FreezeVolume[],

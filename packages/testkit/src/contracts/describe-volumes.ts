@@ -146,7 +146,10 @@ export function describeVolumeFreezer(name: string, open: () => Promise<OpenedVo
 
     test('repeating a freeze answers the one that is there', async () => {
       const frozen = await freezeOne(snap1);
-      expect(await freezeOne(snap1)).toEqual(frozen);
+      expect(frozen.fresh).toBe(true);
+      expect(await freezeOne(snap1)).toEqual({ ...frozen, fresh: false });
+      await volumes.thaw([snap1], 'abandoned');
+      expect(await freezeOne(snap1)).toMatchObject({ fresh: true });
       await volumes.thaw([snap1], 'abandoned');
     });
 

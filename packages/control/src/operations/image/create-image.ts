@@ -4,6 +4,7 @@ import {
   type Image,
   type Instance,
   type InstanceVolume,
+  type MetadataReader,
   type Snapshot,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
@@ -130,16 +131,25 @@ async function planImage(
   return { image, snapshots };
 }
 
-function checkInstance(instance: Instance): void {
+async function checkInstance(reader: MetadataReader, instance: Instance): Promise<void> {
   checkState(instance, ['running', 'stopped', 'stopping', 'pending'], 'made an image of');
   if (instance.rootDeviceType !== 'ebs') {
     throw apiError('InvalidParameterValue', {
       message: `The instance '${instance.id}' has no EBS root volume; bundle it and register the bundle instead`,
     });
   }
-  if (instance.volumes.some((volume) => volume.deviceName === instance.rootDeviceName)) return;
-  throw apiError('IncorrectInstanceState', {
-    message: `The instance '${instance.id}' has no volume attached at its root device ${instance.rootDeviceName}`,
+  const root = instance.volumes.find((use) => use.deviceName === instance.rootDeviceName);
+  if (!root) {
+    throw apiError('IncorrectInstanceState', {
+      message: `The instance '${instance.id}' has no volume attached at its root device ${instance.rootDeviceName}`,
+    });
+  }
+  const { attachment } = (await reader.get('volume', root.volumeId)) ?? {};
+  const state = attachment?.instanceId === instance.id ? attachment.state : 'detached';
+  // A launch that is under way ends before the image is made.
+  if (state === 'attached' || (state === 'attaching' && instance.state === 'pending')) return;
+  throw apiError('IncorrectState', {
+    message: `The root volume '${root.volumeId}' of '${instance.id}' is '${state}', not 'attached'`,
   });
 }
 
@@ -149,7 +159,7 @@ export const createImage: Operation<'CreateImage'> = async (context, request) =>
   checkSnapshotPlace({ Location: request.SnapshotLocation });
   const begun = await context.write(async (tx) => {
     const instance = await ownedById(tx, context, 'instance', request.InstanceId);
-    checkInstance(instance);
+    await checkInstance(tx, instance);
     const name = await checkImageName(tx, context, request.Name);
     checkMappings(instance, request);
     const { image, snapshots } = await planImage(tx, context, { instance, request, name });

@@ -1,16 +1,24 @@
-import { apiError, type Volume } from '@bakehouse/domain';
+import { apiError, type MetadataReader, type Volume } from '@bakehouse/domain';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import { snapshotView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
 import { planSnapshot } from './plan-snapshot.ts';
-import { checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
+import { begunSnapshot, checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
 
-function checkVolume(volume: Volume): void {
-  if (volume.state === 'available' || volume.state === 'in-use') return;
+async function checkVolume(reader: MetadataReader, volume: Volume): Promise<void> {
+  if (volume.state !== 'available' && volume.state !== 'in-use') {
+    throw apiError('IncorrectState', {
+      message: `The volume '${volume.id}' is '${volume.state}'; a snapshot needs it 'available' or 'in-use'`,
+    });
+  }
+  const { attachment } = volume;
+  if (!attachment?.deleteOnTermination) return;
+  const instance = await reader.get('instance', attachment.instanceId);
+  if (instance?.state !== 'shutting-down' && instance?.state !== 'terminated') return;
   throw apiError('IncorrectState', {
-    message: `The volume '${volume.id}' is '${volume.state}'; a snapshot needs it 'available' or 'in-use'`,
+    message: `The volume '${volume.id}' is deleted with the instance '${instance.id}', which is '${instance.state}'`,
   });
 }
 
@@ -19,7 +27,7 @@ export const createSnapshot: Operation<'CreateSnapshot'> = async (context, reque
   checkSnapshotPlace(request);
   const begun = await context.write(async (tx) => {
     const volume = await ownedById(tx, context, 'volume', request.VolumeId);
-    checkVolume(volume);
+    await checkVolume(tx, volume);
     const tags = tagsFor('snapshot', request.TagSpecifications, ['snapshot']);
     const description = request.Description ?? '';
     const snapshot = planSnapshot(context, { volume, description, tags });
@@ -33,5 +41,5 @@ export const createSnapshot: Operation<'CreateSnapshot'> = async (context, reque
     return { snapshot, workflowId };
   });
   await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
-  return snapshotView({ snapshot: begun.snapshot });
+  return snapshotView({ snapshot: await begunSnapshot(context, begun.snapshot) });
 };

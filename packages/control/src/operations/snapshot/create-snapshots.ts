@@ -2,6 +2,7 @@ import {
   apiError,
   type Instance,
   type MetadataReader,
+  type Snapshot,
   type Tags,
   type Volume,
 } from '@bakehouse/domain';
@@ -13,7 +14,7 @@ import { snapshotInfoView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
 import { instanceLanes } from '../../workflows/instance-lanes.ts';
 import { planSnapshot } from './plan-snapshot.ts';
-import { checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
+import { begunSnapshot, checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
 
 type Request = Parameters<Operation<'CreateSnapshots'>>[1];
 type Specification = Request['InstanceSpecification'];
@@ -30,6 +31,14 @@ function checkExcluded(instance: Instance, excluded: readonly string[]): void {
   }
 }
 
+/** What is on its way out may not be the instance's any more when the instant comes. */
+function checkStays({ id, attachment }: Volume): void {
+  if (attachment?.state !== 'detaching' && attachment?.state !== 'busy') return;
+  throw apiError('IncorrectState', {
+    message: `The volume '${id}' is being detached; name it in ExcludeDataVolumeIds, or try again afterwards`,
+  });
+}
+
 /** The instance's volumes without those that the request leaves out; at least one. */
 async function chosenVolumes(
   reader: MetadataReader,
@@ -42,7 +51,9 @@ async function chosenVolumes(
   for (const use of instance.volumes) {
     if (noBoot && use.deviceName === instance.rootDeviceName) continue;
     if (excluded.includes(use.volumeId)) continue;
-    chosen.push(await ownedById(reader, context, 'volume', use.volumeId));
+    const volume = await ownedById(reader, context, 'volume', use.volumeId);
+    checkStays(volume);
+    chosen.push(volume);
   }
   if (chosen.length > 0) return chosen;
   throw apiError('InvalidParameterValue', {
@@ -91,5 +102,7 @@ export const createSnapshots: Operation<'CreateSnapshots'> = async (context, req
     return { snapshots, workflowId };
   });
   await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
-  return { Snapshots: begun.snapshots.map(snapshotInfoView) };
+  const snapshots: Snapshot[] = [];
+  for (const each of begun.snapshots) snapshots.push(await begunSnapshot(context, each));
+  return { Snapshots: snapshots.map(snapshotInfoView) };
 };
