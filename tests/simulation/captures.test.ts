@@ -1,8 +1,16 @@
-import type { FreezeVolume, SnapshotId } from '@bakehouse/domain';
-import { FakeWorld, settle } from '@bakehouse/fakes';
+import type { FreezeVolume, ImageId, SnapshotId } from '@bakehouse/domain';
+import { FakeWorld } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
-import { answered, attach, contentOf, launch, makeVolume, snapshotOf } from './scenes.ts';
+import {
+  answered,
+  attach,
+  contentOf,
+  imageRecord,
+  launch,
+  makeVolume,
+  snapshotOf,
+} from './scenes.ts';
 import { startPlatform } from './simulated-platform.ts';
 
 async function scene(seed: string) {
@@ -137,15 +145,43 @@ test('a second snapshot waits for the first, and its StartTime is the instant of
 });
 
 test('a snapshot of a volume that grew meanwhile says how large its content is', async () => {
-  const { world, run, instanceId, rootId } = await scene('grown');
+  const { world, run, rootId } = await scene('grown');
   const grown = run.call('ModifyVolume', { VolumeId: rootId, Size: 4 });
   const taken = run.call('CreateSnapshot', { VolumeId: rootId });
   await grown;
   const snapshotId = answered(await taken).SnapshotId as SnapshotId;
   await run.rest();
-  await settle();
   const record = await snapshotRecord(world, snapshotId);
   const map = record && (await world.snapshots.find(record.mapId));
   expect(record?.sizeGiB).toBe((map?.sizeBytes ?? 0) / 1024 ** 3);
-  expect(instanceId).toMatch(/^i-/);
+});
+
+test('an image of a volume that grew meanwhile asks for disks that hold it', async () => {
+  const { world, run, instanceId, rootId } = await scene('grown image');
+  const grown = run.call('ModifyVolume', { VolumeId: rootId, Size: 4 });
+  const taken = run.call('CreateImage', { InstanceId: instanceId, Name: 'web', NoReboot: true });
+  await grown;
+  const { ImageId } = answered(await taken);
+  await run.rest();
+  const image = await imageRecord(world, ImageId as ImageId);
+  expect(image).toMatchObject({ state: 'available', blockDevices: [{ ebs: { sizeGiB: 4 } }] });
+});
+
+test('an image holds a volume that is detached before its instant, frozen at rest', async () => {
+  const { world, run, instanceId } = await scene('split');
+  const dataId = await makeVolume(run);
+  await attach(run, instanceId, dataId);
+  world.volumes.write(dataId, 0, 'kept');
+  const detached = run.call('DetachVolume', { VolumeId: dataId });
+  const taken = run.call('CreateImage', { InstanceId: instanceId, Name: 'web', NoReboot: true });
+  answered(await detached);
+  const { ImageId } = answered(await taken);
+  await run.rest();
+  const image = await imageRecord(world, ImageId as ImageId);
+  expect(image).toMatchObject({ state: 'available', blockDevices: { length: 2 } });
+  const data = image?.blockDevices.find((device) => device.deviceName === '/dev/sdf');
+  const snapshotId = data?.ebs?.snapshotId;
+  if (!snapshotId) throw new Error('the image has the data volume');
+  expect((await contentOf(run, world, snapshotId)).get(0)).toBe('kept');
+  await checkWorld(world);
 });
