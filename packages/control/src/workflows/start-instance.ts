@@ -1,8 +1,10 @@
 import { GiB, invariant } from '@bakehouse/base';
 import {
   findInstanceType,
+  type Instance,
   type InstanceId,
   InsufficientCapacityError,
+  type MachineDisk,
   type MachineSpec,
   type TapDevice,
 } from '@bakehouse/domain';
@@ -47,6 +49,24 @@ async function publishMetadata(context: WorkflowContext, input: StartInstanceInp
   await context.publisher.publish(instanceMetadata(facts));
 }
 
+/** A volume whose attachment is still to come is brought by its own work, which waits for its lane. */
+async function machineDisks(
+  { metadata }: WorkflowContext,
+  { volumes, rootDeviceName }: Instance,
+): Promise<MachineDisk[]> {
+  const disks: MachineDisk[] = [];
+  for (const { deviceName, volumeId } of volumes) {
+    const volume = await metadata.read((tx) => tx.get('volume', volumeId));
+    if (volume?.attachment?.state === 'attaching') continue;
+    disks.push({
+      deviceName,
+      volumeId,
+      ...(deviceName === rootDeviceName ? { bootIndex: 0 } : {}),
+    });
+  }
+  return disks;
+}
+
 async function machineSpec(
   context: WorkflowContext,
   input: Pick<StartInstanceInput, 'instanceId' | 'generation'>,
@@ -62,11 +82,7 @@ async function machineSpec(
     architecture: instance.architecture,
     vcpus: type.vcpus,
     memoryMiB: type.memoryMiB,
-    disks: instance.volumes.map(({ deviceName, volumeId }) => ({
-      deviceName,
-      volumeId,
-      ...(deviceName === instance.rootDeviceName ? { bootIndex: 0 } : {}),
-    })),
+    disks: await machineDisks(context, instance),
     ephemeralDisks: machineStores(type, instance.ephemeralDisks),
     // Plugging again answers the tap that is there.
     nic: { macAddress: nic.macAddress, tap: await context.network.plug(nicOf(facts)) },
