@@ -89,6 +89,19 @@ describe('without instances', () => {
     expect((await json('verify')).problems).toEqual([]);
   });
 
+  test('doctor tells of each check how it stands, and finds no leftovers', async () => {
+    const { stdout } = await platform.run('doctor', '--compute', 'simulated', '--json');
+    const checks: { area: string; status: string; detail: string; remedy?: string }[] =
+      JSON.parse(stdout);
+    expect(checks.filter((check) => !['ok', 'warn', 'fail'].includes(check.status))).toEqual([]);
+    expect(checks.filter((check) => check.status === 'fail' && !check.remedy)).toEqual([]);
+    const server = checks.find((check) => check.detail === `process ${platform.pid}`);
+    expect(server).toMatchObject({ area: 'data', status: 'ok' });
+    expect(checks.filter((check) => check.area === 'leftovers')).toEqual([
+      expect.objectContaining({ status: 'ok', detail: 'none' }),
+    ]);
+  });
+
   test('an account that was made can be used', async () => {
     const made = await json('account', 'create', '--name', 'second');
     expect(made).toMatchObject({ accountId: expect.stringMatching(/^\d{12}$/) });

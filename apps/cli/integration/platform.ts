@@ -66,6 +66,8 @@ export async function startPlatform(...serveArgs: string[]): Promise<Platform> {
     terminate,
     async [Symbol.asyncDispose]() {
       if (server.exitCode === null) await terminate();
+      // What it has in the host's runtime folder goes with it.
+      await runProgram(['down', '--destroy', '--delete-data', '--yes'], { env });
       await rm(data, { recursive: true, force: true });
     },
   };

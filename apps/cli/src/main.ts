@@ -47,7 +47,14 @@ async function runCommand(command: Command, rest: string[]): Promise<number> {
 }
 
 /** Errors of other packages that say all in their message; named, so that those are not loaded for this. */
-const plainNames = ['AdminConnectionError', 'UsageError'];
+const plainNames = [
+  'AdminConnectionError',
+  'UsageError',
+  'NetworkToolError',
+  'NetworkRangeError',
+  'NetworkCommandError',
+  'MetadataStoreError',
+];
 const misuseNames = ['CommandUsageError', 'UsageError'];
 
 /** Words for a failure; a bug keeps its stack. */

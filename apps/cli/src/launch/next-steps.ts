@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Connection, dataDirectoryOf } from '../client/connection.ts';
 import type { InstanceRow } from '../client/instances.ts';
 import type { FoundServer } from '../server/ensure-server.ts';
-import { bakehouseWord } from '../terminal/bakehouse-word.ts';
+import { bakehouseWord, findOnPath } from '../terminal/bakehouse-word.ts';
 import { shellQuote } from '../terminal/shell-quote.ts';
 
 export interface Outcome {
@@ -47,6 +47,7 @@ export function nextSteps(outcome: Outcome): readonly string[] {
     ...(isElsewhere ? [`  export BAKEHOUSE_DATA=${shellQuote(dataDirectory)}`] : []),
     `  eval "$(${word} env)"        # point Packer, Terraform and the SDKs here`,
     ...tryNext(outcome, word),
+    ...(findOnPath('aws') ? [] : ['  (the AWS CLI is not installed yet: apt-get install awscli)']),
     `  ${word} help`,
   ];
 }

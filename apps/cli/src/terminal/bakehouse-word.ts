@@ -4,20 +4,22 @@ import { shellQuote } from './shell-quote.ts';
 
 const program = resolve(import.meta.dirname, '..', '..', 'bin', 'bakehouse');
 
-function isOnPath(): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+/** The real path of the program that a shell with this PATH would run. */
+export function findOnPath(name: string): string | undefined {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     try {
-      return realpathSync(join(folder, 'bakehouse')) === program;
+      return realpathSync(join(folder, name));
     } catch {
-      return false;
+      // Not in this folder.
     }
-  });
+  }
+  return undefined;
 }
 
 /** How this program is called from the shell that sees its output: by name where that is on the PATH. */
 export function bakehouseWord(): string {
   // npm puts node_modules/.bin on the PATH of its scripts, which the shell afterwards has not.
-  if (!process.env.npm_lifecycle_event && isOnPath()) return 'bakehouse';
+  if (!process.env.npm_lifecycle_event && findOnPath('bakehouse') === program) return 'bakehouse';
   const near = relative(process.cwd(), program);
   return shellQuote(near.startsWith('..') ? program : near);
 }

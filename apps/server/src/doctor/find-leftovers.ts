@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { listMachineFolders } from '@bakehouse/compute-qemu';
@@ -8,7 +8,7 @@ import type { DataDirectory } from '../data-directory.ts';
 import type { QemuAdapters } from '../wiring/qemu-adapters.ts';
 import type { Leftover } from './check.ts';
 import type { KnownRecords } from './known-records.ts';
-import { endProcess, platformProcesses } from './platform-processes.ts';
+import { endProcess, orphanedProcesses, platformProcesses } from './platform-processes.ts';
 import { strayProcesses } from './stray-processes.ts';
 
 export interface MendableLeftover extends Leftover {
@@ -29,14 +29,21 @@ type Finder = (
 
 const findProcesses: Finder = async ({ data }) => {
   const processes = await platformProcesses(data);
-  return (known) =>
-    strayProcesses(processes, known).map(({ process, problem }) => ({
-      kind: 'process',
-      name: String(process.pid),
-      problem,
-      remedy: `kill ${process.pid}`,
-      mend: () => endProcess(process.pid),
-    }));
+  const own = new Set(processes.map(({ pid }) => pid));
+  const orphans = (await orphanedProcesses()).filter(({ pid }) => !own.has(pid));
+  const leftover = (pid: number, problem: string) => ({
+    kind: 'process',
+    name: String(pid),
+    problem,
+    remedy: `kill ${pid}`,
+    mend: () => endProcess(pid),
+  });
+  return (known) => [
+    ...strayProcesses(processes, known).map(({ process, problem }) =>
+      leftover(process.pid, problem),
+    ),
+    ...orphans.map(({ pid, folder }) => leftover(pid, `works on ${folder}, which is gone`)),
+  ];
 };
 
 const findMachines: Finder = async ({ data }) => {
@@ -69,7 +76,7 @@ const findDisks: Finder = async ({ data, volumes }) => {
 
 const findNetwork: Finder = async ({ network }) => {
   const ids = await network.list();
-  const leftovers = await network.leftovers();
+  const leftovers = await asyncFilter(await network.leftovers(), isOurs);
   return (known) => [
     ...leftovers.map((leftover) => ({ ...leftover, mend: () => runRemedy(leftover.remedy) })),
     ...ids
@@ -83,6 +90,23 @@ const findNetwork: Finder = async ({ network }) => {
       })),
   ];
 };
+
+/** A container that shares this host's network has platforms, too, on folders that are not seen from here. */
+async function isOurs({ kind, name }: Leftover): Promise<boolean> {
+  if (kind !== 'namespace') return true;
+  return await access(`/run/netns/${name}`).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function asyncFilter<Item>(
+  items: readonly Item[],
+  isWanted: (item: Item) => Promise<boolean>,
+): Promise<readonly Item[]> {
+  const wanted = await Promise.all(items.map(isWanted));
+  return items.filter((_, index) => wanted[index]);
+}
 
 /** The network words its remedies as commands: programs with plain arguments, one after the other. */
 async function runRemedy(remedy: string): Promise<void> {

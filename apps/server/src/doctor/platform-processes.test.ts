@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classifyProcess, type ProcessFacts } from './platform-processes.ts';
+import { classifyProcess, type ProcessFacts, workFolderOf } from './platform-processes.ts';
 
 const names = {
   blocks: '/data/blocks',
@@ -52,4 +52,14 @@ test.each([
   ['a process without arguments', facts([])],
 ])('leaves %s alone', (_, given) => {
   expect(classifyProcess(given, names)).toBeUndefined();
+});
+
+test.each([
+  ['a guest', facts(['qemu-system-x86_64'], '/x/instances/i-0a (deleted)'), '/x/instances/i-0a'],
+  ['a block server', facts(['node', '/a/block-server.ts', '--store', '/x/blocks']), '/x/blocks'],
+  ['an agent', facts(['/n/node', '/a/agent-main.ts', '--documents', '/x/d']), '/x/d'],
+  ['a QEMU of somebody else', facts(['qemu-system-x86_64'], '/home/me'), undefined],
+  ['another program', facts(['node', 'index.js', '--store', '/x']), undefined],
+])('the folder that %s works on', (_, given, folder) => {
+  expect(workFolderOf(given)).toBe(folder);
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { DataDirectory } from '../data-directory.ts';
@@ -57,13 +57,50 @@ async function factsOf(pid: number): Promise<ProcessFacts | undefined> {
   }
 }
 
-/** Every process on this host that works for the platform, but for its server. */
-export async function platformProcesses(names: Names): Promise<readonly PlatformProcess[]> {
+async function allProcesses(): Promise<readonly ProcessFacts[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 1);
   const facts = await Promise.all(pids.map(factsOf));
-  return facts
-    .map((each) => each && classifyProcess(each, names))
-    .filter((each) => each !== undefined);
+  return facts.filter((each) => each !== undefined);
+}
+
+/** Every process on this host that works for the platform, but for its server. */
+export async function platformProcesses(names: Names): Promise<readonly PlatformProcess[]> {
+  const found = (await allProcesses()).map((each) => classifyProcess(each, names));
+  return found.filter((each) => each !== undefined);
+}
+
+/** The folder that a helper or guest of any platform works on; undefined for all other processes. */
+export function workFolderOf({ argv, cwd }: ProcessFacts): string | undefined {
+  const program = basename(argv[0] ?? '');
+  if (program.startsWith('qemu-system-')) {
+    return /^(.*\/instances\/i-[0-9a-f]+)(?: \(deleted\))?$/.exec(cwd)?.[1];
+  }
+  const after = (option: string) => argv[argv.indexOf(option) + 1];
+  const script = basename(argv[1] ?? '');
+  if (program !== 'node') return undefined;
+  if (script === 'block-server.ts') return after('--store');
+  return script === 'agent-main.ts' ? after('--documents') : undefined;
+}
+
+export interface OrphanedProcess {
+  readonly pid: number;
+  readonly folder: string;
+}
+
+/** Helpers and guests of platforms whose folder was deleted: nobody will ever end them. */
+export async function orphanedProcesses(): Promise<readonly OrphanedProcess[]> {
+  const orphans: OrphanedProcess[] = [];
+  for (const facts of await allProcesses()) {
+    const folder = workFolderOf(facts);
+    if (folder === undefined) continue;
+    // As the process sees it: another container's folders are there, too.
+    const isThere = await access(`/proc/${facts.pid}/root${folder}`).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) orphans.push({ pid: facts.pid, folder });
+  }
+  return orphans;
 }
 
 const endLimitMs = 10_000;
