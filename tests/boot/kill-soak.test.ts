@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, expect, inject, test } from 'vitest';
 import { type Machine, openCloud, sshFromHost } from './support/cloud.ts';
+import { emptyRegion } from './support/end-platform.ts';
 import { login, sh } from './support/guest.ts';
 import { killServer } from './support/kill-server.ts';
 import { prune, verify } from './support/usage.ts';
@@ -17,7 +18,26 @@ import { until } from './support/wait.ts';
 
 const platform = inject('platform');
 const cloud = await openCloud(platform, 'soak');
-afterAll(() => cloud.end());
+afterAll(async () => {
+  await removeEverything();
+  await cloud.end();
+});
+
+/** Also what was made without an answer: only a listing knows of it. */
+async function removeEverything(): Promise<void> {
+  const { Images = [] } = await cloud.ec2.send(new DescribeImagesCommand({ Owners: ['self'] }));
+  for (const { ImageId } of Images) {
+    const request = { ImageId, DeleteAssociatedSnapshots: true };
+    await cloud.ec2.send(new DeregisterImageCommand(request));
+  }
+  const mine = new DescribeSnapshotsCommand({ OwnerIds: ['self'] });
+  const { Snapshots = [] } = await cloud.ec2.send(mine);
+  for (const { SnapshotId } of Snapshots) {
+    await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId }));
+  }
+  await emptyRegion(cloud.ec2);
+  await prune(platform);
+}
 
 const kills = 10;
 /** Up to here the kill falls into the work that was just begun. */
@@ -126,11 +146,6 @@ test(`${kills} kill -9 of the server lose nothing, and the guest does not notice
   await until('everything acknowledged is complete', () => isComplete(told), { limitMs: 300_000 });
   expect(await sh(machine, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
   expect(await sh(machine, 'cat failures 2>/dev/null || true')).toBe('');
-  for (const ImageId of told.images) {
-    const request = { ImageId, DeleteAssociatedSnapshots: true };
-    await cloud.ec2.send(new DeregisterImageCommand(request));
-  }
-  if (told.instances.size > 0) await cloud.terminate(...told.instances);
   await prune(platform);
   expect((await verify(platform)).problems).toEqual([]);
   process.stdout.write(

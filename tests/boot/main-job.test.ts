@@ -294,8 +294,14 @@ describe('the main job', () => {
     const image = await availableImage(ec2, imageId);
     const live = await availableImage(ec2, liveImageId);
     await cloud.terminate(original.instanceId, clone.instanceId);
-    // Its mapping said to keep it; those that came from images go with their instances.
-    await ec2.send(new DeleteVolumeCommand({ VolumeId: dataVolumeId }));
+    // The launch said to keep its data volume, and the image carried that over to the clone.
+    const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({}));
+    expect(Volumes.map(({ Size, State }) => [Size, State])).toEqual([
+      [1, 'available'],
+      [1, 'available'],
+    ]);
+    expect(Volumes.map(({ VolumeId }) => VolumeId)).toContain(dataVolumeId);
+    for (const { VolumeId } of Volumes) await ec2.send(new DeleteVolumeCommand({ VolumeId }));
     const SnapshotId = snapshotOf(image, '/dev/xvda');
     await expect(ec2.send(new DeleteSnapshotCommand({ SnapshotId }))).rejects.toMatchObject({
       name: 'InvalidSnapshot.InUse',
