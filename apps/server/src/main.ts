@@ -12,12 +12,14 @@ export async function runServer(args: readonly string[]): Promise<number> {
     const config = readConfig(args, process.env);
     const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line));
     await refuseUnfitHost(config);
-    const server = await serve(config, logger);
-    process.stdout.write(`bakehouse ready ${server.url}\n`);
-    await new Promise<void>((resolve) => {
+    // Asked for before it says that it is ready, and while it starts; a second signal ends it at once.
+    const asked = new Promise<void>((resolve) => {
       process.once('SIGTERM', () => resolve());
       process.once('SIGINT', () => resolve());
     });
+    const server = await serve(config, logger);
+    process.stdout.write(`bakehouse ready ${server.url}\n`);
+    await asked;
     await server.close();
     return 0;
   } catch (error) {
