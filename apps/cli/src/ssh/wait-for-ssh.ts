@@ -18,7 +18,7 @@ export interface SshWait {
 
 /** Undefined when the login works, else what ssh said. Without a key of ours, that it asks for one is enough. */
 async function tryLogin(target: SshTarget, signal: AbortSignal): Promise<string | undefined> {
-  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=60', '-o', 'LogLevel=ERROR'];
+  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=60'];
   const [program = '', ...args] = [...sshCommand(target, options), 'true'];
   try {
     await promisify(execFile)(program, args, { timeout: loginTimeoutMs, signal });
@@ -29,7 +29,9 @@ async function tryLogin(target: SshTarget, signal: AbortSignal): Promise<string 
     if ('code' in error && error.code === 'ENOENT') {
       throw new CommandFailedError('ssh is not installed: apt-get install openssh-client');
     }
-    const said = 'stderr' in error ? String(error.stderr).trim() : error.message;
+    // Before it, ssh tells which host key it has taken.
+    const lines = 'stderr' in error ? String(error.stderr).trim().split('\n') : [];
+    const said = lines.at(-1)?.trim() || 'nothing, it was cut off';
     return !target.identityPath && said.includes('Permission denied') ? undefined : said;
   }
 }
