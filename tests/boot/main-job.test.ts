@@ -156,8 +156,8 @@ describe('the main job', () => {
       sudo mkfs.ext4 -q -L data ${diskPath(dataVolumeId)}
       sudo mount ${diskPath(dataVolumeId)} /mnt
       echo on the data volume | sudo tee /mnt/data.txt
-      sync
-      nohup sleep 100000 > /dev/null 2>&1 & echo $! > sleeper`,
+      nohup sleep 100000 > /dev/null 2>&1 & echo $! > sleeper
+      sync`,
     );
     const before = await factsOf(original);
     const Name = `main-job-live-${Date.now()}`;

@@ -102,6 +102,9 @@ test('a NIC is reachable when its guest answers ARP', async () => {
   await platform.run(['ip', '-n', present.namespace, 'link', 'set', 'eth0', 'down']);
   expect(await platform.network.isReachable(present.nic.nicId)).toBe(false);
   await platform.run(['ip', '-n', present.namespace, 'link', 'set', 'eth0', 'up']);
-  expect(await platform.network.isReachable(present.nic.nicId)).toBe(true);
+  // The link needs its moment to come up.
+  await expect
+    .poll(() => platform.network.isReachable(present.nic.nicId), { timeout: 60_000 })
+    .toBe(true);
   expect(await platform.network.isReachable('eni-00000000000000abc')).toBe(false);
 });
