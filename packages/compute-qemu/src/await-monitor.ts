@@ -19,14 +19,14 @@ export interface AwaitMonitorOptions {
 /** Resolves when a QEMU that was just started answers; throws with what it said when it ended instead. */
 export async function awaitMonitor(options: AwaitMonitorOptions): Promise<QmpClient> {
   const { folder, machine, clock, timeoutMs, commandMs } = options;
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.elapsed() + timeoutMs;
   const socketPath = join(folder, machineFileNames.monitor);
   let end: string | undefined;
   machine.ended.then((how) => {
     end = how;
   });
   for (;;) {
-    const remainingMs = deadline - clock.now();
+    const remainingMs = deadline - clock.elapsed();
     if (end !== undefined) throw await startError(folder, end);
     if (remainingMs <= 0) throw await startError(folder, `no answer within ${timeoutMs} ms`);
     try {

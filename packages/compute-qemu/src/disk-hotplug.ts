@@ -59,14 +59,14 @@ export async function unplugDisk(client: QmpClient, options: UnplugOptions): Pro
 async function guestLetsGo(client: QmpClient, options: UnplugOptions): Promise<boolean> {
   const { volumeId, clock, timeoutMs, retryMs } = options;
   const id = diskDeviceId(volumeId);
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.elapsed() + timeoutMs;
   const gone = new AbortController();
   const stopListening = client.onEvent(({ event, data }) => {
     if (event === 'DEVICE_DELETED' && data.device === id) gone.abort();
   });
   try {
     while (!gone.signal.aborted && (await deviceIds(client)).has(id)) {
-      const remainingMs = deadline - clock.now();
+      const remainingMs = deadline - clock.elapsed();
       if (remainingMs <= 0) return false;
       // Refused while an earlier request is pending: the device list tells what came of it.
       await client.execute('device_del', { id }).catch(ignoreRefusal);

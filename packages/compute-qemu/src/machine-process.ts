@@ -43,9 +43,9 @@ export interface GoneOptions {
 /** Resolves when the process is gone (or was reaped by nobody yet); throws at the time limit. */
 export async function untilGone(pid: number, options: GoneOptions): Promise<void> {
   const { clock, timeoutMs } = options;
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.elapsed() + timeoutMs;
   while (await isAlive(pid)) {
-    if (clock.now() > deadline) {
+    if (clock.elapsed() > deadline) {
       throw new MachineUnresponsiveError(
         `QEMU, process ${pid}, is still there ${timeoutMs} ms after it was to end`,
       );

@@ -21,10 +21,10 @@ async function runState(client: QmpClient): Promise<unknown> {
 /** True when the guest has shut down within the limit. QEMU then stands in `shutdown`. */
 async function untilDown(client: QmpClient, options: RebootOptions): Promise<boolean> {
   const { clock, limitMs, pressEveryMs, pollMs, signal } = options;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   let pressedAt = Number.NEGATIVE_INFINITY;
   while ((await runState(client)) !== 'shutdown') {
-    const now = clock.now();
+    const now = clock.elapsed();
     if (now - startedAt >= limitMs) return false;
     if (now - pressedAt >= pressEveryMs) {
       pressedAt = now;

@@ -56,4 +56,5 @@ test('a jump of the time leaves sleepers the time that they had left', async () 
   expect(isAwake).toBe(false);
   await clock.advance(1);
   expect(isAwake).toBe(true);
+  expect(clock.elapsed()).toBe(50);
 });

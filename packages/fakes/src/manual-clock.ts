@@ -12,6 +12,7 @@ const defaultStartMs = 1_767_225_600_000;
 /** Time that passes only when told to. */
 export class ManualClock implements Clock {
   #now: TimestampMs;
+  #jumpedMs = 0;
   readonly #sleepers = new Set<Sleeper>();
 
   constructor(startMs: TimestampMs = defaultStartMs) {
@@ -20,6 +21,10 @@ export class ManualClock implements Clock {
 
   now(): TimestampMs {
     return this.#now;
+  }
+
+  elapsed(): number {
+    return this.#now - this.#jumpedMs;
   }
 
   sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
@@ -82,6 +87,7 @@ export class ManualClock implements Clock {
   /** A clock that was set: sleepers keep the time that they have left. */
   jump(byMs: number): void {
     this.#now += byMs;
+    this.#jumpedMs += byMs;
     const sleepers = [...this.#sleepers];
     this.#sleepers.clear();
     for (const { dueAt, wake } of sleepers) this.#sleepers.add({ dueAt: dueAt + byMs, wake });

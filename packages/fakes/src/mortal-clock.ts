@@ -5,6 +5,7 @@ import type { Life } from './life.ts';
 export function mortalClock(clock: Clock, life: Life): Clock {
   return {
     now: () => clock.now(),
+    elapsed: () => clock.elapsed(),
     sleep(durationMs, signal) {
       if (life.isOver) return life.never();
       const either = signal ? AbortSignal.any([signal, life.signal]) : life.signal;

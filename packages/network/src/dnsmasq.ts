@@ -54,9 +54,9 @@ export function dnsmasqIn(
     const pid = await findPid();
     if (pid === undefined) return;
     signal(pid, 'SIGTERM');
-    const deadline = clock.now() + exitTimeoutMs;
+    const deadline = clock.elapsed() + exitTimeoutMs;
     while ((await findPid()) !== undefined) {
-      if (clock.now() > deadline) signal(pid, 'SIGKILL');
+      if (clock.elapsed() > deadline) signal(pid, 'SIGKILL');
       await clock.sleep(pollMs);
     }
   }

@@ -328,7 +328,7 @@ export class LinuxNetwork implements Network {
   /** In the background and at most once a minute: a resolver that does not answer is not asked. */
   #checkResolvers(): void {
     const { outbound, clock, logger } = this.#options;
-    const now = clock.now();
+    const now = clock.elapsed();
     const isRecent =
       this.#resolversCheckedAt !== undefined && now - this.#resolversCheckedAt < resolverCheckMs;
     if (!outbound || isRecent) return;

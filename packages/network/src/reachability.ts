@@ -15,8 +15,8 @@ export async function answersArp(
   const ip = ['ip', '-n', namespace];
   const neighbour = [nic.privateIp, 'dev', device];
   await run([...ip, 'neigh', 'replace', ...neighbour, 'lladdr', nic.macAddress, 'nud', 'probe']);
-  const deadline = clock.now() + answerTimeoutMs;
-  while (clock.now() < deadline) {
+  const deadline = clock.elapsed() + answerTimeoutMs;
+  while (clock.elapsed() < deadline) {
     const answer = await run([...ip, '-j', 'neigh', 'show', ...neighbour]);
     const [entry]: { state?: string[] }[] = JSON.parse(answer || '[]');
     if (entry?.state?.includes('REACHABLE')) return true;

@@ -15,9 +15,10 @@ export async function waitUntil(
   options: WaitOptions,
 ): Promise<void> {
   const { clock, pollMs, timeoutMs, what } = options;
-  const endsAt = clock.now() + timeoutMs;
+  const endsAt = clock.elapsed() + timeoutMs;
   while (!(await isReached())) {
-    if (clock.now() >= endsAt) throw new VolumeTimeoutError(`${what}: not within ${timeoutMs} ms`);
+    if (clock.elapsed() >= endsAt)
+      throw new VolumeTimeoutError(`${what}: not within ${timeoutMs} ms`);
     await clock.sleep(pollMs);
   }
 }

@@ -30,7 +30,7 @@ export async function endAgents(healthSocket: string, clock: Clock): Promise<rea
   const pids = await findAgents(healthSocket);
   // An agent keeps nothing: there is nothing to end in good order.
   for (const pid of pids) end(pid);
-  for (const deadline = clock.now() + endLimitMs; clock.now() < deadline; ) {
+  for (const deadline = clock.elapsed() + endLimitMs; clock.elapsed() < deadline; ) {
     if ((await findAgents(healthSocket)).length === 0) return pids;
     await clock.sleep(pollMs);
   }

@@ -45,7 +45,7 @@ export async function ensureBlockServer(
     logPath: paths.log,
   });
   logger.log('info', 'block server started', { pid });
-  for (const deadline = clock.now() + startLimitMs; clock.now() < deadline; ) {
+  for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
     if (await isThere(client)) return client;
     await clock.sleep(pollMs);
   }

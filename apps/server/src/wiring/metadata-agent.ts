@@ -61,7 +61,7 @@ async function startAgent(
   const command = [...network.enter(), process.execPath, program, ...options];
   const pid = await spawnDetached({ name: 'metadata agent', command, logPath });
   logger.log('info', 'metadata agent started', { pid });
-  for (const deadline = clock.now() + startLimitMs; clock.now() < deadline; ) {
+  for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
     if ((await askAgentHealth(socket))?.build === build) return;
     if (!(await findAgents(socket)).includes(pid)) break;
     await clock.sleep(pollMs);

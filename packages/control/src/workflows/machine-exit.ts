@@ -40,12 +40,12 @@ export async function shutDown(
   { limitMs, signal, hurry }: ShutDownOptions,
 ): Promise<'powered-off' | 'killed'> {
   const { clock, compute, logger } = context;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   let pressAt = startedAt;
   let askAt = startedAt;
   let limitNowMs = limitMs;
   while (await hasMachine(context, instanceId)) {
-    const now = clock.now();
+    const now = clock.elapsed();
     if (hurry && now >= askAt) {
       limitNowMs = Math.min(limitMs, await hurry());
       askAt = now + askEveryMs;
