@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { signRequest } from '@bakehouse/aws-wire';
-import type { ServerProcess } from './server-process.ts';
+import { cpuSeconds, type ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 
@@ -12,6 +12,8 @@ export interface Throughput {
   readonly perSecond: number;
   readonly p99Ms: number;
   readonly errors: number;
+  /** User and system time of the server a request: what a busy machine does not change much. */
+  readonly cpuMicros: number;
 }
 
 /** One signed request of an EC2 call; it may be sent again for 15 minutes. */
@@ -53,10 +55,14 @@ export async function hammer(
   );
   await writeFile(script, `wrk.method = "POST"\nwrk.body = ${lua(body)}\n${lines.join('\n')}\n`);
   const args = ['-t1', '-c32', `-d${durationSeconds}s`, '--latency', '-s', script, server.endpoint];
+  const before = await cpuSeconds(server.pid);
   const { stdout } = await run('wrk', args);
+  const used = (await cpuSeconds(server.pid)) - before;
   await rm(folder, { recursive: true });
   const [, p99 = 'NaN', unit = 'ms'] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? [];
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? Number.NaN);
   return {
+    cpuMicros: (used / requests) * 1e6,
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN),
     p99Ms: Number(p99) * (unitsMs[unit] ?? Number.NaN),
     errors: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0),

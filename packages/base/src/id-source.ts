@@ -15,7 +15,10 @@ const hexDigits = 17;
 
 /** Ids from a source of random bytes. */
 export function idSourceFrom(bytes: (count: number) => Uint8Array): IdSource {
-  const hex = (count: number) => Buffer.from(bytes(Math.ceil(count / 2))).toString('hex');
+  const hex = (count: number) => {
+    const { buffer, byteOffset, byteLength } = bytes(Math.ceil(count / 2));
+    return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
+  };
   return {
     bytes,
     resource: (prefix) => `${prefix}-0${hex(hexDigits - 1)}`,
@@ -33,4 +36,21 @@ export function idSourceFrom(bytes: (count: number) => Uint8Array): IdSource {
   };
 }
 
-export const randomIds: IdSource = idSourceFrom((count) => randomBytes(count));
+const poolBytes = 4096;
+
+/** The system's random bytes, asked for many at a time, for each asking is slow. None is handed out twice. */
+function pooledRandomBytes(): (count: number) => Uint8Array {
+  let pool = randomBytes(poolBytes);
+  let used = 0;
+  return (count) => {
+    if (count > poolBytes) return randomBytes(count);
+    if (used + count > poolBytes) {
+      pool = randomBytes(poolBytes);
+      used = 0;
+    }
+    used += count;
+    return pool.subarray(used - count, used);
+  };
+}
+
+export const randomIds: IdSource = idSourceFrom(pooledRandomBytes());

@@ -32,6 +32,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
 
 /** Parameters encoded anew and sorted by name, then value; the signature itself is not signed. */
 export function canonicalQuery(rawQuery: string): string {
+  if (rawQuery === '') return '';
   return queryParameters(rawQuery)
     .filter(([name]) => name !== 'X-Amz-Signature')
     .map(([name, value]) => [uriEncode(name), uriEncode(value)] as const)
@@ -54,6 +55,7 @@ export function queryParameters(rawQuery: string): (readonly [string, string])[]
  * was sent encoded is encoded again.
  */
 function canonicalPath(path: string, service: string): string {
+  if (path === '/') return '/';
   if (service === 's3') return path.split('/').map(queryDecode).map(uriEncode).join('/') || '/';
   const kept: string[] = [];
   for (const segment of path.split('/')) {
@@ -64,8 +66,11 @@ function canonicalPath(path: string, service: string): string {
   return `/${kept.join('/')}${slash}`;
 }
 
+/** White space that the canonical form writes otherwise; few headers have any. */
+const uneven = /^\s|\s$|\s\s|[^\S ]/;
+
 function canonicalHeaderValue(value: string): string {
-  return value.replace(/\s+/g, ' ').trim();
+  return uneven.test(value) ? value.replace(/\s+/g, ' ').trim() : value;
 }
 
 function queryDecode(text: string): string {

@@ -24,11 +24,11 @@ export function checkSignedHeaders(headers: RequestHeaders, authorization: Autho
 }
 
 function presentThatMustBeSigned(headers: RequestHeaders, authorization: Authorization): string[] {
-  const names = Object.keys(headers).filter((name) => headerValue(headers, name) !== undefined);
-  const amz = names.filter((name) => name.startsWith('x-amz-'));
-  if (authorization.kind === 'presigned') return amz;
-  const date = names.includes('x-amz-date') ? [] : ['date'];
-  return [...date, ...amz];
+  const amz = Object.keys(headers).filter(
+    (name) => name.startsWith('x-amz-') && headerValue(headers, name) !== undefined,
+  );
+  if (authorization.kind === 'presigned' || amz.includes('x-amz-date')) return amz;
+  return ['date', ...amz];
 }
 
 function mismatch(message: string) {

@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, hash, type KeyObject } from 'node:crypto';
 import type { TimestampMs } from '@bakehouse/base';
 import { amzDate } from './amz-date.ts';
 import { algorithm } from './authorization.ts';
@@ -14,7 +14,7 @@ export function stringToSign(
   return [algorithm, amzDate(signedAt), scopeOf(credential), requestHash].join('\n');
 }
 
-export function signatureOf(text: string, signingKey: Uint8Array): string {
+export function signatureOf(text: string, signingKey: KeyObject): string {
   return createHmac('sha256', signingKey).update(text).digest('hex');
 }
 
