@@ -71,9 +71,9 @@ test('a hydrated volume outlives its origin, another does not', async () => {
     await world.volumes.create({ volumeId: id, sizeBytes: GiB, originMapId: 'map-1' });
   }
   const { signal } = new AbortController();
-  expect(await world.volumes.hydrate(other, instanceId, signal)).toBe(false);
+  expect(await world.volumes.hydrate(other, instanceId, { signal })).toBe(false);
   await world.compute.attachDisk(instanceId, { deviceName: '/dev/xvdf', volumeId: other });
-  expect(await world.volumes.hydrate(other, instanceId, signal)).toBe(true);
+  expect(await world.volumes.hydrate(other, instanceId, { signal })).toBe(true);
   expect(await world.problems()).toEqual([]);
   await world.snapshots.prune(new Set(['map-1']));
   expect(world.volumes.read(other, 0)).toBe('a');

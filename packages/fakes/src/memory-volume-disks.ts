@@ -3,6 +3,7 @@ import type {
   BlockMapId,
   FreezeVolume,
   FrozenVolume,
+  HydrateOptions,
   InstanceId,
   SnapshotId,
   VolumeDisk,
@@ -61,14 +62,23 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     return this.#disk(volumeId).writtenBlocks.length * memoryBlockBytes;
   }
 
-  async hydrate(volumeId: VolumeId, instanceId: InstanceId, signal: AbortSignal): Promise<boolean> {
-    signal.throwIfAborted();
+  async hydrate(
+    volumeId: VolumeId,
+    instanceId: InstanceId | undefined,
+    { signal, onProgress }: HydrateOptions,
+  ): Promise<boolean> {
     const disk = this.#disk(volumeId);
     if (disk.originMapId === undefined) return true;
+    if (signal.aborted) return false;
     if (this.#options.userOf && this.#options.userOf(volumeId) !== instanceId) return false;
+    if (this.#isFrozen(volumeId)) return false;
+    onProgress?.({ doneBytes: 0, totalBytes: disk.sizeBytes });
     disk.hydrate(this.#origin(disk));
     return true;
   }
+
+  /** The copying is done in one turn: there is never one under way. */
+  async endHydration(): Promise<void> {}
 
   async freeze(
     volumes: readonly FreezeVolume[],
@@ -145,6 +155,10 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     const held = user ? `in the machine of ${user}` : 'at rest';
     const asked = instanceId ? `in the machine of ${instanceId}` : 'at rest';
     throw new Error(`${volumeId} cannot be frozen ${asked}: it is ${held}`);
+  }
+
+  #isFrozen(volumeId: VolumeId): boolean {
+    return [...this.#frozen.values()].some((view) => view.volumeId === volumeId);
   }
 
   #freeze(volume: FreezeVolume): FrozenVolume {

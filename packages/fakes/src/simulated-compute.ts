@@ -95,6 +95,14 @@ export class SimulatedCompute implements Compute {
     );
   }
 
+  async stalled(): Promise<ReadonlyMap<InstanceId, string>> {
+    return new Map(
+      [...this.#machines.values()].flatMap(({ spec, state, stalledBy }) =>
+        state === 'paused' && stalledBy !== undefined ? [[spec.instanceId, stalledBy]] : [],
+      ),
+    );
+  }
+
   async forget(instanceId: InstanceId): Promise<void> {
     if (this.#running(instanceId)) throw new Error(`${instanceId} runs and cannot be forgotten`);
     this.#machines.delete(instanceId);
@@ -154,12 +162,12 @@ export class SimulatedCompute implements Compute {
   /** The guest stops because a disk cannot be written, until `resume`. */
   pause(instanceId: InstanceId, reason: string): void {
     const machine = this.#mustRun(instanceId);
-    this.#set({ ...machine, state: 'paused' });
+    this.#set({ ...machine, state: 'paused', stalledBy: reason });
     this.#emit(machine, { kind: 'paused', reason });
   }
 
   resume(instanceId: InstanceId): void {
-    const machine = this.#mustRun(instanceId);
+    const { stalledBy: _, ...machine } = this.#mustRun(instanceId);
     this.#set({ ...machine, state: 'running' });
     this.#emit(machine, { kind: 'resumed' });
   }

@@ -9,6 +9,8 @@ export interface SimulatedMachine {
   readonly disks: readonly MachineDisk[];
   readonly boots: number;
   readonly exitReason?: ExitReason;
+  /** Why it is paused. */
+  readonly stalledBy?: string;
 }
 
 export function hasProcess(machine: SimulatedMachine): boolean {

@@ -108,12 +108,12 @@ test('hydration makes a disk that needs no origin, and counts no changes', async
   const machine = await rig.start([volumeId]);
   await machine.write(0, MiB, { byte: 0x41, lengthBytes: MiB });
   await volumes.freeze([first], machine.instanceId);
-  expect(await volumes.hydrate(volumeId, machine.instanceId, never)).toBe(false);
+  expect(await volumes.hydrate(volumeId, machine.instanceId, { signal: never })).toBe(false);
   await volumes.thaw([first], 'captured', machine.instanceId);
   await machine.write(0, 3 * MiB, { byte: 0x42, lengthBytes: MiB });
 
-  expect(await volumes.hydrate(volumeId, machine.instanceId, never)).toBe(true);
-  expect(await volumes.hydrate(volumeId, machine.instanceId, never)).toBe(true);
+  expect(await volumes.hydrate(volumeId, machine.instanceId, { signal: never })).toBe(true);
+  expect(await volumes.hydrate(volumeId, machine.instanceId, { signal: never })).toBe(true);
   expect(await volumes.localBytes(volumeId)).toBeGreaterThan(8 * MiB);
   await rig.stopOrigin();
   const view = one(await volumes.freeze([second], machine.instanceId));
@@ -140,25 +140,25 @@ test('hydration gives way to a freeze, a resize and an abort, and is taken up ag
   const streams = async () => {
     while (!(await jobs()).includes('"stream"'));
   };
-  const frozen = slowly.hydrate(volumeId, machine.instanceId, never);
+  const frozen = slowly.hydrate(volumeId, machine.instanceId, { signal: never });
   await streams();
   const view = one(await slowly.freeze([first], machine.instanceId));
   expect(await frozen).toBe(false);
   expect(at(await readView(rig, view), 15)).toBe(0x22);
   await slowly.thaw([first], 'captured', machine.instanceId);
 
-  const resized = slowly.hydrate(volumeId, machine.instanceId, never);
+  const resized = slowly.hydrate(volumeId, machine.instanceId, { signal: never });
   await streams();
   await slowly.grow(volumeId, 2 * diskBytes, machine.instanceId);
   expect(await resized).toBe(false);
 
   const abort = new AbortController();
-  const aborted = slowly.hydrate(volumeId, machine.instanceId, abort.signal);
+  const aborted = slowly.hydrate(volumeId, machine.instanceId, abort);
   await streams();
   abort.abort();
   expect(await aborted).toBe(false);
   expect(await jobs()).toBe('[]');
-  expect(await rig.volumes().hydrate(volumeId, machine.instanceId, never)).toBe(true);
+  expect(await rig.volumes().hydrate(volumeId, machine.instanceId, { signal: never })).toBe(true);
 });
 
 test('hydration of a machine that dies is taken up in the next run', async () => {
@@ -166,13 +166,13 @@ test('hydration of a machine that dies is taken up in the next run', async () =>
   const slowly = rig.volumes({ hydrateBytesPerSecond: MiB });
   await slowly.create(disk);
   const machine = await rig.start([volumeId]);
-  const dying = slowly.hydrate(volumeId, machine.instanceId, never);
+  const dying = slowly.hydrate(volumeId, machine.instanceId, { signal: never });
   while (!JSON.stringify(await machine.execute('query-jobs')).includes('"stream"'));
   await machine.kill();
   expect(await dying).toBe(false);
-  expect(await slowly.hydrate(volumeId, machine.instanceId, never)).toBe(false);
+  expect(await slowly.hydrate(volumeId, machine.instanceId, { signal: never })).toBe(false);
   const again = await rig.start([volumeId]);
-  expect(await rig.volumes().hydrate(volumeId, again.instanceId, never)).toBe(true);
+  expect(await rig.volumes().hydrate(volumeId, again.instanceId, { signal: never })).toBe(true);
 });
 
 test('a chain asks for no more than it can have', async () => {

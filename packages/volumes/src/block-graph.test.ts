@@ -17,7 +17,7 @@ test("QEMU's answers become a graph; what is not known is left out", () => {
       { 'node-name': 'plain' },
       'noise',
     ],
-    jobs: [{ id: 'j' }, {}],
+    jobs: [{ id: 'j', 'current-progress': 1, 'total-progress': 2 }, {}],
     exports: [{ id: 'e' }],
   });
   expect(graph.nodes.get('vol-1')).toEqual({
@@ -29,7 +29,8 @@ test("QEMU's answers become a graph; what is not known is left out", () => {
     ],
   });
   expect(graph.nodes.get('plain')).toEqual({ sizeBytes: 0, hasBacking: false, bitmaps: [] });
-  expect([...graph.jobs, ...graph.exports]).toEqual(['j', 'e']);
+  expect([...graph.jobs]).toEqual([['j', { doneBytes: 1, totalBytes: 2 }]]);
+  expect([...graph.exports]).toEqual(['e']);
 });
 
 test.each([undefined, null, 'x', {}])('%j is an empty graph', (noise) => {

@@ -16,10 +16,16 @@ export interface BlockNode {
   readonly bitmaps: readonly DirtyBitmap[];
 }
 
+/** How far a job is, in its own measure: bytes, for those of this package. */
+export interface JobProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 /** What a QEMU process has of nodes, jobs and exports, by name. */
 export interface BlockGraph {
   readonly nodes: ReadonlyMap<string, BlockNode>;
-  readonly jobs: ReadonlySet<string>;
+  readonly jobs: ReadonlyMap<string, JobProgress>;
   readonly exports: ReadonlySet<string>;
 }
 
@@ -39,7 +45,7 @@ export function parseBlockGraph(answers: {
 }): BlockGraph {
   return {
     nodes: new Map(objects(answers.nodes).flatMap(namedNode)),
-    jobs: new Set(objects(answers.jobs).flatMap((job) => text(job.id))),
+    jobs: new Map(objects(answers.jobs).flatMap(namedJob)),
     exports: new Set(objects(answers.exports).flatMap((entry) => text(entry.id))),
   };
 }
@@ -69,6 +75,13 @@ function namedBitmap(bitmap: JsonObject): DirtyBitmap[] {
       inconsistent: bitmap.inconsistent === true,
     },
   ];
+}
+
+function namedJob(job: JsonObject): [string, JobProgress][] {
+  const { id, 'current-progress': done, 'total-progress': total } = job;
+  if (typeof id !== 'string') return [];
+  const bytes = (value: unknown) => (typeof value === 'number' ? value : 0);
+  return [[id, { doneBytes: bytes(done), totalBytes: bytes(total) }]];
 }
 
 function objects(value: unknown): readonly JsonObject[] {

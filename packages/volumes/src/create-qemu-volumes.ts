@@ -7,7 +7,7 @@ import { createVolume, listVolumes, removeVolume, volumeBytes } from './create-v
 import { type ChainRequest, chainForMachine } from './disk-chain.ts';
 import { freezeVolumes } from './freeze-volumes.ts';
 import { growVolume } from './grow-volume.ts';
-import { hydrateVolume } from './hydrate-volume.ts';
+import { endHydration, hydrateVolume } from './hydrate-volume.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
 import { MonitorPool } from './monitor-pool.ts';
@@ -84,8 +84,13 @@ export function createQemuVolumes(options: QemuVolumesOptions): QemuVolumes {
       growVolume(context, { volumeId, sizeBytes, ...(instanceId && { instanceId }) }),
     list: () => listVolumes(context),
     localBytes: (volumeId) => volumeBytes(context, volumeId),
-    hydrate: (volumeId, instanceId, signal) =>
-      hydrateVolume(context, { volumeId, instanceId, signal }),
+    async hydrate(volumeId, instanceId, hydrateOptions) {
+      await withFolders();
+      const where = { volumeId, ...(instanceId && { instanceId }) };
+      return hydrateVolume(context, where, hydrateOptions);
+    },
+    endHydration: (volumeId, instanceId) =>
+      endHydration(context, { volumeId, ...(instanceId && { instanceId }) }),
     async freeze(volumes, instanceId) {
       await withFolders();
       return freezeVolumes(context, volumes, instanceId);

@@ -3,7 +3,7 @@ import type { VolumeId } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { planBlockdevChain } from './blockdev-chain.ts';
 import { readDiskRecord } from './disk-record.ts';
-import { withRunningDaemon } from './storage-daemon.ts';
+import { freeFromDaemon } from './free-from-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { DiskFrozenError } from './volume-errors.ts';
 import { snapshotOfFleece } from './volume-paths.ts';
@@ -40,8 +40,9 @@ export async function chainForMachine(
 ): Promise<QemuBlockdevs> {
   const { volumeId } = request;
   return context.locks.run([volumeId], async () => {
-    const daemon = await withRunningDaemon(context, volumeId, async () => {});
-    if (daemon) throw new DiskFrozenError(volumeId, 'start a machine with', []);
+    if (!(await freeFromDaemon(context, volumeId))) {
+      throw new DiskFrozenError(volumeId, 'start a machine with', []);
+    }
     const chain = await diskChain(context, request);
     const folder = context.paths.folder(volumeId);
     for (const name of await readdir(folder)) {

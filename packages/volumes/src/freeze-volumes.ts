@@ -58,7 +58,7 @@ async function freezeResting(
   const socketPath = daemonFiles(context.runtimeDirectory, volumeId).nbd;
   const freeze = async (monitor: Monitor) => {
     const standsInFleece = await openEarlierFleece(context, monitor, volume);
-    const begun = await freezeAtRest(monitor, volume);
+    const begun = await freezeAtRest(context, monitor, volume);
     const fresh = begun && !standsInFleece;
     return serveViews(context, monitor, { volumes: [volume], socketPath, fresh });
   };

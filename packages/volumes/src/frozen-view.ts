@@ -65,9 +65,14 @@ export async function freezeLive(
 }
 
 /** Sets up the view of a disk that a storage daemon holds and nobody writes. False when it stands already. */
-export async function freezeAtRest(monitor: Monitor, volume: FreezeVolume): Promise<boolean> {
+export async function freezeAtRest(
+  context: VolumeContext,
+  monitor: Monitor,
+  volume: FreezeVolume,
+): Promise<boolean> {
   const graph = await readBlockGraph(monitor);
   if (graph.exports.has(volume.snapshotId)) return false;
+  await cancelJob(monitor, hydrateJob(volume.volumeId), context.limitsOfWait);
   await removeBitmaps(monitor, volume.volumeId, planBitmapsBeforeFreeze(volume, graph));
   const actions = planFreezeActions([volume], await readBlockGraph(monitor), 'at-rest');
   if (actions.length > 0) await monitor.execute('transaction', { actions });
@@ -126,7 +131,7 @@ export async function endView(
 
 /** The snapshots whose views a QEMU process has, complete or not. */
 export function viewsOf(graph: BlockGraph): readonly SnapshotId[] {
-  const names = [...graph.exports, ...graph.jobs, ...graph.nodes.keys()];
+  const names = [...graph.exports, ...graph.jobs.keys(), ...graph.nodes.keys()];
   return [...new Set(names)].filter((name) => isResourceId('snap', name));
 }
 

@@ -3,12 +3,12 @@ import { readBlockGraph } from './block-graph.ts';
 import { diskNode, hydrateJob } from './block-names.ts';
 import { isNotFound } from './disk-record.ts';
 import { dropUntrueBitmaps, untrueBitmaps } from './drop-untrue-bitmaps.ts';
+import { freeFromDaemon } from './free-from-daemon.ts';
 import { viewsOfVolume } from './frozen-view.ts';
 import type { Monitor } from './monitor-pool.ts';
 import { cancelJob } from './nbd-server.ts';
 import { readQcow2Size } from './qcow2-header.ts';
 import { qemuImg } from './qemu-img.ts';
-import { withRunningDaemon } from './storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { DiskFrozenError, DiskMissingError } from './volume-errors.ts';
 
@@ -31,8 +31,7 @@ export async function growVolume(context: VolumeContext, request: GrowRequest): 
     if (sizeBytes < beforeBytes || sizeBytes % 512 !== 0) {
       throw new RangeError(`cannot resize ${volumeId} from ${beforeBytes} to ${sizeBytes} bytes`);
     }
-    const daemon = await withRunningDaemon(context, volumeId, async () => {});
-    if (daemon) throw new DiskFrozenError(volumeId, 'grow', []);
+    if (!(await freeFromDaemon(context, volumeId))) throw new DiskFrozenError(volumeId, 'grow', []);
     const monitorPath = instanceId && context.instanceSockets(instanceId);
     const isLive =
       monitorPath !== undefined &&

@@ -1,18 +1,21 @@
-import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import type { HydrateOptions, InstanceId, VolumeId } from '@bakehouse/domain';
 import { QmpClosedError, QmpError, QmpTimeoutError } from '@bakehouse/qmp';
 import { type BlockGraph, readBlockGraph } from './block-graph.ts';
 import { diskNode, hydrateJob, originNode } from './block-names.ts';
+import { diskChain } from './disk-chain.ts';
 import { readDiskRecord, writeDiskRecord } from './disk-record.ts';
+import { freeFromDaemon } from './free-from-daemon.ts';
 import { viewsOfVolume } from './frozen-view.ts';
 import type { Monitor } from './monitor-pool.ts';
 import { cancelJob } from './nbd-server.ts';
+import { startDaemon, withRunningDaemon } from './storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { VolumeTimeoutError } from './volume-errors.ts';
 
-export interface HydrateRequest {
+/** A disk in a machine, or (without one) at rest. */
+export interface DiskPlace {
   readonly volumeId: VolumeId;
-  readonly instanceId: InstanceId;
-  readonly signal: AbortSignal;
+  readonly instanceId?: InstanceId;
 }
 
 /**
@@ -22,20 +25,16 @@ export interface HydrateRequest {
  */
 export async function hydrateVolume(
   context: VolumeContext,
-  request: HydrateRequest,
+  place: DiskPlace,
+  options: HydrateOptions,
 ): Promise<boolean> {
-  const { volumeId, instanceId, signal } = request;
+  const { volumeId, instanceId } = place;
   const { originMapId } = await readDiskRecord(context.paths, volumeId);
   if (originMapId === undefined) return true;
-  const monitorPath = context.instanceSockets(instanceId);
-  if (monitorPath === undefined) return false;
+  if (options.signal.aborted) return false;
   try {
-    return await context.monitors.use(monitorPath, async (monitor) => {
-      const locked = <Result>(work: () => Promise<Result>) => context.locks.run([volumeId], work);
-      if (!(await locked(() => startStream(context, monitor, volumeId)))) return false;
-      await streamEnds(context, monitor, { volumeId, signal });
-      return locked(() => settle(context, monitor, volumeId));
-    });
+    if (instanceId === undefined) return await hydrateResting(context, volumeId, options);
+    return await hydrateLive(context, { volumeId, instanceId }, options);
   } catch (error) {
     if (interruptions.some((kind) => error instanceof kind) && error instanceof Error) {
       context.logger.log('info', 'hydration interrupted', { volumeId, why: error.message });
@@ -48,20 +47,85 @@ export async function hydrateVolume(
 /** What a machine that ends, refuses, or waits for its block server does to a hydration. */
 const interruptions = [QmpClosedError, QmpError, QmpTimeoutError, VolumeTimeoutError];
 
+/** Ends the copying, whoever began it; the disk is as free as without. */
+export async function endHydration(context: VolumeContext, place: DiskPlace): Promise<void> {
+  const { volumeId, instanceId } = place;
+  await context.locks.run([volumeId], async () => {
+    await freeFromDaemon(context, volumeId);
+    const monitorPath = instanceId && context.instanceSockets(instanceId);
+    if (monitorPath === undefined) return;
+    try {
+      await context.monitors.use(monitorPath, (monitor) =>
+        cancelJob(monitor, hydrateJob(volumeId), context.limitsOfWait),
+      );
+    } catch (error) {
+      if (!(error instanceof QmpClosedError)) throw error;
+    }
+  });
+}
+
+async function hydrateLive(
+  context: VolumeContext,
+  { volumeId, instanceId }: Required<DiskPlace>,
+  options: HydrateOptions,
+): Promise<boolean> {
+  const monitorPath = context.instanceSockets(instanceId);
+  if (monitorPath === undefined) return false;
+  const stream = { volumeId, options };
+  return context.monitors.use(monitorPath, async (monitor) => {
+    const locked = <Result>(work: () => Promise<Result>) => context.locks.run([volumeId], work);
+    if (!(await locked(() => startStream(context, monitor, stream)))) return false;
+    await streamEnds(context, monitor, stream);
+    return locked(() => settle(context, monitor, volumeId));
+  });
+}
+
+/** A storage daemon holds the disk as long as it streams; it ends with the stream, however that ends. */
+async function hydrateResting(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  options: HydrateOptions,
+): Promise<boolean> {
+  const stream = { volumeId, options };
+  const locked = <Result>(work: () => Promise<Result>) => context.locks.run([volumeId], work);
+  const inDaemon = async (work: (monitor: Monitor) => Promise<boolean>) =>
+    (await withRunningDaemon(context, volumeId, work))?.result ?? false;
+  const begun = await locked(async () => {
+    if (!(await freeFromDaemon(context, volumeId))) return false;
+    await startDaemon(context, volumeId, await diskChain(context, { volumeId }));
+    return inDaemon((monitor) => startStream(context, monitor, stream));
+  });
+  if (!begun) return false;
+  try {
+    await inDaemon(async (monitor) => {
+      await streamEnds(context, monitor, stream);
+      return true;
+    });
+    return await locked(() => inDaemon((monitor) => settle(context, monitor, volumeId)));
+  } finally {
+    await locked(() => freeFromDaemon(context, volumeId));
+  }
+}
+
+interface Stream {
+  readonly volumeId: VolumeId;
+  readonly options: HydrateOptions;
+}
+
 /** False when there is nothing to stream now. */
 async function startStream(
   context: VolumeContext,
   monitor: Monitor,
-  volumeId: VolumeId,
+  { volumeId, options }: Stream,
 ): Promise<boolean> {
   const graph = await readBlockGraph(monitor);
   if (!graph.nodes.has(diskNode(volumeId))) return false;
   if (graph.jobs.has(hydrateJob(volumeId)) || !graph.nodes.has(originNode(volumeId))) return true;
-  if (viewsOfVolume(graph, volumeId).length > 0) return false;
+  if (options.signal.aborted || viewsOfVolume(graph, volumeId).length > 0) return false;
   await monitor.execute('block-stream', {
     'job-id': hydrateJob(volumeId),
     device: diskNode(volumeId),
-    speed: context.limits.hydrateBytesPerSecond,
+    speed: options.bytesPerSecond ?? context.limits.hydrateBytesPerSecond,
   });
   return true;
 }
@@ -70,11 +134,14 @@ async function startStream(
 async function streamEnds(
   context: VolumeContext,
   monitor: Monitor,
-  { volumeId, signal }: { volumeId: VolumeId; signal: AbortSignal },
+  { volumeId, options: { signal, onProgress } }: Stream,
 ): Promise<void> {
-  const job = hydrateJob(volumeId);
-  while ((await readBlockGraph(monitor)).jobs.has(job)) {
-    if (signal.aborted) return cancelJob(monitor, job, context.limitsOfWait);
+  const name = hydrateJob(volumeId);
+  for (;;) {
+    const job = (await readBlockGraph(monitor)).jobs.get(name);
+    if (!job) return;
+    if (signal.aborted) return cancelJob(monitor, name, context.limitsOfWait);
+    onProgress?.(job);
     await context.clock.sleep(context.limits.hydratePollMs, signal).catch(() => {});
   }
 }
@@ -86,13 +153,11 @@ async function settle(
   volumeId: VolumeId,
 ): Promise<boolean> {
   const graph = await readBlockGraph(monitor);
-  if (!isOriginUsed(graph, volumeId)) {
-    const origin = originNode(volumeId);
-    if (graph.nodes.has(origin)) await monitor.execute('blockdev-del', { 'node-name': origin });
-    await writeDiskRecord(context.paths, volumeId, {});
-    return true;
-  }
-  return false;
+  if (!graph.nodes.has(diskNode(volumeId)) || isOriginUsed(graph, volumeId)) return false;
+  const origin = originNode(volumeId);
+  if (graph.nodes.has(origin)) await monitor.execute('blockdev-del', { 'node-name': origin });
+  await writeDiskRecord(context.paths, volumeId, {});
+  return true;
 }
 
 function isOriginUsed(graph: BlockGraph, volumeId: VolumeId): boolean {

@@ -26,7 +26,7 @@ function graphWith(bitmaps: readonly DirtyBitmap[], nodes: readonly string[] = [
   const others = nodes.map((name) => [name, { ...disk, bitmaps: [] }] as const);
   return {
     nodes: new Map([[volume.volumeId, disk], ...others]),
-    jobs: new Set(),
+    jobs: new Map(),
     exports: new Set(),
   };
 }

@@ -1,10 +1,13 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VolumeId } from '@bakehouse/domain';
-import { type QemuBlockdevs, QmpClosedError } from '@bakehouse/qmp';
+import { type QemuBlockdevs, QmpClosedError, QmpTimeoutError } from '@bakehouse/qmp';
+import { hydrateJob } from './block-names.ts';
 import type { Monitor } from './monitor-pool.ts';
+import { cancelJob } from './nbd-server.ts';
 import { runTool } from './run-tool.ts';
 import type { VolumeContext } from './volume-context.ts';
+import { VolumeTimeoutError } from './volume-errors.ts';
 import { waitUntil } from './wait-until.ts';
 
 const daemonProgram = 'qemu-storage-daemon';
@@ -70,10 +73,25 @@ export function planDaemonArgs(files: DaemonFiles, blockdevs: QemuBlockdevs): re
   ];
 }
 
-/** Ends the daemon of a volume in an orderly way, which stores the bitmaps; resolves when it is gone. */
+/**
+ * Ends the daemon of a volume in an orderly way, which stores the bitmaps; resolves when it is gone. One that
+ * cannot end, as its reads wait for a block server that is away, is killed: the next snapshot reads more.
+ */
 export async function stopDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  try {
+    await quitDaemon(context, volumeId);
+  } catch (error) {
+    if (!(error instanceof VolumeTimeoutError || error instanceof QmpTimeoutError)) throw error;
+    context.logger.log('warn', 'a storage daemon does not end, killed', { volumeId });
+    await clearDeadDaemon(context, volumeId);
+  }
+}
+
+async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
   const files = daemonFiles(context.runtimeDirectory, volumeId);
   const answer = await withRunningDaemon(context, volumeId, async (monitor) => {
+    // Left to itself, a daemon that quits may first finish what it copies.
+    await cancelJob(monitor, hydrateJob(volumeId), context.limitsOfWait);
     await monitor.execute('quit').catch((error: unknown) => {
       if (!(error instanceof QmpClosedError)) throw error;
     });

@@ -4,6 +4,7 @@ import { isResourceId } from '@bakehouse/base';
 import type { InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
 import { QmpClosedError } from '@bakehouse/qmp';
 import { readBlockGraph } from './block-graph.ts';
+import { hydrateJob } from './block-names.ts';
 import { listVolumes, namesIn } from './create-volume.ts';
 import { endView, viewsOf, viewsOfVolume } from './frozen-view.ts';
 import { stopDaemon, withRunningDaemon } from './storage-daemon.ts';
@@ -82,7 +83,10 @@ async function sweepDaemon(
 ): Promise<readonly Stray[]> {
   const answer = await withRunningDaemon(context, volumeId, async (monitor) => {
     const strays: Stray[] = [];
-    const views = viewsOf(await readBlockGraph(monitor));
+    const graph = await readBlockGraph(monitor);
+    // At a start it is begun anew; while the server works it is no stray.
+    if (dryRun && graph.jobs.has(hydrateJob(volumeId))) return { strays, isIdle: false };
+    const views = viewsOf(graph);
     for (const snapshotId of views.filter((id) => !wanted.has(id))) {
       strays.push({ what: 'view', name: `${snapshotId} of ${volumeId} at rest` });
       if (dryRun) continue;

@@ -113,6 +113,12 @@ export interface Rebooter {
   ): Promise<void>;
 }
 
+/** Power: which machines stand still because a disk of theirs has no room. */
+export interface StallReporter {
+  /** Why each of them stands, with the way out; a machine that goes on or ends is no longer told of. */
+  stalled(): Promise<ReadonlyMap<InstanceId, string>>;
+}
+
 export interface Capacity {
   /** How many machines could be started now; the number asked for at most. */
   readonly count: number;
@@ -130,4 +136,5 @@ export type Compute = ComputeDriver &
   ConsoleReader &
   Screenshotter &
   Rebooter &
+  StallReporter &
   CapacityReporter;

@@ -1,11 +1,19 @@
 import type { BlockMapId, InstanceId, SnapshotId, VolumeId } from '../records/index.ts';
-import type { BlockSourceAddress } from './snapshot-store.ts';
+import type { BlockSourceAddress, CaptureProgress } from './snapshot-store.ts';
 
 export interface VolumeDisk {
   readonly volumeId: VolumeId;
   readonly sizeBytes: number;
   /** The content of blocks that were never written: this map's, else zeros. */
   readonly originMapId?: BlockMapId;
+}
+
+export interface HydrateOptions {
+  /** An abort ends the copying; what was copied stays. */
+  readonly signal: AbortSignal;
+  /** At most this much; as fast as it goes without it. */
+  readonly bytesPerSecond?: number;
+  readonly onProgress?: (progress: CaptureProgress) => void;
 }
 
 /** The disks behind volumes: a local overlay each, on the lazy export of a map. */
@@ -20,10 +28,17 @@ export interface VolumeDisks {
   /** Bytes that the overlay takes on this machine. */
   localBytes(volumeId: VolumeId): Promise<number>;
   /**
-   * Copies what is missing from the origin into the overlay of a running machine's volume, in the
-   * background, then drops the origin. True when the disk needs its origin no more.
+   * Copies what is missing from the origin into the overlay, of a running machine's volume or (without
+   * `instanceId`) of one at rest, then drops the origin. True when the disk needs its origin no more; false
+   * when it gave way: ask again. One that an earlier control plane began is taken up.
    */
-  hydrate(volumeId: VolumeId, instanceId: InstanceId, signal: AbortSignal): Promise<boolean>;
+  hydrate(
+    volumeId: VolumeId,
+    instanceId: InstanceId | undefined,
+    options: HydrateOptions,
+  ): Promise<boolean>;
+  /** Ends a hydration under way, also an earlier control plane's, so that others can have the disk. None: no-op. */
+  endHydration(volumeId: VolumeId, instanceId?: InstanceId): Promise<void>;
 }
 
 export interface FreezeVolume {

@@ -1,0 +1,20 @@
+import { MiB, silentLogger, systemClock } from '@bakehouse/base';
+import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import { createQemuVolumes } from '../src/index.ts';
+
+/** A control plane that hydrates slowly, to be killed when it says something: its arguments are folders, a volume, a machine's monitor. */
+const [directory = '', runtimeDirectory = '', exporterSocketPath = '', volumeId, monitor] =
+  process.argv.slice(2);
+
+await createQemuVolumes({
+  directory,
+  runtimeDirectory,
+  exporterSocketPath,
+  instanceSockets: () => monitor,
+  clock: systemClock,
+  logger: silentLogger,
+  limits: { hydrateBytesPerSecond: MiB },
+}).hydrate(volumeId as VolumeId, monitor ? ('i-1' as InstanceId) : undefined, {
+  signal: new AbortController().signal,
+  onProgress: () => process.stdout.write('.'),
+});
