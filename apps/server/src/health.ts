@@ -4,11 +4,18 @@ import type { WiredPowers } from './wiring/qemu-powers.ts';
 
 export const version = '0.1.0';
 
-/** What `GET /healthz` answers. */
+/** What keeps the platform or a guest from its work now, each with the way out. */
+async function problemsOf({ compute, room }: WiredPowers['powers']): Promise<readonly string[]> {
+  const stalled = [...(await compute.stalled())];
+  const shortages = (await room?.shortages()) ?? [];
+  return [...stalled.map(([id, why]) => `the guest of ${id} stands still: ${why}`), ...shortages];
+}
+
+/** What `GET /healthz` answers. `status` is `impaired` while there are problems. */
 export async function health(
   config: Config,
   metadata: MetadataStore,
-  { accelerator }: WiredPowers,
+  { accelerator, powers }: WiredPowers,
 ): Promise<object> {
   const counts = await metadata.read(async (tx) => {
     const instances = await tx.list('instance');
@@ -20,8 +27,10 @@ export async function health(
       workflows: (await tx.list('workflow')).length,
     };
   });
+  const problems = await problemsOf(powers);
   return {
-    status: 'ok',
+    status: problems.length === 0 ? 'ok' : 'impaired',
+    problems,
     version,
     pid: process.pid,
     compute: config.compute,

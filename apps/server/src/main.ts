@@ -1,6 +1,7 @@
 import { readConfig, UsageError } from './config.ts';
 import { refuseUnfitHost } from './doctor/preflight.ts';
 import { jsonLogger } from './json-logger.ts';
+import { logWriter } from './log-writer.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -10,7 +11,7 @@ import { serve } from './serve.ts';
 export async function runServer(args: readonly string[]): Promise<number> {
   try {
     const config = readConfig(args, process.env);
-    const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line));
+    const logger = jsonLogger(config.logLevel, logWriter());
     await refuseUnfitHost(config);
     // Asked for before it says that it is ready, and while it starts; a second signal ends it at once.
     const asked = new Promise<void>((resolve) => {

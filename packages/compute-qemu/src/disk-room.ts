@@ -1,22 +1,39 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { MiB } from '@bakehouse/base';
 import type { QmpClient } from '@bakehouse/qmp';
 import { listBlockNodes } from './list-block-nodes.ts';
 
+export interface FullDisk {
+  /** A file that holds a disk of the machine. */
+  readonly path: string;
+  readonly freeBytes: number;
+}
+
 /**
- * True when every file system that holds a disk of the machine has this many bytes free. QEMU tells relative
- * paths of files in the machine's folder.
+ * A disk of the machine whose file system has less than this many bytes free; undefined when there is none.
+ * QEMU tells relative paths of files in the machine's folder.
  */
-export async function hasRoomForDisks(
+export async function findFullDisk(
   client: QmpClient,
   folder: string,
   bytesNeeded: number,
-): Promise<boolean> {
+): Promise<FullDisk | undefined> {
   const nodes = await listBlockNodes(client);
   const files = nodes.filter(({ driver }) => driver === 'file').map(({ file }) => file);
   for (const file of files) {
-    const { bavail, bsize } = await statfs(resolve(folder, file));
-    if (bavail * bsize < bytesNeeded) return false;
+    const path = resolve(folder, file);
+    const { bavail, bsize } = await statfs(path);
+    if (bavail * bsize < bytesNeeded) return { path, freeBytes: bavail * bsize };
   }
-  return true;
+  return undefined;
+}
+
+/** For a person: which file system is full, and what to do. */
+export function fullDiskWords({ path, freeBytes }: FullDisk, bytesNeeded: number): string {
+  const mib = (bytes: number) => `${Math.floor(bytes / MiB)} MiB`;
+  return (
+    `${path} is on a full file system (${mib(freeBytes)} left): free at least ` +
+    `${mib(bytesNeeded)} there, and the guest goes on by itself`
+  );
 }

@@ -14,7 +14,7 @@ import { MachineGoneError, MachineUnresponsiveError } from './compute-errors.ts'
 import type { ComputeLimits } from './compute-limits.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
-import { hasRoomForDisks } from './disk-room.ts';
+import { findFullDisk, fullDiskWords } from './disk-room.ts';
 import { machineFileNames } from './machine-files.ts';
 import { isMachineProcess, untilGone } from './machine-process.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
@@ -44,7 +44,7 @@ export class MachineSession {
   #client: QmpClient | undefined;
   #waiting = Promise.withResolvers<void>();
   #over = false;
-  #paused = false;
+  #stalledBy: string | undefined;
   #shutdown: string | undefined;
   #killed = false;
   #resetAt = 0;
@@ -85,6 +85,11 @@ export class MachineSession {
     throw new MachineUnresponsiveError(
       `QEMU of ${instanceId}, process ${this.pid}, does not answer; force-stop the instance`,
     );
+  }
+
+  /** Why the machine stands still; undefined when it does not. */
+  get stalledBy(): string | undefined {
+    return this.#over ? undefined : this.#stalledBy;
   }
 
   /** Undefined when the machine ended meanwhile. */
@@ -161,6 +166,8 @@ export class MachineSession {
     const fault = await client.closed;
     this.#client = undefined;
     this.#waiting = Promise.withResolvers<void>();
+    // The next connection finds out whether it still stands, and then sees to it that it goes on.
+    this.#stalledBy = undefined;
     stop.abort();
     if (fault instanceof QmpProtocolError) {
       logger.log('warn', 'QEMU does not speak QMP', { fault: fault.message });
@@ -185,11 +192,13 @@ export class MachineSession {
         break;
       case 'BLOCK_IO_ERROR':
         if (data.action === 'stop')
-          this.#pause(`${data['node-name']}: ${data.reason}`, client, signal);
+          void this.#pause(`${data['node-name']}: ${data.reason}`, client, signal);
         break;
       case 'RESUME':
-        if (this.#paused) this.#options.emit({ kind: 'resumed', instanceId, generation });
-        this.#paused = false;
+        if (this.#stalledBy !== undefined) {
+          this.#options.emit({ kind: 'resumed', instanceId, generation });
+        }
+        this.#stalledBy = undefined;
         break;
     }
   }
@@ -199,28 +208,38 @@ export class MachineSession {
     try {
       const status = await client.execute('query-status');
       if (isJsonObject(status) && status.status === 'io-error') {
-        this.#pause('a disk could not be written', client, signal);
+        await this.#pause('a disk could not be written', client, signal);
       }
     } catch (error) {
       if (!isTrouble(error)) throw error;
     }
   }
 
-  #pause(reason: string, client: QmpClient, signal: AbortSignal): void {
-    if (this.#paused) return;
-    this.#paused = true;
+  async #pause(what: string, client: QmpClient, signal: AbortSignal): Promise<void> {
+    if (this.#stalledBy !== undefined) return;
+    this.#stalledBy = what;
+    const words = await this.#fullDisk(client).catch(() => undefined);
+    // Another monitor may have let it go on meanwhile.
+    if (this.#stalledBy === undefined) return;
+    const reason = words === undefined ? what : `${what}; ${words}`;
+    this.#stalledBy = reason;
     const { instanceId, generation } = this.record;
     this.#options.emit({ kind: 'paused', instanceId, generation, reason });
     void this.#goOnWhenRoom(client, signal);
   }
 
+  async #fullDisk(client: QmpClient): Promise<string | undefined> {
+    const { spaceNeededBytes } = this.#options.limits;
+    const full = await findFullDisk(client, this.folder, spaceNeededBytes);
+    return full && fullDiskWords(full, spaceNeededBytes);
+  }
+
   async #goOnWhenRoom(client: QmpClient, signal: AbortSignal): Promise<void> {
     const { clock, limits, logger } = this.#options;
-    while (this.#paused) {
+    while (this.#stalledBy !== undefined) {
       try {
         await clock.sleep(limits.spaceProbeMs, signal);
-        const hasRoom = await hasRoomForDisks(client, this.folder, limits.spaceNeededBytes);
-        if (hasRoom) await client.execute('cont');
+        if (!(await this.#fullDisk(client))) await client.execute('cont');
       } catch (error) {
         if (signal.aborted) return;
         logger.log('warn', 'a paused machine does not go on', { error: `${error}` });

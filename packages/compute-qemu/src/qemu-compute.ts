@@ -85,6 +85,14 @@ export class QemuCompute implements Compute {
     return statuses.filter((status) => status !== undefined);
   }
 
+  async stalled(): Promise<ReadonlyMap<InstanceId, string>> {
+    return new Map(
+      [...this.#sessions].flatMap(([instanceId, { stalledBy }]) =>
+        stalledBy === undefined ? [] : [[instanceId, stalledBy]],
+      ),
+    );
+  }
+
   forget(instanceId: InstanceId): Promise<void> {
     return this.#lock.run(`life ${instanceId}`, async () => {
       const folder = this.#folder(instanceId);

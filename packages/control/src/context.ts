@@ -8,6 +8,7 @@ import type {
   MetadataStore,
   Network,
   RegionName,
+  RoomReporter,
   SnapshotStore,
   VolumeDisks,
   VolumeFreezer,
@@ -25,6 +26,8 @@ export interface Powers {
   readonly snapshots: SnapshotStore;
   readonly volumes: VolumeDisks & VolumeFreezer;
   readonly builder: ImageBuilder;
+  /** Absent where disks take no room. */
+  readonly room?: RoomReporter;
 }
 
 /** What a workflow's steps work with. */
@@ -55,5 +58,5 @@ export interface OperationContext {
   /** Brings security groups and metadata of running guests in line with what was just committed. */
   readonly policy: PolicyApplier;
   /** Read-only looks at running machines, and the stores' own reports. */
-  readonly powers: Pick<Powers, 'compute' | 'snapshots' | 'volumes'>;
+  readonly powers: Pick<Powers, 'compute' | 'snapshots' | 'volumes' | 'room'>;
 }

@@ -1,4 +1,4 @@
-import { fstatSync, ftruncateSync } from 'node:fs';
+import { fstatSync, ftruncateSync, writeSync } from 'node:fs';
 import type { LogFields, Logger, LogLevel } from '@bakehouse/base';
 
 export interface AgentLogOptions {
@@ -8,6 +8,7 @@ export interface AgentLogOptions {
 
 const windowMs = 60_000;
 const linesPerWindowMax = 60;
+const standardError = 2;
 
 function errorFields({ name, message, stack, cause }: Error): LogFields {
   return { name, message, stack, ...(cause instanceof Error ? { cause: cause.message } : {}) };
@@ -44,10 +45,13 @@ export function agentLogger(options: AgentLogOptions, fields: LogFields = {}): L
 
 /** Writes to standard error; where that is a file, it begins anew when it has grown too long. */
 export function writeBounded(bytesMax: number): (line: string) => void {
-  const { fd } = process.stderr;
   return (line) => {
-    const file = fstatSync(fd);
-    if (file.isFile() && file.size > bytesMax) ftruncateSync(fd, 0);
-    process.stderr.write(line);
+    const file = fstatSync(standardError);
+    if (file.isFile() && file.size > bytesMax) ftruncateSync(standardError, 0);
+    try {
+      writeSync(standardError, line);
+    } catch {
+      // A full disk costs lines of the log; by process.stderr it would cost all that follow.
+    }
   };
 }

@@ -3,6 +3,8 @@ import { CommandFailedError } from '../command.ts';
 /** What `GET /healthz` answers. */
 export interface Health {
   readonly version: string;
+  /** What keeps the platform or a guest from its work now, each with the way out. */
+  readonly problems?: readonly string[];
   readonly pid: number;
   readonly compute: 'qemu' | 'simulated';
   readonly accelerator: { readonly accel: string; readonly reason: string };

@@ -28,10 +28,25 @@ export const prune: Command = {
   },
 };
 
+interface Problem {
+  readonly what: string;
+  readonly name: string;
+  readonly problem: string;
+  /** Maps of the block store. */
+  readonly usedBy: readonly string[];
+  /** Images, snapshots and volumes. */
+  readonly touches: readonly string[];
+}
+
+function problemText({ what, name, problem, usedBy, touches }: Problem): string {
+  const users = touches.length > 0 ? touches : usedBy;
+  return `${what} ${name}: ${problem}${users.length > 0 ? ` (used by ${users.join(', ')})` : ''}`;
+}
+
 interface Verified {
   readonly checkedChunks: number;
   readonly checkedMaps: number;
-  readonly problems: readonly { what: string; name: string; problem: string; usedBy: string[] }[];
+  readonly problems: readonly Problem[];
 }
 
 export const verify: Command = {
@@ -50,11 +65,7 @@ export const verify: Command = {
     progress.end();
     if (options.json) terminal.print(JSON.stringify(result));
     else {
-      for (const { what, name, problem, usedBy } of result.problems) {
-        terminal.print(
-          `${what} ${name}: ${problem}${usedBy.length > 0 ? ` (used by ${usedBy.join(', ')})` : ''}`,
-        );
-      }
+      for (const problem of result.problems) terminal.print(problemText(problem));
       const { checkedChunks, checkedMaps, problems } = result;
       terminal.print(
         `${checkedChunks} chunks and ${checkedMaps} maps read, ${problems.length} problems`,

@@ -22,6 +22,9 @@ export const status: Command = {
       terminal.print(`data     ${health.store.directory}`);
       terminal.print(`regions  ${health.regions.join(', ')}`);
       terminal.print(`has      ${counts.join(', ')}`);
+      for (const problem of health.problems ?? []) {
+        terminal.print(`${terminal.style('red', 'problem')}  ${problem}`);
+      }
     }
     return 0;
   },

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { openBlockStore, serveBlockStore } from '@bakehouse/blockstore';
 import { openNbdBlockSource, serveNbd } from '@bakehouse/nbd';
 import { jsonLogger } from '../json-logger.ts';
+import { logWriter } from '../log-writer.ts';
 import { mapDevice } from './map-device.ts';
 
 /**
@@ -21,7 +22,7 @@ if (!store || !nbd || !control) {
   process.exit(2);
 }
 
-const logger = jsonLogger('info', (line) => process.stderr.write(line));
+const logger = jsonLogger('info', logWriter());
 const engine = await openBlockStore({
   directory: store,
   logger,

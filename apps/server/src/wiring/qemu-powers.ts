@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@bakehouse/base';
+import { type Clock, type Logger, MiB } from '@bakehouse/base';
 import { createQemuCompute, probeAccelerator } from '@bakehouse/compute-qemu';
 import type { Powers } from '@bakehouse/control';
 import { createImageBuilder } from '@bakehouse/imagebuilder';
@@ -7,8 +7,12 @@ import type { DataDirectory } from '../data-directory.ts';
 import { findLeftovers, type MendableLeftover, sweepRequest } from '../doctor/find-leftovers.ts';
 import type { KnownRecords } from '../doctor/known-records.ts';
 import { ensureBlockServer } from './block-server.ts';
+import { hostRoom } from './host-room.ts';
 import { ensureMetadataAgent, openMetadataPublisher } from './metadata-agent.ts';
 import { qemuAdapters } from './qemu-adapters.ts';
+
+/** With less than this free, stopped guests do not go on and nothing new is begun. */
+const spaceNeededBytes = 64 * MiB;
 
 export interface WiredPowers {
   readonly powers: Powers;
@@ -38,13 +42,15 @@ export async function qemuPowers(
     accelerator: accelerator.accel,
     clock,
     logger,
+    limits: { spaceNeededBytes },
   });
   await network.open();
   const publisher = await openMetadataPublisher(data, { clock, logger });
   await ensureMetadataAgent(data, { network, clock, logger });
+  const room = hostRoom([data.root, data.blocks, data.volumes], spaceNeededBytes);
   const builder = createImageBuilder({ directory: data.builds, logger });
   return {
-    powers: { compute, network, publisher, snapshots, volumes, builder },
+    powers: { compute, network, publisher, snapshots, volumes, builder, room },
     accelerator,
     async supervise() {
       await ensureBlockServer(data, { clock, logger });

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { minuteMs } from '@bakehouse/base';
-import type { Instance, InstanceStatus } from '@bakehouse/domain';
+import type { Instance, InstanceStatus, MachineStatus } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { changeInstance } from '../workflows/instance-record.ts';
 
-type Machines = ReadonlyMap<string, 'running' | 'paused' | 'unresponsive'>;
+interface Machines {
+  readonly states: ReadonlyMap<string, MachineStatus['state']>;
+  readonly stalled: ReadonlyMap<string, string>;
+}
 
 /** A guest that has not answered by then has failed to come up. */
 const bootLimitMs = 5 * minuteMs;
@@ -19,22 +22,21 @@ function unreachable({ status, launchedAt }: Instance, now: number): InstanceSta
 async function checkInstance(
   context: WorkflowContext,
   instance: Instance,
-  machines: Machines,
+  { states, stalled }: Machines,
 ): Promise<InstanceStatus> {
   const now = context.clock.now();
-  const machine = machines.get(instance.id);
+  const machine = states.get(instance.id);
   const system = machine === 'running' || machine === 'paused' ? 'ok' : 'impaired';
   const reachable =
     machine === 'running' && (await context.network.isReachable(instance.networkInterfaceId));
   const guest = reachable ? 'ok' : unreachable(instance, now);
-  // Only the machine's own events say that its disks fail and that they work again.
-  const disks = machine === 'paused' ? instance.status?.disks : undefined;
-  const impaired = system === 'impaired' || guest === 'impaired';
+  const isStalled = stalled.has(instance.id);
+  const impaired = system === 'impaired' || guest === 'impaired' || isStalled;
   return {
     system,
-    instance: guest,
+    instance: isStalled ? 'impaired' : guest,
     ...(instance.status?.bootingSince ? { bootingSince: instance.status.bootingSince } : {}),
-    ...(disks ? { disks } : {}),
+    ...(isStalled ? { disks: 'impaired' } : {}),
     ...(impaired ? { impairedSince: instance.status?.impairedSince ?? now } : {}),
   };
 }
@@ -46,7 +48,8 @@ export async function checkStatuses(context: WorkflowContext, onlyNew: boolean):
   const isNew = ({ status }: Instance) => !status || status.instance === 'initializing';
   const due = onlyNew ? running.filter(isNew) : running;
   if (due.length === 0) return;
-  const machines = new Map((await context.compute.list()).map((m) => [m.instanceId, m.state]));
+  const states = new Map((await context.compute.list()).map((m) => [m.instanceId, m.state]));
+  const machines = { states, stalled: await context.compute.stalled() };
   for (const instance of due) {
     const status = await checkInstance(context, instance, machines);
     if (isDeepStrictEqual(instance.status, status)) continue;

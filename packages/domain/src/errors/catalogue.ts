@@ -85,6 +85,7 @@ export const errorCatalogue = {
   Unavailable: { status: 503, message: words },
   ServiceUnavailable: { status: 503, message: words },
   InsufficientInstanceCapacity: { status: 500, message: words },
+  InsufficientVolumeCapacity: { status: 500, message: words },
   InsufficientFreeAddressesInSubnet: worded,
   InsufficientAddressCapacity: worded,
   ResourceLimitExceeded: worded,

@@ -12,6 +12,7 @@ import { mergeMappings, resolveDevices } from '../../launch/block-devices.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
+import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { createImageKind } from '../../workflows/create-image.ts';
@@ -157,12 +158,14 @@ async function checkInstance(reader: MetadataReader, instance: Instance): Promis
 export const createImage: Operation<'CreateImage'> = async (context, request) => {
   refuseUnserved(request, ['BootModeOverride']);
   checkSnapshotPlace({ Location: request.SnapshotLocation });
+  const refusal = await storageRefusal(context);
   const begun = await context.write(async (tx) => {
     const instance = await ownedById(tx, context, 'instance', request.InstanceId);
     await checkInstance(tx, instance);
     const name = await checkImageName(tx, context, request.Name);
     checkMappings(instance, request);
     const { image, snapshots } = await planImage(tx, context, { instance, request, name });
+    if (refusal) throw refusal;
     await tx.put('image', image);
     for (const snapshot of snapshots) await tx.put('snapshot', snapshot);
     const reboot = instance.state === 'running' && request.NoReboot !== true;

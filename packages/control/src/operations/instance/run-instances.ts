@@ -13,6 +13,7 @@ import { type LaunchFacts, type LaunchRecords, planLaunch } from '../../launch/p
 import { noRoom, roomFor } from '../../launch/room.ts';
 import { freePrivateIp, freePublicIp } from '../../network/addresses.ts';
 import type { Operation } from '../../operation.ts';
+import { storageRefusal } from '../../storage-room.ts';
 import { readReservations } from '../../views/reservation.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { startInstanceKind } from '../../workflows/start-instance.ts';
@@ -110,10 +111,13 @@ export const runInstances: Operation<'RunInstances'> = async (context, request) 
   checkCounts(request);
   const use = { operation: 'RunInstances', token: request.ClientToken, request };
   const capacity = await capacityFor(context, request);
+  const refusal = await storageRefusal(context);
   return await context.write(async (tx) => {
-    const launched = await withClientToken(tx, context, use, () =>
-      launchAll(tx, context, { request, capacity }),
-    );
+    const launched = await withClientToken(tx, context, use, async () => {
+      const instanceIds = await launchAll(tx, context, { request, capacity });
+      if (refusal) throw refusal;
+      return instanceIds;
+    });
     const instances: Instance[] = [];
     for (const id of launched) {
       const instance = await tx.get('instance', id);

@@ -1,6 +1,7 @@
 import { apiError, type MetadataReader, type Volume } from '@bakehouse/domain';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
+import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import { snapshotView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
@@ -25,12 +26,14 @@ async function checkVolume(reader: MetadataReader, volume: Volume): Promise<void
 /** Fixes the volume's content of this moment; the copy is made afterwards, while the guest runs on. */
 export const createSnapshot: Operation<'CreateSnapshot'> = async (context, request) => {
   checkSnapshotPlace(request);
+  const refusal = await storageRefusal(context);
   const begun = await context.write(async (tx) => {
     const volume = await ownedById(tx, context, 'volume', request.VolumeId);
     await checkVolume(tx, volume);
     const tags = tagsFor('snapshot', request.TagSpecifications, ['snapshot']);
     const description = request.Description ?? '';
     const snapshot = planSnapshot(context, { volume, description, tags });
+    if (refusal) throw refusal;
     await tx.put('snapshot', snapshot);
     const workflowId = await tx.enqueue({
       kind: createSnapshotsKind,

@@ -9,6 +9,7 @@ import {
 import type { OperationContext } from '../../context.ts';
 import { checkId, ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
+import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import { snapshotInfoView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
@@ -80,6 +81,7 @@ function checkRequest(request: Request): void {
 export const createSnapshots: Operation<'CreateSnapshots'> = async (context, request) => {
   checkRequest(request);
   const specification = request.InstanceSpecification;
+  const refusal = await storageRefusal(context);
   const begun = await context.write(async (tx) => {
     const instance = await ownedById(tx, context, 'instance', specification.InstanceId);
     if (instance.state === 'terminated' || instance.state === 'shutting-down') {
@@ -92,6 +94,7 @@ export const createSnapshots: Operation<'CreateSnapshots'> = async (context, req
     const snapshots = volumes.map((volume) =>
       planSnapshot(context, { volume, description, tags: snapshotTags(request, volume) }),
     );
+    if (refusal) throw refusal;
     for (const snapshot of snapshots) await tx.put('snapshot', snapshot);
     const workflowId = await tx.enqueue({
       kind: createSnapshotsKind,

@@ -15,6 +15,7 @@ import { checkVolumeShape, settledShape } from '../../launch/volume-shape.ts';
 import { checkId, ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
+import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import { volumeView } from '../../views/volume.ts';
 import { createVolumeKind } from '../../workflows/create-volume.ts';
@@ -105,9 +106,11 @@ async function planVolume(
 export const createVolume: Operation<'CreateVolume'> = async (context, request) => {
   refuseUnserved(request, unserved);
   const use = { operation: 'CreateVolume', token: request.ClientToken, request };
+  const refusal = await storageRefusal(context);
   return await context.write(async (tx) => {
     const [id] = await withClientToken<VolumeId>(tx, context, use, async () => {
       const volume = await planVolume(tx, context, request);
+      if (refusal) throw refusal;
       await tx.put('volume', volume);
       const input = { volumeId: volume.id };
       const { region } = context;

@@ -12,11 +12,10 @@ export const describeVolumeStatus: Operation<'DescribeVolumeStatus'> = async (co
   refusePagingWithIds(ids, request, 'volumeId');
   const query = { ids, filters: undefined };
   const volumes = await context.read((reader) => listVolumes(reader, context, query));
-  const machines = await context.powers.compute.list();
-  const paused = new Set(machines.filter((m) => m.state === 'paused').map((m) => m.instanceId));
+  const stalled = await context.powers.compute.stalled();
   const facts = volumes.map((volume) => ({
     volume,
-    stalled: volume.attachment !== undefined && paused.has(volume.attachment.instanceId),
+    stalled: volume.attachment !== undefined && stalled.has(volume.attachment.instanceId),
   }));
   const found = filterItems(facts, filters, volumeStatusFilters);
   const { items, nextToken } = page(found, request, ({ volume }) => volume.id);
