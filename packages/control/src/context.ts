@@ -14,6 +14,7 @@ import type {
   VolumeFreezer,
 } from '@bakehouse/domain';
 import type { PolicyApplier } from './network/policy-applier.ts';
+import type { Hydrator } from './reconcilers/hydrator.ts';
 import type { Settings } from './settings.ts';
 import type { WorkflowEngine } from './workflow/engine.ts';
 import type { ControlTransaction } from './workflow/transaction.ts';
@@ -39,6 +40,7 @@ export interface WorkflowContext extends Powers {
   readonly settings: Settings;
   readonly engine: WorkflowEngine;
   readonly policy: PolicyApplier;
+  readonly hydrator: Pick<Hydrator, 'wake'>;
 }
 
 /** What one request may see and do. Operations read, plan and commit; slow work is enqueued. */

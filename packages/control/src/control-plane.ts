@@ -5,6 +5,8 @@ import type { OperationContext, Powers, WorkflowContext } from './context.ts';
 import { createPolicyApplier } from './network/policy-applier.ts';
 import { createRegionEnsurer } from './platform/ensure-region.ts';
 import { forgetOld } from './reconcilers/housekeeping.ts';
+import { endHydration, hydrateVolume } from './reconcilers/hydrate-volume.ts';
+import { createHydrator } from './reconcilers/hydrator.ts';
 import { handleMachineEvent } from './reconcilers/machine-events.ts';
 import { periodically } from './reconcilers/periodically.ts';
 import { reconcileLeftovers } from './reconcilers/reconcile-leftovers.ts';
@@ -59,12 +61,20 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     distinctRanges: settings.compute === 'qemu',
   });
   const policy = createPolicyApplier(metadata, powers.network, logger);
+  const hydrator = createHydrator({
+    metadata,
+    clock,
+    logger,
+    fill: (volumeId, signal) => hydrateVolume(context, volumeId, signal),
+    end: (volumeId) => endHydration(context, volumeId),
+  });
   const engine: WorkflowEngine = createWorkflowEngine({
     metadata,
     clock,
     ids,
     logger,
     definitions: workflowDefinitions,
+    lanes: hydrator,
     context: () => context,
   });
   const context: WorkflowContext = {
@@ -76,6 +86,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     settings,
     engine,
     policy,
+    hydrator,
   };
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
@@ -101,7 +112,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       await powers.compute.adopt();
       await reconcileMachines(context);
       await reconcileLeftovers(context);
+      await hydrator.find();
       await engine.resume();
+      hydrator.resume();
       loop('network policy', everyMs.policy, () => policy.repair());
       loop('status check', everyMs.newStatus, () => checkStatuses(context, true));
       loop('status check', everyMs.allStatus, () => checkStatuses(context, false));
@@ -112,6 +125,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       stopping.abort(new Error('the control plane stops'));
       unwatch();
       await engine.stop();
+      await hydrator.stop();
       await Promise.allSettled(loops);
     },
     async operationContext({ accountId, region }, requestId) {
@@ -142,9 +156,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       metadata,
       settings,
       engine,
+      hydrator,
       signal,
     }),
     async reset() {
+      await hydrator.stop();
       await engine.settle();
       await metadata.reset(['account', 'accessKey']);
       regions.forget();

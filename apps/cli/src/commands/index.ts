@@ -7,6 +7,7 @@ import { consoleCommand } from './console.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { env } from './env.ts';
+import { hydrate } from './hydrate.ts';
 import { images } from './images.ts';
 import { reboot, start, stop, terminate } from './instance-power.ts';
 import { instances } from './instances.ts';
@@ -29,7 +30,10 @@ export const commandGroups: readonly {
   { title: 'images', commands: [bake, images, snapshots] },
   {
     title: 'instances',
-    commands: [run, instances, ssh, consoleCommand, start, stop, reboot, terminate, volumes],
+    commands: [
+      ...[run, instances, ssh, consoleCommand, start, stop, reboot, terminate],
+      ...[volumes, hydrate],
+    ],
   },
   { title: 'other tools', commands: [env, aws, completion] },
   { title: 'storage and accounts', commands: [usage, prune, verify, accountCreate, accountList] },

@@ -13,9 +13,27 @@ interface Row {
   readonly sharedBytes: number;
 }
 
+interface Overlay {
+  readonly volumeId: string;
+  readonly localBytes: number;
+  readonly content: 'whole' | 'fetched' | 'filling';
+  readonly progressPercent?: number;
+}
+
+const contentWords: Record<Overlay['content'], string> = {
+  whole: 'has all of its content',
+  fetched: 'fetches the rest from the block store when it is read',
+  filling: 'is being filled from the block store',
+};
+
+const overlayLine = ({ volumeId, localBytes, content, progressPercent }: Overlay) =>
+  `overlay  ${volumeId}  ${bytesText(localBytes)}  ${contentWords[content]}${
+    progressPercent === undefined ? '' : `: ${progressPercent} %`
+  }`;
+
 interface Usage {
   readonly rows: readonly Row[];
-  readonly overlays: readonly { readonly volumeId: string; readonly localBytes: number }[];
+  readonly overlays: readonly Overlay[];
   readonly store: {
     readonly liveBytes: number;
     readonly reclaimableBytes: number;
@@ -31,7 +49,7 @@ export const usage: Command = {
   help: `
 Unique bytes are held by that row alone: what deleting it would free. Shared bytes are held by others too.
 The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
-Overlays are what volumes have written on this machine since they were made.`,
+Overlays are what volumes have on this machine: what was written, and what hydration brought.`,
   async run({ terminal, options, signal }) {
     const admin = await adminOf(await findConnection(process.env));
     const result = await lastEvent<Usage>(admin.callStreaming('Usage', {}, { signal }));
@@ -50,9 +68,7 @@ Overlays are what volumes have written on this machine since they were made.`,
     ]);
     const headings = ['KIND', 'ID', 'REGION', 'SIZE', 'UNIQUE', 'SHARED', 'NAME'];
     for (const line of table(headings, cells)) terminal.print(line);
-    for (const { volumeId, localBytes } of result.overlays) {
-      terminal.print(`overlay  ${volumeId}  ${bytesText(localBytes)}`);
-    }
+    for (const overlay of result.overlays) terminal.print(overlayLine(overlay));
     const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = result.store;
     terminal.print(
       `total ${bytesText(onDiskBytes)} on disk = ${bytesText(liveBytes)} live + ${bytesText(reclaimableBytes)} reclaimable + ${bytesText(overheadBytes)} overhead`,

@@ -1,6 +1,7 @@
 import type { Clock, IdSource, Logger } from '@bakehouse/base';
 import type { AccountId, MetadataStore, RegionName } from '@bakehouse/domain';
 import type { Powers } from '../context.ts';
+import type { Hydrator } from '../reconcilers/hydrator.ts';
 import type { Settings } from '../settings.ts';
 import type { WorkflowEngine } from '../workflow/engine.ts';
 
@@ -14,6 +15,7 @@ export interface AdminContext extends Powers {
   readonly metadata: MetadataStore;
   readonly settings: Settings;
   readonly engine: WorkflowEngine;
+  readonly hydrator: Pick<Hydrator, 'wake'>;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
 }

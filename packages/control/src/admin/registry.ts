@@ -1,6 +1,7 @@
 import { accountCreate, accountList } from './accounts.ts';
 import type { AdminOperation } from './admin-operation.ts';
 import { bake } from './bake.ts';
+import { hydrate } from './hydrate.ts';
 import { prune, verify } from './maintain.ts';
 import { usage } from './usage.ts';
 
@@ -9,6 +10,7 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
   AccountCreate: accountCreate,
   AccountList: accountList,
   Bake: bake,
+  Hydrate: hydrate,
   Prune: prune,
   Usage: usage,
   Verify: verify,

@@ -1,6 +1,15 @@
+import type { Volume } from '@bakehouse/domain';
 import type { AdminOperation } from './admin-operation.ts';
 import { readHoldings } from './read-holdings.ts';
 import { summarizeUsage } from './usage-rows.ts';
+
+/** Whether the volume has all of its content itself, is being filled, or fetches what is read. */
+function contentOf(volume: Volume | undefined) {
+  const { originMapId, initialization } = volume ?? {};
+  if (!originMapId) return { content: 'whole' };
+  if (initialization?.state !== 'initializing') return { content: 'fetched' };
+  return { content: 'filling', progressPercent: initialization.progressPercent };
+}
 
 /**
  * Bytes of every image, snapshot and volume, and of the store: `onDiskBytes` is what the store's files take,
@@ -12,7 +21,9 @@ export const usage: AdminOperation = async function* (context) {
   const { rows, sharedOnceBytes, unheldBytes } = summarizeUsage(holdings, used);
   const overlays = [];
   for (const volumeId of await context.volumes.list()) {
-    overlays.push({ volumeId, localBytes: await context.volumes.localBytes(volumeId) });
+    const volume = await context.metadata.read((tx) => tx.get('volume', volumeId));
+    const localBytes = await context.volumes.localBytes(volumeId);
+    overlays.push({ volumeId, localBytes, ...contentOf(volume) });
   }
   const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = used;
   const store = { liveBytes, sharedOnceBytes, unheldBytes, reclaimableBytes };

@@ -1,4 +1,8 @@
-import { type VolumeStatusFacts, volumeHealth } from '../views/volume-status.ts';
+import {
+  initializationState,
+  type VolumeStatusFacts,
+  volumeHealth,
+} from '../views/volume-status.ts';
 import type { FilterTable } from './filter.ts';
 
 /** There are no events and no actions to take: the platform never disables a volume's I/O. */
@@ -18,10 +22,16 @@ export const volumeStatusFilters: FilterTable<VolumeStatusFacts> = {
   'event.event-type': never,
   'event.not-after': never,
   'event.not-before': never,
-  'volume-status.details-name': () => ['io-enabled', 'io-performance'],
+  'volume-status.details-name': ({ volume }) => [
+    'io-enabled',
+    'io-performance',
+    ...(initializationState(volume) ? ['initialization-state'] : []),
+  ],
   'volume-status.details-status': (facts) => {
     const { ioEnabled, ioPerformance } = volumeHealth(facts);
-    return [ioEnabled, ioPerformance];
+    return [ioEnabled, ioPerformance, initializationState(facts.volume)].filter(
+      (status) => status !== undefined,
+    );
   },
   'volume-status.status': (facts) => volumeHealth(facts).status,
 };

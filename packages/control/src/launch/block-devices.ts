@@ -11,6 +11,7 @@ import {
   type VolumeType,
 } from '@bakehouse/domain';
 import { isSharedWith } from '../lookups.ts';
+import { checkInitializationRate } from './volume-initialization.ts';
 import { checkVolumeShape, volumeTypes } from './volume-shape.ts';
 
 /** A row of BlockDeviceMappings as requests have it. */
@@ -27,6 +28,7 @@ export interface EbsRequest {
   readonly VolumeType?: string | undefined;
   readonly Iops?: number | undefined;
   readonly Throughput?: number | undefined;
+  readonly VolumeInitializationRate?: number | undefined;
   readonly DeleteOnTermination?: boolean | undefined;
   readonly Encrypted?: boolean | undefined;
   readonly KmsKeyId?: string | undefined;
@@ -83,8 +85,11 @@ function ebsOf(name: string, request: EbsRequest, base: EbsMapping | undefined):
       message: 'The request must contain the parameter size or snapshotId',
     });
   }
+  const rate = request.VolumeInitializationRate;
+  checkInitializationRate(rate, snapshotId);
   return {
     ...(snapshotId ? { snapshotId } : {}),
+    ...(rate === undefined ? {} : { initializationRateMiBps: rate }),
     sizeGiB: sizeGiB ?? 0,
     ...performanceOf(request, base),
     deleteOnTermination: request.DeleteOnTermination ?? base?.deleteOnTermination ?? true,
@@ -115,6 +120,15 @@ function deviceOf(request: MappingRequest, base: BlockDevice | undefined): Block
   }
   if (!request.Ebs) throw apiError('MissingParameter', { parameter: 'ebs' });
   return { deviceName, ebs: ebsOf(deviceName, request.Ebs, base?.ebs) };
+}
+
+/** EC2 takes a rate for volumes, as in a launch; an image's mapping has none. */
+export function refuseInitializationRate(requested: readonly MappingRequest[] = []): void {
+  const given = requested.find(({ Ebs: ebs }) => ebs?.VolumeInitializationRate !== undefined);
+  if (!given) return;
+  throw apiError('InvalidParameterCombination', {
+    message: `The VolumeInitializationRate of ${given.DeviceName} cannot be kept by an image; give it at launch`,
+  });
 }
 
 /** The image's mapping with the request's laid over it: changed, added, or suppressed by NoDevice. */

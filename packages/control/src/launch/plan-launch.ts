@@ -16,6 +16,7 @@ import type {
 } from '@bakehouse/domain';
 import type { LaunchDevice } from './block-devices.ts';
 import type { Placement } from './placement.ts';
+import { beginInitialization } from './volume-initialization.ts';
 import { settledShape } from './volume-shape.ts';
 
 /** Everything a launch was found to be; the same for all its instances. */
@@ -66,6 +67,7 @@ function planVolume(
   instanceId: InstanceId,
 ): Volume {
   const { snapshot, device } = item;
+  const rate = device.ebs?.initializationRateMiBps;
   const ebs = device.ebs ?? { sizeGiB: 1, volumeType: 'gp2' as const, deleteOnTermination: true };
   return {
     id,
@@ -77,6 +79,7 @@ function planVolume(
     state: 'in-use',
     ...settledShape(ebs),
     ...(snapshot ? { snapshotId: snapshot.id, originMapId: snapshot.mapId } : {}),
+    ...(rate === undefined ? {} : { initialization: beginInitialization(facts.now, rate) }),
     encrypted: false,
     multiAttachEnabled: false,
     autoEnableIo: false,

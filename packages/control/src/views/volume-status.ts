@@ -29,6 +29,34 @@ export function volumeHealth({ volume, stalled }: VolumeStatusFacts): VolumeHeal
   return { status: 'ok', ioEnabled: 'passed', ioPerformance };
 }
 
+/** Whether all blocks of a volume of a snapshot are on it; a volume that began empty has no such check. */
+export function initializationState({
+  snapshotId,
+  originMapId,
+}: Volume): 'initializing' | 'completed' | undefined {
+  if (snapshotId === undefined) return undefined;
+  return originMapId === undefined ? 'completed' : 'initializing';
+}
+
+/** Seconds, by the rate that was asked for, which is kept when nothing else holds it up. */
+function secondsLeft({ sizeGiB }: Volume, rateMiBps: number, progressPercent: number): number {
+  return Math.ceil((sizeGiB * 1024 * (100 - progressPercent)) / 100 / rateMiBps);
+}
+
+function initializationDetails(volume: Volume): View['InitializationStatusDetails'] {
+  const state = initializationState(volume);
+  if (state === undefined) return undefined;
+  const { rateMiBps: rate, progressPercent = 0 } = volume.initialization ?? {};
+  const progress = state === 'completed' ? 100 : progressPercent;
+  return {
+    InitializationType: rate === undefined ? 'default' : 'provisioned-rate',
+    Progress: progress,
+    ...(rate === undefined
+      ? {}
+      : { EstimatedTimeToCompleteInSeconds: secondsLeft(volume, rate, progress) }),
+  };
+}
+
 function attachmentStatuses(instanceId: InstanceId | undefined, ioPerformance: string) {
   return instanceId ? [{ InstanceId: instanceId, IoPerformance: ioPerformance }] : [];
 }
@@ -37,6 +65,8 @@ function attachmentStatuses(instanceId: InstanceId | undefined, ioPerformance: s
 export function volumeStatusView(facts: VolumeStatusFacts): View {
   const { id, zone, attachment } = facts.volume;
   const { status, ioEnabled, ioPerformance } = volumeHealth(facts);
+  const initialization = initializationState(facts.volume);
+  const details = initializationDetails(facts.volume);
   const zoneOf = zoneId(zone);
   return {
     VolumeId: id,
@@ -47,8 +77,12 @@ export function volumeStatusView(facts: VolumeStatusFacts): View {
       Details: [
         { Name: 'io-enabled', Status: ioEnabled },
         { Name: 'io-performance', Status: ioPerformance },
+        ...(initialization
+          ? [{ Name: 'initialization-state' as const, Status: initialization }]
+          : []),
       ],
     },
+    ...(details ? { InitializationStatusDetails: details } : {}),
     Actions: [],
     Events: [],
     AttachmentStatuses: attachmentStatuses(attachment?.instanceId, ioPerformance),

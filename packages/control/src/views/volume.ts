@@ -20,6 +20,7 @@ export function attachmentView(volumeId: VolumeId, attachment: VolumeAttachment)
 /** The official shape of a volume. */
 export function volumeView(volume: Volume): VolumeView {
   const { attachment, iops, throughput } = volume;
+  const rate = volume.initialization?.rateMiBps;
   const zone = zoneId(volume.zone);
   return {
     VolumeId: volume.id,
@@ -35,6 +36,7 @@ export function volumeView(volume: Volume): VolumeView {
     VolumeType: volume.volumeType,
     ...(iops === undefined ? {} : { Iops: iops }),
     ...(throughput === undefined ? {} : { Throughput: throughput }),
+    ...(rate === undefined ? {} : { VolumeInitializationRate: rate }),
     MultiAttachEnabled: volume.multiAttachEnabled,
     Tags: tagsView(volume.tags),
   };

@@ -1,6 +1,7 @@
 import { type Clock, type IdSource, invariant, type Logger } from '@bakehouse/base';
 import type { MetadataStore, Workflow, WorkflowId } from '@bakehouse/domain';
 import type { AnyWorkflowDefinition } from './definition.ts';
+import type { LaneWatcher } from './lane-watcher.ts';
 import { Lanes } from './lanes.ts';
 import { runWorkflow } from './run.ts';
 import { type ControlTransaction, controlTransaction, sequenceSource } from './transaction.ts';
@@ -11,6 +12,7 @@ export interface WorkflowEngineOptions<Context> {
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly definitions: readonly AnyWorkflowDefinition<Context>[];
+  readonly lanes?: LaneWatcher;
   /** What steps work with; asked for once, at `resume`. */
   readonly context: () => Context;
 }
@@ -61,6 +63,8 @@ export function createWorkflowEngine<Context>(
     live.delete(entry.workflow.id);
     wake(entry);
     for (const id of lanes.remove(entry.workflow)) startIfFirst(id);
+    // After the next in the lanes have taken them.
+    options.lanes?.free(entry.workflow.lanes);
     if (live.size > 0) return;
     for (const resolve of idle.splice(0)) resolve();
   };
@@ -82,6 +86,7 @@ export function createWorkflowEngine<Context>(
   /** A store that cannot take the row (a full disk) is asked again, from what the row says then. */
   const run = async (entry: Live, definition: AnyWorkflowDefinition<Context>) => {
     let row: Workflow | undefined = entry.workflow;
+    await options.lanes?.take(row.lanes);
     while (row && !stopping.signal.aborted) {
       try {
         await attempt(entry, definition, row);

@@ -2,7 +2,7 @@ import { GiB } from '@bakehouse/base';
 import type { VolumeId } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
-import { changeVolume } from './volume-record.ts';
+import { changeVolume, wakeHydration } from './volume-record.ts';
 
 export interface CreateVolumeInput {
   readonly volumeId: VolumeId;
@@ -28,6 +28,13 @@ async function markFailed(
   );
 }
 
+async function markAvailable(context: WorkflowContext, { volumeId }: CreateVolumeInput) {
+  await changeVolume(context, volumeId, (volume) =>
+    volume.state === 'creating' ? { ...volume, state: 'available' } : volume,
+  );
+  await wakeHydration(context, [volumeId]);
+}
+
 /** From a committed `creating` record to a disk that can be attached. */
 export const createVolume = defineWorkflow<WorkflowContext, CreateVolumeInput>({
   kind: createVolumeKind,
@@ -39,12 +46,6 @@ export const createVolume = defineWorkflow<WorkflowContext, CreateVolumeInput>({
       run: createDisk,
       undo: (context, { volumeId }) => context.volumes.remove(volumeId),
     },
-    {
-      name: 'available',
-      run: (context, { volumeId }) =>
-        changeVolume(context, volumeId, (volume) =>
-          volume.state === 'creating' ? { ...volume, state: 'available' } : volume,
-        ),
-    },
+    { name: 'available', run: markAvailable },
   ],
 });

@@ -15,6 +15,7 @@ import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
 import { nicOf, readInstanceFacts } from './instance-facts.ts';
 import { changeInstance } from './instance-record.ts';
 import { releaseInstance } from './release-instance.ts';
+import { wakeHydration } from './volume-record.ts';
 
 export interface StartInstanceInput {
   readonly instanceId: InstanceId;
@@ -105,6 +106,11 @@ export async function startMachine(
 }
 
 async function markRunning(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+  const instance = await context.metadata.read((tx) => tx.get('instance', input.instanceId));
+  if (input.firstLaunch && instance) {
+    const ids = instance.volumes.map(({ volumeId }) => volumeId);
+    await wakeHydration(context, ids);
+  }
   await changeInstance(context, input.instanceId, (instance) => {
     if (instance.state !== 'pending') return instance;
     const { stateReason: _, ...rest } = instance;

@@ -19,6 +19,17 @@ export async function changeVolume(
   });
 }
 
+/** Begins to fill those volumes whose records ask for it, now that their disks are there. */
+export async function wakeHydration(
+  { metadata, hydrator }: Pick<WorkflowContext, 'metadata' | 'hydrator'>,
+  volumeIds: readonly VolumeId[],
+): Promise<void> {
+  for (const volumeId of volumeIds) {
+    const volume = await metadata.read((tx) => tx.get('volume', volumeId));
+    if (volume?.initialization?.state === 'initializing') hydrator.wake(volumeId);
+  }
+}
+
 const without = (instance: Instance, volumeId: VolumeId): Instance => ({
   ...instance,
   volumes: instance.volumes.filter((use) => use.volumeId !== volumeId),

@@ -13,6 +13,8 @@ export interface EbsMapping {
   readonly volumeType: VolumeType;
   readonly iops?: number;
   readonly throughput?: number;
+  /** Of a launch alone: no image has one. */
+  readonly initializationRateMiBps?: number;
   readonly deleteOnTermination: boolean;
   readonly encrypted: boolean;
 }

@@ -30,6 +30,16 @@ export interface VolumeShape {
   readonly throughput?: number;
 }
 
+/** Filling the volume from its snapshot in the background, so that it needs the block store no more. */
+export interface VolumeInitialization {
+  readonly state: 'initializing' | 'completed';
+  /** As asked for by VolumeInitializationRate; absent: as fast as it goes. */
+  readonly rateMiBps?: number;
+  readonly startedAt: TimestampMs;
+  readonly endedAt?: TimestampMs;
+  readonly progressPercent: number;
+}
+
 export interface Volume extends Resource<VolumeId>, VolumeShape {
   readonly zone: ZoneName;
   readonly state: VolumeState;
@@ -43,6 +53,8 @@ export interface Volume extends Resource<VolumeId>, VolumeShape {
   readonly modification?: VolumeModification;
   /** The map behind the overlay; absent for empty volumes and once hydrated. Holds the map against prune. */
   readonly originMapId?: BlockMapId;
+  /** Absent: blocks are fetched when they are read, as long as the volume lives. */
+  readonly initialization?: VolumeInitialization;
   /** The last snapshot: the volume's dirty bitmap counts changes since it. Holds its map against prune. */
   readonly baseline?: { readonly snapshotId: SnapshotId; readonly mapId: BlockMapId };
 }

@@ -8,7 +8,11 @@ import {
   type Snapshot,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { mergeMappings, resolveDevices } from '../../launch/block-devices.ts';
+import {
+  mergeMappings,
+  refuseInitializationRate,
+  resolveDevices,
+} from '../../launch/block-devices.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
@@ -157,6 +161,7 @@ async function checkInstance(reader: MetadataReader, instance: Instance): Promis
 /** Snapshots every volume of the instance and registers an image of them; both are pending at first. */
 export const createImage: Operation<'CreateImage'> = async (context, request) => {
   refuseUnserved(request, ['BootModeOverride']);
+  refuseInitializationRate(request.BlockDeviceMappings);
   checkSnapshotPlace({ Location: request.SnapshotLocation });
   const refusal = await storageRefusal(context);
   const begun = await context.write(async (tx) => {

@@ -1,6 +1,10 @@
 import { apiError, type BlockDevice, type Image, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { mergeMappings, resolveDevices } from '../../launch/block-devices.ts';
+import {
+  mergeMappings,
+  refuseInitializationRate,
+  resolveDevices,
+} from '../../launch/block-devices.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
 import { tagsFor } from '../../tag-specification.ts';
@@ -129,6 +133,7 @@ async function planRegistered(
 /** Makes an image of snapshots that are there: one holds the root device. */
 export const registerImage: Operation<'RegisterImage'> = async (context, request) => {
   refuseUnserved(request, unserved);
+  refuseInitializationRate(request.BlockDeviceMappings);
   return await context.write(async (tx) => {
     const image = await planRegistered(tx, context, request);
     await tx.put('image', image);

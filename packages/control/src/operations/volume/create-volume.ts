@@ -11,6 +11,10 @@ import {
 import { withClientToken } from '../../client-token.ts';
 import type { OperationContext } from '../../context.ts';
 import { usableSnapshot } from '../../launch/block-devices.ts';
+import {
+  beginInitialization,
+  checkInitializationRate,
+} from '../../launch/volume-initialization.ts';
 import { checkVolumeShape, settledShape } from '../../launch/volume-shape.ts';
 import { checkId, ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
@@ -29,7 +33,6 @@ const unserved = [
   'MultiAttachEnabled',
   'Operator',
   'OutpostArn',
-  'VolumeInitializationRate',
 ] as const satisfies readonly (keyof Request)[];
 
 /** The zone by its name or by its id; one of the two must be given. */
@@ -85,6 +88,8 @@ async function planVolume(
   request: Request,
 ): Promise<Volume> {
   const zone = zoneOf(context, request);
+  const { VolumeInitializationRate: rate } = request;
+  checkInitializationRate(rate, request.SnapshotId);
   const snapshot = await snapshotOf(reader, context, request);
   return {
     id: context.ids.resource('vol'),
@@ -96,6 +101,7 @@ async function planVolume(
     state: 'creating',
     ...shapeOf(request, snapshot),
     ...(snapshot ? { snapshotId: snapshot.id, originMapId: snapshot.mapId } : {}),
+    ...(rate === undefined ? {} : { initialization: beginInitialization(context.now, rate) }),
     encrypted: false,
     multiAttachEnabled: false,
     autoEnableIo: false,
