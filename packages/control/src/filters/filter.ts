@@ -1,4 +1,5 @@
 import { apiError } from '@bakehouse/domain';
+import { isWildcard, wildcardMatcher } from './wildcard.ts';
 
 /** As the model has it: all values of one filter are alternatives, all filters must match. */
 export interface Filter {
@@ -18,30 +19,21 @@ export type FilterTable<Item> = Readonly<
 
 /** The two tag filters, for a table of items that have tags. */
 export const tagFilters = {
-  'tag:': (item: { tags: Readonly<Record<string, string>> }, key: string) => item.tags[key],
+  'tag:': ({ tags }: { tags: Readonly<Record<string, string>> }, key: string) =>
+    Object.hasOwn(tags, key) ? tags[key] : undefined,
   'tag-key': (item: { tags: Readonly<Record<string, string>> }) => Object.keys(item.tags),
 };
 
-/** EC2's bound on the values of one filter. */
+/** EC2's bounds on the filters of one call, and on the values of one filter. */
+const filtersMax = 50;
 const filterValuesMax = 200;
-
-/** `*` is any text, `?` one character, `\` takes the meaning away. */
-export function wildcardPattern(pattern: string): RegExp | undefined {
-  if (!/[*?\\]/.test(pattern)) return undefined;
-  const source = pattern.replace(/\\(.)|[*?]|[^*?\\]+/gs, (part, escaped: string | undefined) => {
-    if (escaped !== undefined) return RegExp.escape(escaped);
-    if (part === '*') return '.*';
-    return part === '?' ? '.' : RegExp.escape(part);
-  });
-  return new RegExp(`^${source}$`, 's');
-}
 
 type Matcher = (value: string) => boolean;
 
 function matcherOf(values: readonly string[]): Matcher {
   const exact = new Set(values);
-  const patterns = values.map(wildcardPattern).filter((each) => each !== undefined);
-  return (value) => exact.has(value) || patterns.some((pattern) => pattern.test(value));
+  const patterns = values.filter(isWildcard).map(wildcardMatcher);
+  return (value) => exact.has(value) || patterns.some((matches) => matches(value));
 }
 
 interface Test<Item> {
@@ -84,6 +76,11 @@ export function filterItems<Item>(
   table: FilterTable<Item>,
 ): readonly Item[] {
   if (!filters || filters.length === 0) return items;
+  if (filters.length > filtersMax) {
+    throw apiError('FilterLimitExceeded', {
+      message: `The maximum number of filters specified on a single call is ${filtersMax}`,
+    });
+  }
   const tests = filters.map((filter) => compile(table, filter));
   return items.filter((item) => tests.every((test) => passes(item, test)));
 }

@@ -1,5 +1,6 @@
 import type { IndexName, ListQuery, RecordKind, RegionName } from '@bakehouse/domain';
-import { type Filter, wildcardPattern } from './filter.ts';
+import type { Filter } from './filter.ts';
+import { isWildcard } from './wildcard.ts';
 
 /** Which index of the store answers which filter, where that is exactly the same question. */
 export type FilterIndexes<K extends RecordKind> = Readonly<Record<string, IndexName<K>>>;
@@ -15,7 +16,7 @@ export function narrow<K extends RecordKind>(
 ): ListQuery<K> {
   const where: Partial<Record<string, readonly string[]>> = {};
   for (const { Name: name = '', Values: values = [] } of filters ?? []) {
-    if (values.length === 0 || values.some((value) => wildcardPattern(value))) continue;
+    if (values.length === 0 || values.some(isWildcard)) continue;
     const index = Object.hasOwn(indexes, name) ? indexes[name] : undefined;
     if (index) where[index] = values;
     else if (name === 'tag-key' && indexes['tag-key']) where[indexes['tag-key']] = values;

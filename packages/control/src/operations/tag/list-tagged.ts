@@ -1,6 +1,7 @@
 import type { MetadataReader, Tags } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { type Filter, wildcardPattern } from '../../filters/filter.ts';
+import type { Filter } from '../../filters/filter.ts';
+import { isWildcard } from '../../filters/wildcard.ts';
 import { partTags, vpcParts } from '../../network/vpc-parts.ts';
 import type { TagRow } from '../../views/tag.ts';
 import { partTypes, recordTypes, type TaggableKind, vpcsOf } from './taggable.ts';
@@ -19,7 +20,7 @@ const rowsOf = ({ id, type, tags }: Tagged): TagRow[] =>
 /** A filter's values where they are exact, for narrowing what is read. */
 function exactValues(filters: readonly Filter[], name: string): readonly string[] | undefined {
   const values = filters.find((filter) => filter.Name === name)?.Values ?? [];
-  if (values.length === 0 || values.some((value) => wildcardPattern(value))) return undefined;
+  if (values.length === 0 || values.some(isWildcard)) return undefined;
   return values;
 }
 
