@@ -118,6 +118,24 @@ test('a guest that stands because of its disks is impaired until it goes on', as
   });
 });
 
+test('a guest that stands shows, also when its record could not be written', async () => {
+  const { call, instanceId, clock, powers, metadata } = await launched();
+  await clock.advance(2_000);
+  const record = await metadata.read((tx) => tx.get('instance', instanceId));
+  powers.compute.pause(instanceId, 'no space left');
+  await clock.advance(0);
+  if (record) await metadata.write((tx) => tx.put('instance', record));
+  const { InstanceStatuses } = await call('DescribeInstanceStatus', {});
+  expect(InstanceStatuses?.[0]).toMatchObject({
+    SystemStatus: { Status: 'ok' },
+    InstanceStatus: { Status: 'impaired' },
+    AttachedEbsStatus: { Status: 'impaired' },
+  });
+  await clock.advance(60_000);
+  const written = await metadata.read((tx) => tx.get('instance', instanceId));
+  expect(written?.status).toMatchObject({ instance: 'impaired', disks: 'impaired' });
+});
+
 test('the console can be read and pictured', async () => {
   const { call, instanceId: InstanceId, powers, settle } = await launched();
   powers.compute.writeConsole(InstanceId, 'login: ');
