@@ -7,9 +7,13 @@ import {
 } from '@bakehouse/aws-wire';
 import type { Logger } from '@bakehouse/base';
 import { ApiError, apiError } from '@bakehouse/domain';
+import { MetadataStoreError } from '@bakehouse/metadata-sql';
 import type { Reply } from './exchange.ts';
 
-/** What the caller is told. A bug is told as InternalError; its details go to the log only. */
+/**
+ * What the caller is told. A bug is told as InternalError; its details go to the log only. A full disk is the
+ * operator's to mend, who often is the caller.
+ */
 export function publicError(error: unknown, logger: Logger): ApiError {
   if (error instanceof ApiError) {
     const { code, status, message, cause } = error;
@@ -17,6 +21,10 @@ export function publicError(error: unknown, logger: Logger): ApiError {
     return error;
   }
   logger.log('error', 'request failed', { error });
+  if (error instanceof MetadataStoreError && error.isDiskFull) {
+    const message = `Nothing was changed: the disk of ${error.path} is full; free space there and try again`;
+    return apiError('Unavailable', { message }, { cause: error });
+  }
   return apiError('InternalError', {}, { cause: error });
 }
 

@@ -53,8 +53,15 @@ export async function qemuPowers(
     powers: { compute, network, publisher, snapshots, volumes, builder, room },
     accelerator,
     async supervise() {
-      await ensureBlockServer(data, { clock, logger });
-      await ensureMetadataAgent(data, { network, clock, logger });
+      const helpers = [
+        ensureBlockServer(data, { clock, logger }),
+        ensureMetadataAgent(data, { network, clock, logger }),
+      ];
+      // One that cannot be brought back must not keep the other away.
+      const missing = (await Promise.allSettled(helpers)).find(
+        ({ status }) => status === 'rejected',
+      );
+      if (missing?.status === 'rejected') throw missing.reason;
     },
     leftovers: (readKnown) =>
       findLeftovers(readKnown, { data, network, volumes, publisher, snapshots }),
