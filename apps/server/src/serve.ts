@@ -100,6 +100,7 @@ async function listenFor(parts: Parts): Promise<Listener> {
       now: () => clock.now(),
       openAccountId: firstAccountId,
     }),
+    trusting: config.auth === 'open',
     services: services(parts),
     open: {
       'GET /healthz': async () => json(await health(config, metadata, wired)),

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import {
+  adminHeartbeat,
   adminStreamContentType,
   decodeAdminRequest,
   encodeAdminError,
@@ -18,6 +19,8 @@ export interface AdminServiceOptions {
   readonly operations: typeof adminOperations;
   readonly makeContext: (caller: Caller, signal: AbortSignal) => AdminContext;
   readonly logger: Logger;
+  /** How long an operation may be silent before a sign of life goes out. 20 seconds unless given. */
+  readonly heartbeatMs?: number;
 }
 
 function operationOf(request: SignedRequest, caller: Caller, options: AdminServiceOptions) {
@@ -33,7 +36,10 @@ function operationOf(request: SignedRequest, caller: Caller, options: AdminServi
   return { operation, input };
 }
 
-/** An operator's call: a line of JSON per event, the last is the result; an error ends the stream. */
+/**
+ * An operator's call: a line of JSON per event, the last is the result; an error ends the stream. One that comes
+ * before all else is an error answer. Clients and what stands between them give up on silence, so there is none.
+ */
 export async function serveAdmin(
   request: SignedRequest,
   response: ServerResponse,
@@ -43,16 +49,23 @@ export async function serveAdmin(
   const { operation, input } = operationOf(request, caller, options);
   const gone = new AbortController();
   response.on('close', () => gone.abort(new Error('the caller went away')));
-  const events = operation(options.makeContext(caller, gone.signal), input)[Symbol.asyncIterator]();
-  // The first event decides the status: an operation that refuses at once is an error answer.
-  let event = await events.next();
-  response.writeHead(200, { 'content-type': adminStreamContentType });
+  const write = (text: string) => {
+    if (!response.headersSent) {
+      response.writeHead(200, { 'content-type': adminStreamContentType });
+    }
+    response.write(text);
+  };
+  const beating = setInterval(() => write(adminHeartbeat), options.heartbeatMs ?? 20_000);
   try {
-    for (; !event.done; event = await events.next()) response.write(encodeAdminEvent(event.value));
+    const events = operation(options.makeContext(caller, gone.signal), input);
+    for await (const event of events) write(encodeAdminEvent(event));
   } catch (error) {
+    if (!response.headersSent) throw error;
     if (!gone.signal.aborted) {
       response.write(`${encodeAdminError(publicError(error, options.logger))}\n`);
     }
+  } finally {
+    clearInterval(beating);
   }
   response.end();
 }

@@ -12,7 +12,11 @@ let seen: SignedRequest[];
 
 beforeEach(async () => {
   seen = [];
-  listener = await startListener({
+  listener = await listenFor(false);
+});
+
+function listenFor(trusting: boolean): Promise<Listener> {
+  return startListener({
     host: '127.0.0.1',
     port: 0,
     ids: randomIds,
@@ -21,6 +25,7 @@ beforeEach(async () => {
       seen.push(request);
       return { accountId: '123456789012', accessKeyId: 'A', region: 'us-east-1', service: 'echo' };
     },
+    trusting,
     services: {
       async echo({ signed }) {
         const body = Buffer.from(signed.body).toString('utf8');
@@ -29,7 +34,7 @@ beforeEach(async () => {
     },
     open: {},
   });
-});
+}
 afterEach(() => listener.close(0));
 
 /** What comes back for these raw parts, each sent after the one before it has gone out. */
@@ -86,4 +91,15 @@ test('a caller that goes away in the middle of its body disturbs nobody', async 
   socket.destroy();
   await once(socket, 'close');
   expect(await exchange([head('Connection: close', 'Content-Length: 2'), 'ok'])).toMatch(/ok$/);
+});
+
+test('taking callers at their word, it does not take web pages, nor names that lead here', async () => {
+  await listener.close(0);
+  listener = await listenFor(true);
+  const get = (...lines: string[]) =>
+    exchange([['GET /?a=b HTTP/1.1', 'Connection: close', ...lines, '', ''].join('\r\n')]);
+  expect(await get('Host: 127.0.0.1')).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await get('Host: evil.example')).toMatch(/^HTTP\/1\.1 403 .*UnauthorizedOperation/s);
+  expect(await get('Host: localhost', 'Sec-Fetch-Site: cross-site')).toMatch(/^HTTP\/1\.1 403 /);
+  expect(seen).toHaveLength(1);
 });

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { SignedRequest } from '@bakehouse/aws-wire';
+import { claimedIdentity, type SignedRequest } from '@bakehouse/aws-wire';
 import type { IdSource, Logger } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
 import { UsageError } from '../config.ts';
 import type { Authenticate, Caller } from './caller.ts';
 import { errorReply, publicError } from './error-reply.ts';
 import { type Reply, readBody, sendReply, signedRequest } from './exchange.ts';
+import { checkHost, refuseWebPage } from './web-pages.ts';
 
 export interface ServiceRequest {
   readonly signed: SignedRequest;
@@ -24,6 +25,8 @@ export interface ListenerOptions {
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
+  /** True when `authenticate` takes callers at their word (`--auth open`). */
+  readonly trusting: boolean;
   /** By the service name in the credential scope. */
   readonly services: Readonly<Record<string, Service>>;
   /** Unsigned requests, by method and path: health, reset. */
@@ -47,13 +50,13 @@ async function answer(
 ): Promise<void> {
   const requestId = options.ids.uuid();
   const logger = options.logger.with({ requestId });
-  let service = 'ec2';
+  let signed: SignedRequest | undefined;
   try {
     const open = openRoute(request, options);
     if (open) return sendReply(response, await open(), requestId);
-    const signed = signedRequest(request, await readBody(request));
+    signed = signedRequest(request, await readBody(request));
     const caller = await options.authenticate(signed);
-    service = caller.service;
+    const { service } = caller;
     const serve = Object.hasOwn(options.services, service) ? options.services[service] : undefined;
     if (!serve) throw unknownService(service, options.services);
     const reply = await serve({ signed, caller, requestId, response });
@@ -61,7 +64,16 @@ async function answer(
   } catch (error) {
     const told = publicError(error, logger);
     if (response.headersSent) response.destroy();
-    else sendReply(response, errorReply(told, service, requestId), requestId);
+    else sendReply(response, errorReply(told, namedService(signed), requestId), requestId);
+  }
+}
+
+/** The service that a request names, verified or not: it decides how an error looks. */
+function namedService(signed: SignedRequest | undefined): string {
+  try {
+    return signed ? claimedIdentity(signed).service : 'ec2';
+  } catch {
+    return 'ec2';
   }
 }
 
@@ -69,14 +81,12 @@ function openRoute(request: IncomingMessage, options: ListenerOptions) {
   const path = (request.url ?? '/').split('?')[0];
   const route = `${request.method} ${path}`;
   const open = Object.hasOwn(options.open, route) ? options.open[route] : undefined;
-  if (open && request.method !== 'GET') refuseBrowser(request);
+  if (open || options.trusting) {
+    checkHost(request.headers, options.host);
+    // A page may fetch what only tells, but cannot read it under a name that is not its own.
+    if (!open || request.method !== 'GET') refuseWebPage(request.headers);
+  }
   return open;
-}
-
-/** What is open to everyone on this host is not open to every web page that someone here looks at. */
-function refuseBrowser({ headers }: IncomingMessage): void {
-  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
-  throw apiError('UnauthorizedOperation', { message: 'This call cannot be made by a web page' });
 }
 
 function unknownService(service: string, services: ListenerOptions['services']) {
