@@ -71,8 +71,11 @@ describe('a full disk', () => {
     const reason = expect.stringMatching(`${rootId}.*No space left`);
     await expectEvent(events, { kind: 'paused', generation: 1, reason });
     expect(await driver.list()).toMatchObject([{ state: 'paused' }]);
+    const wayOut = expect.stringMatching(`${bench.folder}.*free at least \\d+ MiB`);
+    expect(await driver.stalled()).toEqual(new Map([[instanceId, wayOut]]));
     await run('mount', ['-o', 'remount,size=64M', bench.folder]);
     await expectEvent(events, { kind: 'resumed', generation: 1 });
+    expect(await driver.stalled()).toEqual(new Map());
     expect(await driver.list()).toMatchObject([{ state: 'running' }]);
     await driver.kill(instanceId);
     await run('qemu-img', ['check', '-q', bench.disk(rootId)]);
