@@ -9,8 +9,9 @@ import { blockSizeBytes } from './block-size.ts';
 import { type BlockRun, blockLength, changedBlocks } from './changed-blocks.ts';
 import type { PinSet } from './chunk-pins.ts';
 import type { ChunkWriter, PackedChunk } from './chunk-writer.ts';
+import type { CoderSlot } from './coder-memory.ts';
 import type { CoderPool } from './coder-pool.ts';
-import { allZeros, type CoderSlot } from './coder-task.ts';
+import { allZeros } from './coder-task.ts';
 import { applyDiff } from './diff-maps.ts';
 
 export interface CaptureContext {

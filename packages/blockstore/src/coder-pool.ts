@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { invariant } from '@bakehouse/base';
-import { type CoderSlot, type CoderTask, slotBytes, slotViews } from './coder-task.ts';
+import { type CoderSlot, makeCoderMemory, scratchOffset, slotViews } from './coder-memory.ts';
+import type { CoderTask } from './coder-task.ts';
+import type { CoderThreadData } from './coder-thread.ts';
+import { fourLaneModule } from './sha256/four-lane-module.ts';
 
 interface Waiting {
   readonly resolve: (answer: number) => void;
@@ -19,8 +22,8 @@ interface Crew {
   readonly freeSlots: CoderSlot[];
 }
 
-/** Enough that a thread finds the next block read while it works on one and another is written. */
-const slotsPerThread = 4;
+/** Enough that a thread finds the next four blocks read while it works on four and others are written. */
+const slotsPerThread = 12;
 const idleMs = 10_000;
 
 /**
@@ -102,17 +105,27 @@ export class CoderPool {
   }
 
   #start(): Crew {
-    const memories = Array.from({ length: this.width }, () => new SharedArrayBuffer(slotBytes));
+    const slotCount = this.width;
+    const memory = makeCoderMemory(slotCount, this.#threadCount);
+    hashModule ??= new WebAssembly.Module(fourLaneModule());
+    const module = hashModule;
     return {
-      freeSlots: memories.map((memory, number) => slotViews(memory, number)),
-      threads: Array.from({ length: this.#threadCount }, () => startThread(memories)),
+      freeSlots: upTo(slotCount).map((number) => slotViews(memory, number)),
+      threads: upTo(this.#threadCount).map((number) =>
+        startThread({ memory, module, slotCount, scratch: scratchOffset(slotCount, number) }),
+      ),
     };
   }
 }
 
-function startThread(memories: readonly SharedArrayBuffer[]): CoderThread {
+/** One for all threads of this process: what the compiler made of it is shared. */
+let hashModule: WebAssembly.Module | undefined;
+
+const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+function startThread(workerData: CoderThreadData): CoderThread {
   const worker = new Worker(new URL('./coder-thread.ts', import.meta.url), {
-    workerData: memories,
+    workerData,
     execArgv: [],
     name: 'block-coder',
   });

@@ -1,25 +1,83 @@
 import { hash } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { invariant } from '@bakehouse/base';
 import { blockSizeBytes } from './block-size.ts';
-import { allZeros, type CoderSlot, type CoderTask, slotViews } from './coder-task.ts';
+import { type CoderSlot, slotViews } from './coder-memory.ts';
+import { allZeros, type CheckTask, type CoderTask, type NameTask } from './coder-task.ts';
+import { nameBlocks, namedTogetherMax } from './name-blocks.ts';
 import { packBlock, unpackBlock } from './pack-block.ts';
+import { fourLaneHash } from './sha256/four-lane-hash.ts';
 
-/** The entry of a coder thread: hashes, packs and checks blocks in shared memory, one at a time. */
-const zeros = Buffer.alloc(blockSizeBytes);
-const memories: SharedArrayBuffer[] = workerData;
-const slots = memories.map((memory, number) => slotViews(memory, number));
-
-function run(task: CoderTask, slot: CoderSlot): number {
-  if (task.kind === 'name') return nameBlock(slot, task.packToo);
-  if (task.kind === 'pack') return packSlot(slot);
-  return isWhole(slot, task) ? 1 : 0;
+/** What a coder thread is given at its start. */
+export interface CoderThreadData {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly slotCount: number;
+  /** Where in the memory this thread's own scratch is. */
+  readonly scratch: number;
 }
 
-function nameBlock(slot: CoderSlot, packToo: boolean): number {
-  if (slot.raw.equals(zeros)) return allZeros;
-  slot.chunkId.set(hash('sha256', slot.raw, 'buffer'));
-  return packToo ? packSlot(slot) : 0;
+/**
+ * The entry of a coder thread: hashes, packs and checks blocks in shared memory. Answers in the order in which
+ * it was asked; blocks to be named that wait at the same time are named together, which is faster.
+ */
+const { memory, module, slotCount, scratch }: CoderThreadData = workerData;
+const slots = Array.from({ length: slotCount }, (_, number) => slotViews(memory, number));
+const hashFour = fourLaneHash(module, memory, scratch);
+const zeros = Buffer.alloc(blockSizeBytes);
+
+parentPort?.on('message', (asked: CoderTask) => {
+  const tasks = [asked];
+  while (tasks.length > 0) {
+    tasks.push(...waitingTasks());
+    const names = takeNames(tasks);
+    if (names.length > 0) nameAll(names);
+    else for (const task of tasks.splice(0, 1)) answer(doOne(task));
+  }
+});
+
+const answer = (result: number) => parentPort?.postMessage(result);
+
+function waitingTasks(): CoderTask[] {
+  const waiting: CoderTask[] = [];
+  for (;;) {
+    const received: { readonly message: CoderTask } | undefined =
+      parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+    if (received === undefined) return waiting;
+    waiting.push(received.message);
+  }
+}
+
+/** Removes the tasks at the front that name blocks, as many as can be done together. */
+function takeNames(tasks: CoderTask[]): NameTask[] {
+  const names: NameTask[] = [];
+  for (let [next] = tasks; next?.kind === 'name'; [next] = tasks) {
+    if (names.length === namedTogetherMax) break;
+    names.push(next);
+    tasks.shift();
+  }
+  return names;
+}
+
+function nameAll(tasks: readonly NameTask[]): void {
+  const filled = tasks.filter((task) => !slotOf(task).raw.equals(zeros));
+  nameBlocks(hashFour, filled.map(slotOf));
+  for (const task of tasks) {
+    if (!filled.includes(task)) answer(allZeros);
+    else answer(task.packToo ? packSlot(slotOf(task)) : 0);
+  }
+}
+
+function doOne(task: CoderTask): number {
+  const slot = slotOf(task);
+  if (task.kind === 'check') return isWhole(slot, task) ? 1 : 0;
+  return packSlot(slot);
+}
+
+function slotOf(task: CoderTask): CoderSlot {
+  const slot = slots[task.slot];
+  invariant(slot !== undefined, 'a task names one of the slots');
+  return slot;
 }
 
 function packSlot(slot: CoderSlot): number {
@@ -29,7 +87,7 @@ function packSlot(slot: CoderSlot): number {
   return packed.length;
 }
 
-function isWhole(slot: CoderSlot, task: CoderTask & { kind: 'check' }): boolean {
+function isWhole(slot: CoderSlot, task: CheckTask): boolean {
   try {
     const stored = slot.packed.subarray(0, task.packedLength);
     const raw = task.compressed ? unpackBlock(stored) : stored;
@@ -41,9 +99,3 @@ function isWhole(slot: CoderSlot, task: CoderTask & { kind: 'check' }): boolean 
     return false;
   }
 }
-
-parentPort?.on('message', (task: CoderTask) => {
-  const slot = slots[task.slot];
-  invariant(slot !== undefined, 'a task names one of the slots');
-  parentPort?.postMessage(run(task, slot));
-});

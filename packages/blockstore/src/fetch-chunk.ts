@@ -1,6 +1,6 @@
 import { chunkIdHex } from './chunk-id.ts';
+import type { CoderSlot } from './coder-memory.ts';
 import type { CoderPool } from './coder-pool.ts';
-import type { CoderSlot } from './coder-task.ts';
 import type { SegmentSet } from './segment-set.ts';
 import { ChunkDamagedError } from './store-errors.ts';
 
