@@ -37,7 +37,9 @@ export function checkTag({ Key: key, Value: value = '' }: Tag): [key: string, va
 /** Tags with these added, within the limit per resource. */
 export function addTags(tags: Tags, added: readonly Tag[]): Tags {
   const next = { ...tags, ...Object.fromEntries(added.map(checkTag)) };
-  if (Object.keys(next).length > tagLimits.perResource) {
+  // Those of the platform (`aws:`) do not count.
+  const own = Object.keys(next).filter((key) => !key.startsWith('aws:'));
+  if (own.length > tagLimits.perResource) {
     throw apiError('TagLimitExceeded', {
       message: `More than ${tagLimits.perResource} tags on one resource`,
     });

@@ -6,9 +6,10 @@ import { mergeMappings, resolveDevices } from './block-devices.ts';
 import { launchCredits } from './cpu-credits.ts';
 import { checkEbsOptimized } from './ebs-optimized.ts';
 import { ephemeralDisksOf, mappedStores } from './ephemeral-disks.ts';
-import { launchImage, launchType } from './launch-image.ts';
+import { launchImage, launchType, refuseUnbootable } from './launch-image.ts';
 import type { LaunchParameters, LaunchRequest } from './launch-parameters.ts';
 import { changeMetadataOptions, defaultMetadataOptions } from './metadata-options.ts';
+import { checkMetadataKeys } from './metadata-tag-keys.ts';
 import { networkRequest, placementFor } from './placement.ts';
 import type { LaunchFacts } from './plan-launch.ts';
 import { shutdownBehavior } from './shutdown-behavior.ts';
@@ -91,6 +92,7 @@ export async function launchFacts(
   const { accountId, region, now, ids } = context;
   const image = await launchImage(reader, context, request.ImageId);
   const type = launchType(request.InstanceType ?? defaultInstanceType, image);
+  refuseUnbootable(image, context.settings);
   const network = { request: networkRequest(request), count: request.MaxCount };
   const placement = await placementFor(reader, context, network);
   const mappings = mergeMappings(image, request.BlockDeviceMappings ?? []);
@@ -99,6 +101,9 @@ export async function launchFacts(
   const userDataBase64 = checkUserData(request.UserData);
   const specifications = request.TagSpecifications;
   const options = defaultMetadataOptions(image);
+  const metadataOptions = changeMetadataOptions(options, request.MetadataOptions ?? {});
+  const tags = { ...tagsFor('instance', specifications, taggable), ...templateTags };
+  checkMetadataKeys({ tags, metadataOptions });
   return {
     accountId,
     region,
@@ -109,7 +114,7 @@ export async function launchFacts(
     placement,
     devices,
     ...(keyPair ? { keyPair } : {}),
-    metadataOptions: changeMetadataOptions(options, request.MetadataOptions ?? {}),
+    metadataOptions,
     ...(userDataBase64 ? { userDataBase64 } : {}),
     shutdownBehavior: shutdownBehavior(request.InstanceInitiatedShutdownBehavior),
     disableApiTermination: request.DisableApiTermination ?? false,
@@ -120,7 +125,7 @@ export async function launchFacts(
     ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),
     tags: {
-      instance: { ...tagsFor('instance', specifications, taggable), ...templateTags },
+      instance: tags,
       volume: tagsFor('volume', specifications, taggable),
       networkInterface: tagsFor('network-interface', specifications, taggable),
     },

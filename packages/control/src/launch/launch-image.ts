@@ -8,6 +8,7 @@ import {
 } from '@bakehouse/domain';
 import type { OperationContext } from '../context.ts';
 import { checkId, isSharedWith, notFound } from '../lookups.ts';
+import type { Settings } from '../settings.ts';
 
 /** EC2's words for an image that cannot be launched or changed in its state. */
 export function imageUnavailable(image: Image) {
@@ -36,6 +37,23 @@ export async function launchImage(
   }
   if (image.state !== 'available') throw imageUnavailable(image);
   return image;
+}
+
+/** EC2's code for what exists and cannot run here: this platform's machines are x86, and boot by a boot record. */
+export function refuseUnbootable(
+  { id, architecture, bootMode, virtualizationType }: Image,
+  { compute }: Pick<Settings, 'compute'>,
+): void {
+  if (compute !== 'qemu') return;
+  const lacks = [
+    ...(virtualizationType === 'paravirtual' ? ['the virtualization type paravirtual'] : []),
+    ...(architecture === 'arm64' ? ['the architecture arm64'] : []),
+    ...(bootMode === 'uefi' ? ['the boot mode uefi'] : []),
+  ];
+  if (lacks.length === 0) return;
+  throw apiError('Unsupported', {
+    message: `The requested configuration is currently not supported: ${id} has ${lacks.join(' and ')}, which this platform cannot run.`,
+  });
 }
 
 /** The type that the image (or an instance made of it) can run on, or why it cannot. */

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import {
   apiError,
   findRegion,
@@ -8,8 +9,10 @@ import {
   type Vpc,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../context.ts';
+import { checkDescription } from '../description.ts';
 import { notFound, ownedById } from '../lookups.ts';
 import { isUsableAddress } from '../network/addresses.ts';
+import { checkGroupCount } from '../network/groups-limit.ts';
 import { refuseUnserved } from '../refuse-unserved.ts';
 import type { LaunchParameters } from './launch-parameters.ts';
 
@@ -101,6 +104,7 @@ export function networkRequest(request: LaunchParameters): NetworkRequest {
     });
   }
   refuseNicParts(nic);
+  checkDescription(nic.Description);
   if (request.SubnetId || request.SecurityGroupIds?.length || request.SecurityGroups?.length) {
     throw combination(
       'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
@@ -175,7 +179,7 @@ async function checkPrivateIp(
   subnet: Subnet,
   privateIp: string,
 ): Promise<void> {
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(privateIp) || !isUsableAddress(privateIp, subnet.cidr)) {
+  if (!isIPv4(privateIp) || !isUsableAddress(privateIp, subnet.cidr)) {
     throw apiError('InvalidParameterValue', {
       message: `Address ${privateIp} does not fall within the subnet's address range ${subnet.cidr}, or is reserved`,
     });
@@ -195,6 +199,7 @@ export async function placementFor(
   const subnet = await subnetFor(reader, scope, request);
   const vpc = await ownedById(reader, scope, 'vpc', subnet.vpcId);
   const groups = await groupsFor(reader, scope, { subnet, request });
+  checkGroupCount(groups);
   const { privateIp } = request;
   if (privateIp) {
     if (count > 1) throw combination('A private address can be given to one instance only');

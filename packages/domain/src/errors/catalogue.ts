@@ -91,6 +91,7 @@ export const errorCatalogue = {
   ResourceLimitExceeded: worded,
   ResourceCountExceeded: worded,
   InstanceLimitExceeded: worded,
+  ConcurrentSnapshotLimitExceeded: worded,
   TagLimitExceeded: worded,
   'InvalidTagKey.Malformed': worded,
   'InvalidAMIID.Malformed': malformed('ami'),

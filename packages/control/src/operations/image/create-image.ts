@@ -8,6 +8,7 @@ import {
   type Snapshot,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkDescription } from '../../description.ts';
 import {
   mergeMappings,
   refuseInitializationRate,
@@ -22,6 +23,7 @@ import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { createImageKind } from '../../workflows/create-image.ts';
 import { instanceLanes } from '../../workflows/instance-lanes.ts';
 import { checkState } from '../instance/instance-state-change.ts';
+import { checkPendingSnapshots } from '../snapshot/pending-limit.ts';
 import { planSnapshot } from '../snapshot/plan-snapshot.ts';
 import { checkSnapshotPlace, freezeWaitMs } from '../snapshot/snapshot-request.ts';
 import { checkImageName } from './image-name.ts';
@@ -75,6 +77,7 @@ async function planDevices(
   const own: BlockDevice[] = [...instance.ephemeralDisks];
   const take = async (use: InstanceVolume) => {
     const volume = await ownedById(tx, context, 'volume', use.volumeId);
+    await checkPendingSnapshots(tx, volume);
     const description = `Created by CreateImage(${instance.id}) for ${image.id}`;
     const snapshot = planSnapshot(context, { volume, description, tags });
     snapshots.push(snapshot);
@@ -101,6 +104,7 @@ async function planImage(
   context: OperationContext,
   { instance, request, name }: { instance: Instance; request: Request; name: string },
 ): Promise<{ image: Image; snapshots: readonly Snapshot[] }> {
+  checkDescription(request.Description);
   const id = context.ids.resource('ami');
   const { devices, snapshots } = await planDevices(tx, context, {
     instance,
@@ -124,9 +128,12 @@ async function planImage(
     rootDeviceName: instance.rootDeviceName,
     virtualizationType: instance.virtualizationType,
     enaSupport: instance.enaSupport,
-    ...(source?.sriovNetSupport ? { sriovNetSupport: source.sriovNetSupport } : {}),
+    ...(instance.sriovNetSupport ? { sriovNetSupport: instance.sriovNetSupport } : {}),
     ...(source?.bootMode ? { bootMode: source.bootMode } : {}),
     ...(source?.imdsSupport ? { imdsSupport: source.imdsSupport } : {}),
+    ...(source?.tpmSupport ? { tpmSupport: source.tpmSupport } : {}),
+    ...(instance.kernelId ? { kernelId: instance.kernelId } : {}),
+    ...(instance.ramdiskId ? { ramdiskId: instance.ramdiskId } : {}),
     blockDevices: devices,
     launchPermissions: { everyone: false, accountIds: [] },
     sourceInstanceId: instance.id,

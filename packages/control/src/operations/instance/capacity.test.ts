@@ -66,6 +66,23 @@ test('without room for the least, nothing is launched, and the arithmetic is tol
   expect(await world.metadata.read((reader) => reader.list('instance'))).toEqual([]);
 });
 
+test('of two launches at once, one gets the last room', async () => {
+  const { run, world } = await smallPlatform();
+  const outcomes = await Promise.allSettled([run(2, 2), run(1, 1), run(1, 1)]);
+  const refused = outcomes.filter(({ status }) => status === 'rejected');
+  expect(refused.length).toBeGreaterThan(0);
+  for (const outcome of refused) {
+    expect(outcome).toMatchObject({
+      reason: {
+        code: 'InsufficientInstanceCapacity',
+        message: expect.stringMatching(/MiB go to instances that are starting|2048 MiB in use/),
+      },
+    });
+  }
+  const instances = await world.metadata.read((reader) => reader.list('instance'));
+  expect(instances.map(({ state }) => state)).toEqual(['running', 'running']);
+});
+
 test('a repeated client token is answered also when there is no room any more', async () => {
   const { run } = await smallPlatform();
   expect(await run(2, 2, { ClientToken: 'once' })).toBe(2);

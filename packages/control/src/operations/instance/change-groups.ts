@@ -1,5 +1,6 @@
 import { apiError, type Instance, type SecurityGroup } from '@bakehouse/domain';
 import { ownedById } from '../../lookups.ts';
+import { checkGroupCount } from '../../network/groups-limit.ts';
 import type { ChangeScope } from './attribute-changes.ts';
 
 /** Replaces the groups of the instance's network interface; its record stays as it is. */
@@ -18,6 +19,7 @@ export async function changeGroups(
     }
     groups.push(group);
   }
+  checkGroupCount(groups);
   const nic = await ownedById(tx, context, 'networkInterface', instance.networkInterfaceId);
   await tx.put('networkInterface', { ...nic, groupIds: groups.map((group) => group.id) });
   return instance;

@@ -1,4 +1,5 @@
 import { changeMetadataOptions } from '../../launch/metadata-options.ts';
+import { checkMetadataKeys } from '../../launch/metadata-tag-keys.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { metadataOptionsView } from '../../views/instance.ts';
@@ -14,6 +15,7 @@ export const modifyInstanceMetadataOptions: Operation<'ModifyInstanceMetadataOpt
     const instance = await ownedById(tx, context, 'instance', request.InstanceId);
     checkState(instance, ['pending', 'running', 'stopping', 'stopped'], 'modified');
     const options = changeMetadataOptions(instance.metadataOptions, request);
+    checkMetadataKeys({ tags: instance.tags, metadataOptions: options });
     const running = instance.state === 'running';
     const state = running ? 'pending' : 'applied';
     await tx.put('instance', { ...instance, metadataOptions: { ...options, state } });

@@ -10,7 +10,7 @@ import type { OperationContext } from '../../context.ts';
 import { defaultInstanceType, launchFacts } from '../../launch/launch-facts.ts';
 import { type LaunchParameters, launchRequest } from '../../launch/launch-parameters.ts';
 import { type LaunchFacts, type LaunchRecords, planLaunch } from '../../launch/plan-launch.ts';
-import { noRoom, roomFor } from '../../launch/room.ts';
+import { type MeasuredRoom, measureRoom, noRoom, roomLeft } from '../../launch/room.ts';
 import { freePrivateIp, freePublicIp } from '../../network/addresses.ts';
 import type { Operation } from '../../operation.ts';
 import { storageRefusal } from '../../storage-room.ts';
@@ -81,10 +81,10 @@ function launchCount({ MinCount, MaxCount }: LaunchParameters, capacity: Capacit
 async function launchAll(
   tx: ControlTransaction,
   context: OperationContext,
-  { request, capacity }: { request: LaunchParameters; capacity: Capacity },
+  { request, room }: { request: LaunchParameters; room: MeasuredRoom | undefined },
 ): Promise<readonly InstanceId[]> {
   const facts = await launchFacts(tx, context, await launchRequest(tx, context, request));
-  const count = launchCount(request, capacity);
+  const count = launchCount(request, room ? await roomLeft(tx, room) : { count: 0 });
   const instanceIds: InstanceId[] = [];
   for (let launchIndex = 0; launchIndex < count; launchIndex += 1) {
     const addresses = await drawAddresses(tx, context, facts);
@@ -96,25 +96,25 @@ async function launchAll(
 }
 
 /** Room for the machines asked for. A type that does not exist is refused later, with all else that is wrong. */
-async function capacityFor(
+async function roomFor(
   context: OperationContext,
   request: LaunchParameters,
-): Promise<Capacity> {
+): Promise<MeasuredRoom | undefined> {
   const { parameters } = await context.read((reader) => launchRequest(reader, context, request));
   const type = findInstanceType(parameters.InstanceType ?? defaultInstanceType);
   const count = Math.min(request.MaxCount, instancesPerCallMax);
-  return type ? await roomFor(context, { memoryMiB: type.memoryMiB, count }) : { count };
+  return type && (await measureRoom(context, { memoryMiB: type.memoryMiB, count }));
 }
 
 /** Records the instances as pending and answers; machines are started by workflows. */
 export const runInstances: Operation<'RunInstances'> = async (context, request) => {
   checkCounts(request);
   const use = { operation: 'RunInstances', token: request.ClientToken, request };
-  const capacity = await capacityFor(context, request);
+  const room = await roomFor(context, request);
   const refusal = await storageRefusal(context);
   return await context.write(async (tx) => {
     const launched = await withClientToken(tx, context, use, async () => {
-      const instanceIds = await launchAll(tx, context, { request, capacity });
+      const instanceIds = await launchAll(tx, context, { request, room });
       if (refusal) throw refusal;
       return instanceIds;
     });

@@ -1,6 +1,6 @@
 import { apiError, findInstanceType, type Instance } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { noRoom, roomFor } from '../../launch/room.ts';
+import { type MeasuredRoom, measureRoom, noRoom, roomLeft } from '../../launch/room.ts';
 import { allOwnedById } from '../../lookups.ts';
 import { freePublicIp } from '../../network/addresses.ts';
 import type { Operation } from '../../operation.ts';
@@ -60,27 +60,40 @@ async function checkRoot(tx: ControlTransaction, instance: Instance): Promise<vo
   });
 }
 
-/** Refuses a start that memory is known not to suffice for; of several types, each by itself. */
-async function checkRoom(context: OperationContext, ids: readonly string[]): Promise<void> {
+/** The room for those that are to start; of several types, each by itself. */
+async function measureRooms(
+  context: OperationContext,
+  ids: readonly string[],
+): Promise<readonly MeasuredRoom[]> {
   const instances = await context.read((reader) => allOwnedById(reader, context, 'instance', ids));
   const stopped = instances.filter(({ state }) => state === 'stopped');
+  const rooms: MeasuredRoom[] = [];
   for (const [name, members] of Map.groupBy(stopped, (each) => each.instanceType)) {
     const memoryMiB = findInstanceType(name)?.memoryMiB;
     if (memoryMiB === undefined) continue;
-    const { count, shortage } = await roomFor(context, { memoryMiB, count: members.length });
-    if (count < members.length) throw noRoom(shortage);
+    rooms.push(await measureRoom(context, { memoryMiB, count: members.length }));
+  }
+  return rooms;
+}
+
+/** Refuses a start that memory is known not to suffice for. */
+async function checkRooms(tx: ControlTransaction, rooms: readonly MeasuredRoom[]): Promise<void> {
+  for (const room of rooms) {
+    const { count, shortage } = await roomLeft(tx, room);
+    if (count < room.count) throw noRoom(shortage);
   }
 }
 
 /** All the named instances start, or none does. */
 export const startInstances: Operation<'StartInstances'> = async (context, request) => {
-  await checkRoom(context, request.InstanceIds);
+  const rooms = await measureRooms(context, request.InstanceIds);
   return await context.write(async (tx) => {
     const instances = await allOwnedById(tx, context, 'instance', request.InstanceIds);
     for (const each of instances) {
       checkState(each, ['stopped', 'running', 'pending'], 'started');
       await checkRoot(tx, each);
     }
+    await checkRooms(tx, rooms);
     const changes = [];
     for (const before of instances) {
       changes.push(stateChange(before, await requestStart(tx, context, before)));

@@ -4,6 +4,7 @@ import { describeAddresses } from './describe-addresses.ts';
 import { describeDhcpOptions } from './describe-dhcp-options.ts';
 import { describeInternetGateways } from './describe-internet-gateways.ts';
 import { describeNetworkAcls } from './describe-network-acls.ts';
+import { describeNetworkInterfaceAttribute } from './describe-network-interface-attribute.ts';
 import { describeNetworkInterfaces } from './describe-network-interfaces.ts';
 import { describeRouteTables } from './describe-route-tables.ts';
 import { describeSubnets } from './describe-subnets.ts';
@@ -17,6 +18,7 @@ export const networkOperations = {
   DescribeDhcpOptions: describeDhcpOptions,
   DescribeInternetGateways: describeInternetGateways,
   DescribeNetworkAcls: describeNetworkAcls,
+  DescribeNetworkInterfaceAttribute: describeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DescribeRouteTables: describeRouteTables,
   DescribeSubnets: describeSubnets,

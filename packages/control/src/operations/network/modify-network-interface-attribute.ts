@@ -1,8 +1,10 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type NetworkInterface } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkDescription } from '../../description.ts';
 import { ownedById } from '../../lookups.ts';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
+import { checkGroupCount } from '../../network/groups-limit.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
@@ -18,10 +20,6 @@ interface Change {
 
 const unsupported = (message: string) => apiError('UnsupportedOperation', { message });
 
-/** EC2's largest quota of "Security groups per network interface". */
-const groupsMax = 16;
-const descriptionLengthMax = 255;
-
 async function changeGroups({ tx, context, nic }: Change, ids: readonly string[]) {
   const groupIds = new Set<NetworkInterface['groupIds'][number]>();
   for (const id of ids) {
@@ -33,19 +31,13 @@ async function changeGroups({ tx, context, nic }: Change, ids: readonly string[]
     }
     groupIds.add(group.id);
   }
-  if (groupIds.size > groupsMax) {
-    throw apiError('SecurityGroupsPerInterfaceLimitExceeded', {
-      message: `The maximum number of security groups per interface, ${groupsMax}, has been reached.`,
-    });
-  }
+  checkGroupCount([...groupIds]);
   return { ...nic, groupIds: [...groupIds] };
 }
 
 function changeDescription(nic: NetworkInterface, description: string): NetworkInterface {
-  if (description.length <= descriptionLengthMax) return { ...nic, description };
-  throw apiError('InvalidParameterValue', {
-    message: `A description has at most ${descriptionLengthMax} characters`,
-  });
+  checkDescription(description);
+  return { ...nic, description };
 }
 
 /** What cannot be otherwise here may be asked for as it is, and nothing else. */

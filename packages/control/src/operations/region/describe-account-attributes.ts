@@ -1,4 +1,5 @@
 import { apiError } from '@bakehouse/domain';
+import { groupsPerInterfaceMax } from '../../network/groups-limit.ts';
 import type { Operation } from '../../operation.ts';
 import { findDefaultVpc } from '../security-group/find-group.ts';
 
@@ -14,7 +15,7 @@ export const describeAccountAttributes: Operation<'DescribeAccountAttributes'> =
     'supported-platforms': 'VPC',
     'default-vpc': vpc?.id ?? 'none',
     'max-instances': maxInstances,
-    'vpc-max-security-groups-per-interface': '16',
+    'vpc-max-security-groups-per-interface': String(groupsPerInterfaceMax),
     // There are no Elastic IP addresses here.
     'max-elastic-ips': '0',
     'vpc-max-elastic-ips': '0',

@@ -1,10 +1,12 @@
 import { apiError, type MetadataReader, type Volume } from '@bakehouse/domain';
+import { checkDescription } from '../../description.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import { snapshotView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
+import { checkPendingSnapshots } from './pending-limit.ts';
 import { planSnapshot } from './plan-snapshot.ts';
 import { begunSnapshot, checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
 
@@ -30,8 +32,10 @@ export const createSnapshot: Operation<'CreateSnapshot'> = async (context, reque
   const begun = await context.write(async (tx) => {
     const volume = await ownedById(tx, context, 'volume', request.VolumeId);
     await checkVolume(tx, volume);
+    await checkPendingSnapshots(tx, volume);
     const tags = tagsFor('snapshot', request.TagSpecifications, ['snapshot']);
     const description = request.Description ?? '';
+    checkDescription(description);
     const snapshot = planSnapshot(context, { volume, description, tags });
     if (refusal) throw refusal;
     await tx.put('snapshot', snapshot);

@@ -7,6 +7,7 @@ import {
   type Volume,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkDescription } from '../../description.ts';
 import { checkId, ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { storageRefusal } from '../../storage-room.ts';
@@ -14,6 +15,7 @@ import { tagsFor } from '../../tag-specification.ts';
 import { snapshotInfoView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
 import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { checkPendingSnapshots } from './pending-limit.ts';
 import { planSnapshot } from './plan-snapshot.ts';
 import { begunSnapshot, checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
 
@@ -54,6 +56,7 @@ async function chosenVolumes(
     if (excluded.includes(use.volumeId)) continue;
     const volume = await ownedById(reader, context, 'volume', use.volumeId);
     checkStays(volume);
+    await checkPendingSnapshots(reader, volume);
     chosen.push(volume);
   }
   if (chosen.length > 0) return chosen;
@@ -91,6 +94,7 @@ export const createSnapshots: Operation<'CreateSnapshots'> = async (context, req
     }
     const volumes = await chosenVolumes(tx, context, { instance, specification });
     const description = request.Description ?? '';
+    checkDescription(description);
     const snapshots = volumes.map((volume) =>
       planSnapshot(context, { volume, description, tags: snapshotTags(request, volume) }),
     );

@@ -14,7 +14,11 @@ function withoutTags(tags: Tags, deleted: readonly DeletedTag[]): Tags {
   return Object.fromEntries(Object.entries(tags).filter(([key, value]) => !isNamed(key, value)));
 }
 
-/** Deletes the named tags, or all when none is named. A tag that is not there is no error. */
+/** Those of the platform stay: a user can neither give nor take them. */
+const reserved = (tags: Tags): Tags =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => key.toLowerCase().startsWith('aws:')));
+
+/** Deletes the named tags, or all of the user's when none is named. A tag that is not there is no error. */
 export const deleteTags: Operation<'DeleteTags'> = async (context, request) => {
   const { Resources: ids, Tags: deleted = [] } = request;
   for (const { Key: key } of deleted) {
@@ -25,6 +29,8 @@ export const deleteTags: Operation<'DeleteTags'> = async (context, request) => {
       });
     }
   }
-  await changeTags(context, ids, (tags) => (deleted.length > 0 ? withoutTags(tags, deleted) : {}));
+  await changeTags(context, ids, (tags) =>
+    deleted.length > 0 ? withoutTags(tags, deleted) : reserved(tags),
+  );
   return {};
 };

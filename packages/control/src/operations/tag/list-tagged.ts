@@ -1,4 +1,4 @@
-import type { MetadataReader, Tags } from '@bakehouse/domain';
+import { everyRegion, isInRegion, type MetadataReader, type Tags } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import type { Filter } from '../../filters/filter.ts';
 import { isWildcard } from '../../filters/wildcard.ts';
@@ -33,12 +33,15 @@ async function recordsOf(
   if (!ids) {
     const tagKey = exactValues(filters, 'key');
     const where = { owner: [scope.accountId], ...(tagKey ? { tagKey } : {}) };
-    return await reader.list(kind, { region: scope.region, where });
+    const here = await reader.list(kind, { region: scope.region, where });
+    // Images of a seed are one record for all regions, and so are their tags.
+    return [...here, ...(await reader.list(kind, { region: everyRegion, where }))];
   }
   const records = [];
   for (const id of new Set(ids)) {
     const record = await reader.get(kind, id);
-    if (record?.ownerId === scope.accountId && record.region === scope.region) records.push(record);
+    if (record?.ownerId === scope.accountId && isInRegion(record, scope.region))
+      records.push(record);
   }
   return records;
 }

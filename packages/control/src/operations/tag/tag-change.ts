@@ -1,27 +1,18 @@
 import { apiError, type Instance, type Tags } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkMetadataKeys } from '../../launch/metadata-tag-keys.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { publishMetadataKind } from '../../workflows/publish-metadata.ts';
 import { taggableById } from './taggable.ts';
 
 /** EC2: "up to 1000 resources" for each call. */
 const resourcesMax = 1000;
-/** What a tag's key must be to have a path in the metadata tree ("Work with instance tags in metadata"). */
-const pathPattern = /^(?!(?:\.{1,2}|_index)$)[0-9a-zA-Z\-_+=,.@:]{1,255}$/;
 
 export function checkResources(ids: readonly string[]): void {
   if (ids.length === 0) throw apiError('MissingParameter', { parameter: 'ResourceId' });
   if (ids.length <= resourcesMax) return;
   throw apiError('InvalidParameterValue', {
     message: `At most ${resourcesMax} resources can be named in one call, ${ids.length} were given`,
-  });
-}
-
-function checkMetadataKeys(tags: Tags): void {
-  const bad = Object.keys(tags).find((key) => !pathPattern.test(key));
-  if (bad === undefined) return;
-  throw apiError('InvalidParameterValue', {
-    message: `'${bad}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index'), while the instance shows its tags in its metadata`,
   });
 }
 
@@ -32,7 +23,7 @@ function checkMetadataKeys(tags: Tags): void {
 async function showTags(tx: ControlTransaction, instance: Instance): Promise<void> {
   const { id, region, state, metadataOptions } = instance;
   if (metadataOptions.instanceMetadataTags !== 'enabled') return;
-  checkMetadataKeys(instance.tags);
+  checkMetadataKeys(instance);
   if (state !== 'pending' && state !== 'running') return;
   const lanes = [...(state === 'pending' ? [id] : []), `${id}/metadata`];
   await tx.enqueue({ kind: publishMetadataKind, region, lanes, input: { instanceId: id } });

@@ -3,6 +3,7 @@ import type { RecordKinds } from '@bakehouse/domain';
 import {
   type ApiError,
   apiError,
+  isInRegion,
   type MetadataReader,
   type Tags,
   type Vpc,
@@ -102,7 +103,7 @@ async function findRecord<K extends TaggableKind>(
   { kind, id }: { kind: K; id: string },
 ): Promise<Taggable | undefined> {
   const record = await reader.get(kind, id);
-  if (record?.ownerId !== scope.accountId || record.region !== scope.region) return undefined;
+  if (record?.ownerId !== scope.accountId || !isInRegion(record, scope.region)) return undefined;
   return { kind, tags: record.tags, put: (tx, tags) => tx.put(kind, { ...record, tags }) };
 }
 
