@@ -1,4 +1,2 @@
-import { KiB } from '@bakehouse/base';
-
-/** The unit of capture, naming and sharing; the block size of the EBS direct APIs. */
-export const blockSizeBytes = 512 * KiB;
+/** The unit of capture, naming and sharing; the block size of the EBS direct APIs: 512 KiB. */
+export const blockSizeBytes = 512 * 1024;

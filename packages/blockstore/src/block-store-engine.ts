@@ -145,6 +145,7 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
     const signals = [this.#closing.signal, ...(options?.signal ? [options.signal] : [])];
     const signal = AbortSignal.any(signals);
     signal.throwIfAborted();
+    this.#coders.prepare();
     await using ended = new AsyncDisposableStack();
     const pins = this.#pins.open();
     ended.defer(() => pins.release());

@@ -1,6 +1,6 @@
 import { blockSizeBytes } from './block-size.ts';
 import { chunkIdBytes } from './chunk-id.ts';
-import { scratchBytes } from './sha256/four-lane-hash.ts';
+import { scratchBytes } from './sha256/scratch-layout.ts';
 
 /** A place for one block on its way, in the memory that the main thread and the coder threads share. */
 export interface CoderSlot {

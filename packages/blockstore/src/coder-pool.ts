@@ -4,6 +4,7 @@ import { type CoderSlot, makeCoderMemory, scratchOffset, slotViews } from './cod
 import type { CoderTask } from './coder-task.ts';
 import type { CoderThreadData } from './coder-thread.ts';
 import { fourLaneModule } from './sha256/four-lane-module.ts';
+import { hasShaInstructions } from './sha256/has-sha-instructions.ts';
 
 interface Waiting {
   readonly resolve: (answer: number) => void;
@@ -39,6 +40,13 @@ export class CoderPool {
 
   constructor(threadCount: number) {
     this.#threadCount = threadCount;
+  }
+
+  /** Starts the threads ahead of the first block, so that they are there when it has been read. */
+  prepare(): void {
+    if (this.#crew !== undefined) return;
+    this.#crew = this.#start();
+    this.#rest(this.#crew);
   }
 
   /** Slots that exist: the most blocks on their way at one time. */
@@ -96,30 +104,37 @@ export class CoderPool {
     if (next !== undefined) next(slot);
     else this.#crew?.freeSlots.push(slot);
     if (this.#usedSlots > 0 || this.#crew === undefined) return;
-    for (const { worker } of this.#crew.threads) worker.unref();
-    if (this.#crew.threads.some(({ isAlive }) => !isAlive)) {
-      void this.close();
-      return;
-    }
+    if (this.#crew.threads.every(({ isAlive }) => isAlive)) this.#rest(this.#crew);
+    else void this.close();
+  }
+
+  /** Unused threads do not keep the process, and end after a while. */
+  #rest({ threads }: Crew): void {
+    for (const { worker } of threads) worker.unref();
     this.#idleTimer = setTimeout(() => void this.close(), idleMs).unref();
   }
 
   #start(): Crew {
     const slotCount = this.width;
     const memory = makeCoderMemory(slotCount, this.#threadCount);
-    hashModule ??= new WebAssembly.Module(fourLaneModule());
-    const module = hashModule;
+    const module = hashModule();
     return {
       freeSlots: upTo(slotCount).map((number) => slotViews(memory, number)),
       threads: upTo(this.#threadCount).map((number) =>
-        startThread({ memory, module, slotCount, scratch: scratchOffset(slotCount, number) }),
+        startThread({ memory, module, scratch: scratchOffset(slotCount, number) }),
       ),
     };
   }
 }
 
 /** One for all threads of this process: what the compiler made of it is shared. */
-let hashModule: WebAssembly.Module | undefined;
+let compiledModule: WebAssembly.Module | undefined;
+
+function hashModule(): WebAssembly.Module | undefined {
+  if (hasShaInstructions()) return undefined;
+  compiledModule ??= new WebAssembly.Module(fourLaneModule());
+  return compiledModule;
+}
 
 const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
 

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { invariant } from '@bakehouse/base';
 import { blockSizeBytes } from './block-size.ts';
 import { type CoderSlot, slotViews } from './coder-memory.ts';
 import { allZeros, type CheckTask, type CoderTask, type NameTask } from './coder-task.ts';
@@ -11,8 +10,8 @@ import { fourLaneHash } from './sha256/four-lane-hash.ts';
 /** What a coder thread is given at its start. */
 export interface CoderThreadData {
   readonly memory: WebAssembly.Memory;
-  readonly module: WebAssembly.Module;
-  readonly slotCount: number;
+  /** Of `fourLaneModule`, where that hashes faster than OpenSSL. */
+  readonly module: WebAssembly.Module | undefined;
   /** Where in the memory this thread's own scratch is. */
   readonly scratch: number;
 }
@@ -21,9 +20,8 @@ export interface CoderThreadData {
  * The entry of a coder thread: hashes, packs and checks blocks in shared memory. Answers in the order in which
  * it was asked; blocks to be named that wait at the same time are named together, which is faster.
  */
-const { memory, module, slotCount, scratch }: CoderThreadData = workerData;
-const slots = Array.from({ length: slotCount }, (_, number) => slotViews(memory, number));
-const hashFour = fourLaneHash(module, memory, scratch);
+const { memory, module, scratch }: CoderThreadData = workerData;
+const hashFour = module && fourLaneHash(module, memory, scratch);
 const zeros = Buffer.alloc(blockSizeBytes);
 
 parentPort?.on('message', (asked: CoderTask) => {
@@ -60,24 +58,28 @@ function takeNames(tasks: CoderTask[]): NameTask[] {
 }
 
 function nameAll(tasks: readonly NameTask[]): void {
-  const filled = tasks.filter((task) => !slotOf(task).raw.equals(zeros));
-  nameBlocks(hashFour, filled.map(slotOf));
-  for (const task of tasks) {
-    if (!filled.includes(task)) answer(allZeros);
-    else answer(task.packToo ? packSlot(slotOf(task)) : 0);
+  const blocks = tasks.map((task) => {
+    const slot = slotOf(task);
+    return { slot, packToo: task.packToo, isZeros: slot.raw.equals(zeros) };
+  });
+  const filled = blocks.filter(({ isZeros }) => !isZeros);
+  nameBlocks(
+    filled.map(({ slot }) => slot),
+    hashFour,
+  );
+  for (const { slot, packToo, isZeros } of blocks) {
+    if (isZeros) answer(allZeros);
+    else answer(packToo ? packSlot(slot) : 0);
   }
 }
 
 function doOne(task: CoderTask): number {
-  const slot = slotOf(task);
-  if (task.kind === 'check') return isWhole(slot, task) ? 1 : 0;
-  return packSlot(slot);
+  if (task.kind === 'check') return isWhole(slotOf(task), task) ? 1 : 0;
+  return packSlot(slotOf(task));
 }
 
 function slotOf(task: CoderTask): CoderSlot {
-  const slot = slots[task.slot];
-  invariant(slot !== undefined, 'a task names one of the slots');
-  return slot;
+  return slotViews(memory, task.slot);
 }
 
 function packSlot(slot: CoderSlot): number {

@@ -1,6 +1,5 @@
-import { invariant } from '@bakehouse/base';
 import { initialState, roundConstants } from './constants.ts';
-import { scratchLayout, turnBytes } from './four-lane-module.ts';
+import { scratchLayout, turnBytes } from './scratch-layout.ts';
 
 /**
  * The SHA-256 of four messages: views of the memory, all of the same length, which is a multiple of 64. The same
@@ -9,26 +8,26 @@ import { scratchLayout, turnBytes } from './four-lane-module.ts';
 export type FourLaneHash = (messages: FourMessages) => readonly Buffer[];
 export type FourMessages = readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 
-/** Memory of its own that each user of `fourLaneHash` needs. */
-export const scratchBytes = scratchLayout.bytes;
-
-/** Hashes four messages in `memory` at a time. `module` is made of `fourLaneModule`. */
+/**
+ * Hashes four messages in `memory` at a time. `module` is made of `fourLaneModule`; from `scratch` on there are
+ * `scratchBytes` for this one alone.
+ */
 export function fourLaneHash(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   scratch: number,
 ): FourLaneHash {
   const { run } = new WebAssembly.Instance(module, { host: { memory } }).exports;
-  invariant(typeof run === 'function', 'the module exports what hashes');
   const state = new Uint32Array(memory.buffer, scratch + scratchLayout.state, 8 * 4);
   const padding = Buffer.from(memory.buffer, scratch + scratchLayout.padding, turnBytes);
   new Uint32Array(memory.buffer, scratch + scratchLayout.constants, 64).set(roundConstants);
   return (messages) => {
     const lengthBytes = messages[0].length;
-    invariant(lengthBytes > 0 && lengthBytes % turnBytes === 0, 'messages are of whole turns');
     const isReadable = (message: Uint8Array) =>
       message.length === lengthBytes && message.buffer === memory.buffer;
-    invariant(messages.every(isReadable), 'messages are of one length, in the memory');
+    if (lengthBytes === 0 || lengthBytes % turnBytes !== 0 || !messages.every(isReadable)) {
+      throw new RangeError('the messages must be of one length in whole turns, in the memory');
+    }
     const offsets = messages.map((message) => message.byteOffset);
     state.set(initialState.flatMap((word) => [word, word, word, word]));
     run(scratch, ...offsets, messages[0].byteOffset + lengthBytes);

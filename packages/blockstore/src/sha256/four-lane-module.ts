@@ -1,3 +1,4 @@
+import { scratchLayout, turnBytes } from './scratch-layout.ts';
 import {
   add,
   advance,
@@ -16,11 +17,6 @@ import {
   xor,
 } from './wasm-code.ts';
 import { wasmModule } from './wasm-module.ts';
-
-/** Where what lies in the scratch memory. A vector of the state has the same word of four messages. */
-export const scratchLayout = { state: 0, constants: 128, padding: 384, bytes: 448 } as const;
-/** What one turn takes of each message. */
-export const turnBytes = 64;
 
 /** Parameters: the scratch memory, where the four messages are, and where the first of them ends. */
 const scratch = 0;

@@ -12,11 +12,9 @@ declare namespace WebAssembly {
       readonly shared: true;
     });
   }
+  /** Only of what `wasmModule` makes. */
   class Instance {
-    readonly exports: Readonly<Record<string, unknown>>;
-    constructor(
-      module: Module,
-      imports: Readonly<Record<string, Readonly<Record<string, Memory>>>>,
-    );
+    readonly exports: { readonly run: (...parameters: readonly number[]) => void };
+    constructor(module: Module, imports: { readonly host: { readonly memory: Memory } });
   }
 }
