@@ -33,6 +33,15 @@ test('a time has milliseconds, and bytes are base64', () => {
   );
 });
 
+test('a frozen structure is written as any other, each time and in each place', () => {
+  const tag = Object.freeze({ Key: 'ключ', Value: '<&>' });
+  const output = { Images: [{ Tags: [tag, { ...tag }] }, { Tags: [tag] }], NextToken: tag.Key };
+  const first = encodeEc2Response('DescribeImages', output, 'r-1');
+  expect(encodeEc2Response('DescribeImages', output, 'r-1')).toBe(first);
+  const written = '<item><key>ключ</key><value>&lt;&amp;&gt;</value></item>';
+  expect(first.split(written)).toHaveLength(4);
+});
+
 test('a value that cannot be meant is a bug', () => {
   expect(() => encodeEc2Response('CreateVolume', { Size: Number.NaN }, 'r')).toThrow(
     InvariantError,

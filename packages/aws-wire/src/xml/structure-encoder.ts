@@ -34,9 +34,26 @@ function encoderOf(shape: Shape): Encode {
 }
 
 function makeEncoder(shape: Shape): Encode {
-  if (shape.kind === 'structure') return encodeMembers(shape);
+  if (shape.kind === 'structure') return remembering(encodeMembers(shape));
   if (shape.kind === 'list') return encodeItems(shape);
   return scalarEncoders[shape.kind];
+}
+
+/**
+ * The structures that were frozen will never be others: their text is written once, and forgotten with
+ * them. It goes through bytes because a string put together of parts is still that, not a text.
+ */
+function remembering(encode: Encode): Encode {
+  const texts = new WeakMap<object, string>();
+  return (value) => {
+    if (!Object.isFrozen(value) || typeof value !== 'object' || value === null)
+      return encode(value);
+    const before = texts.get(value);
+    if (before !== undefined) return before;
+    const text = Buffer.from(encode(value)).toString();
+    texts.set(value, text);
+    return text;
+  };
 }
 
 /**

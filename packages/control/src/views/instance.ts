@@ -115,8 +115,29 @@ function cpuOptionsView({ instanceType }: Instance) {
   return { CoreCount: findInstanceType(instanceType)?.vcpus ?? 1, ThreadsPerCore: 1 };
 }
 
-/** The official shape of an instance. */
+const made = new WeakMap<Instance, InstanceFacts & { readonly view: InstanceView }>();
+
+function isOf(facts: InstanceFacts, { nic, groups }: InstanceFacts): boolean {
+  return (
+    facts.nic === nic &&
+    facts.groups.length === groups.length &&
+    facts.groups.every((group, index) => group === groups[index])
+  );
+}
+
+/**
+ * The official shape of an instance. Records never change, so the same ones give the same view, which is
+ * frozen and, however often it is asked for, made and written out once.
+ */
 export function instanceView(facts: InstanceFacts): InstanceView {
+  const before = made.get(facts.instance);
+  if (before && isOf(before, facts)) return before.view;
+  const view = Object.freeze(makeView(facts));
+  if (Object.isFrozen(facts.instance)) made.set(facts.instance, { ...facts, view });
+  return view;
+}
+
+function makeView(facts: InstanceFacts): InstanceView {
   const { instance, nic } = facts;
   return {
     AmiLaunchIndex: instance.launchIndex,
