@@ -21,11 +21,34 @@ const snapshotsOf = (captures: readonly Capture[]) => captures.map(({ snapshot }
 export async function freezeVolumes(context: WorkflowContext, input: CaptureInput): Promise<void> {
   const captures = await readWholeGroup(context, input.snapshotIds);
   if (captures.length === 0) return;
+  refuseLate(snapshotsOf(captures));
   const startedAt = context.clock.now();
   const views = await freezeGroup(context, captures);
-  if (views.some((view) => view.fresh)) {
-    await changePending(context, snapshotsOf(captures), { startedAt });
-  }
+  const isFresh = views.some((view) => view.fresh);
+  await fixInstant(context, snapshotsOf(captures), isFresh ? { startedAt } : {});
+}
+
+/** The caller waits no more and was told that nothing is taken: then nothing is. */
+function refuseLate(snapshots: readonly (Snapshot | undefined)[]): void {
+  const refused = snapshots.find((snapshot) => snapshot?.instant === 'refused');
+  if (refused) throw new Error(`the instant of ${refused.id} came later than its caller waited`);
+}
+
+/** From here on the snapshots have their instant, unless the caller has given up just before. */
+async function fixInstant(
+  context: Pick<WorkflowContext, 'metadata'>,
+  snapshots: readonly Snapshot[],
+  change: Partial<Snapshot>,
+): Promise<void> {
+  await context.metadata.write(async (tx) => {
+    const now = [];
+    for (const { id } of snapshots) now.push(await tx.get('snapshot', id));
+    refuseLate(now);
+    for (const snapshot of now) {
+      if (snapshot?.state !== 'pending') continue;
+      await tx.put('snapshot', { ...snapshot, ...change, instant: 'fixed' });
+    }
+  });
 }
 
 /** The same change of all records whose snapshots are still to be taken. */
@@ -189,4 +212,8 @@ export async function abandonSnapshots(
   const stateMessage = work.failure ?? 'abandoned';
   const abandoned = [...snapshotsOf(captures), ...orphans];
   await changePending(context, abandoned, { state: 'error', stateMessage });
+  const refused = abandoned.filter(({ instant }) => instant === 'refused');
+  await context.metadata.write(async (tx) => {
+    for (const { id } of refused) await tx.delete('snapshot', id);
+  });
 }

@@ -13,6 +13,11 @@ export interface Snapshot extends Resource<SnapshotId> {
   readonly progressPercent: number;
   readonly startedAt: TimestampMs;
   readonly completedAt?: TimestampMs;
+  /**
+   * `fixed` once the content of its instant is held. `refused`: the caller was told that it came too late, so the
+   * work drops it. Neither: its instant is still to come.
+   */
+  readonly instant?: 'fixed' | 'refused';
   readonly encrypted: boolean;
   /** The blocks. Chosen before the capture starts, so that prune never takes a map in the making. */
   readonly mapId: BlockMapId;

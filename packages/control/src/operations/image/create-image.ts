@@ -25,7 +25,7 @@ import { instanceLanes } from '../../workflows/instance-lanes.ts';
 import { checkState } from '../instance/instance-state-change.ts';
 import { checkPendingSnapshots } from '../snapshot/pending-limit.ts';
 import { planSnapshot } from '../snapshot/plan-snapshot.ts';
-import { checkSnapshotPlace, freezeWaitMs } from '../snapshot/snapshot-request.ts';
+import { checkSnapshotPlace, instantFixed } from '../snapshot/snapshot-request.ts';
 import { checkImageName } from './image-name.ts';
 
 type Request = Parameters<Operation<'CreateImage'>>[1];
@@ -192,8 +192,8 @@ export const createImage: Operation<'CreateImage'> = async (context, request) =>
         reboot,
       },
     });
-    return { imageId: image.id, workflowId, reboot };
+    return { imageId: image.id, snapshots, workflowId, reboot };
   });
-  if (!begun.reboot) await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  if (!begun.reboot) await instantFixed(context, begun);
   return { ImageId: begun.imageId };
 };

@@ -8,7 +8,7 @@ import { snapshotView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
 import { checkPendingSnapshots } from './pending-limit.ts';
 import { planSnapshot } from './plan-snapshot.ts';
-import { begunSnapshot, checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
+import { begunSnapshot, checkSnapshotPlace, instantFixed } from './snapshot-request.ts';
 
 async function checkVolume(reader: MetadataReader, volume: Volume): Promise<void> {
   if (volume.state !== 'available' && volume.state !== 'in-use') {
@@ -47,6 +47,6 @@ export const createSnapshot: Operation<'CreateSnapshot'> = async (context, reque
     });
     return { snapshot, workflowId };
   });
-  await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  await instantFixed(context, { ...begun, snapshots: [begun.snapshot] });
   return snapshotView({ snapshot: await begunSnapshot(context, begun.snapshot) });
 };

@@ -17,7 +17,7 @@ import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
 import { instanceLanes } from '../../workflows/instance-lanes.ts';
 import { checkPendingSnapshots } from './pending-limit.ts';
 import { planSnapshot } from './plan-snapshot.ts';
-import { begunSnapshot, checkSnapshotPlace, freezeWaitMs } from './snapshot-request.ts';
+import { begunSnapshot, checkSnapshotPlace, instantFixed } from './snapshot-request.ts';
 
 type Request = Parameters<Operation<'CreateSnapshots'>>[1];
 type Specification = Request['InstanceSpecification'];
@@ -108,7 +108,7 @@ export const createSnapshots: Operation<'CreateSnapshots'> = async (context, req
     });
     return { snapshots, workflowId };
   });
-  await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  await instantFixed(context, begun);
   const snapshots: Snapshot[] = [];
   for (const each of begun.snapshots) snapshots.push(await begunSnapshot(context, each));
   return { Snapshots: snapshots.map(snapshotInfoView) };

@@ -1,5 +1,11 @@
 import { secondMs } from '@bakehouse/base';
-import { apiError, type Snapshot } from '@bakehouse/domain';
+import {
+  apiError,
+  type ImageId,
+  type MetadataReader,
+  type Snapshot,
+  type WorkflowId,
+} from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
 
@@ -7,7 +13,47 @@ import { refuseUnserved } from '../../refuse-unserved.ts';
  * How long an answer waits for the instant of a snapshot to be fixed: another capture of the volume may have
  * to end first. A little less than the 60 seconds that the SDKs wait for an answer.
  */
-export const freezeWaitMs = 55 * secondMs;
+const freezeWaitMs = 55 * secondMs;
+
+export interface BegunCapture {
+  readonly workflowId: WorkflowId;
+  readonly snapshots: readonly Snapshot[];
+  /** Goes with its snapshots when they come too late. */
+  readonly imageId?: ImageId;
+}
+
+const isToCome = (snapshot: Snapshot | undefined) =>
+  snapshot?.state === 'pending' && snapshot.instant !== 'fixed';
+
+async function stillToCome(reader: MetadataReader, { snapshots }: BegunCapture) {
+  const now = [];
+  for (const { id } of snapshots) now.push(await reader.get('snapshot', id));
+  return now.filter((snapshot) => snapshot !== undefined).filter(isToCome);
+}
+
+/**
+ * Resolves when the content of the snapshots' instant is held (or the attempt has failed, as their records say).
+ * When that does not happen in time the capture is called off: an answer would promise a content of now, and the
+ * volume would be read at some later moment.
+ */
+export async function instantFixed(
+  context: Pick<OperationContext, 'read' | 'write' | 'reached'>,
+  begun: BegunCapture,
+): Promise<void> {
+  await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  if ((await context.read((reader) => stillToCome(reader, begun))).length === 0) return;
+  const late = await context.write(async (tx) => {
+    const toCome = await stillToCome(tx, begun);
+    for (const snapshot of toCome) await tx.put('snapshot', { ...snapshot, instant: 'refused' });
+    if (toCome.length > 0 && begun.imageId) await tx.delete('image', begun.imageId);
+    return toCome;
+  });
+  const [first] = late;
+  if (!first) return;
+  throw apiError('IncorrectState', {
+    message: `The volume '${first.volumeId}' was busy with other work for ${freezeWaitMs / secondMs} s, so that no snapshot of it was taken; try again when its snapshots are complete`,
+  });
+}
 
 /** The planned record with the instant that the freeze fixed, or the error that came instead. */
 export async function begunSnapshot(

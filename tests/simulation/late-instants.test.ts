@@ -1,0 +1,78 @@
+import { FakeWorld } from '@bakehouse/fakes';
+import { expect, test } from 'vitest';
+import { checkWorld } from './check-world.ts';
+import { answered, imagesOfUser, launch, snapshotOf } from './scenes.ts';
+import { type PlatformRun, startPlatform } from './simulated-platform.ts';
+
+interface Held {
+  /** Lets the held calls go on. */
+  release(): void;
+}
+
+/** Calls of this member wait until they are let go. */
+function hold<Port extends object>(port: Port, member: keyof Port): Held {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = port[member];
+  if (typeof held !== 'function') throw new Error(`${String(member)} is no call`);
+  const call = held.bind(port);
+  Object.assign(port, {
+    [member]: async (...args: unknown[]) => {
+      await promise;
+      return await call(...args);
+    },
+  });
+  return { release: resolve };
+}
+
+async function scene(seed: string) {
+  const world = new FakeWorld({ seed });
+  const run = await startPlatform(world);
+  return { world, run, ...(await launch(run, world)) };
+}
+
+const late = { kind: 'refused', code: 'IncorrectState' };
+
+const acts: Record<
+  string,
+  (run: PlatformRun, ids: { rootId: string; instanceId: string }) => Promise<unknown>
+> = {
+  CreateSnapshot: (run, { rootId }) => run.call('CreateSnapshot', { VolumeId: rootId }),
+  CreateSnapshots: (run, { instanceId }) =>
+    run.call('CreateSnapshots', { InstanceSpecification: { InstanceId: instanceId } }),
+  'CreateImage without reboot': (run, { instanceId }) =>
+    run.call('CreateImage', { InstanceId: instanceId, Name: 'late', NoReboot: true }),
+};
+
+test.each(Object.entries(acts))(
+  '%s that cannot have its instant in time is refused, and nothing is taken later',
+  async (_, act) => {
+    const { world, run, ...ids } = await scene('lane is taken');
+    const before = (await world.metadata.read((tx) => tx.list('snapshot'))).length;
+    const captures = hold(world.snapshots, 'capture');
+    const first = await snapshotOf(run, ids.rootId);
+    expect(await act(run, ids)).toEqual(late);
+    captures.release();
+    await run.rest();
+    await checkWorld(world);
+    const after = await world.metadata.read((tx) => tx.list('snapshot'));
+    expect(after).toHaveLength(before + 1);
+    expect(after.find(({ id }) => id === first)?.state).toBe('completed');
+    expect(await imagesOfUser(world)).toEqual([]);
+    answered(await run.call('CreateSnapshot', { VolumeId: ids.rootId }));
+  },
+);
+
+test.each(Object.entries(acts))(
+  '%s whose instant comes just after its refusal is undone, and its view ended',
+  async (_, act) => {
+    const { world, run, ...ids } = await scene('freeze is late');
+    const before = (await world.metadata.read((tx) => tx.list('snapshot'))).length;
+    const freezes = hold(world.volumes, 'freeze');
+    expect(await act(run, ids)).toEqual(late);
+    freezes.release();
+    await run.rest();
+    await checkWorld(world);
+    expect(await world.metadata.read((tx) => tx.list('snapshot'))).toHaveLength(before);
+    expect(await imagesOfUser(world)).toEqual([]);
+  },
+);
