@@ -13,9 +13,17 @@ export interface TokenUse {
 /** EC2 bounds tokens to 64 ASCII characters. */
 const tokenPattern = /^[\x20-\x7e]{1,64}$/;
 
+/** Names sort: the order in which a client writes its parameters means nothing. */
+function sorted(_name: string, value: unknown): unknown {
+  const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isPlain
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+}
+
 function hashOf(request: object): string {
   const { ClientToken: _, DryRun: __, ...parameters } = request as Record<string, unknown>;
-  return createHash('sha256').update(JSON.stringify(parameters)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(parameters, sorted)).digest('hex');
 }
 
 /**

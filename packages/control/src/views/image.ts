@@ -1,5 +1,12 @@
 import type * as Ec2 from '@bakehouse/aws-model';
-import type { Account, BlockDevice, Image, MetadataReader } from '@bakehouse/domain';
+import {
+  type Account,
+  type AccountId,
+  type BlockDevice,
+  everyRegion,
+  type Image,
+  type MetadataReader,
+} from '@bakehouse/domain';
 import { tagsView } from '../tag-specification.ts';
 
 export type ImageView = NonNullable<Ec2.Ec2Output<'DescribeImages'>['Images']>[number];
@@ -26,10 +33,27 @@ export interface ImageFacts {
   readonly ownerAlias?: string;
 }
 
-export async function readImageFacts(reader: MetadataReader, image: Image): Promise<ImageFacts> {
+/**
+ * Tags and the last launch are the owner's affair: others neither see them nor find the image by them. A seeded
+ * image is as it was printed to somebody.
+ */
+function isSeenWhole({ ownerId, region }: Image, viewerId: AccountId): boolean {
+  return ownerId === viewerId || region === everyRegion;
+}
+
+function asOthersSee({ lastLaunchedAt: _, ...image }: Image): Image {
+  return { ...image, tags: {} };
+}
+
+export async function readImageFacts(
+  reader: MetadataReader,
+  image: Image,
+  viewerId: AccountId,
+): Promise<ImageFacts> {
   const owner: Account | undefined = await reader.get('account', image.ownerId);
   const ownerAlias = image.ownerAlias ?? owner?.ownerAlias;
-  return { image, ...(ownerAlias ? { ownerAlias } : {}) };
+  const seen = isSeenWhole(image, viewerId) ? image : asOthersSee(image);
+  return { image: seen, ...(ownerAlias ? { ownerAlias } : {}) };
 }
 
 /** EC2 answers `windows` where the model's enumeration says `Windows`. */

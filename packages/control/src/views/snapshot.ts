@@ -1,5 +1,5 @@
 import type * as Ec2 from '@bakehouse/aws-model';
-import type { MetadataReader, Snapshot } from '@bakehouse/domain';
+import type { AccountId, MetadataReader, Snapshot } from '@bakehouse/domain';
 import { tagsView } from '../tag-specification.ts';
 
 export type SnapshotView = NonNullable<Ec2.Ec2Output<'DescribeSnapshots'>['Snapshots']>[number];
@@ -11,12 +11,15 @@ export interface SnapshotFacts {
   readonly ownerAlias?: string;
 }
 
+/** Tags are the owner's: others neither see them nor find the snapshot by them. */
 export async function readSnapshotFacts(
   reader: MetadataReader,
   snapshot: Snapshot,
+  viewerId: AccountId,
 ): Promise<SnapshotFacts> {
   const owner = await reader.get('account', snapshot.ownerId);
-  return { snapshot, ...(owner?.ownerAlias ? { ownerAlias: owner.ownerAlias } : {}) };
+  const seen = snapshot.ownerId === viewerId ? snapshot : { ...snapshot, tags: {} };
+  return { snapshot: seen, ...(owner?.ownerAlias ? { ownerAlias: owner.ownerAlias } : {}) };
 }
 
 /** What both shapes of a snapshot show. */

@@ -1,5 +1,6 @@
 import type { SnapshotId } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
+import { imageUsing } from '../image-using.ts';
 import { defineWorkflow } from '../workflow/definition.ts';
 import { enqueuePrune } from './prune-blocks.ts';
 
@@ -18,8 +19,8 @@ export const deleteSnapshot = defineWorkflow<WorkflowContext, DeleteSnapshotInpu
       name: 'record',
       async run(context, { snapshotId }, { region }) {
         await context.engine.write(async (tx) => {
-          const [user] = await tx.list('image', { where: { snapshot: [snapshotId] } });
-          if (user) return;
+          const snapshot = await tx.get('snapshot', snapshotId);
+          if (!snapshot || (await imageUsing(tx, snapshot))) return;
           await tx.delete('snapshot', snapshotId);
           await enqueuePrune(tx, region);
         });

@@ -1,4 +1,4 @@
-import { apiError } from '@bakehouse/domain';
+import { apiError, isInRegion } from '@bakehouse/domain';
 import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 
@@ -12,7 +12,7 @@ export const cancelImageLaunchPermission: Operation<'CancelImageLaunchPermission
   return await context.write(async (tx) => {
     const { accountId } = context;
     const image = await tx.get('image', id);
-    if (image?.region !== context.region || !isSharedWith(image, accountId)) {
+    if (!image || !isInRegion(image, context.region) || !isSharedWith(image, accountId)) {
       throw notFound('image', id);
     }
     const { everyone, accountIds } = image.launchPermissions;

@@ -1,8 +1,9 @@
 import type { Image, SnapshotId } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { imageUsing } from '../../image-using.ts';
 import type { Operation } from '../../operation.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
-import { dropSnapshot, imageUsing } from '../snapshot/drop-snapshot.ts';
+import { dropSnapshot } from '../snapshot/drop-snapshot.ts';
 import { ownImage } from './own-image.ts';
 
 /** EC2's code for each snapshot: `skipped` is one that another image uses. */

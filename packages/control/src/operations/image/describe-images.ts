@@ -57,7 +57,8 @@ export const describeImages: Operation<'DescribeImages'> = async (context, reque
       ? images.filter((image) => isGrantedTo(image.launchPermissions, context, users))
       : images;
     const facts = [];
-    for (const image of executable) facts.push(await readImageFacts(reader, image));
+    for (const image of executable)
+      facts.push(await readImageFacts(reader, image, context.accountId));
     const found = filterItems(facts, request.Filters, imageFilters);
     const { items, nextToken } = page(found, request, (item) => item.image.id, {
       min: 1,

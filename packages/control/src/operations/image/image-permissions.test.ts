@@ -4,6 +4,7 @@ import { testContext } from '../../testing/test-context.ts';
 
 const other = { accountId: '111122223333' };
 const zone = { AvailabilityZone: 'us-east-1a' };
+const one = { InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 } as const;
 
 test('CreateImage does not give another account a snapshot, whatever device it is named on', async () => {
   const { call, settle, instanceId, addImage } = await launched();
@@ -80,4 +81,30 @@ test("another account's image neither opens nor holds a snapshot", async () => {
     code: 'InvalidSnapshot.NotFound',
   });
   expect(await call('DeleteSnapshot', { SnapshotId })).toEqual({});
+});
+
+test("others see neither an image's tags nor its last launch, nor find it by them", async () => {
+  const { call, settle, addImage } = await launched();
+  const image = await addImage({ launchPermissions: { everyone: true, accountIds: [] } });
+  const ids = { ImageIds: [image.id] };
+  await call('CreateTags', { Resources: [image.id], Tags: [{ Key: 'project', Value: 'mars' }] });
+  await call('RunInstances', { ...one, ImageId: image.id });
+  await settle();
+  const [own] = (await call('DescribeImages', ids)).Images ?? [];
+  expect(own).toMatchObject({ Tags: [{ Key: 'project' }], LastLaunchedTime: expect.any(String) });
+  const [seen] = (await call('DescribeImages', ids, other)).Images ?? [];
+  expect(seen).toMatchObject({ ImageId: image.id, Tags: [] });
+  expect(seen).not.toHaveProperty('LastLaunchedTime');
+  const Filters = [{ Name: 'tag:project', Values: ['mars'] }];
+  expect((await call('DescribeImages', { ...ids, Filters }, other)).Images).toEqual([]);
+});
+
+test("others see no snapshot's tags", async () => {
+  const { call, SnapshotId } = await shared();
+  const ids = { SnapshotIds: [SnapshotId] };
+  await call('CreateTags', { Resources: [SnapshotId], Tags: [{ Key: 'project', Value: 'mars' }] });
+  expect((await call('DescribeSnapshots', ids)).Snapshots?.[0]?.Tags).toHaveLength(1);
+  expect((await call('DescribeSnapshots', ids, other)).Snapshots?.[0]?.Tags).toEqual([]);
+  const Filters = [{ Name: 'tag-key', Values: ['project'] }];
+  expect((await call('DescribeSnapshots', { ...ids, Filters }, other)).Snapshots).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { apiError, type Image } from '@bakehouse/domain';
+import { checkDescription } from '../../description.ts';
 import { imageUnavailable } from '../../launch/launch-image.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
@@ -9,15 +10,9 @@ import { ownImage } from './own-image.ts';
 type Request = Parameters<Operation<'ModifyImageAttribute'>>[1];
 type Change = (image: Image, request: Request) => Image;
 
-const descriptionMax = 255;
-
 function changeDescription(image: Image, { Description, Value }: Request): Image {
   const description = Description?.Value ?? Value ?? '';
-  if (description.length > descriptionMax) {
-    throw apiError('InvalidParameterValue', {
-      message: `The description has ${description.length} characters, more than ${descriptionMax}`,
-    });
-  }
+  checkDescription(description);
   return { ...image, description };
 }
 

@@ -1,5 +1,6 @@
 import { apiError, type BlockDevice, type Image, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkDescription } from '../../description.ts';
 import {
   mergeMappings,
   refuseInitializationRate,
@@ -110,6 +111,7 @@ async function planRegistered(
   request: Request,
 ): Promise<Image> {
   const name = await checkImageName(reader, context, request.Name);
+  checkDescription(request.Description);
   const traits = registeredTraits(context, request);
   checkTraits(traits);
   const devices = await registeredDevices(reader, context, request);

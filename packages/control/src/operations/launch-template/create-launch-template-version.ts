@@ -1,6 +1,7 @@
 import { apiError, type LaunchTemplate } from '@bakehouse/domain';
 import { withClientToken } from '../../client-token.ts';
 import type { OperationContext } from '../../context.ts';
+import { checkDescription } from '../../description.ts';
 import { findTemplate, versionByNumber, versionNumber } from '../../launch/template-version.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
@@ -8,7 +9,6 @@ import { launchTemplateVersionView } from '../../views/launch-template.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { creatorOf } from './creator.ts';
 import { templateData } from './template-data.ts';
-import { checkDescription } from './version-description.ts';
 
 type Request = Parameters<Operation<'CreateLaunchTemplateVersion'>>[1];
 
@@ -26,6 +26,7 @@ async function create(
   context: OperationContext,
   request: Request,
 ): Promise<readonly string[]> {
+  checkDescription(request.VersionDescription);
   const template = await findTemplate(tx, context, request);
   const version = (template.lastVersion ?? template.latestVersion) + 1;
   const { accountId: ownerId, region, now: createdAt } = context;
@@ -33,7 +34,7 @@ async function create(
   await tx.put('launchTemplateVersion', {
     ...{ id, templateId: template.id, ownerId, region, createdAt, version },
     createdBy: creatorOf(ownerId),
-    ...checkDescription(request.VersionDescription),
+    ...(request.VersionDescription ? { description: request.VersionDescription } : {}),
     data: await dataOf(tx, template, request),
   });
   const { lastVersion: _, ...rest } = template;

@@ -1,6 +1,7 @@
 import { apiError, type LaunchTemplate, type LaunchTemplateId } from '@bakehouse/domain';
 import { withClientToken } from '../../client-token.ts';
 import type { OperationContext } from '../../context.ts';
+import { checkDescription } from '../../description.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
 import { tagsFor } from '../../tag-specification.ts';
@@ -8,7 +9,6 @@ import { launchTemplateView } from '../../views/launch-template.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { creatorOf } from './creator.ts';
 import { templateData } from './template-data.ts';
-import { checkDescription } from './version-description.ts';
 
 type Request = Parameters<Operation<'CreateLaunchTemplate'>>[1];
 
@@ -35,6 +35,7 @@ async function create(
   request: Request,
 ): Promise<readonly LaunchTemplateId[]> {
   await checkName(tx, context, request.LaunchTemplateName);
+  checkDescription(request.VersionDescription);
   const { accountId: ownerId, region, now: createdAt, ids } = context;
   const id = ids.resource('lt');
   const createdBy = creatorOf(ownerId);
@@ -48,7 +49,7 @@ async function create(
   await tx.put('launchTemplate', template);
   await tx.put('launchTemplateVersion', {
     ...{ id: `${id}:1`, templateId: id, ownerId, region, createdAt, createdBy, version: 1 },
-    ...checkDescription(request.VersionDescription),
+    ...(request.VersionDescription ? { description: request.VersionDescription } : {}),
     data: templateData(request.LaunchTemplateData),
   });
   return [id];

@@ -1,6 +1,7 @@
 import { apiError } from '@bakehouse/domain';
+import { imageUsing } from '../../image-using.ts';
 import type { Operation } from '../../operation.ts';
-import { dropSnapshot, imageUsing } from './drop-snapshot.ts';
+import { dropSnapshot } from './drop-snapshot.ts';
 import { ownSnapshot } from './own-snapshot.ts';
 
 /** Volumes that were made from the snapshot keep its blocks; an image that starts from it forbids it. */

@@ -62,7 +62,7 @@ export const describeSnapshots: Operation<'DescribeSnapshots'> = async (context,
     const facts = [];
     for (const snapshot of await candidates(reader, context, request)) {
       if (users.length > 0 && !isRestorableBy(snapshot, context, users)) continue;
-      facts.push(await readSnapshotFacts(reader, snapshot));
+      facts.push(await readSnapshotFacts(reader, snapshot, context.accountId));
     }
     const found = filterItems(facts, request.Filters, snapshotFilters);
     const { items, nextToken } = page(found, request, (item) => item.snapshot.id);
