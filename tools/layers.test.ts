@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** The layers of ARCHITECTURE.md: a package imports only from lower ones, and adapters never each other. */
@@ -60,11 +60,17 @@ function sources(folder: string): string[] {
 
 const isTest = (path: string) => /\.test\.ts$|\/testing\//.test(path);
 
-function importsOf(path: string): string[] {
+/** What is named by `import`, `export … from`, `import()` and `import.meta.resolve()`. */
+function namesOf(path: string): string[] {
   const text = readFileSync(path, 'utf8');
-  return [...text.matchAll(/from '@bakehouse\/([a-z-]+)(?:\/[^']*)?'/g)].map(
-    (match) => match[1] ?? '',
-  );
+  const named = /(?:from|import|import\(|import\.meta\.resolve\()\s*'([^']+)'/g;
+  return [...text.matchAll(named)].map((match) => match[1] ?? '');
+}
+
+function importsOf(path: string): string[] {
+  return namesOf(path)
+    .filter((name) => name.startsWith('@bakehouse/'))
+    .map((name) => name.split('/')[1] ?? '');
 }
 
 test.each(members().map((member) => [member.name, member] as const))(
@@ -94,16 +100,23 @@ test.each(members().map((member) => [member.name, member] as const))(
   },
 );
 
+test.each(members().map((member) => [member.name, member] as const))(
+  '%s reaches other packages by their names only',
+  (_, { folder }) => {
+    for (const path of sources(folder)) {
+      for (const name of namesOf(path).filter((each) => each.startsWith('.'))) {
+        expect(join(dirname(path), name), path).toContain(`${folder}/`);
+      }
+    }
+  },
+);
+
 test('only the server names an adapter', () => {
-  const adapters = [
-    'metadata-sql',
-    'blockstore',
-    'nbd',
-    'compute-qemu',
-    'volumes',
-    'network',
-    'imds',
-  ];
+  const seams = ['base', 'aws-model', 'domain', 'qmp', 'aws-wire', 'control', 'testkit'];
+  const adapters = members()
+    .filter(({ name, folder }) => folder.includes('/packages/') && !seams.includes(name))
+    .map(({ name }) => name);
+  expect(adapters).toContain('imagebuilder');
   for (const member of members().filter(({ name }) => name !== 'server')) {
     for (const dependency of member.declared) expect(adapters).not.toContain(dependency);
   }

@@ -72,7 +72,6 @@ export async function startPlatform(world: FakeWorld, plan?: FaultPlan): Promise
       regions: [region],
       platformAccountId,
       compute: 'qemu',
-      publicDnsSuffix: '',
       publicCidr: '127.18.0.0/16',
     },
   });

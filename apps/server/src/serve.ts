@@ -130,7 +130,6 @@ async function openParts(config: Config, data: DataDirectory, logger: Logger): P
       regions: config.regions,
       platformAccountId,
       compute: config.compute,
-      publicDnsSuffix: '',
       publicCidr: config.publicCidr,
     },
   });
@@ -160,7 +159,7 @@ async function sweepLeftovers({ wired, metadata, logger }: Parts): Promise<void>
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
   const data = await openDataDirectory(config.dataDirectory);
   await using opened = new AsyncDisposableStack();
-  opened.use(await lockData(data.lock, data.root));
+  opened.use(await lockData(data));
   const parts = await openParts(config, data, logger);
   opened.defer(() => parts.metadata.close());
   if (config.compute === 'simulated') {

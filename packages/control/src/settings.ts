@@ -6,8 +6,6 @@ export interface Settings {
   /** Owns Bakehouse Linux; its owner alias is `amazon` unless configured. */
   readonly platformAccountId: AccountId;
   readonly compute: 'qemu' | 'simulated';
-  /** What guests' and hosts' public names end in. */
-  readonly publicDnsSuffix: string;
   /** The pool that public addresses come from, for example `127.18.0.0/16`. */
   readonly publicCidr: string;
 }

@@ -105,7 +105,6 @@ export async function testContext(seed: string | number = 1): Promise<TestContex
       regions: ['us-east-1', 'us-west-2'],
       platformAccountId,
       compute: 'simulated',
-      publicDnsSuffix: 'bakehouse.test',
       publicCidr: '127.18.0.0/16',
     },
   });

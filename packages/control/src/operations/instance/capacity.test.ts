@@ -32,7 +32,6 @@ async function smallPlatform() {
       regions: ['us-east-1'],
       platformAccountId,
       compute: 'simulated',
-      publicDnsSuffix: '',
       publicCidr: '127.18.0.0/16',
     },
   });
