@@ -196,6 +196,9 @@ export class MachineSession {
         break;
       case 'RESUME':
         if (this.#stalledBy !== undefined) {
+          // The log may be on the disk that was full: what it could not say then, it says now.
+          const stoodBecause = this.#stalledBy;
+          this.#options.logger.log('info', 'a guest that stood goes on', { stoodBecause });
           this.#options.emit({ kind: 'resumed', instanceId, generation });
         }
         this.#stalledBy = undefined;
