@@ -40,6 +40,16 @@ export function queryTerms<K extends RecordKind>(
   );
 }
 
+/** The values that a record is found under in one index, each once; throws when the kind has no such index. */
+export function valuesUnder<K extends RecordKind>(
+  kind: K,
+  name: string,
+): (record: RecordKinds[K]) => readonly string[] {
+  const valuesOf = definitions[kind][name];
+  if (!valuesOf) throw new TypeError(`records of kind ${kind} have no index '${name}'`);
+  return (record) => distinct(valuesOf(record));
+}
+
 /** What `ListQuery` means, as a predicate; it throws for an index that the kind does not have. */
 export function queryPredicate<K extends RecordKind>(
   kind: K,

@@ -44,6 +44,8 @@ export class CommittedRecords implements RecordSource {
   }
 
   list<K extends RecordKind>(kind: K, query: ListQuery<K>): readonly RecordKinds[K][] {
+    const held = this.#cache.of(kind).select(query);
+    if (held) return held;
     const matches = queryPredicate(kind, query);
     const ids = this.#candidates(kind, query);
     if (ids) {

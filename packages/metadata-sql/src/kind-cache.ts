@@ -1,7 +1,16 @@
-import type { RecordKind, RecordKinds } from '@bakehouse/domain';
+import {
+  type ListQuery,
+  queryTerms,
+  type RecordKind,
+  type RecordKinds,
+  regionOf,
+} from '@bakehouse/domain';
+import { KindIndex } from './kind-index.ts';
 
 /** So many changes are put in place one by one; after more, sorting anew is quicker. */
 const fewChanges = 200;
+/** A query that leaves more than this share of the kind is answered by one pass in order. */
+const broadShare = 1 / 8;
 
 /**
  * Decoded, frozen records of one kind: those that were asked for lately, or all of them. Holds committed
@@ -17,20 +26,29 @@ export class KindCache<K extends RecordKind> {
   #all: readonly RecordKinds[K][] | undefined;
   /** Ids whose records differ from `#all`. */
   readonly #changedSinceAll = new Set<string>();
+  readonly #indexes: KindIndex<K>;
+
+  constructor(kind: K) {
+    this.#indexes = new KindIndex(kind);
+  }
 
   get(id: string): RecordKinds[K] | undefined {
     return this.#entries.get(id)?.record;
   }
 
   set(id: string, record: RecordKinds[K], sizeChars: number): void {
-    this.sizeChars += sizeChars - (this.#entries.get(id)?.sizeChars ?? 0);
+    const before = this.#entries.get(id);
+    this.sizeChars += sizeChars - (before?.sizeChars ?? 0);
     this.#entries.set(id, { record, sizeChars });
+    this.#indexes.replace(before?.record, record);
     if (this.#all) this.#changedSinceAll.add(id);
   }
 
   delete(id: string): void {
-    this.sizeChars -= this.#entries.get(id)?.sizeChars ?? 0;
+    const before = this.#entries.get(id);
+    this.sizeChars -= before?.sizeChars ?? 0;
     this.#entries.delete(id);
+    this.#indexes.replace(before?.record, undefined);
     if (this.#all) this.#changedSinceAll.add(id);
   }
 
@@ -59,6 +77,29 @@ export class KindCache<K extends RecordKind> {
     return all;
   }
 
+  /** What a query finds, in order of id; undefined unless complete. */
+  select(query: ListQuery<K>): readonly RecordKinds[K][] | undefined {
+    if (!this.#all) return undefined;
+    const terms = queryTerms(query).map(([name, values]) => this.#found(name, values));
+    const matches = (record: RecordKinds[K]) =>
+      (query.region === undefined || regionOf(record) === query.region) &&
+      terms.every((sets) => sets.some((ids) => ids.has(record.id)));
+    const [narrowest = []] = terms.toSorted((a, b) => sizeOf(a) - sizeOf(b));
+    if (terms.length === 0 || sizeOf(narrowest) > this.#entries.size * broadShare) {
+      return terms.length === 0 && query.region === undefined
+        ? this.all()
+        : this.all()?.filter(matches);
+    }
+    const ids = [...new Set(narrowest.flatMap((set) => [...set]))];
+    return sortedById(ids.flatMap((id) => this.get(id) ?? []).filter(matches));
+  }
+
+  /** The ids under each of an index's values. */
+  #found(name: string, values: readonly string[]): readonly ReadonlySet<string>[] {
+    const index = this.#indexes.of(name, () => this.all() ?? []);
+    return [...new Set(values)].map((value) => index.under(value));
+  }
+
   /** Forgets the records that have been held longest until no more than `limitChars` are left. */
   shrinkTo(limitChars: number): void {
     for (const [id, entry] of this.#entries) {
@@ -67,17 +108,22 @@ export class KindCache<K extends RecordKind> {
       this.sizeChars -= entry.sizeChars;
       this.#all = undefined;
       this.#changedSinceAll.clear();
+      this.#indexes.clear();
     }
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#indexes.clear();
     this.#all = undefined;
     this.#changedSinceAll.clear();
     this.sizeChars = 0;
     this.fits = true;
   }
 }
+
+const sizeOf = (sets: readonly ReadonlySet<string>[]) =>
+  sets.reduce((sum, ids) => sum + ids.size, 0);
 
 /** Puts the record in its place, or takes what is there away. */
 function replaceById<Row extends { readonly id: string }>(

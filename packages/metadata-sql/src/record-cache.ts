@@ -14,7 +14,7 @@ export class RecordCache {
   readonly #limitChars: number;
   // The compiler cannot see that each kind gets a cache of its own kind.
   readonly #kinds = Object.fromEntries(
-    recordKinds.map((kind) => [kind, new KindCache()]),
+    recordKinds.map((kind) => [kind, new KindCache(kind)]),
   ) as unknown as KindCaches;
 
   constructor(limitChars: number) {
