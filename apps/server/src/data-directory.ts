@@ -9,11 +9,17 @@ export const dataLayoutVersion = 1;
 /** Every name in the data folder that the server itself owns. */
 export interface DataDirectory {
   readonly root: string;
-  /** Short, for Unix sockets, whose paths have 107 bytes at most. Emptied by a reboot of the host. */
+  /**
+   * Short, for Unix sockets, whose paths have 107 bytes at most. Emptied by a reboot of the host. Made by who
+   * has sockets: simulated platforms have none.
+   */
   readonly runtime: string;
   /** Tells this platform's namespaces and interfaces from another's on the same host. */
   readonly shortName: string;
+  /** Who has the folder, for those who ask. */
   readonly lock: string;
+  /** Locked by who has the folder; opened by nothing else, since that would end the lock. */
+  readonly lockDatabase: string;
   readonly metadata: string;
   readonly blocks: string;
   readonly volumes: string;
@@ -34,6 +40,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     runtime: join(runtimeParent, `bakehouse-${hash}`),
     shortName: `bh${hash}`,
     lock: join(root, 'lock'),
+    lockDatabase: join(root, 'lock.sqlite'),
     metadata: join(root, 'metadata.sqlite'),
     blocks: join(root, 'blocks'),
     volumes: join(root, 'volumes'),
@@ -66,7 +73,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   await chmod(path, 0o700);
   const names = namesOf(await realpath(path), runtimeParent());
   await checkVersion(names.root);
-  const folders = [names.blocks, names.volumes, names.instances, names.network, names.runtime];
+  const folders = [names.blocks, names.volumes, names.instances, names.network];
   for (const folder of [...folders, names.guestMetadata, names.builds, names.logs]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }

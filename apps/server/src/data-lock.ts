@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { UsageError } from './config.ts';
+import type { DataDirectory } from './data-directory.ts';
 
 /** The boot id and start time tell a process from a later one with the same number. */
 async function processStamp(pid: number): Promise<string | undefined> {
@@ -23,67 +25,68 @@ async function livingPid(stamp: string): Promise<number | undefined> {
   return (await processStamp(pid)) === stamp ? pid : undefined;
 }
 
-/** The process that serves the folder of this lock; undefined when none does. */
+/** The process that serves the folder with this stamp; undefined when none does. */
 export async function holderOf(path: string): Promise<number | undefined> {
   const stamp = await read(path);
   return stamp === undefined ? undefined : await livingPid(stamp.trim());
 }
 
-/** The lock appears whole or not at all: a file with the stamp is linked to its name. */
-async function tryTake(path: string, stamp: string): Promise<boolean> {
-  const own = `${path}.${randomUUID()}`;
-  await writeFile(own, stamp, { mode: 0o600 });
-  try {
-    await link(own, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(own, { force: true });
-  }
-}
-
-/** Moves a dead server's lock away; one that was taken anew in between is put back. */
-async function removeStale(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await read(aside)) !== stale) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
-}
-
-const triesMax = 20;
+/** SQLite's SQLITE_BUSY: another process has the lock. */
+const busyCode = 5;
 
 /**
- * Makes this process the only server of a data folder until it is disposed or the process ends. A lock left
- * by a killed server is taken over.
+ * An exclusive lock of SQLite's on a file of its own, which the kernel ends with the process: so there is no stale
+ * one to take over. Undefined when another has it.
  */
-export async function lockData(path: string, root: string): Promise<AsyncDisposable> {
-  const stamp = (await processStamp(process.pid)) ?? `${process.pid}`;
-  for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    if (await tryTake(path, stamp)) {
-      return {
-        async [Symbol.asyncDispose]() {
-          if ((await read(path)) === stamp) await rm(path, { force: true });
-        },
-      };
-    }
-    const found = await read(path);
-    if (found === undefined) continue;
-    const holder = await livingPid(found.trim());
-    if (holder !== undefined) {
-      throw new UsageError(
-        `the data folder ${root} is served by process ${holder} already; stop that one or use another --data folder`,
-      );
-    }
-    await removeStale(path, found);
+function tryLock(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if (error instanceof Error && 'errcode' in error && error.errcode === busyCode)
+      return undefined;
+    throw error;
   }
-  throw new UsageError(`the lock ${path} is being fought over; is another server starting?`);
+}
+
+/** A holder writes its stamp just after it has the lock. */
+const stampLimitMs = 2000;
+const pollMs = 20;
+
+async function refuse({ lock, root }: LockNames): Promise<never> {
+  let pid: number | undefined;
+  for (const endsAt = Date.now() + stampLimitMs; Date.now() < endsAt; await setTimeout(pollMs)) {
+    pid = await holderOf(lock);
+    if (pid !== undefined) break;
+  }
+  const holder = pid === undefined ? 'another process' : `process ${pid}`;
+  throw new UsageError(
+    `the data folder ${root} is served by ${holder} already; stop that one or use another --data folder`,
+  );
+}
+
+type LockNames = Pick<DataDirectory, 'lock' | 'lockDatabase' | 'root'>;
+
+/** Makes this process the only server of a data folder until it is disposed or the process ends. */
+export async function lockData(names: LockNames): Promise<AsyncDisposable> {
+  const { lock, lockDatabase } = names;
+  const database = tryLock(lockDatabase);
+  if (!database) return await refuse(names);
+  // By its name: to open and close it again would end the lock.
+  await chmod(lockDatabase, 0o600);
+  const stamp = (await processStamp(process.pid)) ?? `${process.pid}`;
+  // By a rename, so that whoever is refused reads all of it.
+  const aside = `${lock}.new`;
+  await writeFile(aside, stamp, { mode: 0o600 });
+  await rename(aside, lock);
+  return {
+    async [Symbol.asyncDispose]() {
+      await rm(lock, { force: true });
+      database.close();
+    },
+  };
 }
 
 export async function writeEndpoint(path: string, endpoint: object): Promise<void> {

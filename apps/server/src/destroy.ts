@@ -5,24 +5,16 @@ import { type Config, UsageError } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { holderOf, lockData } from './data-lock.ts';
 import { readDataState } from './doctor/check-data.ts';
+import { endProcesses } from './doctor/end-processes.ts';
 import {
   endProcess,
   type PlatformProcess,
-  type ProcessRole,
   platformProcesses,
 } from './doctor/platform-processes.ts';
 import { qemuAdapters } from './wiring/qemu-adapters.ts';
 
 /** A server finishes its requests first. */
 const serverEndLimitMs = 60 * secondMs;
-/** Guests write to disks that the block server stands behind, so it goes last. */
-const endOrder: readonly ProcessRole[] = [
-  'guest',
-  'disk daemon',
-  'metadata agent',
-  'dnsmasq',
-  'block server',
-];
 
 /** Ends the server of a data folder as SIGTERM does; guests stay. Answers its process id, if one ran. */
 export async function stopServer(config: Config): Promise<number | undefined> {
@@ -50,12 +42,9 @@ export async function destroyPlatform(
   const { isMade } = await readDataState(config.dataDirectory);
   if (!isMade) throw new UsageError(`${config.dataDirectory} is no data folder of bakehouse`);
   const data = await openDataDirectory(config.dataDirectory);
-  await using _lock = await lockData(data.lock, data.root);
+  await using _lock = await lockData(data);
   const processes = await platformProcesses(data);
-  for (const role of endOrder) {
-    const these = processes.filter((process) => process.role === role);
-    await Promise.all(these.map(({ pid }) => endProcess(pid)));
-  }
+  await endProcesses(processes);
   if (config.compute === 'qemu') {
     const parts = { clock: systemClock, logger: silentLogger };
     await qemuAdapters(config, data, parts).network.destroy();

@@ -23,6 +23,7 @@ import { serveEc2, serveSts } from './http/ec2-service.ts';
 import type { Reply } from './http/exchange.ts';
 import { type Listener, type Service, startListener } from './http/listener.ts';
 import { readSeed } from './seed.ts';
+import { startUndo } from './undo-start.ts';
 import { qemuPowers, type WiredPowers } from './wiring/qemu-powers.ts';
 import { simulatedPowers } from './wiring/simulated-powers.ts';
 
@@ -160,6 +161,13 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
   const data = await openDataDirectory(config.dataDirectory);
   await using opened = new AsyncDisposableStack();
   opened.use(await lockData(data));
+  let isServing = false;
+  if (config.compute === 'qemu') {
+    const undo = await startUndo(config, data, { clock, logger });
+    opened.defer(async () => {
+      if (!isServing) await undo();
+    });
+  }
   const parts = await openParts(config, data, logger);
   opened.defer(() => parts.metadata.close());
   if (config.compute === 'simulated') {
@@ -182,6 +190,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     pid: process.pid,
     compute: config.compute,
   });
+  isServing = true;
   const cleanup = opened.move();
   return { url: listener.url, dataDirectory: data, close: () => cleanup.disposeAsync() };
 }

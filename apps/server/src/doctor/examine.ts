@@ -68,7 +68,7 @@ async function portCheck({ host, port }: Config, state: DataState): Promise<read
 /** With no server on the folder, this process looks itself, and holds the folder's lock meanwhile. */
 async function lookWithoutServer(config: Config, fix: boolean): Promise<LeftoversResult> {
   const data = await openDataDirectory(config.dataDirectory);
-  await using _lock = await lockData(data.lock, data.root);
+  await using _lock = await lockData(data);
   const logger = silentLogger;
   const metadata = await openSqliteMetadataStore({ path: data.metadata, logger });
   try {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { type Clock, type Logger, MiB } from '@bakehouse/base';
 import { createQemuCompute, probeAccelerator } from '@bakehouse/compute-qemu';
 import type { Powers } from '@bakehouse/control';
@@ -32,6 +33,7 @@ export async function qemuPowers(
   data: DataDirectory,
   { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<WiredPowers> {
+  await mkdir(data.runtime, { recursive: true, mode: 0o700 });
   const snapshots = await ensureBlockServer(data, { clock, logger });
   const accelerator = await probeAccelerator({ directory: data.runtime });
   const { network, volumes } = qemuAdapters(config, data, { clock, logger });
