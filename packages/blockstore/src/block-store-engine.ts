@@ -26,6 +26,7 @@ import { pruneStore } from './prune-store.ts';
 import type { SegmentSet } from './segment-set.ts';
 import type { StoreLock } from './store-lock.ts';
 import { storeUsage } from './store-usage.ts';
+import type { TailWriter } from './tail-writer.ts';
 import { verifyStore } from './verify-store.ts';
 
 type OpenSource = (address: BlockSourceAddress, signal: AbortSignal) => Promise<BlockSource>;
@@ -34,6 +35,7 @@ type CaptureOptions = Parameters<SnapshotStore['capture']>[1];
 export interface EngineParts {
   readonly directory: DataDirectory;
   readonly segments: SegmentSet;
+  readonly tail: TailWriter;
   readonly maps: MapFolder;
   readonly lock: StoreLock;
   readonly openSource: OpenSource | undefined;
@@ -61,7 +63,7 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
     this.#coders = new CoderPool(parts.threadCount);
     this.#readCoders = new CoderPool(parts.threadCount);
     this.#reader = new ChunkReader(parts.segments, this.#readCoders, parts.cacheBytesMax);
-    this.#writer = new ChunkWriter(parts.segments);
+    this.#writer = new ChunkWriter(parts.segments, parts.tail);
   }
 
   /** Throws StoreFullError, MapMissingError for the base, the signal's reason, or the source's error. */
@@ -105,13 +107,10 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
 
   /** One prune at a time. Throws MapDamagedError when a map that stays cannot be read: remove or restore it. */
   prune(remove: ReadonlySet<BlockMapId>): Promise<PruneResult> {
-    const context = { ...this.#parts, pins: this.#pins };
-    // A capture that is under way now may have its map before the prune's turn comes.
-    const making = new Set(this.#captures.keys());
-    const work = this.#prune.then(() => {
-      const safe = making.union(new Set(this.#bases.keys()));
-      return pruneStore(context, remove.difference(safe));
-    });
+    // A map that a capture makes from now on is not meant, even if it is there before the prune's turn comes.
+    const meant = new Set(this.#parts.maps.ids()).intersection(remove);
+    const context = { ...this.#parts, pins: this.#pins, inUse: () => this.#mapsInUse() };
+    const work = this.#prune.then(() => pruneStore(context, meant));
     this.#prune = work.catch(() => {});
     return work;
   }
@@ -132,8 +131,12 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
     await Promise.allSettled([...this.#captures.values(), this.#prune]);
     await this.#coders.close();
     await this.#readCoders.close();
-    await this.#parts.segments.close();
-    this.#parts.lock.release();
+    try {
+      await this.#parts.tail.close();
+    } finally {
+      await this.#parts.segments.close();
+      this.#parts.lock.release();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -148,6 +151,7 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
     this.#coders.prepare();
     await using ended = new AsyncDisposableStack();
     const pins = this.#pins.open();
+    const flushes = this.#parts.tail.watch();
     ended.defer(() => pins.release());
     if (baseMapId !== undefined) ended.defer(this.#holdBase(baseMapId));
     const base = baseMapId === undefined ? undefined : await this.#parts.maps.read(baseMapId);
@@ -162,7 +166,7 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
       coders: this.#coders,
       chunks: this.#writer,
       pins,
-      sync: () => this.#parts.segments.sync(),
+      sync: () => flushes.sync(),
       commit: (map: BlockMap) => this.#parts.maps.add(map),
       signal,
       onProgress: options?.onProgress,
@@ -179,6 +183,11 @@ export class BlockStoreEngine implements SnapshotStore, AsyncDisposable {
     const open = this.#parts.openSource;
     if (open === undefined) throw new Error(`this block store cannot read ${address.kind} disks`);
     return open(address, signal);
+  }
+
+  /** Captures under way make these maps or build on them. */
+  #mapsInUse(): ReadonlySet<BlockMapId> {
+    return new Set([...this.#captures.keys(), ...this.#bases.keys()]);
   }
 
   #holdBase(mapId: BlockMapId): () => void {

@@ -2,6 +2,7 @@ import type { CarriedError } from './rpc-protocol.ts';
 import {
   ChunkDamagedError,
   ChunkMissingError,
+  FlushFailedError,
   MapDamagedError,
   MapMissingError,
   StoreFormatError,
@@ -13,6 +14,7 @@ import {
 const carriedClasses: Readonly<Record<string, { readonly prototype: Error }>> = {
   ChunkDamagedError,
   ChunkMissingError,
+  FlushFailedError,
   MapDamagedError,
   MapMissingError,
   StoreFormatError,

@@ -1,5 +1,7 @@
 import { chunkIdHex } from './chunk-id.ts';
-import { recordBytes, type SegmentSet } from './segment-set.ts';
+import { recordBytes } from './record-format.ts';
+import type { SegmentSet } from './segment-set.ts';
+import type { TailWriter } from './tail-writer.ts';
 
 export interface PackedChunk {
   readonly bytes: Uint8Array;
@@ -9,10 +11,12 @@ export interface PackedChunk {
 /** Stores each chunk once, also when many captures meet the same one at the same time. */
 export class ChunkWriter {
   readonly #segments: SegmentSet;
+  readonly #tail: TailWriter;
   readonly #inFlight = new Map<string, Promise<void>>();
 
-  constructor(segments: SegmentSet) {
+  constructor(segments: SegmentSet, tail: TailWriter) {
     this.#segments = segments;
+    this.#tail = tail;
   }
 
   /**
@@ -22,7 +26,7 @@ export class ChunkWriter {
   async put(chunkId: Uint8Array, pack: () => Promise<PackedChunk>): Promise<number> {
     const hex = chunkIdHex(chunkId);
     for (;;) {
-      if (this.#has(chunkId, hex)) return 0;
+      if (this.#segments.holdsWhole(chunkId)) return 0;
       const other = this.#inFlight.get(hex);
       if (other === undefined) break;
       // When the other one fails, this one tries by itself.
@@ -31,17 +35,11 @@ export class ChunkWriter {
     let addedBytes = 0;
     const work = (async () => {
       const packed = await pack();
-      await this.#segments.append({ chunkId, ...packed });
+      await this.#tail.append({ chunkId, ...packed });
       addedBytes = recordBytes({ storedLength: packed.bytes.length });
     })().finally(() => this.#inFlight.delete(hex));
     this.#inFlight.set(hex, work);
     await work;
     return addedBytes;
-  }
-
-  #has(chunkId: Uint8Array, hex: string): boolean {
-    return (
-      this.#segments.index.positionOf(chunkId) !== undefined && !this.#segments.damaged.has(hex)
-    );
   }
 }

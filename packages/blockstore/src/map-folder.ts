@@ -49,11 +49,18 @@ export class MapFolder {
 
   /** Durable when it resolves. The chunks that the map names must be durable before. */
   async add(map: BlockMap): Promise<void> {
-    await writeDurably({
-      tmpPath: join(this.#directory.tmp, map.mapId),
-      path: this.#path(map.mapId),
-      bytes: encodeBlockMap(map),
-    });
+    const path = this.#path(map.mapId);
+    try {
+      await writeDurably({
+        tmpPath: join(this.#directory.tmp, map.mapId),
+        path,
+        bytes: encodeBlockMap(map),
+      });
+    } catch (error) {
+      // It may have its name by now: the next opening would find a map whose chunks prune has dropped.
+      await rm(path, { force: true });
+      throw error;
+    }
     this.#known.set(map.mapId, summaryOf(map));
   }
 

@@ -7,9 +7,11 @@ import { BlockStoreEngine } from './block-store-engine.ts';
 import { type DataDirectory, dataDirectory, versionText } from './data-directory.ts';
 import { syncFolder, writeDurably } from './durable-files.ts';
 import { MapFolder } from './map-folder.ts';
+import { mendSegments } from './mend-segments.ts';
 import { SegmentSet } from './segment-set.ts';
 import { StoreFormatError } from './store-errors.ts';
 import { lockStore } from './store-lock.ts';
+import { TailWriter } from './tail-writer.ts';
 
 export interface BlockStoreOptions {
   /** The store's folder; made when it is not there. */
@@ -47,13 +49,15 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
       options.segmentBytesMax ?? segmentBytesDefault,
       segmentBytesLimit,
     );
-    const segments = new SegmentSet(directory, segmentBytesMax, logger);
-    await segments.open();
+    const segments = new SegmentSet(directory, logger);
+    const opened = await segments.open();
     const maps = new MapFolder(directory);
     await maps.open();
+    await mendSegments({ segments, maps, logger }, opened);
     return new BlockStoreEngine({
       directory,
       segments,
+      tail: new TailWriter({ directory, segments, segmentBytesMax, logger }),
       maps,
       lock,
       openSource: options.openSource,

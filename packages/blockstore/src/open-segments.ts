@@ -1,9 +1,9 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@bakehouse/base';
 import { type DataDirectory, segmentName, segmentNumber } from './data-directory.ts';
 import { writeDurably } from './durable-files.ts';
-import { segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
+import { isForeignSegment, segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
 import { type FoundRecord, scanSegment } from './recover-segment.ts';
 import { Segment } from './segment.ts';
 import {
@@ -16,9 +16,16 @@ import { StoreFormatError } from './store-errors.ts';
 export interface OpenedSegment {
   readonly segment: Segment;
   readonly records: readonly FoundRecord[];
+  /** Where the last record ends: what follows is torn, or damaged. */
+  readonly endBytes: number;
+  /** An index file covers all of it. */
+  readonly isIndexed: boolean;
 }
 
-/** Opens every segment in order of number, mending indexes and cutting a torn tail off. */
+/**
+ * Opens every segment in order of number. Damage closes no store: records tell by themselves what they are, so
+ * a segment with a bad header is read like any other. Throws StoreFormatError for one of another version.
+ */
 export async function openSegments(
   directory: DataDirectory,
   logger: Logger,
@@ -28,18 +35,12 @@ export async function openSegments(
     .map((name) => segmentNumber(name, 'seg'))
     .filter((number) => number !== undefined)
     .sort((left, right) => left - right);
-  await removeOrphanIndexes(directory, names, new Set(numbers));
-  const last = numbers.at(-1);
   const opened: OpenedSegment[] = [];
   for (const number of numbers) {
-    const path = join(directory.segments, `${segmentName(number)}.seg`);
-    if (number === last && (await stat(path)).size < segmentHeaderBytes) {
-      logger.log('warn', 'removing a segment that was cut short when it was made', { path });
-      await rm(path);
-    } else {
-      opened.push(await openSegment({ directory, logger, number, isLast: number === last }));
-    }
+    const found = await openSegment(directory, logger, number);
+    if (found !== undefined) opened.push(found);
   }
+  await removeOrphanIndexes(directory, names, new Set(opened.map((each) => each.segment.number)));
   return opened;
 }
 
@@ -61,41 +62,41 @@ export async function writeSegmentIndex(
   });
 }
 
-async function openSegment(options: {
-  readonly directory: DataDirectory;
-  readonly logger: Logger;
-  readonly number: number;
-  readonly isLast: boolean;
-}): Promise<OpenedSegment> {
-  const { directory, logger, number, isLast } = options;
+/** Undefined, and the file removed, when power or the process ended before the segment had a record. */
+async function openSegment(
+  directory: DataDirectory,
+  logger: Logger,
+  number: number,
+): Promise<OpenedSegment | undefined> {
   const name = segmentName(number);
   const segment = await Segment.open(number, join(directory.segments, `${name}.seg`));
-  const problem = segmentHeaderProblem(await segment.read(0, segmentHeaderBytes), number);
-  if (problem !== undefined) {
+  const { path } = segment;
+  const header = await segment.read(0, segmentHeaderBytes);
+  const problem = segmentHeaderProblem(header, number);
+  if (isForeignSegment(header)) {
     await segment.close();
-    throw new StoreFormatError(`${segment.path} ${problem}`);
+    throw new StoreFormatError(`${path} ${problem}`);
+  }
+  if (problem !== undefined && segment.sizeBytes <= segmentHeaderBytes) {
+    logger.log('warn', 'removing a segment that was cut short when it was made', { path });
+    await segment.retire();
+    return undefined;
+  }
+  if (problem !== undefined) {
+    logger.log('error', 'reading a segment in spite of its header', { path, problem });
+    segment.flaw = problem;
   }
   const index = await readIndex(join(directory.segments, `${name}.idx`), segment);
   const scan = await scanSegment(segment, index?.coveredBytes ?? segmentHeaderBytes, 'payloads');
-  const known = (index?.entries ?? []).map((entry) => ({ ...entry, isWhole: true }));
-  const records = [...known, ...scan.records];
-  if (isLast && scan.endBytes < segment.sizeBytes) {
-    logger.log('warn', 'cutting the torn tail of a segment off', {
-      path: segment.path,
-      tornBytes: segment.sizeBytes - scan.endBytes,
-    });
-    await segment.truncate(scan.endBytes);
-  }
   // What a killed process wrote may be in memory only: nothing is relied on that is not on disk.
   await segment.sync();
-  if (!isLast && index?.coveredBytes !== segment.sizeBytes && scan.records.every(isWhole)) {
-    await writeSegmentIndex(directory, segment, records);
-  }
-  return { segment, records };
-}
-
-function isWhole(record: FoundRecord): boolean {
-  return record.isWhole;
+  const known = (index?.entries ?? []).map((entry) => ({ ...entry, isWhole: true }));
+  return {
+    segment,
+    records: [...known, ...scan.records],
+    endBytes: scan.endBytes,
+    isIndexed: index?.coveredBytes === segment.sizeBytes,
+  };
 }
 
 async function readIndex(path: string, segment: Segment) {

@@ -6,6 +6,11 @@ export const segmentHeaderBytes = 32;
 export const recordHeaderBytes = 56;
 export const recordMagic = Buffer.from('BHCK', 'latin1');
 
+/** The bytes that a record takes on disk. */
+export function recordBytes(location: { readonly storedLength: number }): number {
+  return recordHeaderBytes + location.storedLength;
+}
+
 const segmentMagic = Buffer.from('BHSEGMNT', 'latin1');
 const formatVersion = 1;
 const zstdFlag = 1;
@@ -37,6 +42,16 @@ export function segmentHeaderProblem(header: Buffer, number: number): string | u
   if (header.readUInt32BE(12) !== blockSizeBytes) return 'has another block size';
   if (header.readBigUInt64BE(16) !== BigInt(number)) return 'has the number of another segment';
   return undefined;
+}
+
+/** A header that is whole but of another format: not damaged, and nothing that this program can read. */
+export function isForeignSegment(header: Buffer): boolean {
+  return (
+    header.length >= segmentHeaderBytes &&
+    header.subarray(0, 8).equals(segmentMagic) &&
+    header.readUInt32BE(28) === crc32(header.subarray(0, 28)) &&
+    (header.readUInt32BE(8) !== formatVersion || header.readUInt32BE(12) !== blockSizeBytes)
+  );
 }
 
 export function encodeRecordHeader(record: RecordHeader): Buffer {

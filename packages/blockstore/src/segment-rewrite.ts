@@ -5,15 +5,25 @@ import { chunkIdHex } from './chunk-id.ts';
 import type { ChunkLocation } from './chunk-index.ts';
 import { type DataDirectory, segmentName } from './data-directory.ts';
 import { storeError, syncFolder } from './durable-files.ts';
-import { decodeRecordHeader, encodeRecordHeader, recordHeaderBytes } from './record-format.ts';
+import {
+  decodeRecordHeader,
+  encodeRecordHeader,
+  recordBytes,
+  recordHeaderBytes,
+} from './record-format.ts';
 import { Segment } from './segment.ts';
 import type { SegmentEntry } from './segment-index-format.ts';
-import { recordBytes, type SegmentSet } from './segment-set.ts';
+import type { SegmentSet } from './segment-set.ts';
 
-interface MovedChunk {
-  readonly chunkId: Uint8Array;
-  readonly to: ChunkLocation;
+export interface RewriteOptions {
+  readonly directory: DataDirectory;
+  readonly segments: SegmentSet;
+  readonly segmentBytesMax: number;
+  readonly isNeeded: (chunkId: Uint8Array) => boolean;
 }
+
+/** The index is switched in one step, during which nobody reads: that many records at most. */
+const switchedRecordsMax = 16_384;
 
 /**
  * Puts what is needed of some segments into a new one, then deletes them. At every moment each needed
@@ -23,27 +33,31 @@ export class SegmentRewrite implements AsyncDisposable {
   removedChunks = 0;
   readonly #directory: DataDirectory;
   readonly #segments: SegmentSet;
+  readonly #segmentBytesMax: number;
   readonly #isNeeded: (chunkId: Uint8Array) => boolean;
   #target: Segment | undefined;
   #sources: Segment[] = [];
-  #moved = new Map<string, MovedChunk>();
+  #sourceRecords = 0;
+  /** Where the copies are, by hex id; undefined when there was nothing left to copy. */
+  #moved = new Map<string, ChunkLocation | undefined>();
 
-  constructor(
-    directory: DataDirectory,
-    segments: SegmentSet,
-    isNeeded: (chunkId: Uint8Array) => boolean,
-  ) {
+  constructor({ directory, segments, segmentBytesMax, isNeeded }: RewriteOptions) {
     this.#directory = directory;
     this.#segments = segments;
+    this.#segmentBytesMax = segmentBytesMax;
     this.#isNeeded = isNeeded;
   }
 
   async move(source: Segment): Promise<void> {
     const waiting = this.#waiting(source);
     const bytes = waiting.reduce((sum, entry) => sum + recordBytes(entry), 0);
-    const isFull = (this.#target?.sizeBytes ?? 0) + bytes > this.#segments.segmentBytesMax;
+    const records = this.#segments.entriesOf(source).length;
+    const isFull =
+      (this.#target?.sizeBytes ?? 0) + bytes > this.#segmentBytesMax ||
+      this.#sourceRecords + records > switchedRecordsMax;
     if (this.#target !== undefined && isFull) await this.finish();
     this.#sources.push(source);
+    this.#sourceRecords += records;
     for (const entry of waiting) await this.#copy(source, entry);
     // What gives room at once does so: on a full disk the copies need it.
     if (this.#target === undefined) await this.finish();
@@ -52,23 +66,25 @@ export class SegmentRewrite implements AsyncDisposable {
   /** Makes the copies durable, switches the index to them and deletes the segments that they came from. */
   async finish(): Promise<void> {
     await this.#publish();
-    while (await this.#copyLateComers()) await this.#publish();
-    // From here to the end of the loops nothing is awaited: the switch is one step for everybody else.
-    const { index } = this.#segments;
+    for (let late = this.#waitingAll(); late.length > 0; late = this.#waitingAll()) {
+      for (const { source, entry } of late) await this.#copy(source, entry);
+      await this.#publish();
+    }
+    // From the last look for late comers on nothing is awaited: the switch is one step for everybody else.
     const target = this.#target;
     if (target !== undefined) this.#segments.adopt(target);
     for (const { chunkId } of this.#sources.flatMap((each) => this.#segments.entriesOf(each))) {
       const moved = this.#moved.get(chunkIdHex(chunkId));
-      if (moved !== undefined) index.set(chunkId, moved.to);
+      if (moved !== undefined) this.#segments.move(chunkId, moved);
       else {
-        index.delete(chunkId);
-        this.#segments.damaged.delete(chunkIdHex(chunkId));
+        this.#segments.forget(chunkId);
         this.removedChunks += 1;
       }
     }
     const sources = this.#sources;
     this.#target = undefined;
     this.#sources = [];
+    this.#sourceRecords = 0;
     this.#moved = new Map();
     for (const source of sources) await this.#segments.drop(source);
     if (sources.length > 0) await syncFolder(this.#directory.segments);
@@ -90,13 +106,11 @@ export class SegmentRewrite implements AsyncDisposable {
       .sort((left, right) => left.offset - right.offset);
   }
 
-  /** Chunks that a capture chose to reuse after their segment was copied. True when there were some. */
-  async #copyLateComers(): Promise<boolean> {
-    const late = this.#sources.flatMap((source) =>
+  /** After the copies: chunks that a capture chose to reuse when their segment had been copied. */
+  #waitingAll(): { readonly source: Segment; readonly entry: SegmentEntry }[] {
+    return this.#sources.flatMap((source) =>
       this.#waiting(source).map((entry) => ({ source, entry })),
     );
-    for (const { source, entry } of late) await this.#copy(source, entry);
-    return late.length > 0;
   }
 
   async #copy(source: Segment, entry: SegmentEntry): Promise<void> {
@@ -109,13 +123,16 @@ export class SegmentRewrite implements AsyncDisposable {
       this.#segments.damaged.add(chunkIdHex(chunkId));
     }
     const storedLength = payload.length;
-    if (storedLength === 0) return;
+    if (storedLength === 0) {
+      this.#moved.set(chunkIdHex(chunkId), undefined);
+      return;
+    }
     this.#target ??= await this.#createTarget();
     const { number, sizeBytes: offset } = this.#target;
     const header = encodeRecordHeader({ chunkId, compressed, storedLength, payloadCrc });
     await this.#target.append([header, payload]);
     const to = { segment: number, offset, storedLength, compressed };
-    this.#moved.set(chunkIdHex(chunkId), { chunkId, to });
+    this.#moved.set(chunkIdHex(chunkId), to);
   }
 
   async #createTarget(): Promise<Segment> {

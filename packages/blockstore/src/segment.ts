@@ -1,6 +1,8 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { storeError } from './durable-files.ts';
 import { encodeSegmentHeader, recordHeaderBytes, segmentHeaderBytes } from './record-format.ts';
+import { FlushFailedError } from './store-errors.ts';
+import { Turns } from './turns.ts';
 
 /** The segment was taken out of the store while it was about to be read: look the chunk up again. */
 export class SegmentRetiredError extends Error {
@@ -12,10 +14,15 @@ export class Segment {
   readonly number: number;
   /** Changes when the file is renamed. */
   path: string;
+  /** Set when the store opens: what makes the file unfit for more records; prune copies the good ones away. */
+  flaw: string | undefined;
   #handle: FileHandle;
   #sizeBytes: number;
   #syncedBytes: number;
+  #isInDoubt = false;
   #retired = false;
+  /** A flush takes for flushed what the file had when it began: nothing is cut off meanwhile. */
+  readonly #flushes = new Turns();
 
   constructor(number: number, path: string, handle: FileHandle, sizeBytes: number) {
     this.number = number;
@@ -49,13 +56,17 @@ export class Segment {
     return this.#sizeBytes;
   }
 
-  get isSynced(): boolean {
-    return this.#syncedBytes === this.#sizeBytes;
-  }
-
   /** What is surely on disk. */
   get syncedBytes(): number {
     return this.#syncedBytes;
+  }
+
+  /**
+   * True after a failed flush: the kernel may have dropped what lies behind `syncedBytes`, and says of a later
+   * flush that all is well. Only cutting that off ends the doubt.
+   */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   /** Bytes at `offset`; fewer at the end of the file. */
@@ -84,27 +95,45 @@ export class Segment {
       await writeAll(this.#handle, pieces, this.#sizeBytes);
       this.#sizeBytes += total;
     } catch (error) {
-      await this.#handle.truncate(this.#sizeBytes);
+      // What stays behind all the same is written over, or cut off when the store opens.
+      await this.#handle.truncate(this.#sizeBytes).catch(() => {});
       throw storeError(error, this.path);
     }
   }
 
-  /** Makes durable what has been appended so far. */
-  async sync(): Promise<void> {
-    const sizeBytes = this.#sizeBytes;
-    if (this.#syncedBytes >= sizeBytes) return;
-    await this.#handle.datasync().catch((error: unknown) => {
-      throw storeError(error, this.path);
+  /** Makes durable what has been appended so far. Throws FlushFailedError while the segment is in doubt. */
+  sync(): Promise<void> {
+    return this.#flushes.take(async () => {
+      if (this.#isInDoubt) throw new FlushFailedError(this.path);
+      const sizeBytes = this.#sizeBytes;
+      if (this.#syncedBytes >= sizeBytes) return;
+      await this.#handle.datasync().catch((error: unknown) => {
+        this.#isInDoubt = true;
+        throw flushError(error, this.path);
+      });
+      this.#syncedBytes = sizeBytes;
     });
-    this.#syncedBytes = Math.max(this.#syncedBytes, sizeBytes);
   }
 
-  /** Cuts off what is behind; never called while an append runs. */
-  async truncate(sizeBytes: number): Promise<void> {
-    await this.#handle.truncate(Math.max(sizeBytes, segmentHeaderBytes));
-    await this.#handle.sync();
-    this.#sizeBytes = sizeBytes;
-    this.#syncedBytes = sizeBytes;
+  /**
+   * Cuts off what is behind, and all that is in doubt; the rest is durable when it resolves. Never called while
+   * an append runs.
+   */
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#flushes.take(async () => {
+      const wanted = this.#isInDoubt ? Math.min(sizeBytes, this.#syncedBytes) : sizeBytes;
+      const endBytes = Math.max(wanted, segmentHeaderBytes);
+      await this.#handle.truncate(endBytes);
+      this.#sizeBytes = endBytes;
+      this.#syncedBytes = Math.min(this.#syncedBytes, endBytes);
+      this.#isInDoubt &&= this.#syncedBytes < endBytes;
+      if (this.#isInDoubt) throw new FlushFailedError(this.path);
+      await this.#handle.sync().catch((error: unknown) => {
+        this.#isInDoubt = this.#syncedBytes < endBytes;
+        throw flushError(error, this.path);
+      });
+      this.#syncedBytes = endBytes;
+    });
   }
 
   /** Deletes the file; reads that have begun still end well. */
@@ -141,6 +170,11 @@ export class Segment {
     await rm(this.path, { force: true });
     await this.#handle.close();
   }
+}
+
+function flushError(error: unknown, path: string): unknown {
+  const meant = storeError(error, path);
+  return meant === error ? new FlushFailedError(path, { cause: error }) : meant;
 }
 
 async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[], position: number) {

@@ -12,6 +12,20 @@ export class StoreFullError extends Error {
   }
 }
 
+/** What was written may not be on disk, and nobody can tell: the captures that count on it leave no map. */
+export class FlushFailedError extends Error {
+  override readonly name = 'FlushFailedError';
+  readonly path: string;
+
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      `blocks could not be made durable in the block store at ${path}: look at that disk (dmesg), then capture again`,
+      options,
+    );
+    this.path = path;
+  }
+}
+
 /** The bytes on disk are not what their name says. They are never handed out. */
 export class ChunkDamagedError extends Error {
   override readonly name = 'ChunkDamagedError';

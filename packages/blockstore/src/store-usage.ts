@@ -6,9 +6,10 @@ import type { BlockMap } from './block-map.ts';
 import { chunkIdAt } from './chunk-id.ts';
 import { type DataDirectory, segmentNumber } from './data-directory.ts';
 import type { MapFolder } from './map-folder.ts';
-import { segmentHeaderBytes } from './record-format.ts';
-import { recordBytes, type SegmentSet } from './segment-set.ts';
+import { recordBytes, segmentHeaderBytes } from './record-format.ts';
+import type { SegmentSet } from './segment-set.ts';
 import { MapDamagedError, MapMissingError } from './store-errors.ts';
+import { walkMap } from './walk-map.ts';
 
 interface UsageContext {
   readonly directory: DataDirectory;
@@ -50,23 +51,27 @@ async function mapUsages({ maps, segments }: UsageContext) {
     if (map === undefined) continue;
     const usage = emptyUsage(map);
     usages.push(usage);
-    for (const key of new Set(chunkKeys(map))) {
-      const location = segments.index.find(Buffer.from(key, 'latin1'));
-      if (location === undefined) continue;
+    const seen = new Set<string>();
+    await walkMap(map, (position) => {
+      const chunkId = chunkIdAt(map.chunkIds, position);
+      const key = Buffer.from(chunkId).toString('latin1');
+      const location = segments.index.find(chunkId);
+      if (location === undefined || seen.has(key)) return;
+      seen.add(key);
       const bytes = recordBytes(location);
       const holder = holders.get(key);
       if (holder === undefined) {
         liveBytes += bytes;
         usage.uniqueBytes += bytes;
         holders.set(key, usage);
-        continue;
+        return;
       }
       usage.sharedBytes += bytes;
-      if (holder === 'many') continue;
+      if (holder === 'many') return;
       holder.uniqueBytes -= bytes;
       holder.sharedBytes += bytes;
       holders.set(key, 'many');
-    }
+    });
     await nextTurn();
   }
   return { maps: usages, liveBytes };
@@ -82,12 +87,6 @@ async function readIfWhole(maps: MapFolder, mapId: BlockMapId): Promise<BlockMap
     if (error instanceof MapMissingError || error instanceof MapDamagedError) return undefined;
     throw error;
   });
-}
-
-function* chunkKeys(map: BlockMap): Generator<string> {
-  for (let position = 0; position < map.blockIndexes.length; position += 1) {
-    yield Buffer.from(chunkIdAt(map.chunkIds, position)).toString('latin1');
-  }
 }
 
 /** Every file of the store that is no segment. */

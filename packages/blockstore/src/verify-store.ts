@@ -6,21 +6,24 @@ import { chunkIdAt, chunkIdHex } from './chunk-id.ts';
 import type { CoderPool } from './coder-pool.ts';
 import { fetchChunk } from './fetch-chunk.ts';
 import type { MapFolder } from './map-folder.ts';
-import { segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
+import { recordBytes, segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
 import { scanSegment } from './recover-segment.ts';
 import type { Segment } from './segment.ts';
 import { decodeSegmentIndex } from './segment-index-format.ts';
-import { recordBytes, type SegmentSet } from './segment-set.ts';
+import type { SegmentSet } from './segment-set.ts';
 import {
   ChunkDamagedError,
   ChunkMissingError,
   MapDamagedError,
   MapMissingError,
 } from './store-errors.ts';
+import type { TailWriter } from './tail-writer.ts';
+import { walkMap } from './walk-map.ts';
 
 export interface VerifyContext {
   readonly maps: MapFolder;
   readonly segments: SegmentSet;
+  readonly tail: TailWriter;
   readonly coders: CoderPool;
   readonly onProgress?: ((progress: CaptureProgress) => void) | undefined;
 }
@@ -36,11 +39,15 @@ export async function verifyStore(context: VerifyContext): Promise<VerifyResult>
     checkedMaps += 1;
     if (found instanceof MapDamagedError) {
       mapProblems.push({ what: 'map', name: found.mapId, problem: found.message });
-    } else noteMissing(context.segments, found, missing);
+      continue;
+    }
+    for (const name of await missingChunks(context, found)) {
+      missing.set(name, 'no segment holds it');
+    }
   }
   const segmentProblems: Finding[] = [];
   for (const segment of context.segments.segments()) {
-    segmentProblems.push(...(await checkSegment(context.segments, segment)));
+    segmentProblems.push(...(await checkSegment(context, segment)));
   }
   const { checkedChunks, damaged } = await checkChunks(context);
   const chunkProblems = new Map([...missing, ...damaged]);
@@ -78,15 +85,21 @@ async function* eachMap(maps: MapFolder): AsyncGenerator<BlockMap | MapDamagedEr
   }
 }
 
-function noteMissing(segments: SegmentSet, map: BlockMap, missing: Map<string, string>): void {
-  for (let position = 0; position < map.blockIndexes.length; position += 1) {
-    if (segments.index.positionOf(chunkIdAt(map.chunkIds, position)) !== undefined) continue;
-    missing.set(chunkIdHex(map.chunkIds, position), 'no segment holds it');
-  }
+/** Hex ids of the map's chunks that are nowhere; none when the map was pruned meanwhile. */
+async function missingChunks({ maps, segments }: VerifyContext, map: BlockMap): Promise<string[]> {
+  const missing: string[] = [];
+  await walkMap(map, (position) => {
+    if (segments.index.positionOf(chunkIdAt(map.chunkIds, position)) !== undefined) return;
+    missing.push(chunkIdHex(map.chunkIds, position));
+  });
+  return maps.ids().includes(map.mapId) ? missing : [];
 }
 
 /** Header, gaps between the records, and the index file when there is one. */
-async function checkSegment(segments: SegmentSet, segment: Segment): Promise<Finding[]> {
+async function checkSegment(
+  { segments, tail }: VerifyContext,
+  segment: Segment,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const note = (what: Finding['what'], name: string, problem: string) =>
     findings.push({ what, name, problem });
@@ -98,7 +111,7 @@ async function checkSegment(segments: SegmentSet, segment: Segment): Promise<Fin
     for (const { offset, lengthBytes } of gaps) {
       note('segment', segment.path, `${lengthBytes} bytes at offset ${offset} are no records`);
     }
-    if (endBytes < segment.sizeBytes && !segments.isActive(segment)) {
+    if (endBytes < segment.sizeBytes && !tail.isActive(segment)) {
       note('segment', segment.path, `what follows offset ${endBytes} is no record`);
     }
   } catch (error) {
@@ -167,12 +180,12 @@ async function findUsers(
   if (chunks.size === 0) return users;
   for await (const map of eachMap(maps)) {
     if (map instanceof MapDamagedError) continue;
-    const ids = new Set(
-      map.blockIndexes.keys().map((position) => chunkIdHex(map.chunkIds, position)),
-    );
-    for (const id of ids.intersection(new Set(chunks.keys()))) {
-      users.set(id, [...(users.get(id) ?? []), map.mapId]);
-    }
+    const named = new Set<string>();
+    await walkMap(map, (position) => {
+      const name = chunkIdHex(map.chunkIds, position);
+      if (chunks.has(name)) named.add(name);
+    });
+    for (const name of named) users.set(name, [...(users.get(name) ?? []), map.mapId]);
   }
   return users;
 }
