@@ -1,12 +1,13 @@
 import { apiError } from '@bakehouse/domain';
 import type { OperationContext } from './context.ts';
 import type { OperationName, OperationTable } from './operation.ts';
+import { rehearsal } from './rehearsal.ts';
 
 type AnyOperation = (context: OperationContext, request: object) => Promise<object>;
 
 /**
- * Calls an operation with a decoded request. `DryRun` is answered here for all: the caller may call what it
- * may see, so the answer is always that the request would have succeeded.
+ * Calls an operation with a decoded request. With `DryRun` it is rehearsed: whatever would be refused is
+ * refused, and what would succeed is answered with `DryRunOperation`, without having happened.
  */
 export async function dispatch(
   table: OperationTable,
@@ -22,6 +23,8 @@ export async function dispatch(
       message: `The operation ${name} is not served here. docs/operations.md lists what is.`,
     });
   }
-  if ('DryRun' in request && request.DryRun === true) throw apiError('DryRunOperation', {});
-  return await operation(context, request);
+  const isRehearsed = 'DryRun' in request && request.DryRun === true;
+  if (!isRehearsed) return await operation(context, request);
+  await operation(rehearsal(context), request);
+  throw apiError('DryRunOperation', {});
 }
