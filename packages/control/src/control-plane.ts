@@ -107,7 +107,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     engine,
     async start() {
       await powers.network.open();
-      await policy.apply();
+      // A policy that is refused must not keep everything else from starting: the one before stays, or nothing passes.
+      await policy.apply().catch((error: unknown) => {
+        logger.log('error', 'network policy not applied at the start; tried again', { error });
+      });
       unwatch = powers.compute.watch(onEvent);
       await powers.compute.adopt();
       await reconcileMachines(context);

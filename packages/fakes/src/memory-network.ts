@@ -17,6 +17,8 @@ export interface MemoryNetworkOptions {
 export class MemoryNetwork implements Network {
   readonly #options: MemoryNetworkOptions;
   readonly #nics = new Map<NetworkInterfaceId, Nic>();
+  /** What no two NICs may have, with the one that has it. */
+  readonly #holders = new Map<string, NetworkInterfaceId>();
   #policy: NetworkPolicy = { nics: [], groups: [] };
   #isOpen = false;
 
@@ -30,17 +32,24 @@ export class MemoryNetwork implements Network {
 
   async plug(nic: Nic): Promise<TapDevice> {
     if (!this.#isOpen) throw new Error('the network is not open');
-    for (const other of this.#nics.values()) this.#checkApart(nic, other);
+    for (const claim of claimsOf(nic)) this.#checkFree(claim, nic.nicId);
+    this.#drop(nic.nicId);
     this.#nics.set(nic.nicId, nic);
+    for (const claim of claimsOf(nic)) this.#holders.set(claim, nic.nicId);
     return tapOf(nic.nicId);
   }
 
   async unplug(nicId: NetworkInterfaceId): Promise<void> {
-    this.#nics.delete(nicId);
+    this.#drop(nicId);
   }
 
   async applyPolicy(policy: NetworkPolicy): Promise<void> {
     this.#policy = policy;
+  }
+
+  /** Nothing of it can be lost. */
+  async mend(): Promise<void> {
+    if (!this.#isOpen) throw new Error('the network is not open');
   }
 
   async list(): Promise<readonly NetworkInterfaceId[]> {
@@ -58,6 +67,7 @@ export class MemoryNetwork implements Network {
 
   async destroy(): Promise<void> {
     this.#nics.clear();
+    this.#holders.clear();
     this.#policy = { nics: [], groups: [] };
     this.#isOpen = false;
   }
@@ -83,14 +93,21 @@ export class MemoryNetwork implements Network {
     return permits(this.#policy, [...this.#nics.values()], flow);
   }
 
-  #checkApart(nic: Nic, other: Nic): void {
-    if (nic.nicId === other.nicId) return;
-    const clash =
-      (nic.publicIp !== undefined && nic.publicIp === other.publicIp && nic.publicIp) ||
-      (nic.subnetId === other.subnetId && nic.privateIp === other.privateIp && nic.privateIp) ||
-      (nic.macAddress === other.macAddress && nic.macAddress);
-    if (clash) throw new Error(`${nic.nicId} and ${other.nicId} both have ${clash}`);
+  #drop(nicId: NetworkInterfaceId): void {
+    const nic = this.#nics.get(nicId);
+    for (const claim of nic ? claimsOf(nic) : []) this.#holders.delete(claim);
+    this.#nics.delete(nicId);
   }
+
+  #checkFree(claim: string, nicId: NetworkInterfaceId): void {
+    const holder = this.#holders.get(claim) ?? nicId;
+    if (holder !== nicId) throw new Error(`${nicId} and ${holder} both have ${claim}`);
+  }
+}
+
+/** A public address, a private address in its subnet, a MAC. */
+function claimsOf({ publicIp, subnetId, privateIp, macAddress }: Nic): readonly string[] {
+  return [...(publicIp ? [publicIp] : []), `${subnetId}/${privateIp}`, macAddress];
 }
 
 /** Interface names of Linux have 15 characters at most. */

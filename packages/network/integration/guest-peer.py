@@ -1,6 +1,6 @@
 """Talks and listens for a test's guest; prints a line for each thing that happens.
 
-serve: answers what it hears, the sender's address before it; its own input goes to every open connection.
+hear: prints each datagram. serve: answers what it hears, the sender's address before it; its own input goes to every open connection.
 connect: sends its input line by line and prints each answer; "listen" only waits for one. A fifth
 argument is the address to speak from.
 """
@@ -66,4 +66,11 @@ def connect():
         say("failed " + type(error).__name__ + " " + str(error))
 
 
-serve() if kind == "serve" else connect()
+def hear():
+    sock.bind((address, port))
+    say("ready")
+    while True:
+        say("heard " + sock.recv(2048).decode())
+
+
+{"serve": serve, "hear": hear, "connect": connect}[kind]()

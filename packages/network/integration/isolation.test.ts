@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Conversation, endConversations, hello, serve } from './talk.ts';
+import { type Conversation, endConversations, hear, hello, serve } from './talk.ts';
 import {
   allOut,
   type Guest,
@@ -86,6 +86,27 @@ describe('a guest', () => {
     expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
   });
 
+  test("does not put words into another's mouth by fragments", async () => {
+    const carol = await platform.guest(platform.nic(21));
+    const open = [allOut, { ...allOut, direction: 'ingress' }] as const;
+    const guests = [mallory, bob, carol];
+    await platform.network.applyPolicy(policyOf(guests.map((guest) => [guest, open])));
+    const hears = await hear({ enter: carol.enter, protocol: 'udp', address: '0.0.0.0', port: 9 });
+    const send = async (from: Guest, offset: number, text: string) => {
+      const link = await platform.run([...bob.enter, 'ip', 'neigh', 'show', '172.31.0.1']);
+      const router = /lladdr (\S+)/.exec(link)?.[1] ?? '';
+      const addresses = [bob.nic.privateIp, carol.nic.privateIp];
+      const argv = ['fragment', from.nic.macAddress, router, ...addresses, `${offset}`, text];
+      await platform.run([...from.enter, '/usr/bin/python3', rawFrames, ...argv]);
+    };
+    // As bob, at a place in bob's datagram; then bob's own two parts.
+    await send(mallory, 16, 'EVILEVIL');
+    await send(bob, 0, 'bob says');
+    await send(bob, 16, ' goodbye');
+    expect(await hears.next()).toBe('heard bob says goodbye');
+    await platform.network.unplug(carol.nic.nicId);
+  });
+
   test("cannot draw a neighbour's address to itself by ARP", async () => {
     const { macAddress } = mallory.nic;
     const argv = [...mallory.enter, '/usr/bin/python3', rawFrames, 'arp', macAddress];
@@ -116,6 +137,14 @@ describe('a guest', () => {
       platform.run([...mallory.enter, '/usr/bin/python3', rawFrames, 'discover', chaddr]);
     expect(await discover(mallory.nic.macAddress)).toBe(`offer ${mallory.nic.privateIp}\n`);
     expect(await discover(bob.nic.macAddress)).toBe('silence\n');
+    const inParts = (chaddr: string, source: string) => {
+      const argv = ['asked-in-parts', chaddr, mallory.nic.macAddress, source];
+      return platform.run([...mallory.enter, '/usr/bin/python3', rawFrames, ...argv]);
+    };
+    const { privateIp } = mallory.nic;
+    expect(await inParts(mallory.nic.macAddress, privateIp)).toBe(`offer ${privateIp}\n`);
+    expect(await inParts(bob.nic.macAddress, privateIp)).toBe('silence\n');
+    expect(await inParts(bob.nic.macAddress, '0.0.0.0')).toBe('silence\n');
   });
 
   test('reaches no other service of the namespace, and none of the host', async () => {

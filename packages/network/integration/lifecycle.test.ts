@@ -8,6 +8,7 @@ import { connect, endConversations, hello, serve } from './talk.ts';
 import {
   allOut,
   type Guest,
+  groupId,
   policyOf,
   sshIn,
   type TestPlatform,
@@ -125,6 +126,96 @@ describe('the network', () => {
     await second.open();
     expect(await ssh(guest)).toMatch(/^heard/);
     expect(await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).not.toBe(pid);
+  });
+
+  test('mends dnsmasq, and says so', async () => {
+    const file = join(names().runtimeDirectory, 'dnsmasq.pid');
+    const pid = Number(await readFile(file, 'utf8'));
+    await platform.network.mend();
+    expect(Number(await readFile(file, 'utf8'))).toBe(pid);
+    process.kill(pid, 'SIGKILL');
+    await platform.network.mend();
+    const next = Number(await readFile(file, 'utf8'));
+    expect(next).not.toBe(pid);
+    expect(await readFile(`/proc/${next}/cmdline`, 'utf8')).toContain('dnsmasq');
+    expect(platform.logged).toEqual([{ lost: ['dnsmasq'] }]);
+  });
+
+  const flushes: readonly [string, (name: string) => readonly string[]][] = [
+    ["the host's table", (name) => ['nft', 'delete', 'table', 'ip', name]],
+    ["a chain of the host's", (name) => ['nft', 'flush', 'chain', 'ip', name, 'input']],
+    ['a set of addresses', (name) => ['nft', 'flush', 'map', 'ip', name, 'public']],
+    ['the way to the namespace', (name) => ['ip', 'route', 'flush', 'dev', `${name}-up`]],
+    ['the link', (name) => ['ip', 'link', 'delete', `${name}-up`]],
+    [
+      'everything inside',
+      (name) => ['nsenter', `--net=/run/netns/${name}`, 'nft', 'flush', 'ruleset'],
+    ],
+  ];
+  test.each(flushes)('mends %s when it was flushed behind its back', async (_, flush) => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8184 });
+    await platform.network.applyPolicy(policyOf([[guest, [sshIn, allOut]]]));
+    const before = await rulesets();
+    await platform.run([...flush(platform.options.name)]);
+    await platform.network.mend();
+    expect(sortedLines(await rulesets())).toEqual(sortedLines(before));
+    expect(await ssh(guest)).toMatch(/^heard/);
+    const link = await platform.run(['ip', 'addr', 'show', names().hostLink]);
+    const hostAddress = /inet ([\d.]+)\/30/.exec(link)?.[1] ?? '';
+    const reach = { enter: guest.enter, protocol: 'tcp', port: 8184 } as const;
+    expect(await hello({ ...reach, address: hostAddress })).toMatch(/^failed/);
+    expect(platform.logged).toHaveLength(1);
+    await platform.network.mend();
+    expect(platform.logged).toHaveLength(1);
+  });
+
+  test('opens closed over a recorded policy that cannot be had', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    const policy = policyOf([[guest, [sshIn]]]);
+    await platform.network.applyPolicy(policy);
+    const text = await readFile(names().policyFile, 'utf8');
+    await writeFile(names().policyFile, text.replaceAll('sg-0', 'sg-x'));
+    const second = platform.reopened();
+    await second.open();
+    expect(platform.logged).toHaveLength(1);
+    expect(await ssh(guest)).toMatch(/^failed/);
+    await second.plug(platform.nic(10));
+    await second.applyPolicy(policy);
+    expect(await ssh(guest)).toMatch(/^heard/);
+  });
+
+  test('keeps the policy in force, on disk too, when nft refuses another', async () => {
+    const guest = await platform.guest(platform.nic(10));
+    await serveSsh(guest);
+    await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+    const before = await readFile(names().policyFile, 'utf8');
+    const refusing = new LinuxNetwork(platform.options, {
+      device: platform.device,
+      run: (argv, input) =>
+        platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
+    });
+    await refusing.open();
+    const other = { ...policyOf([]), nics: [{ nicId: guest.nic.nicId, groupIds: [groupId(7)] }] };
+    await expect(refusing.applyPolicy(other)).rejects.toThrow('nft');
+    expect(await readFile(names().policyFile, 'utf8')).toBe(before);
+    await refusing.plug(guest.nic);
+    expect(await ssh(guest)).toMatch(/^heard/);
+    await platform.reopened().open();
+    expect(await ssh(guest)).toMatch(/^heard/);
+  });
+
+  test('is destroyed while its resolvers are still being asked', async () => {
+    const asking = await testPlatform({
+      outbound: true,
+      uplinks: [],
+      resolvers: ['203.0.113.99'],
+    });
+    await asking.network.open();
+    await asking.dispose();
+    expect(await tracesOf(asking)).toEqual([]);
   });
 
   test('heals tables that were flushed behind its back when it next changes them', async () => {

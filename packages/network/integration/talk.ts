@@ -23,8 +23,17 @@ export interface Endpoint {
 }
 
 /** Listens and echoes with the sender's address before it. Resolves when it listens. */
-export async function serve(endpoint: Endpoint): Promise<Conversation> {
-  const server = converse(endpoint, 'serve');
+export function serve(endpoint: Endpoint): Promise<Conversation> {
+  return listening(endpoint, 'serve');
+}
+
+/** Listens for datagrams and prints them, without an answer. Resolves when it listens. */
+export function hear(endpoint: Endpoint): Promise<Conversation> {
+  return listening(endpoint, 'hear');
+}
+
+async function listening(endpoint: Endpoint, kind: string): Promise<Conversation> {
+  const server = converse(endpoint, kind);
   const line = await server.next();
   if (line !== 'ready') throw new Error(`server at ${endpoint.address}: ${line}`);
   return server;

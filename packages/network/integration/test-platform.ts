@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@bakehouse/base';
+import { type LogFields, type Logger, silentLogger, systemClock } from '@bakehouse/base';
 import type { NetworkPolicy, Nic, PacketRule } from '@bakehouse/domain';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
 import type { DeviceCommand } from '../src/plan-links.ts';
@@ -21,6 +21,8 @@ export interface TestPlatform {
   readonly directory: string;
   readonly run: RunCommand;
   readonly device: DeviceCommand;
+  /** The fields of what was logged as a warning or an error. */
+  readonly logged: readonly LogFields[];
   /** A second object over the same platform, as after a restart of the control plane. */
   reopened(): LinuxNetwork;
   nic(index: number, overrides?: Partial<Nic>): Nic;
@@ -42,12 +44,19 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-network-'));
   count += 1;
   const second = 100 + ((Number.parseInt(tag, 16) + count) % 150);
+  const logged: LogFields[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    log: (level, _, fields = {}) => {
+      if (level === 'warn' || level === 'error') logged.push(fields);
+    },
+  };
   const options: LinuxNetworkOptions = {
     name: `bht-${tag}`,
     directory,
     publicCidr: `127.${second}.0.0/16`,
     outbound: false,
-    logger: silentLogger,
+    logger,
     clock: systemClock,
     ...overrides,
   };
@@ -73,6 +82,7 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
     directory,
     run: runCommand,
     device,
+    logged,
     reopened: make,
     bareGuest,
     nic(index, nicOverrides = {}) {

@@ -18,8 +18,8 @@ const exitTimeoutMs = 3_000;
 const pollMs = 10;
 
 export interface Dnsmasq {
-  /** Starts it when it does not run as it should, else tells it to read these tables. */
-  apply(tables: DnsmasqFiles, nics: readonly Nic[]): Promise<void>;
+  /** Starts it when it does not run as it should, else tells it to read these tables. True: it was not there. */
+  apply(tables: DnsmasqFiles, nics: readonly Nic[]): Promise<boolean>;
   /** Ends it and removes its files. */
   remove(): Promise<void>;
   /** Its process, when it runs in this namespace. */
@@ -90,11 +90,12 @@ export function dnsmasqIn(
       const runs = pid !== undefined && (await livesHere(pid));
       if (runs && !isReconfigured && leases === undefined) {
         if (written.includes(true)) signal(pid, 'SIGHUP');
-        return;
+        return false;
       }
       await stop();
       if (leases !== undefined) await writeFile(path(dnsmasqLeaseFile), leases);
       await start();
+      return !runs;
     },
     async remove() {
       await stop();

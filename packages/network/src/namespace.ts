@@ -1,5 +1,7 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
+import type { Logger } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
+import { formatCidr } from './cidr.ts';
 import { findCollision, type HostLink, type HostRoute } from './host-collisions.ts';
 import { NetworkRangeError } from './network-errors.ts';
 import { type NetworkNames, uplinkName } from './network-names.ts';
@@ -50,6 +52,18 @@ export async function hostLinks(run: RunCommand): Promise<HostLink[]> {
   return parseLinks(await run(['ip', '-j', 'link', 'show']));
 }
 
+/** Whether the namespace is there and the host has its way to it. */
+export async function isLinked(
+  names: NetworkNames,
+  { transitCidr }: Addressing,
+  run: RunCommand,
+): Promise<boolean> {
+  if (!(await isNamespace(names.namespaceFile))) return false;
+  const list = ['ip', '-j', '-4', 'route', 'show', 'dev', names.hostLink];
+  const routes: HostRoute[] = JSON.parse((await run(list).catch(() => '')) || '[]');
+  return routes.some((route) => route.dst === formatCidr(transitCidr));
+}
+
 /** A namespace's file is a mount of its own; a crash or a reboot can leave the bare file. */
 export async function isNamespace(path: string): Promise<boolean> {
   const [file, own] = await Promise.all([
@@ -93,13 +107,21 @@ export function text(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The addresses of the host's own resolvers; a stub on loopback cannot be reached from the namespace. */
-export async function hostResolvers(): Promise<string[]> {
-  for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
-    const content = await readFile(path, 'utf8').catch(() => '');
-    const found = [...content.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)];
-    const addresses = found.map((match) => match[1] ?? '').filter((ip) => !ip.startsWith('127.'));
-    if (addresses.length > 0) return addresses;
+/** Processes in it keep a namespace alive without its name; without links it reaches nothing. */
+export async function removeNamespace(
+  { namespace, namespaceFile }: NetworkNames,
+  { run, logger }: { run: RunCommand; logger: Logger },
+): Promise<void> {
+  if (await isNamespace(namespaceFile)) {
+    const links = await insideLinks(run, namespace);
+    const ports = [...links].filter((link) => link.startsWith('tap'));
+    const lines = ports.map((link) => `link delete dev ${link}`);
+    if (lines.length > 0) await run(['ip', '-n', namespace, '-batch', '-'], text(lines));
+    const pids = (await run(['ip', 'netns', 'pids', namespace])).split('\n').filter(Boolean);
+    if (pids.length > 0) {
+      logger.log('warn', 'processes are still in the removed network', { pids });
+    }
   }
-  return [];
+  await rm(namespaceFile, { force: true }).catch(() => {});
+  await run(['ip', 'netns', 'delete', namespace]).catch(() => {});
 }

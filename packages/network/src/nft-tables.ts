@@ -1,5 +1,6 @@
 import { changeText, type Ruleset, replaceText } from './ruleset.ts';
 import type { RunCommand } from './run-command.ts';
+import { listedShape, plannedShape, sameShape } from './table-shape.ts';
 
 /** Tables of one namespace as they were last applied by this process. */
 export interface NftTables {
@@ -7,6 +8,8 @@ export interface NftTables {
   apply(rulesets: readonly Ruleset[]): Promise<void>;
   /** The next `apply` replaces the tables, whatever is in them. */
   forget(): void;
+  /** False when somebody flushed or changed what was applied, or the last `apply` failed. */
+  areThere(): Promise<boolean>;
 }
 
 export function nftTables(run: RunCommand, enter: readonly string[]): NftTables {
@@ -26,6 +29,12 @@ export function nftTables(run: RunCommand, enter: readonly string[]): NftTables 
     );
   }
 
+  async function isThere(ruleset: Ruleset): Promise<boolean> {
+    const list = ['nft', '-j', 'list', 'table', ruleset.family, ruleset.table];
+    const listed = await run([...enter, ...list]).catch(() => '');
+    return sameShape(listedShape(listed), plannedShape(ruleset));
+  }
+
   return {
     async apply(rulesets) {
       const before = applied;
@@ -37,6 +46,10 @@ export function nftTables(run: RunCommand, enter: readonly string[]): NftTables 
     },
     forget() {
       applied = undefined;
+    },
+    async areThere() {
+      if (applied === undefined) return false;
+      return (await Promise.all(applied.map(isThere))).every(Boolean);
     },
   };
 }

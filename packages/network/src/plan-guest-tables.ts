@@ -41,8 +41,12 @@ export function planGuestTable(table: string, state: NetworkState): Ruleset {
       ...part.chains,
       dhcp: { rules: nics.map(dhcpRule) },
       antispoof: {
-        hook: 'type filter hook prerouting priority raw; policy drop;',
+        hook: 'type filter hook prerouting priority -450; policy drop;',
         rules: antispoofRules,
+      },
+      whole: {
+        hook: 'type filter hook prerouting priority raw; policy drop;',
+        rules: wholeRules,
       },
       input: { hook: 'type filter hook input priority filter; policy drop;', rules: inputRules },
       forward: {
@@ -89,13 +93,23 @@ export function vpcResolver(nic: Nic): string {
   return addressAt(vpcOf(nic), 2);
 }
 
-/** Before anything is tracked: source MAC and address are the NIC's own, a DHCP client's, or nothing. */
+/**
+ * Each packet as it comes in, a fragment too: source MAC and address are the NIC's own or a DHCP client's. Conntrack
+ * puts fragments together at -400, whichever ports they came from: so this is asked before.
+ */
 const antispoofRules: readonly string[] = [
   `iifname { "lo", "${uplinkName}" } accept`,
-  'udp sport 67 udp dport 68 drop',
-  'iifname . ether saddr @macs udp sport 68 udp dport 67 ip daddr 255.255.255.255 ip saddr 0.0.0.0 goto dhcp',
-  'iifname . ether saddr . ip saddr @ports udp dport 67 goto dhcp',
   'iifname . ether saddr . ip saddr @ports accept',
+  // Whole: of fragments without an address nobody could say whose they are.
+  'iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 ip frag-off & 0x3fff == 0 udp sport 68 udp dport 67 accept',
+];
+
+/** What only a whole packet shows. */
+const wholeRules: readonly string[] = [
+  `iifname { "lo", "${uplinkName}" } accept`,
+  'udp sport 67 udp dport 68 drop',
+  'udp dport 67 goto dhcp',
+  'accept',
 ];
 
 /** A client asks only for itself: `chaddr` (RFC 2131 section 2) is its own, not a neighbour's. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nicMap, sampleNic } from './fixtures.ts';
 import { NetworkInputError } from './network-errors.ts';
-import { planPolicy } from './plan-policy.ts';
+import { chainName, planPolicy } from './plan-policy.ts';
 
 const group = 'sg-00000000000000001';
 const otherGroup = 'sg-00000000000000002';
@@ -119,13 +119,28 @@ test("a group's members are the plugged NICs that are in it", () => {
     host,
   );
   expect(part.sets[`members-${otherGroup}`]?.elements).toEqual([nic.privateIp, second.privateIp]);
-  expect(part.ingress).toEqual(
-    [nic, second].map((each) => `${each.privateIp} : goto in-${group}-${otherGroup}`),
+  const both = chainName({ chainPrefix: 'in' }, [group, otherGroup]);
+  expect(part.ingress).toEqual([nic, second].map((each) => `${each.privateIp} : goto ${both}`));
+  expect(part.chains[both]?.rules).toEqual([`jump in-${group}`, `jump in-${otherGroup}`]);
+});
+
+test('NICs of the same groups, in any order and number, share a chain that nft can name', () => {
+  const ids = Array.from(
+    { length: 40 },
+    (_, index): `sg-${string}` => `sg-000000000000000${10 + index}`,
   );
-  expect(part.chains[`in-${group}-${otherGroup}`]?.rules).toEqual([
-    `jump in-${group}`,
-    `jump in-${otherGroup}`,
+  const second = sampleNic(11);
+  const named = (nics: NetworkPolicy['nics']) =>
+    planPolicy({ nics, groups: [] }, nicMap(nic, second), host).ingress.map(
+      (verdict) => verdict.split('goto ')[1] ?? '',
+    );
+  const [one = '', other] = named([
+    { nicId: nic.nicId, groupIds: ids },
+    { nicId: second.nicId, groupIds: ids.toReversed() },
   ]);
+  expect(one).toBe(other);
+  expect(one.length).toBeLessThanOrEqual(64);
+  expect(named([{ nicId: nic.nicId, groupIds: ids.slice(1) }])).not.toEqual([one]);
 });
 
 const groupIds = [group, otherGroup, 'sg-00000000000000003'] as const;
@@ -161,13 +176,13 @@ test('no rule, no line that passes anything; every name that is used is there', 
       const part = planPolicy(wanted, nics, host);
       for (const [name, chain] of Object.entries(part.chains)) {
         const passing = chain.rules.filter((line) => /accept$|goto arriving$/.test(line));
-        const [direction, ...ids] = name.split(/-(?=sg-)/);
-        const rules = wanted.groups.find((each) => each.groupId === ids[0])?.rules ?? [];
+        const [direction, groupId] = name.split(/-(?=sg-)/);
+        const rules = wanted.groups.find((each) => each.groupId === groupId)?.rules ?? [];
         const mine = rules.filter((rule) =>
           rule.direction.startsWith(direction === 'in' ? 'in' : 'e'),
         );
         expect(passing.length).toBe(
-          ids.length > 1 ? 0 : new Set(mine.map((r) => JSON.stringify(r))).size,
+          groupId === undefined ? 0 : new Set(mine.map((r) => JSON.stringify(r))).size,
         );
       }
       const used = [...part.ingress, ...part.egress].map(

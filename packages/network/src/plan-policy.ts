@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { NetworkPolicy, Nic, PacketRule, SecurityGroupId } from '@bakehouse/domain';
 import { cidrContains, formatCidr, parseCidr, parseIp } from './cidr.ts';
 import { NetworkInputError } from './network-errors.ts';
@@ -88,15 +89,22 @@ function combinedChains(groupIds: readonly SecurityGroupId[]): Record<string, Nf
   );
 }
 
-function chainName(side: Side, groupIds: readonly SecurityGroupId[]): string {
-  return [side.chainPrefix, ...groupIds.map(checkedId)].join('-');
+/**
+ * The chain of these groups, given in order. nft's names end at 256 characters, which 13 ids exceed: so several
+ * groups are named by a hash.
+ */
+export function chainName(side: Pick<Side, 'chainPrefix'>, groupIds: readonly string[]): string {
+  const ids = groupIds.map(checkedId).join(' ');
+  if (groupIds.length === 1) return `${side.chainPrefix}-${ids}`;
+  const hash = createHash('sha256').update(ids).digest('hex').slice(0, 32);
+  return `${side.chainPrefix}-all-${hash}`;
 }
 
 function memberSet(groupId: SecurityGroupId): string {
   return `members-${checkedId(groupId)}`;
 }
 
-function checkedId(groupId: SecurityGroupId): string {
+function checkedId(groupId: string): string {
   if (!/^sg-[0-9a-f]{8,17}$/.test(groupId)) throw new NetworkInputError(`group id '${groupId}'`);
   return groupId;
 }

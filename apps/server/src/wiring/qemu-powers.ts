@@ -19,7 +19,7 @@ export interface WiredPowers {
   readonly powers: Powers;
   /** For healthz: how guests run and why so. */
   readonly accelerator: { readonly accel: string; readonly reason: string };
-  /** Brings back helper processes that have died; to be called now and then. */
+  /** Brings back helpers that have died and filters that were flushed; to be called now and then. */
   supervise(): Promise<void>;
   /** What is there without a record that names it. */
   leftovers(readKnown: () => Promise<KnownRecords>): Promise<readonly MendableLeftover[]>;
@@ -58,8 +58,9 @@ export async function qemuPowers(
       const helpers = [
         ensureBlockServer(data, { clock, logger }),
         ensureMetadataAgent(data, { network, clock, logger }),
+        network.mend(),
       ];
-      // One that cannot be brought back must not keep the other away.
+      // One that cannot be brought back must not keep the others away.
       const missing = (await Promise.allSettled(helpers)).find(
         ({ status }) => status === 'rejected',
       );

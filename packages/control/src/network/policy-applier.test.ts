@@ -1,7 +1,15 @@
 import { silentLogger } from '@bakehouse/base';
 import type { NetworkPolicy } from '@bakehouse/domain';
-import { MemoryMetadataStore, MemoryNetwork } from '@bakehouse/fakes';
+import {
+  ManualClock,
+  MemoryMetadataStore,
+  MemoryNetwork,
+  seededIds,
+  simulatedPowers,
+} from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
+import { createControlPlane } from '../control-plane.ts';
+import { platformAccountId } from '../platform/accounts.ts';
 import { testContext } from '../testing/test-context.ts';
 import { createPolicyApplier } from './policy-applier.ts';
 
@@ -90,4 +98,26 @@ test('a rule whose application failed is in force a little later, without anyone
   expect(answer.Return).toBe(true);
   expect(applied).toBe(0);
   await clock.advanceUntil(() => applied > 0, 60_000);
+});
+
+test('a network that refuses the policy keeps nothing else from starting, and is asked again', async () => {
+  const clock = new ManualClock();
+  const network = new SlowNetwork();
+  network.failures = 3;
+  const plane = createControlPlane({
+    metadata: new MemoryMetadataStore(),
+    powers: { ...simulatedPowers({ clock }), network },
+    clock,
+    ids: seededIds(1),
+    logger: silentLogger,
+    settings: {
+      regions: ['us-east-1'],
+      platformAccountId,
+      compute: 'simulated',
+      publicCidr: '127.18.0.0/16',
+    },
+  });
+  await plane.start();
+  expect(network.applied).toBe(0);
+  await clock.advanceUntil(() => network.applied > 0, 60_000);
 });

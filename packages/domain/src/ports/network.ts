@@ -54,6 +54,11 @@ export interface Network {
   unplug(nicId: NetworkInterfaceId): Promise<void>;
   /** Replaces the whole policy in one transaction; established connections that it forbids are cut. */
   applyPolicy(policy: NetworkPolicy): Promise<void>;
+  /**
+   * Puts back what was lost from outside since `open`: filters that were flushed, helpers that died. To be called
+   * now and then; changes nothing when nothing is lost.
+   */
+  mend(): Promise<void>;
   list(): Promise<readonly NetworkInterfaceId[]>;
   /** True when the guest behind the NIC answers ARP. */
   isReachable(nicId: NetworkInterfaceId): Promise<boolean>;

@@ -1,4 +1,4 @@
-import type { Network, NetworkPolicy, Nic } from '@bakehouse/domain';
+import type { Network, NetworkPolicy, Nic, SecurityGroupId } from '@bakehouse/domain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 export interface OpenedNetwork {
@@ -8,7 +8,7 @@ export interface OpenedNetwork {
   dispose(): Promise<void>;
 }
 
-const one: Nic = {
+const firstNic: Nic = {
   nicId: 'eni-00000000000000001',
   subnetId: 'subnet-00000000000000001',
   subnetCidr: '172.31.0.0/20',
@@ -18,8 +18,8 @@ const one: Nic = {
   hostName: 'ip-172-31-0-10',
   domainName: 'ec2.internal',
 };
-const two: Nic = {
-  ...one,
+const secondNic: Nic = {
+  ...firstNic,
   nicId: 'eni-00000000000000002',
   macAddress: '02:00:00:00:00:02',
   privateIp: '172.31.0.11',
@@ -28,8 +28,8 @@ const two: Nic = {
 };
 const policy: NetworkPolicy = {
   nics: [
-    { nicId: one.nicId, groupIds: ['sg-00000000000000001', 'sg-00000000000000002'] },
-    { nicId: two.nicId, groupIds: ['sg-00000000000000002'] },
+    { nicId: firstNic.nicId, groupIds: ['sg-00000000000000001', 'sg-00000000000000002'] },
+    { nicId: secondNic.nicId, groupIds: ['sg-00000000000000002'] },
   ],
   groups: [
     {
@@ -65,8 +65,31 @@ const policy: NetworkPolicy = {
   ],
 };
 
-/** The promises of `Network` that need no guest. `open` makes one that is not open yet. */
-export function describeNetwork(name: string, open: () => Promise<OpenedNetwork>): void {
+/** As many groups on one NIC as EC2 ever lets an account have (its raised quota), and more. */
+const manyGroups = Array.from(
+  { length: 20 },
+  (_, index): SecurityGroupId => `sg-000000000000000${String(index).padStart(2, '0')}`,
+);
+
+function policyOfGroups(groupIds: readonly SecurityGroupId[]): NetworkPolicy {
+  const rules = policy.groups.flatMap((group) => group.rules);
+  return {
+    nics: [firstNic, secondNic].map(({ nicId }) => ({ nicId, groupIds })),
+    groups: groupIds.map((groupId) => ({ groupId, rules })),
+  };
+}
+
+/**
+ * The promises of `Network` that need no guest. `open` makes one that is not open yet; public addresses are of
+ * `pool`, a /24 of its own where networks are real.
+ */
+export function describeNetwork(
+  name: string,
+  open: () => Promise<OpenedNetwork>,
+  pool = '127.18.0',
+): void {
+  const one = { ...firstNic, publicIp: `${pool}.10` };
+  const two = { ...secondNic, publicIp: `${pool}.11` };
   describe(`${name} is a Network`, () => {
     let opened: OpenedNetwork;
     let network: Network;
@@ -116,6 +139,20 @@ export function describeNetwork(name: string, open: () => Promise<OpenedNetwork>
       await network.applyPolicy({ nics: [], groups: [] });
     });
 
+    test.each([5, 13, 16, 20])(
+      'a NIC may be in %i groups, and everything goes on',
+      async (count) => {
+        await network.plug(one);
+        await network.applyPolicy(policyOfGroups(manyGroups.slice(0, count)));
+        await network.plug(two);
+        await network.unplug(one.nicId);
+        network = await opened.restart();
+        await network.open();
+        await network.applyPolicy(policyOfGroups(manyGroups.slice(0, count).toReversed()));
+        expect(await listed()).toEqual([two.nicId]);
+      },
+    );
+
     test('a policy may name NICs that are not plugged', async () => {
       await network.applyPolicy(policy);
       await network.plug(one);
@@ -126,6 +163,14 @@ export function describeNetwork(name: string, open: () => Promise<OpenedNetwork>
       const tap = await network.plug(one);
       network = await opened.restart();
       await network.open();
+      expect(await listed()).toEqual([one.nicId]);
+      expect(await network.plug(one)).toEqual(tap);
+    });
+
+    test('mending what is whole changes nothing', async () => {
+      const tap = await network.plug(one);
+      await network.applyPolicy(policy);
+      await network.mend();
       expect(await listed()).toEqual([one.nicId]);
       expect(await network.plug(one)).toEqual(tap);
     });

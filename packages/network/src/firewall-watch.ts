@@ -1,0 +1,30 @@
+import type { Clock, Logger } from '@bakehouse/base';
+import { findDroppingFirewall } from './host-firewall.ts';
+import type { RunCommand } from './run-command.ts';
+
+const checkEveryMs = 60_000;
+
+/**
+ * Says in the log when another firewall begins to keep guests from the outside (Docker was started), and when it
+ * no longer does. Looks at most once a minute, however often it is called.
+ */
+export function firewallWatch(
+  link: string,
+  { run, clock, logger }: { run: RunCommand; clock: Clock; logger: Logger },
+): () => Promise<void> {
+  let checkedAt: number | undefined;
+  let known: string | undefined;
+  return async () => {
+    const now = clock.elapsed();
+    if (checkedAt !== undefined && now - checkedAt < checkEveryMs) return;
+    checkedAt = now;
+    const found = await findDroppingFirewall(link, run).catch((error: unknown) => {
+      logger.log('warn', "the host's other firewalls could not be looked at", { error });
+      return undefined;
+    });
+    if (found?.chain === known) return;
+    known = found?.chain;
+    if (found === undefined) logger.log('info', 'no other firewall keeps guests from the outside');
+    else logger.log('warn', 'another firewall keeps guests from the outside', { ...found });
+  };
+}

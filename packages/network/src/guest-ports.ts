@@ -1,0 +1,51 @@
+import type { Nic } from '@bakehouse/domain';
+import { vpcOf } from './check-nic.ts';
+import { formatCidr } from './cidr.ts';
+import { insideLinks, text } from './namespace.ts';
+import { type NetworkNames, tapName } from './network-names.ts';
+import { type DeviceCommand, plugLines, vpcGoneLines } from './plan-links.ts';
+import type { RunCommand } from './run-command.ts';
+
+/** The devices in the namespace, one a NIC. */
+export interface GuestPorts {
+  /** Repeating is harmless. */
+  make(nic: Nic): Promise<void>;
+  /** All of these ports, and no others. */
+  makeOnly(nics: Iterable<Nic>): Promise<void>;
+  /** The others decide whether the NIC's VPC goes with it. */
+  remove(nic: Nic, others: Iterable<Nic>): Promise<void>;
+}
+
+export function guestPorts(
+  { namespace }: NetworkNames,
+  { run, device }: { run: RunCommand; device: DeviceCommand },
+): GuestPorts {
+  const inside = async (lines: readonly string[]) => {
+    if (lines.length > 0) await run(['ip', '-n', namespace, '-batch', '-'], text(lines));
+  };
+  const linesOf = (nic: Nic, links: ReadonlySet<string>) =>
+    plugLines(nic, links.has(tapName(nic.nicId)), device);
+
+  return {
+    async make(nic) {
+      await inside(linesOf(nic, await insideLinks(run, namespace)));
+    },
+    async makeOnly(nics) {
+      const links = await insideLinks(run, namespace);
+      const wanted = new Map([...nics].map((nic) => [tapName(nic.nicId), nic]));
+      const gone = [...links].filter((link) => link.startsWith('tap') && !wanted.has(link));
+      await inside([
+        ...gone.map((link) => `link delete dev ${link}`),
+        ...[...wanted.values()].flatMap((nic) => linesOf(nic, links)),
+      ]);
+    },
+    async remove(nic, others) {
+      const port = tapName(nic.nicId);
+      if ((await insideLinks(run, namespace)).has(port)) await inside([`link delete dev ${port}`]);
+      const vpc = formatCidr(vpcOf(nic));
+      if ([...others].some((other) => formatCidr(vpcOf(other)) === vpc)) return;
+      // Absent when an earlier attempt got this far.
+      for (const line of vpcGoneLines(nic)) await inside([line]).catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { RunCommand } from './run-command.ts';
+
+/** A chain of somebody else's that drops forwarded packets by its policy. */
+export interface DroppingFirewall {
+  readonly chain: string;
+  /** What lets a platform's link through; commands for root. */
+  readonly remedy: string;
+}
+
+interface ListedChain {
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+  readonly hook?: string;
+  readonly policy?: string;
+}
+
+/** Docker keeps this chain for the host's own rules. */
+const dockersOwn = 'DOCKER-USER';
+
+/**
+ * The firewall that keeps guests from the outside: in nftables a packet passes only when every table lets it
+ * pass, so no rule of this platform's can help. One whose table names the link has been told of it. Undefined when
+ * there is none; iptables-legacy is not looked at.
+ */
+export async function findDroppingFirewall(
+  link: string,
+  run: RunCommand,
+): Promise<DroppingFirewall | undefined> {
+  const listing = await run(['nft', '-j', 'list', 'chains']);
+  const { nftables = [] }: { nftables?: readonly { readonly chain?: ListedChain }[] } = JSON.parse(
+    listing || '{}',
+  );
+  const chains = nftables.flatMap(({ chain }) => (chain === undefined ? [] : [chain]));
+  for (const chain of chains) {
+    const isIpv4 = chain.family === 'ip' || chain.family === 'inet';
+    if (!isIpv4 || chain.hook !== 'forward' || chain.policy !== 'drop') continue;
+    const rules = await run(['nft', 'list', 'table', chain.family, chain.table]);
+    if (!rules.includes(link)) return dropping(chain, chains, link);
+  }
+  return undefined;
+}
+
+function dropping(
+  { family, table, name }: ListedChain,
+  chains: readonly ListedChain[],
+  link: string,
+): DroppingFirewall {
+  const isIptables = family === 'ip' && table === 'filter' && name === 'FORWARD';
+  const hasDocker = chains.some((other) => other.table === table && other.name === dockersOwn);
+  const iptables = `iptables -I ${hasDocker ? dockersOwn : name}`;
+  const nft = `nft insert rule ${family} ${table} ${name}`;
+  const commands = isIptables
+    ? [
+        `${iptables} -i ${link} -j ACCEPT`,
+        `${iptables} -o ${link} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`,
+      ]
+    : [
+        `${nft} iifname ${link} accept`,
+        `${nft} oifname ${link} ct state established,related accept`,
+      ];
+  return { chain: `${family} ${table} ${name}`, remedy: commands.join('; ') };
+}
