@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MiB } from '@bakehouse/base';
+import type { BlockSource } from '@bakehouse/domain';
+import { afterEach, expect, test, vi } from 'vitest';
+import { blockSizeBytes } from '../src/block-size.ts';
+import { FlushFailedError } from '../src/store-errors.ts';
+import { bytesSource } from './support/bytes-source.ts';
+import { failNextFlush } from './support/failing-flush.ts';
+import { type TemporaryStore, temporaryStore } from './support/temporary-store.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+const segmentBytesMax = 256 * MiB;
+const isFailedFlush = { name: 'FlushFailedError', message: expect.stringContaining('dmesg') };
+
+/** A disk whose last block is read only when it is let go. */
+function heldSource(bytes: Uint8Array) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const lastOffset = bytes.length - blockSizeBytes;
+  const source: BlockSource = {
+    ...bytesSource(bytes),
+    async read(offset, lengthBytes) {
+      if (offset === lastOffset) {
+        reached.resolve();
+        await promise;
+      }
+      return bytes.slice(offset, offset + lengthBytes);
+    },
+  };
+  return { source, reached: reached.promise, letGo: resolve };
+}
+
+async function expectToBeWhole(store: TemporaryStore): Promise<void> {
+  expect((await store.engine().verify()).problems).toEqual([]);
+  await store.engine().prune(new Set());
+  expect((await store.engine().usage()).reclaimableBytes).toBe(0);
+  await store.reopen();
+  expect((await store.engine().verify()).problems).toEqual([]);
+}
+
+test('a flush that fails in the background fails the capture, though the flush at commit succeeds', async () => {
+  await using store = await temporaryStore(segmentBytesMax);
+  const bytes = randomBytes(80 * blockSizeBytes);
+  await failNextFlush();
+  await expect(store.capture('map-a', bytesSource(bytes))).rejects.toMatchObject(isFailedFlush);
+  expect(await store.engine().list()).toEqual([]);
+  expect((await store.capture('map-a', bytesSource(bytes))).addedBytes).toBeGreaterThan(0);
+  expect(bytes.equals(await store.readAll('map-a'))).toBe(true);
+  await expectToBeWhole(store);
+  expect(bytes.equals(await store.readAll('map-a'))).toBe(true);
+});
+
+test('a failed flush fails every capture under way, and none that begins later', async () => {
+  await using store = await temporaryStore(segmentBytesMax);
+  const kept = randomBytes(3 * blockSizeBytes);
+  await store.capture('map-kept', bytesSource(kept));
+  const [left, right] = [randomBytes(3 * blockSizeBytes), randomBytes(3 * blockSizeBytes)];
+  const [first, second] = [heldSource(left), heldSource(right)];
+  const captures = [store.capture('map-a', first.source), store.capture('map-b', second.source)];
+  const [captureA, captureB] = captures.map((each) =>
+    expect(each).rejects.toMatchObject(isFailedFlush),
+  );
+  await Promise.all([first.reached, second.reached]);
+  await failNextFlush();
+  first.letGo();
+  await captureA;
+  const later = heldSource(left);
+  const captureC = store.capture('map-c', later.source);
+  await later.reached;
+  second.letGo();
+  await captureB;
+  later.letGo();
+  // Nothing of what the failed captures wrote is taken for stored.
+  expect((await captureC).addedBytes).toBeGreaterThanOrEqual(left.length);
+  expect((await store.engine().list()).toSorted()).toEqual(['map-c', 'map-kept']);
+  expect(left.equals(await store.readAll('map-c'))).toBe(true);
+  expect(kept.equals(await store.readAll('map-kept'))).toBe(true);
+  await expectToBeWhole(store);
+});
+
+test('what was not flushed is cut off the file, so that no later start takes it for good', async () => {
+  await using store = await temporaryStore(segmentBytesMax);
+  const kept = randomBytes(2 * blockSizeBytes);
+  const lost = randomBytes(2 * blockSizeBytes);
+  await store.capture('map-kept', bytesSource(kept));
+  const sizesBefore = await segmentSizes(store.directory);
+  await failNextFlush();
+  await expect(store.capture('map-lost', bytesSource(lost))).rejects.toBeInstanceOf(
+    FlushFailedError,
+  );
+  expect(await segmentSizes(store.directory)).toEqual(sizesBefore);
+  await store.reopen();
+  expect(await store.capture('map-lost', bytesSource(lost))).toMatchObject({ blockCount: 2 });
+  expect(lost.equals(await store.readAll('map-lost'))).toBe(true);
+  expect(kept.equals(await store.readAll('map-kept'))).toBe(true);
+});
+
+test('a segment whose first flush fails goes away', async () => {
+  await using store = await temporaryStore(segmentBytesMax);
+  await failNextFlush();
+  const capture = store.capture('map-a', bytesSource(randomBytes(blockSizeBytes)));
+  await expect(capture).rejects.toBeInstanceOf(FlushFailedError);
+  expect(await segmentSizes(store.directory)).toEqual([]);
+});
+
+async function segmentSizes(directory: string): Promise<number[]> {
+  const folder = join(directory, 'segments');
+  const sizes: number[] = [];
+  for (const name of (await readdir(folder)).filter((each) => each.endsWith('.seg')).sort()) {
+    await using file = await open(join(folder, name));
+    sizes.push((await file.stat()).size);
+  }
+  return sizes;
+}
