@@ -31,7 +31,9 @@ async function runCommand(command: Command, rest: string[]): Promise<number> {
     const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
     parsed = { options: values as Invocation['options'], positionals };
   } catch (error) {
-    throw new CommandUsageError(error instanceof Error ? error.message : String(error));
+    // Node's first sentence says what is wrong; the others speak of its own conventions.
+    const [words = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
+    throw new CommandUsageError(`${words}; 'bakehouse ${command.name} --help' lists the options`);
   }
   if (parsed.options.help) {
     terminal.print(commandHelp(command));
@@ -71,11 +73,32 @@ function failureText(error: unknown): string {
   return error.stack ?? error.message;
 }
 
+/** For a word that only begins commands, as `account`: what they are. */
+function familyHelp(first: string): string | undefined {
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `));
+  return family.length === 0 ? undefined : family.map(commandHelp).join('\n\n');
+}
+
+function unknownCommand(args: readonly string[]): number {
+  const [first = '', second = '--help'] = args;
+  const help = familyHelp(first);
+  if (help && ['--help', '-h'].includes(second)) {
+    process.stdout.write(`${help}\n`);
+    return 0;
+  }
+  const name = help ? `${first} ${second}` : first;
+  const way = help ? `bakehouse ${first} --help` : 'bakehouse help';
+  process.stderr.write(`bakehouse: there is no command '${name}'; '${way}' lists them\n`);
+  return 2;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const [first = 'help'] = args;
   if (['help', '--help', '-h'].includes(first)) {
     const topic = findCommand(args.slice(1));
-    process.stdout.write(`${topic ? commandHelp(topic.command) : generalHelp(commandGroups)}\n`);
+    const family = args[1] ? familyHelp(args[1]) : undefined;
+    const text = topic ? commandHelp(topic.command) : (family ?? generalHelp(commandGroups));
+    process.stdout.write(`${text}\n`);
     return 0;
   }
   if (first === '--version') {
@@ -83,12 +106,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const found = findCommand(args);
-  if (!found) {
-    process.stderr.write(
-      `bakehouse: there is no command '${first}'; 'bakehouse help' lists them\n`,
-    );
-    return 2;
-  }
+  if (!found) return unknownCommand(args);
   try {
     return await runCommand(found.command, found.rest);
   } catch (error) {

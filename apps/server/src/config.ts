@@ -56,6 +56,14 @@ function parseRegions(text: string): readonly RegionName[] {
   return [...new Set(names)];
 }
 
+/** As clients give it to `--owners`: no account id, and not `self`, which is the caller. */
+function parseOwnerAlias(text: string): string {
+  if (/^[a-z][a-z0-9-]{0,62}$/.test(text) && text !== 'self') return text;
+  throw new UsageError(
+    `--owner-alias must have up to 63 lower-case letters, digits and hyphens, and begin with a letter, not '${text}'`,
+  );
+}
+
 export const isLoopback = (host: string) =>
   host === 'localhost' || host === '::1' || /^127\./.test(host);
 
@@ -97,7 +105,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     compute: oneOf('compute', setting('compute'), ['qemu', 'simulated']),
     ...(seedPath ? { seedPath: resolve(seedPath) } : {}),
     logLevel: oneOf('log-level', setting('log-level'), ['debug', 'info', 'warn', 'error']),
-    ownerAlias: setting('owner-alias'),
+    ownerAlias: parseOwnerAlias(setting('owner-alias')),
     publicCidr: setting('public-cidr'),
     outbound: oneOf('outbound', setting('outbound'), ['on', 'off']) === 'on',
   });

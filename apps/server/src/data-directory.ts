@@ -69,8 +69,14 @@ async function checkVersion(root: string): Promise<void> {
 
 /** Makes the folder and its parts where they are missing, closed to others. */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await chmod(path, 0o700);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const message = `${path} cannot be the data folder (${words}); name another by --data`;
+    throw new UsageError(message, { cause });
+  }
   const names = namesOf(await realpath(path), runtimeParent());
   await checkVersion(names.root);
   const folders = [names.blocks, names.volumes, names.instances, names.network];

@@ -63,7 +63,7 @@ export const serveSettings = {
     flag: 'CIDR',
     environment: 'BAKEHOUSE_PUBLIC_CIDR',
     fallback: '127.18.0.0/16',
-    help: 'pool of public addresses, a /16',
+    help: 'pool of public addresses, from a /12 to a /28',
   },
   outbound: {
     flag: 'on|off',

@@ -7,6 +7,7 @@ const stages = ['bootstrap', 'configure', 'pack'] as const;
 
 /** `ImageBuilder` whose disks have a few blocks and can be captured from the same world's sources. */
 export class FakeImageBuilder implements ImageBuilder {
+  readonly recipes = ['bakehouse-linux', 'base'];
   readonly #sources: MemorySources;
   readonly #disks = new Set<string>();
   #bakes = 0;

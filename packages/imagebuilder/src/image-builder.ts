@@ -12,7 +12,7 @@ import { guestPackage } from './guest-package.ts';
 import { imageName } from './image-id.ts';
 import type { Recipe } from './recipe.ts';
 import { recipeId } from './recipe-id.ts';
-import { recipeByName } from './recipes.ts';
+import { recipeByName, recipeNames } from './recipes.ts';
 import { asRoot, requireRootPowers } from './root-powers.ts';
 import type { BakeContext, RunOptions, Stage } from './stage.ts';
 import { baseSystem } from './stages/base-system.ts';
@@ -38,6 +38,7 @@ export function createImageBuilder(options: ImageBuilderOptions): ImageBuilder {
   const directory = builderDirectory(resolve(options.directory));
   const handedOut = new Set<string>();
   return {
+    recipes: recipeNames,
     async bake({ recipe: name, onProgress, signal }) {
       const recipe = recipeByName(name);
       signal?.throwIfAborted();

@@ -28,6 +28,16 @@ export function numberOption(
   throw new CommandUsageError(`--${name} must be a whole number of at least ${min}, not '${text}'`);
 }
 
+const sshTimeoutSeconds = 900;
+
+export const timeoutOption = { timeout: { type: 'string' } } satisfies OptionSpecs;
+export const timeoutHelp = { timeout: `SECONDS to wait for ssh (${sshTimeoutSeconds})` };
+
+/** How long to wait for ssh. To be read before anything is launched. */
+export function sshTimeoutMs(options: Invocation['options']): number {
+  return numberOption(options, 'timeout', { fallback: sshTimeoutSeconds, min: 1 }) * 1000;
+}
+
 export function connectionFor(options: Invocation['options']): Promise<Connection> {
   return findConnection(process.env, textOption(options, 'region'));
 }

@@ -21,12 +21,13 @@ import {
   printJson,
   regionHelp,
   regionOption,
+  sshTimeoutMs,
   textOption,
+  timeoutHelp,
+  timeoutOption,
   waitHelp,
   waitOptions,
 } from './options.ts';
-
-const sshTimeoutSeconds = 600;
 
 /** EC2 says so too; told here by name. */
 const userDataBytesMax = 16 * 1024;
@@ -75,10 +76,8 @@ async function launch({ args, options, terminal, signal }: Invocation): Promise<
 }
 
 /** One after the other: together they would only boot more slowly. */
-async function waitForAll(launched: Launch, { options, terminal, signal }: Invocation) {
+async function waitForAll(launched: Launch, { terminal, signal }: Invocation, timeoutMs: number) {
   const { client, connection, keyPair, rows } = launched;
-  const timeoutMs =
-    numberOption(options, 'timeout', { fallback: sshTimeoutSeconds, min: 1 }) * 1000;
   const { compute } = await fetchHealth(connection.endpoint, signal);
   const target = (row: InstanceRow) => sshTargetOf(connection.dataDirectory, row, keyPair);
   const usable: InstanceRow[] = [];
@@ -114,7 +113,7 @@ ${sshGroupName} allows ssh. The ssh command to copy is printed; \`bakehouse ssh\
     key: { type: 'string' },
     name: { type: 'string' },
     'user-data': { type: 'string' },
-    timeout: { type: 'string' },
+    ...timeoutOption,
     ...waitOptions,
     ...regionOption,
   },
@@ -124,20 +123,21 @@ ${sshGroupName} allows ssh. The ssh command to copy is printed; \`bakehouse ssh\
     key: `key pair (${defaultKeyName}); made where it does not exist`,
     name: 'the Name tag, by which other commands know it',
     'user-data': 'FILE for cloud-init: a script or #cloud-config, 16 KiB at most',
-    timeout: `SECONDS to wait for ssh (${sshTimeoutSeconds})`,
+    ...timeoutHelp,
     ...waitHelp,
     ...regionHelp,
   },
   completes: 'images',
   async run(invocation) {
     const { options, terminal } = invocation;
+    const timeoutMs = sshTimeoutMs(options);
     const launched = await launch(invocation);
     if (options['no-wait']) {
       if (options.json) printJson({ terminal }, launched.rows);
       else for (const { instanceId } of launched.rows) terminal.print(instanceId);
       return 0;
     }
-    const { usable, commands } = await waitForAll(launched, invocation);
+    const { usable, commands } = await waitForAll(launched, invocation, timeoutMs);
     const lines = commands.map((target) => shellCommand(sshCommand(target)));
     if (options.json) {
       const withSsh = usable.map((row, index) => ({

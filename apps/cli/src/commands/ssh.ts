@@ -1,5 +1,6 @@
 import { ec2Client } from '../client/ec2.ts';
 import { findInstance } from '../client/find-instance.ts';
+import { fetchHealth } from '../client/health.ts';
 import { type Command, CommandFailedError } from '../command.ts';
 import { findPrivateKey } from '../launch/key-files.ts';
 import { sshTargetOf } from '../launch/ssh-target.ts';
@@ -35,6 +36,11 @@ instance's key pair. The exit code is ssh's: that of the command, or 255.
   async run({ args: [query, ...command], options, terminal, signal }) {
     const connection = await connectionFor(options);
     const row = await findInstance(await ec2Client(connection), query, signal);
+    if ((await fetchHealth(connection.endpoint, signal)).compute === 'simulated') {
+      throw new CommandFailedError(
+        `${row.instanceId} is simulated: there is no guest to log in to; 'bakehouse serve' without --compute simulated has real ones`,
+      );
+    }
     if (row.state !== 'running' || !row.publicIp) {
       const way = row.state === 'stopped' ? `; 'bakehouse start ${query}' starts it` : '';
       throw new CommandFailedError(`${row.instanceId} is ${row.state}${way}`);

@@ -16,8 +16,9 @@ export const status: Command = {
       terminal.print(
         `${terminal.style('green', 'serving')} ${endpoint} (version ${health.version}, pid ${health.pid})`,
       );
+      const { accel, reason } = health.accelerator;
       terminal.print(
-        `guests   ${health.compute}, ${health.accelerator.accel}: ${health.accelerator.reason}`,
+        `guests   ${health.compute === accel ? '' : `${health.compute}, `}${accel}: ${reason}`,
       );
       terminal.print(`data     ${health.store.directory}`);
       terminal.print(`regions  ${health.regions.join(', ')}`);

@@ -29,11 +29,10 @@ import { sshCommand } from '../ssh/ssh-command.ts';
 import { bakehouseWord } from '../terminal/bakehouse-word.ts';
 import { shellCommand } from '../terminal/shell-quote.ts';
 import { runStage } from '../terminal/stage.ts';
-import { numberOption, printJson, textOption } from './options.ts';
+import { printJson, sshTimeoutMs, textOption, timeoutHelp, timeoutOption } from './options.ts';
 import { serveArguments, serveOptionHelp, serveOptions } from './serve.ts';
 
 const firstName = 'first-instance';
-const sshTimeoutSeconds = 900;
 
 interface Platform {
   readonly server: FoundServer;
@@ -100,12 +99,10 @@ interface Access {
 
 async function instanceStage(
   platform: Platform,
-  { imageId, access }: { imageId: string; access: Access },
+  { imageId, access, timeoutMs }: { imageId: string; access: Access; timeoutMs: number },
   { options, terminal, signal }: Invocation,
 ) {
   const { client, connection } = platform;
-  const timeoutMs =
-    numberOption(options, 'timeout', { fallback: sshTimeoutSeconds, min: 1 }) * 1000;
   return await runStage(terminal, 'instance', async (update) => {
     const before = await findFirst(client, signal);
     const type = textOption(options, 'type') ?? 't3.micro';
@@ -127,13 +124,14 @@ async function instanceStage(
 
 /** A simulated platform has the images of its seed: there is nothing to bake or to log in to. */
 async function bringUp(invocation: Invocation): Promise<Outcome> {
+  const timeoutMs = sshTimeoutMs(invocation.options);
   const platform = await serverStage(invocation);
   const { server, connection } = platform;
   if (server.compute === 'simulated') return { server, connection };
   const { imageId } = await imageStage(platform, invocation);
   if (invocation.options['no-instance']) return { server, connection, imageId };
   const access = await accessStage(platform, invocation);
-  const launched = await instanceStage(platform, { imageId, access }, invocation);
+  const launched = await instanceStage(platform, { imageId, access, timeoutMs }, invocation);
   return { server, connection, imageId, ...launched };
 }
 
@@ -153,13 +151,13 @@ Any setting of \`bakehouse serve\` can be given for a server that is started. \`
   options: {
     type: { type: 'string' },
     'no-instance': { type: 'boolean' },
-    timeout: { type: 'string' },
+    ...timeoutOption,
     ...serveOptions,
   },
   optionHelp: {
     type: 'instance type (t3.micro)',
     'no-instance': 'server and image only',
-    timeout: `SECONDS to wait for ssh (${sshTimeoutSeconds})`,
+    ...timeoutHelp,
     ...serveOptionHelp,
   },
   async run(invocation) {

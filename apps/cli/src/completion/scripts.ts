@@ -14,7 +14,8 @@ _bakehouse() {
   candidates=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ -n "\${candidates[1]}" ]]; then compadd -a candidates; else _files; fi
 }
-compdef _bakehouse bakehouse
+# As a file in $fpath it is called at once, by eval or source it only registers.
+if [[ "\${funcstack[1]}" == _bakehouse ]]; then _bakehouse "$@"; else compdef _bakehouse bakehouse; fi
 `,
   fish: `# bakehouse completion for fish
 function __bakehouse_complete

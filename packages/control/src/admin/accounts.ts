@@ -18,6 +18,11 @@ export const accountCreate: AdminOperation = async function* (context, input) {
   const now = context.clock.now();
   yield await context.metadata.write(async (tx) => {
     const made = await createAccount(tx, { id, name, now });
+    if (!made.key && input.name !== undefined && input.name !== made.account.name) {
+      throw apiError('InvalidParameterValue', {
+        message: `Account ${id} exists and is called '${made.account.name}'; leave the name out for a further key`,
+      });
+    }
     const key = made.key ?? newAccessKey(id, now);
     await tx.put('accessKey', key);
     const { account } = made;

@@ -1,7 +1,14 @@
 import { GiB } from '@bakehouse/base';
-import type { BakedDisk, BakeProgress, Image, RegionName, Snapshot } from '@bakehouse/domain';
+import {
+  apiError,
+  type BakedDisk,
+  type BakeProgress,
+  type Image,
+  type RegionName,
+  type Snapshot,
+} from '@bakehouse/domain';
 import { enqueuePrune } from '../workflows/prune-blocks.ts';
-import type { AdminContext, AdminOperation } from './admin-operation.ts';
+import type { AdminContext, AdminInput, AdminOperation } from './admin-operation.ts';
 import { withProgress } from './progress-queue.ts';
 
 const defaultRecipe = 'bakehouse-linux';
@@ -108,10 +115,25 @@ async function publish(
   };
 }
 
+function recipeOf({ settings, builder }: AdminContext, input: AdminInput): string {
+  if (settings.compute === 'simulated') {
+    throw apiError('UnsupportedOperation', {
+      message:
+        'Nothing is baked with --compute simulated, where images have no bytes; register images by --seed FILE',
+    });
+  }
+  const { recipe = defaultRecipe } = input;
+  const known = builder.recipes.find((name) => name === recipe);
+  if (known) return known;
+  throw apiError('InvalidParameterValue', {
+    message: `There is no recipe '${recipe}'; there are: ${builder.recipes.join(', ')}`,
+  });
+}
+
 /** Builds a recipe's disk and publishes it as a public image of the platform's account, in every region. */
 export const bake: AdminOperation = (context, input) =>
   withProgress(async (report: (event: BakeProgress) => void) => {
-    const recipe = typeof input.recipe === 'string' ? input.recipe : defaultRecipe;
+    const recipe = recipeOf(context, input);
     const { signal } = context;
     const disk = await context.builder.bake({ recipe, onProgress: report, signal });
     try {

@@ -21,6 +21,8 @@ export interface BakedDisk {
 
 /** Makes a bootable disk from a recipe. */
 export interface ImageBuilder {
+  /** The names that `bake` knows. */
+  readonly recipes: readonly string[];
   /** Safe to interrupt: an aborted or killed bake leaves nothing that a later one does not clean up. */
   bake(options: {
     readonly recipe: string;
