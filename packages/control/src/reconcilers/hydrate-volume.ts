@@ -7,7 +7,7 @@ import { changeVolume } from '../workflows/volume-record.ts';
 
 type HydrateContext = Pick<
   WorkflowContext,
-  'metadata' | 'clock' | 'logger' | 'engine' | 'compute' | 'volumes'
+  'metadata' | 'clock' | 'logger' | 'engine' | 'compute' | 'volumes' | 'room'
 >;
 
 const isOver = ({ state, initialization }: Volume): boolean =>
@@ -31,16 +31,30 @@ export async function hydrateVolume(
 ): Promise<'over' | 'later'> {
   const volume = await context.metadata.read((tx) => tx.get('volume', volumeId));
   if (!volume || isOver(volume)) return 'over';
-  if (signal.aborted) return 'later';
+  if (signal.aborted || (await isShortOfRoom(context))) return 'later';
+  const full = new AbortController();
+  const record = progressRecorder(context, volume);
   const { rateMiBps } = volume.initialization ?? {};
   const isWhole = await context.volumes.hydrate(volumeId, await machineOf(context, volume), {
-    signal,
+    signal: AbortSignal.any([signal, full.signal]),
     ...(rateMiBps === undefined ? {} : { bytesPerSecond: rateMiBps * MiB }),
-    onProgress: progressRecorder(context, volume),
+    onProgress(progress) {
+      record(progress);
+      void stopWhenFull(context, full);
+    },
   });
   if (!isWhole) return 'later';
   await complete(context, volumeId);
   return 'over';
+}
+
+/** Guests need what is left of the disk: they would be paused for what nobody waits for. */
+async function isShortOfRoom({ room }: HydrateContext): Promise<boolean> {
+  return ((await room?.shortages()) ?? []).length > 0;
+}
+
+async function stopWhenFull(context: HydrateContext, full: AbortController): Promise<void> {
+  if (await isShortOfRoom(context).catch(() => false)) full.abort(new Error('the disk is full'));
 }
 
 /** Shows progress in the record, once for each percent. A later try begins where the earlier one ended. */
