@@ -11,6 +11,7 @@ import {
   type VolumeType,
 } from '@bakehouse/domain';
 import { isSharedWith } from '../lookups.ts';
+import { attachmentPoint, isDeviceName, isStoreName } from './device-name.ts';
 import { checkInitializationRate } from './volume-initialization.ts';
 import { checkVolumeShape, volumeTypes } from './volume-shape.ts';
 
@@ -42,18 +43,27 @@ export interface LaunchDevice {
 
 const bad = (message: string) => apiError('InvalidBlockDeviceMapping', { message });
 
-/** `/dev/sdf`, `/dev/xvdf`, `sdf`: EC2 leaves it to the guest what a name means. */
-export const isDeviceName = (name: string): boolean =>
-  /^(?:\/dev\/)?[a-z][a-z0-9/]{1,30}$/.test(name);
-
 function checkDeviceNames(mappings: readonly MappingRequest[]): void {
   const seen = new Set<string>();
   for (const { DeviceName: name } of mappings) {
     if (!name) throw apiError('MissingParameter', { parameter: 'deviceName' });
-    if (!isDeviceName(name)) throw bad(`Invalid device name ${name}`);
+    if (!isDeviceName(name) && !isStoreName(name)) throw bad(`Invalid device name ${name}`);
     if (seen.has(name))
       throw bad(`The device '${name}' is used in more than one block-device mapping`);
     seen.add(name);
+  }
+}
+
+/** Two spellings of one attachment point, in the request or in request and image. */
+function checkAttachmentPoints(devices: readonly BlockDevice[]): void {
+  const seen = new Map<string, string>();
+  for (const { deviceName: name } of devices) {
+    const point = attachmentPoint(name);
+    const other = seen.get(point);
+    if (other !== undefined) {
+      throw bad(`The devices '${other}' and '${name}' are one attachment point; map it once`);
+    }
+    seen.set(point, name);
   }
 }
 
@@ -150,7 +160,9 @@ export function mergeMappings(
   if (imageRoot?.ebs && rootEbs?.snapshotId !== imageRoot.ebs.snapshotId) {
     throw bad(`snapshotId cannot be modified on root device`);
   }
-  return [...merged.values()];
+  const devices = [...merged.values()];
+  checkAttachmentPoints(devices);
+  return devices;
 }
 
 /** Finds each device's snapshot, which must be usable, and settles sizes, which must hold it. */

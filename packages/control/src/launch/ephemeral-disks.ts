@@ -26,13 +26,10 @@ export function ephemeralDisksOf(
 }
 
 /** The instance-store disks of a launch's block device mapping. */
-export function mappedStores(
-  devices: readonly { readonly device: BlockDevice }[],
-): readonly EphemeralDisk[] {
-  return devices.flatMap(({ device: { deviceName, virtualName } }) =>
+export const mappedStores = (devices: readonly BlockDevice[]): readonly EphemeralDisk[] =>
+  devices.flatMap(({ deviceName, virtualName }) =>
     virtualName ? [{ deviceName, virtualName }] : [],
   );
-}
 
 const bytesPerGB = 1e9;
 

@@ -2,6 +2,7 @@ import { apiError, type KeyPair, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../context.ts';
 import { refuseUnserved } from '../refuse-unserved.ts';
 import { tagsFor } from '../tag-specification.ts';
+import { checkAttachments, mappedAttachments } from './attachments.ts';
 import { mergeMappings, resolveDevices } from './block-devices.ts';
 import { launchCredits } from './cpu-credits.ts';
 import { checkEbsOptimized } from './ebs-optimized.ts';
@@ -96,6 +97,8 @@ export async function launchFacts(
   const network = { request: networkRequest(request), count: request.MaxCount };
   const placement = await placementFor(reader, context, network);
   const mappings = mergeMappings(image, request.BlockDeviceMappings ?? []);
+  const ephemeralDisks = ephemeralDisksOf(type, mappedStores(mappings));
+  checkAttachments(`An instance of this launch`, mappedAttachments(mappings, ephemeralDisks));
   const devices = await resolveDevices(reader, { accountId, region, image }, mappings);
   const keyPair = await keyPairFor(reader, context, request.KeyName);
   const userDataBase64 = checkUserData(request.UserData);
@@ -120,7 +123,7 @@ export async function launchFacts(
     disableApiTermination: request.DisableApiTermination ?? false,
     disableApiStop: request.DisableApiStop ?? false,
     ebsOptimized: checkEbsOptimized(type, request.EbsOptimized ?? false),
-    ephemeralDisks: ephemeralDisksOf(type, mappedStores(devices)),
+    ephemeralDisks,
     monitoring: request.Monitoring?.Enabled ? 'enabled' : 'disabled',
     ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),

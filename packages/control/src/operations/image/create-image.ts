@@ -9,6 +9,7 @@ import {
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { checkDescription } from '../../description.ts';
+import { checkAttachments, mappedAttachments } from '../../launch/attachments.ts';
 import {
   mergeMappings,
   refuseInitializationRate,
@@ -96,6 +97,7 @@ async function planDevices(
   for (const use of instance.volumes) if (!leftOut.has(use.deviceName)) await take(use);
   const base = { blockDevices: own, rootDeviceName: instance.rootDeviceName };
   const merged = mergeMappings(base, request.BlockDeviceMappings ?? []);
+  checkAttachments('An instance of this image', mappedAttachments(merged));
   return { devices: await resolveAdded(tx, context, { merged, own }), snapshots };
 }
 

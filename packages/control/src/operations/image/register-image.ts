@@ -1,6 +1,7 @@
 import { apiError, type BlockDevice, type Image, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { checkDescription } from '../../description.ts';
+import { checkAttachments, mappedAttachments } from '../../launch/attachments.ts';
 import {
   mergeMappings,
   refuseInitializationRate,
@@ -61,6 +62,7 @@ async function registeredDevices(
       message: `The block device mapping must have the root device ${rootDeviceName} with a snapshot`,
     });
   }
+  checkAttachments('An instance of this image', mappedAttachments(merged));
   const { accountId, region } = context;
   const resolved = await resolveDevices(reader, { accountId, region }, merged);
   // As in EC2: who may only use a snapshot makes a volume of it, snapshots that and registers the copy.

@@ -1,6 +1,7 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, findInstanceType, type Instance } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { checkAttachments } from '../../launch/attachments.ts';
 import { creditsOf } from '../../launch/cpu-credits.ts';
 import { checkEbsOptimized } from '../../launch/ebs-optimized.ts';
 import { ephemeralDisksOf } from '../../launch/ephemeral-disks.ts';
@@ -45,10 +46,15 @@ const unsupported = (message: string) => apiError('UnsupportedOperation', { mess
 function changeType(instance: Instance, { InstanceType: wanted }: AttributeRequest): Instance {
   const type = launchType(required(wanted), instance);
   const { cpuCredits: before, ...rest } = instance;
+  const ephemeralDisks = ephemeralDisksOf(type, instance.ephemeralDisks);
+  checkAttachments(`The instance '${instance.id}' of type ${type.name}`, {
+    volumes: instance.volumes.length,
+    ephemeralDisks: ephemeralDisks.length,
+  });
   return {
     ...rest,
     instanceType: type.name,
-    ephemeralDisks: ephemeralDisksOf(type, instance.ephemeralDisks),
+    ephemeralDisks,
     ...creditsOf(type, before),
   };
 }

@@ -1,13 +1,11 @@
 import { apiError, type Instance, type Volume, type VolumeAttachment } from '@bakehouse/domain';
-import { isDeviceName } from '../../launch/block-devices.ts';
+import { checkAttachments } from '../../launch/attachments.ts';
+import { attachmentPoint, isDeviceName } from '../../launch/device-name.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
 import { attachmentView } from '../../views/volume.ts';
 import { attachVolumeKind } from '../../workflows/attach-volume.ts';
-
-/** Nitro instances have 28 attachments, of which one is the network interface. */
-const volumesPerInstanceMax = 27;
 
 function checkVolume({ id, state, attachment, zone }: Volume, instance: Instance): void {
   if (attachment) {
@@ -22,19 +20,15 @@ function checkVolume({ id, state, attachment, zone }: Volume, instance: Instance
   });
 }
 
-function checkInstance({ id, state, volumes }: Instance): void {
+function checkInstance({ id, state, volumes, ephemeralDisks }: Instance): void {
   if (state !== 'running' && state !== 'stopped') {
     throw apiError('IncorrectState', { message: `Instance '${id}' is not 'running'.` });
   }
-  if (volumes.length < volumesPerInstanceMax) return;
-  throw apiError('AttachmentLimitExceeded', {
-    message: `The instance '${id}' has ${volumes.length} volumes, the most that it can have`,
+  checkAttachments(`The instance '${id}'`, {
+    volumes: volumes.length + 1,
+    ephemeralDisks: ephemeralDisks.length,
   });
 }
-
-/** `/dev/sdf`, `sdf` and `/dev/xvdf` are one attachment point: guests see one of these names. */
-const attachmentPoint = (deviceName: string) =>
-  deviceName.replace(/^\/dev\//, '').replace(/^xvd/, 'sd');
 
 function checkDevice(deviceName: string, instance: Instance): void {
   if (!isDeviceName(deviceName)) {
