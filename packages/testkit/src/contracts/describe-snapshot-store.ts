@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlockMapId, BlockSourceAddress, SnapshotStore } from '@bakehouse/domain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -157,6 +158,26 @@ export function describeSnapshotStore(
       expect((await words(second)).slice(0, 3)).toEqual(['a', none, 'd']);
       expect((await store.verify()).problems).toEqual([]);
     });
+
+    test.each([0, 1, 2, 5])(
+      'a capture that begins %i turns after a prune of its base is whole, or has no base',
+      async (turns) => {
+        await capture(first, disk({ 0: 'a', 1: 'b' }));
+        const source = await opened.offer(disk({ 0: 'a', 1: 'b', 2: 'c' }, [2]));
+        if (!source) return;
+        const pruning = store.prune(new Set([first]));
+        for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+        const capturing = store.capture({ mapId: second, source, baseMapId: first });
+        const isMade = await capturing.then(
+          () => true,
+          () => false,
+        );
+        expect((await pruning).removedMaps).toBe((await store.find(first)) ? 0 : 1);
+        expect((await store.list()).includes(second)).toBe(isMade);
+        if (isMade) expect((await words(second)).slice(0, 3)).toEqual(['a', 'b', 'c']);
+        expect((await store.verify()).problems).toEqual([]);
+      },
+    );
 
     test('verify counts what it read, and names a damaged block and its users', async ({
       skip,
