@@ -1,0 +1,77 @@
+import {
+  DescribeImagesCommand,
+  type EC2Client,
+  TerminateInstancesCommand,
+  waitUntilInstanceTerminated,
+} from '@aws-sdk/client-ec2';
+import { adminClient } from '@bakehouse/aws-wire';
+import { freePublicCidr } from '../tests/boot/support/free-public-cidr.ts';
+import { clientOf } from './api-throughput.ts';
+import { bakedFolder, endPlatform } from './scratch-folder.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
+
+/** A platform with real guests and a baked image. Nothing of it is left on the host when it is disposed. */
+export interface GuestPlatform extends AsyncDisposable {
+  readonly client: EC2Client;
+  readonly imageId: string;
+  readonly dataDirectory: string;
+  /** SIGTERM: guests and helpers go on. */
+  stopServer(): Promise<void>;
+  startServer(): Promise<void>;
+  terminate(instanceId: string): Promise<void>;
+}
+
+async function bakedImage(server: ServerProcess, client: EC2Client): Promise<string> {
+  const find = async () => {
+    const { Images = [] } = await client.send(new DescribeImagesCommand({ Owners: ['amazon'] }));
+    return Images[0]?.ImageId;
+  };
+  const { endpoint, accessKeyId, secretAccessKey } = server;
+  const admin = adminClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  const there = await find();
+  if (there) return there;
+  for await (const _ of admin.callStreaming('Bake', {}));
+  const baked = await find();
+  if (!baked) throw new Error('the bake registered no image');
+  return baked;
+}
+
+export async function startGuestPlatform(): Promise<GuestPlatform> {
+  const dataDirectory = await bakedFolder();
+  const args = ['--public-cidr', await freePublicCidr()];
+  let server: ServerProcess | undefined = await startServer(args, dataDirectory);
+  const listen = new URL(server.endpoint).host;
+  const stop = async () => {
+    await server?.[Symbol.asyncDispose]();
+    server = undefined;
+  };
+  const end = async () => {
+    await stop();
+    await endPlatform(dataDirectory);
+  };
+  const client = clientOf(server);
+  const imageId = await bakedImage(server, client).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
+  return {
+    client,
+    imageId,
+    dataDirectory,
+    stopServer: stop,
+    async startServer() {
+      server ??= await startServer([...args, '--listen', listen], dataDirectory);
+    },
+    async terminate(instanceId) {
+      const InstanceIds = [instanceId];
+      await client.send(new TerminateInstancesCommand({ InstanceIds }));
+      const patience = { client, maxWaitTime: 120, minDelay: 1, maxDelay: 1 };
+      await waitUntilInstanceTerminated(patience, { InstanceIds });
+    },
+    [Symbol.asyncDispose]: end,
+  };
+}

@@ -1,0 +1,175 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateKeyPairCommand,
+  CreateSecurityGroupCommand,
+  DeleteKeyPairCommand,
+  DeleteSecurityGroupCommand,
+  DescribeInstancesCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { MiB } from '@bakehouse/base';
+import { sshFromHost } from '../tests/boot/support/cloud.ts';
+import { type Guest, knock, sshCommand } from '../tests/boot/support/guest.ts';
+import { run } from '../tests/boot/support/run.ts';
+import { servedBytes } from '../tests/boot/support/served-bytes.ts';
+import { until } from '../tests/boot/support/wait.ts';
+import { copyImage, killGuest, type Launched, readLaunched, startBareGuest } from './bare-guest.ts';
+import { allocatedBytes } from './disk-image.ts';
+import { type GuestPlatform, startGuestPlatform } from './guest-platform.ts';
+import { median, type Row, seconds, verdict } from './row.ts';
+
+const goalRatio = 1.05;
+const volumeGiB = 8;
+const loginLimitMs = 300_000;
+/** Turn by turn, so that a change of the machine's load meets both; a bare guest follows one of ours. */
+const turns = ['ours', 'bare', 'bare', 'ours', 'ours', 'bare'] as const;
+
+interface Access {
+  readonly folder: string;
+  readonly keyName: string;
+  readonly keyPath: string;
+  readonly groupId: string;
+}
+
+async function openAccess({ client }: GuestPlatform): Promise<Access> {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-login-'));
+  const keyPath = join(folder, 'key');
+  const keyName = `bench-login-${Date.now()}`;
+  const key = { KeyName: keyName, KeyType: 'ed25519' as const };
+  const { KeyMaterial = '' } = await client.send(new CreateKeyPairCommand(key));
+  await writeFile(keyPath, KeyMaterial, { mode: 0o600 });
+  const group = { GroupName: keyName, Description: 'ssh for a measurement' };
+  const { GroupId = '' } = await client.send(new CreateSecurityGroupCommand(group));
+  const rule = { GroupId, IpPermissions: [sshFromHost] };
+  await client.send(new AuthorizeSecurityGroupIngressCommand(rule));
+  return { folder, keyName, keyPath, groupId: GroupId };
+}
+
+/** Resolves when a login works; asks so often that asking adds nothing to what is measured. */
+async function login(guest: Guest): Promise<void> {
+  const works = async () => {
+    if ((await knock(guest.address, 22, 250)) !== 'open') return false;
+    return (await run([...sshCommand(guest), 'true'])).code === 0;
+  };
+  await until(`a login on ${guest.address}`, works, { limitMs: loginLimitMs, everyMs: 50 });
+}
+
+async function addressOf({ client }: GuestPlatform, instanceId: string): Promise<string> {
+  const request = new DescribeInstancesCommand({ InstanceIds: [instanceId] });
+  const ask = async () =>
+    (await client.send(request)).Reservations?.[0]?.Instances?.[0]?.PublicIpAddress;
+  return await until('a public address', ask, { limitMs: 60_000, everyMs: 100 });
+}
+
+interface OurLogin {
+  readonly ms: number;
+  readonly fetchedBytes: number;
+  readonly instanceId: string;
+  readonly guest: Guest;
+  readonly launched: Launched;
+}
+
+async function ourLogin(platform: GuestPlatform, access: Access): Promise<OurLogin> {
+  const { client, imageId, dataDirectory } = platform;
+  const servedBefore = await servedBytes(dataDirectory);
+  const begun = performance.now();
+  const { Instances = [] } = await client.send(
+    new RunInstancesCommand({
+      ImageId: imageId,
+      InstanceType: 't3.micro',
+      KeyName: access.keyName,
+      SecurityGroupIds: [access.groupId],
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: volumeGiB } }],
+      MinCount: 1,
+      MaxCount: 1,
+    }),
+  );
+  const instanceId = Instances[0]?.InstanceId ?? '';
+  const guest = { address: await addressOf(platform, instanceId), keyPath: access.keyPath };
+  await login(guest);
+  const ms = performance.now() - begun;
+  const fetchedBytes = (await servedBytes(dataDirectory)) - servedBefore;
+  const launched = await readLaunched(dataDirectory, instanceId);
+  return { ms, fetchedBytes, instanceId, guest, launched };
+}
+
+/**
+ * QEMU alone, in the place of a guest of the platform: the server is stopped and the guest's process ended, which
+ * leaves its network card, address, rules and metadata document to the bare one.
+ */
+async function bareLogin(platform: GuestPlatform, ours: OurLogin, image: string): Promise<number> {
+  const { dataDirectory } = platform;
+  const folder = join(image, '..', 'bare');
+  await using bare = await startBareGuest(ours.launched, { dataDirectory, image, folder });
+  await login(ours.guest);
+  return performance.now() - bare.begunAt;
+}
+
+interface Figures {
+  readonly ours: readonly OurLogin[];
+  readonly bareMs: readonly number[];
+  readonly imageBytes: number;
+}
+
+async function takeTurns(platform: GuestPlatform, access: Access): Promise<Figures> {
+  const image = join(access.folder, 'image.raw');
+  const ours: OurLogin[] = [];
+  const bareMs: number[] = [];
+  let hasPlace = false;
+  const endLast = async () => {
+    const last = ours.at(-1);
+    await platform.startServer();
+    if (last) await platform.terminate(last.instanceId);
+    hasPlace = false;
+  };
+  for (const turn of turns) {
+    if (turn === 'ours') {
+      await endLast();
+      ours.push(await ourLogin(platform, access));
+      if (ours.length === 1 && ours[0]) await copyImage(ours[0].launched, image, volumeGiB);
+      continue;
+    }
+    const last = ours.at(-1);
+    if (!last) continue;
+    if (!hasPlace) {
+      await platform.stopServer();
+      await killGuest(last.launched);
+      hasPlace = true;
+    }
+    bareMs.push(await bareLogin(platform, last, image));
+  }
+  await endLast();
+  return { ours, bareMs, imageBytes: await allocatedBytes(image) };
+}
+
+/** d) RunInstances to ssh against bare QEMU on a raw copy, and what of the image was fetched for it. */
+export async function logins(): Promise<readonly Row[]> {
+  await using platform = await startGuestPlatform();
+  const access = await openAccess(platform);
+  const { ours, bareMs, imageBytes } = await takeTurns(platform, access);
+  await platform.client.send(new DeleteSecurityGroupCommand({ GroupId: access.groupId }));
+  await platform.client.send(new DeleteKeyPairCommand({ KeyName: access.keyName }));
+  const our = median(ours.map(({ ms }) => ms));
+  const bare = median(bareMs);
+  const fetched = median(ours.map(({ fetchedBytes }) => fetchedBytes));
+  const all = (values: readonly number[]) => values.map((ms) => (ms / 1000).toFixed(1)).join(', ');
+  return [
+    {
+      what: 'd) RunInstances to ssh login / bare QEMU on a raw copy of the image',
+      measured: `${(our / bare).toFixed(3)} (${seconds(our)} / ${seconds(bare)})`,
+      against: `≤ ${goalRatio}`,
+      verdict: verdict(our / bare <= goalRatio),
+      note: `medians of ${ours.length}, turn by turn (ours ${all(ours.map(({ ms }) => ms))}; bare ${all(bareMs)} s); bare: the same command line in the place of a launched guest (its network card, address and metadata agent) with a raw file as disk, copied before`,
+    },
+    {
+      what: 'd) image bytes fetched before the login',
+      measured: `${Math.round(fetched / MiB)} of ${Math.round(imageBytes / MiB)} MiB (${Math.round((fetched / imageBytes) * 100)} %)`,
+      against: '',
+      verdict: 'no goal',
+      note: 'NBD replies of the block server until the login',
+    },
+  ];
+}
