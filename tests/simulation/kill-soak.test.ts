@@ -6,9 +6,11 @@ import type {
   Snapshot,
   SnapshotId,
   Volume,
+  VolumeId,
 } from '@bakehouse/domain';
 import { FakeWorld, FaultPlan, type Random } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
+import { contentOf } from './scenes.ts';
 import { type PlatformRun, publishImage, startPlatform } from './simulated-platform.ts';
 
 /** Fixed, so that CI repeats; SOAK_SEED=… tries another story, SOAK_KILLS=… a longer one. */
@@ -25,14 +27,35 @@ interface Acknowledged {
   readonly deleted: Set<SnapshotId>;
   /** What was asked to go when the platform died: it may be there or not. */
   readonly inDoubt: Set<string>;
+  /** What each image and snapshot is of, and what its volume's block had when it was asked for. */
+  readonly taken: Map<string, Taken>;
+}
+
+interface Taken {
+  readonly instanceId: string | undefined;
+  readonly mark: number;
+  /** Its instant comes after the answer, when others may have written. */
+  readonly later: boolean;
 }
 
 type Act = (run: PlatformRun, told: Acknowledged, random: Random) => Promise<void>;
 
+/** A block that images of the base do not have. */
+const markedBlock = 3;
+let lastMark = 0;
+
+/** Writes a new number into the volume's block, as a guest would. */
+function mark(world: FakeWorld, volumeId: string | undefined): number {
+  lastMark += 1;
+  const id = volumeId as VolumeId;
+  if (world.volumes.has(id)) world.volumes.write(id, markedBlock, String(lastMark));
+  return lastMark;
+}
+
 const live = (told: Acknowledged) => [...told.instances].filter((id) => !told.ended.has(id));
 
 /** What users do; refusals are fine, as states change under their hands. */
-const acts = (base: ImageId): readonly Act[] => [
+const acts = (world: FakeWorld, base: ImageId): readonly Act[] => [
   async (run, told) => {
     const request = { ImageId: base, InstanceType: 't3.micro' as const, MinCount: 1, MaxCount: 1 };
     const heard = await run.call('RunInstances', request);
@@ -61,8 +84,14 @@ const acts = (base: ImageId): readonly Act[] => [
     if (ids.length === 0) return;
     const Name = `image ${random.below(1e9)}`;
     const NoReboot = random.chance(0.5);
-    const heard = await run.call('CreateImage', { InstanceId: random.pick(ids), Name, NoReboot });
-    if (heard.kind === 'answered') told.images.add(heard.output.ImageId as ImageId);
+    const instanceId = random.pick(ids);
+    const instance = await world.metadata.read((tx) => tx.get('instance', instanceId));
+    const number = mark(world, instance?.volumes[0]?.volumeId);
+    const heard = await run.call('CreateImage', { InstanceId: instanceId, Name, NoReboot });
+    if (heard.kind !== 'answered') return;
+    const id = heard.output.ImageId as ImageId;
+    told.images.add(id);
+    told.taken.set(id, { instanceId, mark: number, later: !NoReboot });
   },
   async (run, told, random) => {
     const ids = [...told.images].filter((id) => !told.deregistered.has(id));
@@ -78,9 +107,13 @@ const acts = (base: ImageId): readonly Act[] => [
     if (heard.kind !== 'answered') return;
     const volumes = heard.output.Volumes ?? [];
     if (volumes.length === 0) return;
-    const VolumeId = random.pick(volumes).VolumeId ?? '';
+    const { VolumeId = '', Attachments = [] } = random.pick(volumes);
+    const number = mark(world, VolumeId);
     const made = await run.call('CreateSnapshot', { VolumeId });
-    if (made.kind === 'answered') told.snapshots.add(made.output.SnapshotId as SnapshotId);
+    if (made.kind !== 'answered') return;
+    const id = made.output.SnapshotId as SnapshotId;
+    told.snapshots.add(id);
+    told.taken.set(id, { instanceId: Attachments[0]?.InstanceId, mark: number, later: false });
   },
   async (run, told, random) => {
     const ids = [...told.snapshots].filter((id) => !told.deleted.has(id));
@@ -141,8 +174,44 @@ function checkPromises(records: Records, told: Acknowledged): void {
   checkKept(records.images, { made: told.images, gone: told.deregistered, inDoubt });
   checkKept(records.snapshots, { made: told.snapshots, gone: told.deleted, inDoubt });
   const states = new Map(records.instances.map((instance) => [instance.id, instance.state]));
-  for (const id of live(told)) expect([id, states.get(id)]).toEqual([id, expect.any(String)]);
+  for (const id of live(told)) {
+    if (!inDoubt.has(id))
+      expect([id, states.get(id)]).toEqual([id, expect.stringMatching(/^(running|stopped)$/)]);
+  }
   for (const id of told.ended) expect(['terminated', undefined]).toContain(states.get(id));
+}
+
+/** Nothing gives a reason to fail but the end of the instance before its image's instant. */
+function checkDone(records: Records, told: Acknowledged): void {
+  const mayFail = (id: string) => {
+    const { instanceId = '', later } = told.taken.get(id) ?? {};
+    return later && (told.ended.has(instanceId as InstanceId) || told.inDoubt.has(instanceId));
+  };
+  const failed = [...records.images, ...records.snapshots].filter(
+    ({ id, state }) =>
+      told.taken.has(id) && (state === 'failed' || state === 'error') && !mayFail(id),
+  );
+  expect(failed).toEqual([]);
+}
+
+/** A volume of each snapshot has what was written before it was asked for, and nothing later. */
+async function checkContents(
+  world: FakeWorld,
+  run: PlatformRun,
+  records: Records,
+  told: Acknowledged,
+) {
+  const rootOf = ({ blockDevices }: Image) => blockDevices[0]?.ebs?.snapshotId;
+  let checked = 0;
+  for (const [id, { mark: number, later }] of told.taken) {
+    const image = records.images.find((each) => each.id === id);
+    const snapshot = records.snapshots.find((each) => each.id === (image ? rootOf(image) : id));
+    if (snapshot?.state !== 'completed') continue;
+    const found = Number((await contentOf(run, world, snapshot.id)).get(markedBlock));
+    expect([id, later ? found >= number : found]).toEqual([id, later ? true : number]);
+    checked += 1;
+  }
+  return checked;
 }
 
 /** The outside is what the records say: no leaked machine, disk, NIC or document, and no lost block. */
@@ -173,8 +242,9 @@ test(`${killsWanted} kills at random moments lose nothing that was acknowledged 
     snapshots: new Set(),
     deleted: new Set(),
     inDoubt: new Set(),
+    taken: new Map(),
   };
-  const can = acts(base.id);
+  const can = acts(world, base.id);
   const random = world.random.fork('soak');
   let kills = 0;
   let calls = 0;
@@ -193,8 +263,11 @@ test(`${killsWanted} kills at random moments lose nothing that was acknowledged 
   const records = await readRecords(world);
   checkSettled(records);
   checkPromises(records, told);
+  checkDone(records, told);
   await checkOutside(world, records);
+  const contents = await checkContents(world, last, records, told);
+  expect([told.instances.size > 0, told.images.size > 0, contents > 0]).toEqual([true, true, true]);
   process.stdout.write(
-    `kill soak: seed ${seed}, ${kills} kills, ${calls} calls, ${told.instances.size} instances, ${told.images.size} images, ${told.snapshots.size} snapshots acknowledged\n`,
+    `kill soak: seed ${seed}, ${kills} kills, ${calls} calls, ${told.instances.size} instances, ${told.images.size} images, ${told.snapshots.size} snapshots acknowledged, ${contents} contents compared\n`,
   );
 });
