@@ -24,7 +24,6 @@ import { seededIds } from './seeded-ids.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
 import { SimulatedCompute } from './simulated-compute.ts';
 import { hasProcess } from './simulated-machine.ts';
-import { hasTap } from './simulated-powers.ts';
 import { withFaults } from './with-faults.ts';
 
 /** The ports as one run of the control plane has them. */
@@ -80,7 +79,7 @@ export class FakeWorld {
     this.volumes = new MemoryVolumeDisks(this.snapshots, {
       userOf: (volumeId) => this.compute.userOf(volumeId),
     });
-    this.network = new MemoryNetwork({ isGuestUp: ({ name }) => hasTap(this.compute, name) });
+    this.network = new MemoryNetwork({ isGuestUp: ({ name }) => this.compute.hasTap(name) });
   }
 
   /** What is wrong in the world by itself, whatever the records say; empty when all is well. */

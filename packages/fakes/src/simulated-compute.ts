@@ -35,12 +35,16 @@ export class SimulatedCompute implements Compute {
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   /** Guests that do not obey the power button. */
   readonly #deaf = new Set<InstanceId>();
+  /** Disks and taps of machines that run. */
+  readonly #users = new Map<VolumeId, InstanceId>();
+  readonly #taps = new Set<string>();
+  #usedMiB = 0;
   #nextPid = firstPid;
 
   constructor(options: SimulatedComputeOptions) {
     this.#options = options;
     for (const machine of options.machines ?? []) {
-      this.#machines.set(machine.spec.instanceId, machine);
+      this.#set(machine);
       this.#nextPid = Math.max(this.#nextPid, machine.pid + 1);
     }
   }
@@ -80,7 +84,8 @@ export class SimulatedCompute implements Compute {
   }
 
   async capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
-    const { usedMiB, limitMiB } = this.#memory();
+    const usedMiB = this.#usedMiB;
+    const limitMiB = this.#limitMiB;
     const room = Math.floor((limitMiB - usedMiB) / memoryMiB);
     if (room >= count) return { count };
     const shortage = `${memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`;
@@ -147,8 +152,12 @@ export class SimulatedCompute implements Compute {
   }
 
   userOf(volumeId: VolumeId): InstanceId | undefined {
-    const user = [...this.#machines.values()].find((machine) => usesVolume(machine, volumeId));
-    return user?.spec.instanceId;
+    return this.#users.get(volumeId);
+  }
+
+  /** Whether a machine that runs has this tap. */
+  hasTap(name: string): boolean {
+    return this.#taps.has(name);
   }
 
   /** The guest's process ends; no machine: no-op. */
@@ -182,16 +191,13 @@ export class SimulatedCompute implements Compute {
     written.write(text, this.#options.clock.now());
   }
 
-  #memory(): { usedMiB: number; limitMiB: number } {
-    const limitMiB = this.#options.memoryMiB ?? Number.POSITIVE_INFINITY;
-    const usedMiB = [...this.#machines.values()]
-      .filter(hasProcess)
-      .reduce((sum, machine) => sum + machine.spec.memoryMiB, 0);
-    return { usedMiB, limitMiB };
+  get #limitMiB(): number {
+    return this.#options.memoryMiB ?? Number.POSITIVE_INFINITY;
   }
 
   #checkRoom(spec: MachineSpec): void {
-    const { usedMiB, limitMiB } = this.#memory();
+    const usedMiB = this.#usedMiB;
+    const limitMiB = this.#limitMiB;
     if (usedMiB + spec.memoryMiB <= limitMiB) return;
     throw new InsufficientCapacityError(
       `${spec.memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`,
@@ -218,7 +224,22 @@ export class SimulatedCompute implements Compute {
   }
 
   #set(machine: SimulatedMachine): void {
+    const before = this.#machines.get(machine.spec.instanceId);
+    if (before && hasProcess(before)) this.#release(before);
+    if (hasProcess(machine)) this.#claim(machine);
     this.#machines.set(machine.spec.instanceId, machine);
+  }
+
+  #claim({ spec, disks }: SimulatedMachine): void {
+    this.#usedMiB += spec.memoryMiB;
+    this.#taps.add(spec.nic.tap.name);
+    for (const { volumeId } of disks) this.#users.set(volumeId, spec.instanceId);
+  }
+
+  #release({ spec, disks }: SimulatedMachine): void {
+    this.#usedMiB -= spec.memoryMiB;
+    this.#taps.delete(spec.nic.tap.name);
+    for (const { volumeId } of disks) this.#users.delete(volumeId);
   }
 
   /** Later than the call that caused it, as an event from another process is. */

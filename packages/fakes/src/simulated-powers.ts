@@ -6,7 +6,7 @@ import { MemorySnapshotStore } from './memory-snapshot-store.ts';
 import { MemorySources } from './memory-sources.ts';
 import { MemoryVolumeDisks } from './memory-volume-disks.ts';
 import { SimulatedCompute } from './simulated-compute.ts';
-import { hasProcess, type SimulatedMachine } from './simulated-machine.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
 
 export interface SimulatedPowers {
   readonly compute: SimulatedCompute;
@@ -32,7 +32,7 @@ export function simulatedPowers(options: {
   return {
     compute,
     snapshots,
-    network: new MemoryNetwork({ isGuestUp: ({ name }) => hasTap(compute, name) }),
+    network: new MemoryNetwork({ isGuestUp: ({ name }) => compute.hasTap(name) }),
     publisher: new MemoryMetadataPublisher(),
     volumes: new MemoryVolumeDisks(snapshots, {
       unknownDisks: 'make',
@@ -40,11 +40,4 @@ export function simulatedPowers(options: {
     }),
     builder: new FakeImageBuilder(sources),
   };
-}
-
-/** Whether a machine that runs has this tap. */
-export function hasTap(compute: SimulatedCompute, tapName: string): boolean {
-  return compute
-    .machines()
-    .some((machine) => hasProcess(machine) && machine.spec.nic.tap.name === tapName);
 }

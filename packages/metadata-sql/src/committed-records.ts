@@ -15,6 +15,8 @@ import type { IndexRow, IndexTerm, RecordDatabase } from './record-database.ts';
 
 /** Above so many candidates one pass over the cached kind is quicker than as many look-ups. */
 const candidateLimit = 4_000;
+/** A kind of at most so many records is held whole once it was listed. */
+const smallKind = 1_000;
 
 /** What `get` and `list` answer at once, without a promise. */
 export interface RecordSource {
@@ -44,6 +46,7 @@ export class CommittedRecords implements RecordSource {
   }
 
   list<K extends RecordKind>(kind: K, query: ListQuery<K>): readonly RecordKinds[K][] {
+    this.#holdSmallKind(kind);
     const held = this.#cache.of(kind).select(query);
     if (held) return held;
     const matches = queryPredicate(kind, query);
@@ -88,6 +91,13 @@ export class CommittedRecords implements RecordSource {
       if (change.what === 'delete') cache.delete(id);
       else this.#cache.keep(kind, { record: change.record, sizeChars: change.body.length });
     }
+  }
+
+  #holdSmallKind(kind: RecordKind): void {
+    const cache = this.#cache.of(kind);
+    if (cache.isComplete || cache.isLarge || !cache.fits) return;
+    cache.isLarge = this.#database.countKind(kind, smallKind + 1) > smallKind;
+    if (!cache.isLarge) this.#all(kind);
   }
 
   /** Ids by the index that names the fewest; undefined when a pass over all records is better. */

@@ -21,6 +21,8 @@ export class KindCache<K extends RecordKind> {
   sizeChars = 0;
   /** False once the kind turned out larger than the whole cache may be, so that it is not tried again. */
   fits = true;
+  /** True once the kind was found to have too many records to be read whole for one query. */
+  isLarge = false;
   readonly #entries = new Map<string, { record: RecordKinds[K]; sizeChars: number }>();
   /** All records in order of id; replaced, never changed, because callers hold it. */
   #all: readonly RecordKinds[K][] | undefined;
@@ -119,6 +121,7 @@ export class KindCache<K extends RecordKind> {
     this.#changedSinceAll.clear();
     this.sizeChars = 0;
     this.fits = true;
+    this.isLarge = false;
   }
 }
 

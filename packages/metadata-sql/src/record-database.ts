@@ -28,6 +28,7 @@ export class RecordDatabase {
     const prepare = (name: keyof typeof recordSql) => database.prepare(recordSql[name]);
     this.#statements = {
       find: prepare('find'),
+      countKind: prepare('countKind'),
       ofKind: prepare('ofKind'),
       put: prepare('put'),
       remove: prepare('remove'),
@@ -45,6 +46,11 @@ export class RecordDatabase {
   find(kind: RecordKind, id: string): string | undefined {
     const row = this.#statements.find.get(kind, toColumn(id));
     return row === undefined ? undefined : textOf(row.body);
+  }
+
+  /** Counts no further than `limit`. */
+  countKind(kind: RecordKind, limit: number): number {
+    return numberOf(this.#statements.countKind.get(kind, limit));
   }
 
   *bodiesOf(kind: RecordKind): Generator<string> {
@@ -71,7 +77,7 @@ export class RecordDatabase {
             toColumn(region),
             limit,
           );
-    return Number(Object.values(row ?? {})[0] ?? 0);
+    return numberOf(row);
   }
 
   put(kind: RecordKind, id: string, body: string): void {
@@ -103,6 +109,9 @@ export class RecordDatabase {
 function indexColumns({ kind, name, value, region, id }: IndexRow) {
   return [kind, name, toColumn(value), toColumn(region), toColumn(id)] as const;
 }
+
+const numberOf = (row: Record<string, SQLOutputValue> | undefined) =>
+  Number(Object.values(row ?? {})[0] ?? 0);
 
 export function textOf(column: SQLOutputValue | undefined): string {
   if (typeof column !== 'string') throw new InvariantError('a text column holds text');

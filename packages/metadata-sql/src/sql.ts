@@ -60,6 +60,7 @@ export const migrationSql = {
 
 export const recordSql = {
   find: 'SELECT body FROM record WHERE kind = ? AND id = ?',
+  countKind: `SELECT COUNT(*) FROM (SELECT id FROM record WHERE kind = ? LIMIT ?) AS some`,
   ofKind: 'SELECT id, body FROM record WHERE kind = ?',
   put: `INSERT INTO record (kind, id, body) VALUES (?, ?, ?)
         ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`,

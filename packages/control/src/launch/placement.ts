@@ -143,7 +143,7 @@ async function subnetFor(
 }
 
 const firstZone = (subnets: readonly Subnet[]) =>
-  [...subnets].sort((a, b) => a.zone.localeCompare(b.zone))[0];
+  subnets.toSorted((a, b) => (a.zone < b.zone ? -1 : 1))[0];
 
 async function groupsFor(
   reader: MetadataReader,

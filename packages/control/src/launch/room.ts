@@ -33,6 +33,10 @@ export async function measureRoom(
   { powers }: Pick<OperationContext, 'powers'>,
   { memoryMiB, count }: Room,
 ): Promise<MeasuredRoom> {
+  const plenty = await powers.compute.capacityFor(memoryMiB, count + othersMax);
+  if (plenty.shortage === undefined) {
+    return { memoryMiB, count, capacity: plenty, machines: new Set() };
+  }
   const machines = new Set((await powers.compute.list()).map((each) => each.instanceId));
   const capacity = await powers.compute.capacityFor(memoryMiB, count + othersMax);
   return { memoryMiB, count, capacity, machines };

@@ -1,9 +1,12 @@
 import type { RegionName, Workflow } from '@bakehouse/domain';
 
-/** One thing to do and how to take it back. Both may run again after a crash: they must be repeatable. */
+/**
+ * One thing to do and how to take it back. Both may run again after a crash: they must be repeatable. A first
+ * step without `run` takes back what the request committed.
+ */
 export interface WorkflowStep<Context, Input> {
   readonly name: string;
-  run(context: Context, input: Input, work: WorkInProgress): Promise<void>;
+  run?(context: Context, input: Input, work: WorkInProgress): Promise<void>;
   undo?(context: Context, input: Input, work: WorkInProgress): Promise<void>;
 }
 

@@ -32,7 +32,6 @@ export async function runWorkflow<Context>(
     options.signal.throwIfAborted();
     workflow = await advance(workflow, options);
   }
-  await options.metadata.write((tx) => tx.delete('workflow', workflow.id));
 }
 
 function isOver<Context>(workflow: Workflow, definition: AnyWorkflowDefinition<Context>): boolean {
@@ -44,33 +43,33 @@ async function advance<Context>(
   workflow: Workflow,
   options: RunOptions<Context>,
 ): Promise<Workflow> {
-  let stepName: string | undefined;
+  const forward = workflow.state === 'running';
+  const step = options.definition.steps[forward ? workflow.cursor : workflow.cursor - 1];
+  const action = forward ? step?.run : step?.undo;
   try {
-    stepName = await takeStep(workflow, options);
+    await take(action, workflow, options);
   } catch (error) {
     if (options.signal.aborted) throw error;
     return await handleFailure(workflow, error, options);
   }
   // A store that cannot take the cursor is no failure of the step: the caller tries again from the row.
-  const forward = workflow.state === 'running';
   const next = { ...workflow, cursor: workflow.cursor + (forward ? 1 : -1), attempts: 0 };
-  await options.metadata.write((tx) => tx.put('workflow', next));
-  if (forward && stepName !== undefined) options.onStep(next, stepName);
+  if (isOver(next, options.definition)) {
+    await options.metadata.write((tx) => tx.delete('workflow', next.id));
+  } else if (action) {
+    await options.metadata.write((tx) => tx.put('workflow', next));
+  }
+  if (forward && step) options.onStep(next, step.name);
   return next;
 }
 
-/** Runs or undoes the step at the cursor and answers its name. */
-async function takeStep<Context>(
-  workflow: Workflow,
-  { definition, context, signal }: RunOptions<Context>,
-): Promise<string | undefined> {
-  const { region, input, failure } = workflow;
-  const work = { region, signal, ...(failure === undefined ? {} : { failure }) };
-  const forward = workflow.state === 'running';
-  const step = definition.steps[forward ? workflow.cursor : workflow.cursor - 1];
-  if (forward) await step?.run(context, input, work);
-  else await step?.undo?.(context, input, work);
-  return step?.name;
+/** Runs a step's action or its undoing; where it has none, there is nothing to do, nor to record. */
+async function take<Context>(
+  action: AnyWorkflowDefinition<Context>['steps'][number]['undo'],
+  { region, input, failure }: Workflow,
+  { context, signal }: RunOptions<Context>,
+): Promise<void> {
+  await action?.(context, input, { region, signal, ...(failure === undefined ? {} : { failure }) });
 }
 
 async function handleFailure<Context>(

@@ -31,7 +31,6 @@ export const attachVolume = defineWorkflow<WorkflowContext, AttachVolumeInput>({
   steps: [
     {
       name: 'intent',
-      run: async () => {},
       undo: (context, input) => context.metadata.write((tx) => endAttachment(tx, input)),
     },
     {

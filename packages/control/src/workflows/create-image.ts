@@ -133,7 +133,7 @@ export const createImage = defineWorkflow<WorkflowContext, CreateImageInput>({
   kind: createImageKind,
   onFailure: 'unwind',
   steps: [
-    { name: 'intent', run: async () => {}, undo: markFailed },
+    { name: 'intent', undo: markFailed },
     { name: 'shutdown', run: shutDownGuest, undo: startGuest },
     { name: 'freeze', run: freezeVolumes, undo: abandonSnapshots },
     { name: 'capture', run: captureVolumes },

@@ -40,7 +40,7 @@ export const createVolume = defineWorkflow<WorkflowContext, CreateVolumeInput>({
   kind: createVolumeKind,
   onFailure: 'unwind',
   steps: [
-    { name: 'intent', run: async () => {}, undo: markFailed },
+    { name: 'intent', undo: markFailed },
     {
       name: 'disk',
       run: createDisk,

@@ -64,7 +64,7 @@ export const modifyVolume = defineWorkflow<WorkflowContext, ModifyVolumeInput>({
   kind: modifyVolumeKind,
   onFailure: 'unwind',
   steps: [
-    { name: 'intent', run: async () => {}, undo: fail },
+    { name: 'intent', undo: fail },
     { name: 'grow', run: growDisk },
     { name: 'complete', run: complete },
   ],

@@ -166,7 +166,7 @@ export const startInstance = defineWorkflow<WorkflowContext, StartInstanceInput>
   kind: startInstanceKind,
   onFailure: 'unwind',
   steps: [
-    { name: 'intent', run: async () => {}, undo: giveUp },
+    { name: 'intent', undo: giveUp },
     { name: 'disks', run: whilePending(createDisks) },
     { name: 'network', run: whilePending(connect) },
     { name: 'metadata', run: whilePending(publishMetadata) },
