@@ -135,6 +135,31 @@ describe('an instance from launch to end', () => {
     ]);
   });
 
+  test('hydrate fills a volume, which usage tells', async () => {
+    const [volume] = await json('volumes');
+    const contents = async () =>
+      (await json('usage')).overlays.find((each: { volumeId: string }) => {
+        return each.volumeId === volume.volumeId;
+      });
+    expect(await contents()).toMatchObject({ content: 'fetched' });
+    expect(await json('hydrate', volume.volumeId)).toEqual({
+      volumeId: volume.volumeId,
+      state: 'completed',
+      progressPercent: 100,
+    });
+    expect(await contents()).toMatchObject({ content: 'whole' });
+    const again = await platform.run('hydrate', volume.volumeId, '--no-wait');
+    expect(again).toMatchObject({ code: 0, stdout: `${volume.volumeId} has all of its content\n` });
+    for (const [args, code, words] of [
+      [[], 2, 'name a volume'],
+      [['vol-xyz'], 1, 'Invalid id'],
+      [['vol-0000000000000000f'], 1, 'does not exist'],
+    ] as const) {
+      const refused = await platform.run('hydrate', ...args);
+      expect(refused).toMatchObject({ code, stderr: expect.stringContaining(words) });
+    }
+  });
+
   test('ssh knows key, address and user by the name', async () => {
     const { command } = await json('ssh', 'web');
     expect(command.at(-1)).toMatch(/^ec2-user@127\.18\./);
