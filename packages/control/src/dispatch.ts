@@ -1,5 +1,6 @@
 import { apiError } from '@bakehouse/domain';
 import type { OperationContext } from './context.ts';
+import { openToken, sealToken } from './continuation.ts';
 import type { OperationName, OperationTable } from './operation.ts';
 import { rehearsal } from './rehearsal.ts';
 
@@ -23,8 +24,9 @@ export async function dispatch(
       message: `The operation ${name} is not served here. docs/operations.md lists what is.`,
     });
   }
+  const opened = openToken(name, request);
   const isRehearsed = 'DryRun' in request && request.DryRun === true;
-  if (!isRehearsed) return await operation(context, request);
-  await operation(rehearsal(context), request);
+  if (!isRehearsed) return sealToken(name, await operation(context, opened));
+  await operation(rehearsal(context), opened);
   throw apiError('DryRunOperation', {});
 }

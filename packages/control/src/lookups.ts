@@ -65,9 +65,19 @@ export function checkId(kind: LookupKind, id: string): void {
   if (!isResourceId(prefix, id)) throw apiError(malformed, { id });
 }
 
-/** The kind's `NotFound` error. */
-export function notFound(kind: LookupKind, id: string) {
-  return apiError(complaints[kind].notFound, { id });
+/** The kind's `NotFound` error, which names all the ids. */
+export function notFound(kind: LookupKind, ...ids: readonly string[]) {
+  return apiError(complaints[kind].notFound, { ids });
+}
+
+async function findOwned<K extends LookupKind>(
+  reader: MetadataReader,
+  scope: Scope,
+  { kind, id }: { kind: K; id: string },
+): Promise<RecordKinds[K] | undefined> {
+  const record = await reader.get(kind, id);
+  const isOwned = record?.ownerId === scope.accountId && record.region === scope.region;
+  return isOwned ? record : undefined;
 }
 
 /** The caller's own record of this region, or EC2's `Malformed` or `NotFound`. */
@@ -75,18 +85,15 @@ export async function ownedById<K extends LookupKind>(
   reader: MetadataReader,
   scope: Scope,
   kind: K,
-  id: string | undefined,
+  id = '',
 ): Promise<RecordKinds[K]> {
-  const wanted = id ?? '';
-  checkId(kind, wanted);
-  const record = await reader.get(kind, wanted);
-  if (!record || record.ownerId !== scope.accountId || record.region !== scope.region) {
-    throw notFound(kind, wanted);
-  }
+  checkId(kind, id);
+  const record = await findOwned(reader, scope, { kind, id });
+  if (!record) throw notFound(kind, id);
   return record;
 }
 
-/** As `ownedById`, for all ids: the first that is missing fails the request. */
+/** As `ownedById`, for all ids: what is missing fails the request, by all its names. */
 export async function allOwnedById<K extends LookupKind>(
   reader: MetadataReader,
   scope: Scope,
@@ -95,7 +102,13 @@ export async function allOwnedById<K extends LookupKind>(
 ): Promise<readonly RecordKinds[K][]> {
   for (const id of ids) checkId(kind, id);
   const records: RecordKinds[K][] = [];
-  for (const id of new Set(ids)) records.push(await ownedById(reader, scope, kind, id));
+  const missing: string[] = [];
+  for (const id of new Set(ids)) {
+    const record = await findOwned(reader, scope, { kind, id });
+    if (record) records.push(record);
+    else missing.push(id);
+  }
+  if (missing.length > 0) throw notFound(kind, ...missing);
   return records;
 }
 

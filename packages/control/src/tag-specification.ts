@@ -1,4 +1,5 @@
 import { apiError, type Tags } from '@bakehouse/domain';
+import { checkPlainText } from './plain-text.ts';
 
 interface Tag {
   readonly Key?: string | undefined;
@@ -26,6 +27,8 @@ export function checkTag({ Key: key, Value: value = '' }: Tag): [key: string, va
       message: `Tag value exceeds the maximum length of ${tagLimits.valueLength} characters`,
     });
   }
+  checkPlainText('tag key', key);
+  checkPlainText('tag value', value);
   if (key.toLowerCase().startsWith('aws:')) {
     throw apiError('InvalidParameterValue', {
       message: `Tag keys starting with 'aws:' are reserved for internal use`,

@@ -1,4 +1,10 @@
-import { apiError, type Image, type MetadataReader, type Snapshot } from '@bakehouse/domain';
+import {
+  apiError,
+  everyRegion,
+  type Image,
+  type MetadataReader,
+  type Snapshot,
+} from '@bakehouse/domain';
 import type { OperationContext } from './context.ts';
 import { isSharedWith } from './lookups.ts';
 
@@ -11,9 +17,29 @@ export interface Owners {
 }
 
 const accountPattern = /^\d{12}$/;
-const aliasPattern = /^[a-z][a-z0-9-]*$/;
+/** EC2's own, which are right though nobody here has them. */
+const ec2Aliases: readonly string[] = ['amazon', 'aws-marketplace', 'aws-backup-vault'];
 
-/** `self`, account ids and owner aliases as accounts. An alias that nobody has matches nothing. */
+const malformedUser = (user: string) =>
+  apiError('InvalidUserID.Malformed', { message: `Invalid user id: "${user}"` });
+
+/** Refuses what is neither an account id nor `self` or `all`. */
+export function checkUsers(users: readonly string[] | undefined): void {
+  const bad = users?.find((user) => !['self', 'all'].includes(user) && !accountPattern.test(user));
+  if (bad !== undefined) throw malformedUser(bad);
+}
+
+/** True when an image says that its owner is called so, as those of a seed may. */
+async function isSeededAlias(reader: MetadataReader, scope: Scope, alias: string) {
+  const where = { public: ['true'] };
+  for (const region of [scope.region, everyRegion]) {
+    const images = await reader.list('image', { region, where });
+    if (images.some(({ ownerAlias }) => ownerAlias === alias)) return true;
+  }
+  return false;
+}
+
+/** `self`, account ids and owner aliases as accounts. Of aliases that nobody has, EC2's own match nothing. */
 export async function readOwners(
   reader: MetadataReader,
   scope: Scope,
@@ -25,11 +51,13 @@ export async function readOwners(
   for (const owner of owners) {
     if (owner === 'self') accountIds.push(scope.accountId);
     else if (accountPattern.test(owner)) accountIds.push(owner);
-    else if (aliasPattern.test(owner)) {
+    else {
       const named = await reader.list('account', { where: { ownerAlias: [owner] } });
+      const isAlias = named.length > 0 || ec2Aliases.includes(owner);
+      if (!isAlias && !(await isSeededAlias(reader, scope, owner))) throw malformedUser(owner);
       accountIds.push(...named.map((account) => account.id));
       aliases.push(owner);
-    } else throw apiError('InvalidUserID.Malformed', { message: `Invalid user id: "${owner}"` });
+    }
   }
   return { accountIds, aliases };
 }

@@ -17,6 +17,18 @@ export function imageUnavailable(image: Image) {
   });
 }
 
+/** EC2's words for an image that was deregistered. */
+export function imageGone(id: string) {
+  return apiError('InvalidAMIID.Unavailable', {
+    message: `The image id '[${id}]' is no longer available`,
+  });
+}
+
+async function whyNot(reader: MetadataReader, region: string, id: string) {
+  const stone = await reader.get('tombstone', id);
+  return stone && isInRegion(stone, region) ? imageGone(id) : notFound('image', id);
+}
+
 /** The image to launch: there, permitted, and available. */
 export async function launchImage(
   reader: MetadataReader,
@@ -31,7 +43,9 @@ export async function launchImage(
   }
   checkId('image', imageId);
   const image = await reader.get('image', imageId);
-  if (!image || !isInRegion(image, context.region)) throw notFound('image', imageId);
+  if (!image || !isInRegion(image, context.region)) {
+    throw await whyNot(reader, context.region, imageId);
+  }
   if (!isSharedWith(image, context.accountId)) {
     throw apiError('AuthFailure', { message: `Not authorized for images: [${imageId}]` });
   }
@@ -52,7 +66,7 @@ export function refuseUnbootable(
   ];
   if (lacks.length === 0) return;
   throw apiError('Unsupported', {
-    message: `The requested configuration is currently not supported: ${id} has ${lacks.join(' and ')}, which this platform cannot run.`,
+    message: `The requested configuration is currently not supported: ${id} has ${lacks.join(' and ')}, which this platform cannot run. Use an x86_64 image with the virtualization type hvm and the boot mode legacy-bios or uefi-preferred.`,
   });
 }
 

@@ -6,10 +6,17 @@ export interface ErrorSpec {
 /** For codes whose words depend on the case. */
 type Words = { readonly message: string };
 const words = (details: Words) => details.message;
-const missing = (noun: string, verb = 'does not exist') => ({
+/** One id that names nothing, or all of those that a request has. */
+type Absent = { readonly id: string } | { readonly ids: readonly string[] };
+const absent = (noun: string, quoted: (ids: string) => string) => ({
   status: 400,
-  message: (d: { id: string }) => `The ${noun} '${d.id}' ${verb}`,
+  message: (d: Absent) => {
+    const ids = 'id' in d ? [d.id] : d.ids;
+    const [s, verb] = ids.length > 1 ? ['s', 'do not'] : ['', 'does not'];
+    return `The ${noun}${s} ${quoted(ids.join(', '))} ${verb} exist`;
+  },
 });
+const missing = (noun: string) => absent(noun, (ids) => `'${ids}'`);
 const malformed = (prefix: string) => ({
   status: 400,
   message: (d: { id: string }) => `Invalid id: "${d.id}" (expecting "${prefix}-...")`,
@@ -88,10 +95,7 @@ export const errorCatalogue = {
   ConcurrentSnapshotLimitExceeded: worded,
   TagLimitExceeded: worded,
   'InvalidAMIID.Malformed': malformed('ami'),
-  'InvalidAMIID.NotFound': {
-    status: 400,
-    message: (d: { id: string }) => `The image id '[${d.id}]' does not exist`,
-  },
+  'InvalidAMIID.NotFound': absent('image id', (ids) => `'[${ids}]'`),
   'InvalidAMIID.Unavailable': worded,
   'InvalidAMIName.Duplicate': {
     status: 400,
@@ -120,10 +124,7 @@ export const errorCatalogue = {
   'InvalidAttachment.NotFound': worded,
   'InvalidAttachmentID.NotFound': missing('attachment ID'),
   AttachmentLimitExceeded: worded,
-  'InvalidInstanceID.NotFound': {
-    status: 400,
-    message: (d: { id: string }) => `The instance ID '${d.id}' does not exist`,
-  },
+  'InvalidInstanceID.NotFound': missing('instance ID'),
   'InvalidInstanceID.Malformed': malformed('i'),
   IncorrectInstanceState: worded,
   InvalidInstanceAttributeValue: worded,
@@ -139,8 +140,8 @@ export const errorCatalogue = {
   'InvalidKey.Format': worded,
   'InvalidGroup.NotFound': {
     status: 400,
-    message: (d: { id: string } | Words) =>
-      'message' in d ? d.message : `The security group '${d.id}' does not exist`,
+    message: (d: Absent | Words) =>
+      'message' in d ? d.message : missing('security group').message(d),
   },
   VPCIdNotSpecified: worded,
   'InvalidGroup.Duplicate': {

@@ -7,7 +7,13 @@ import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { page } from '../../paging.ts';
 import { imageView, readImageFacts } from '../../views/image.ts';
-import { isGrantedTo, isOwnedBy, listVisible, readOwners } from '../../visible-records.ts';
+import {
+  checkUsers,
+  isGrantedTo,
+  isOwnedBy,
+  listVisible,
+  readOwners,
+} from '../../visible-records.ts';
 
 type Request = Parameters<Operation<'DescribeImages'>>[1];
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -19,13 +25,15 @@ async function byIds(
 ): Promise<readonly Image[]> {
   for (const id of ids) checkId('image', id);
   const images: Image[] = [];
+  const missing: string[] = [];
   for (const id of [...new Set(ids)].sort()) {
     const image = await reader.get('image', id);
     const gone = image ?? (await reader.get('tombstone', id));
     const here = gone !== undefined && isInRegion(gone, scope.region);
-    if (!here || (image && !isSharedWith(image, scope.accountId))) throw notFound('image', id);
-    if (image) images.push(image);
+    if (!here || (image && !isSharedWith(image, scope.accountId))) missing.push(id);
+    else if (image) images.push(image);
   }
+  if (missing.length > 0) throw notFound('image', ...missing);
   return images;
 }
 
@@ -53,6 +61,7 @@ export const describeImages: Operation<'DescribeImages'> = async (context, reque
   await context.read(async (reader) => {
     const images = await candidates(reader, context, request);
     const users = request.ExecutableUsers;
+    checkUsers(users);
     const executable = users?.length
       ? images.filter((image) => isGrantedTo(image.launchPermissions, context, users))
       : images;

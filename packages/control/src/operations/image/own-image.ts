@@ -1,13 +1,7 @@
 import { apiError, type Image, isInRegion, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
+import { imageGone } from '../../launch/launch-image.ts';
 import { checkId, isSharedWith, notFound } from '../../lookups.ts';
-
-/** EC2's words for an image that was deregistered. */
-export function imageGone(id: string) {
-  return apiError('InvalidAMIID.Unavailable', {
-    message: `The image id '[${id}]' is no longer available`,
-  });
-}
 
 /**
  * The caller's own image. One that was deregistered is `InvalidAMIID.Unavailable`; one that the caller may

@@ -8,7 +8,13 @@ import type { Operation } from '../../operation.ts';
 import { page } from '../../paging.ts';
 import { refusePagingWithIds } from '../../paging-with-ids.ts';
 import { readSnapshotFacts, snapshotView } from '../../views/snapshot.ts';
-import { isGrantedTo, isOwnedBy, listVisible, readOwners } from '../../visible-records.ts';
+import {
+  checkUsers,
+  isGrantedTo,
+  isOwnedBy,
+  listVisible,
+  readOwners,
+} from '../../visible-records.ts';
 
 type Request = Parameters<Operation<'DescribeSnapshots'>>[1];
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -20,12 +26,14 @@ async function byIds(
 ): Promise<readonly Snapshot[]> {
   for (const id of ids) checkId('snapshot', id);
   const snapshots: Snapshot[] = [];
+  const missing: string[] = [];
   for (const id of [...new Set(ids)].sort()) {
     const snapshot = await reader.get('snapshot', id);
     const here = snapshot && isInRegion(snapshot, scope.region);
-    if (!here || !isSharedWith(snapshot, scope.accountId)) throw notFound('snapshot', id);
-    snapshots.push(snapshot);
+    if (here && isSharedWith(snapshot, scope.accountId)) snapshots.push(snapshot);
+    else missing.push(id);
   }
+  if (missing.length > 0) throw notFound('snapshot', ...missing);
   return snapshots;
 }
 
@@ -59,6 +67,7 @@ export const describeSnapshots: Operation<'DescribeSnapshots'> = async (context,
   refusePagingWithIds(request.SnapshotIds, request, 'snapshotId');
   return await context.read(async (reader) => {
     const users = request.RestorableByUserIds ?? [];
+    checkUsers(users);
     const facts = [];
     for (const snapshot of await candidates(reader, context, request)) {
       if (users.length > 0 && !isRestorableBy(snapshot, context, users)) continue;

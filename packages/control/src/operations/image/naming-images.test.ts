@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { refuseUnbootable } from '../../launch/launch-image.ts';
+import { testContext } from '../../testing/test-context.ts';
+
+const launch = { InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 } as const;
+
+test('an image that was deregistered is unavailable, one that never was is not found', async () => {
+  const { call, addImage } = await testContext();
+  const { id: ImageId } = await addImage();
+  await call('DeregisterImage', { ImageId });
+  const gone = { code: 'InvalidAMIID.Unavailable' };
+  await expect(call('RunInstances', { ...launch, ImageId })).rejects.toMatchObject(gone);
+  const elsewhere = call('RunInstances', { ...launch, ImageId }, { region: 'us-west-2' });
+  await expect(elsewhere).rejects.toMatchObject({ code: 'InvalidAMIID.NotFound' });
+});
+
+test('what cannot run here is refused with a way out', async () => {
+  const { addImage } = await testContext();
+  const image = await addImage({ architecture: 'i386', virtualizationType: 'paravirtual' });
+  expect(() => refuseUnbootable(image, { compute: 'qemu' })).toThrow(/paravirtual.*Use an x86_64/);
+});
+
+test('all ids that name nothing are told', async () => {
+  const { call } = await testContext();
+  const hex = ['0123456789abcdef0', '0123456789abcdef1'];
+  const ids = (prefix: string) => hex.map((each) => `${prefix}-${each}`);
+  await expect(call('DescribeImages', { ImageIds: ids('ami') })).rejects.toThrow(
+    "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist",
+  );
+  await expect(call('DescribeInstances', { InstanceIds: ids('i') })).rejects.toThrow(
+    "The instance IDs 'i-0123456789abcdef0, i-0123456789abcdef1' do not exist",
+  );
+  await expect(call('DescribeSnapshots', { SnapshotIds: ids('snap') })).rejects.toThrow(
+    "The snapshots 'snap-0123456789abcdef0, snap-0123456789abcdef1' do not exist",
+  );
+  await expect(call('DescribeVolumes', { VolumeIds: ids('vol').slice(1) })).rejects.toThrow(
+    "The volume 'vol-0123456789abcdef1' does not exist",
+  );
+});
+
+test('owners and users that are no accounts and no aliases are malformed', async () => {
+  const { call, addImage } = await testContext();
+  const permissions = { everyone: true, accountIds: [] };
+  const seeded = await addImage({ ownerAlias: 'old-shop', launchPermissions: permissions });
+  const malformed = { code: 'InvalidUserID.Malformed' };
+  for (const Owners of [['bogus'], ['self', '123'], ['Amazon']]) {
+    await expect(call('DescribeImages', { Owners })).rejects.toMatchObject(malformed);
+  }
+  const users = { ExecutableUsers: ['12'] };
+  await expect(call('DescribeImages', users)).rejects.toMatchObject(malformed);
+  await expect(call('DescribeSnapshots', { OwnerIds: ['foo'] })).rejects.toMatchObject(malformed);
+  const restorers = { RestorableByUserIds: ['me'] };
+  await expect(call('DescribeSnapshots', restorers)).rejects.toMatchObject(malformed);
+  expect(await call('DescribeImages', { Owners: ['aws-marketplace'] })).toEqual({ Images: [] });
+  const { Images } = await call('DescribeImages', { Owners: ['old-shop'] });
+  expect(Images?.map(({ ImageId }) => ImageId)).toEqual([seeded.id]);
+});
