@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { MiB } from '@bakehouse/base';
 import { freePublicCidr } from '../tests/boot/support/free-public-cidr.ts';
 import { type Row, seconds, verdict } from './row.ts';
-import { endPlatform, offerBakedFolder } from './scratch-folder.ts';
+import { endPlatform, notePlatform, offerBakedFolder } from './scratch-folder.ts';
 
 const run = promisify(execFile);
 const goals = { freshMs: 6 * 60_000, againMs: 40_000 };
@@ -67,6 +67,7 @@ async function terminateFirst({ clone, data }: Checkout): Promise<void> {
 /** i) `npm start` on a fresh clone with an empty data folder, and again with everything in place. */
 export async function freshStart(): Promise<readonly Row[]> {
   const checkout = await cloneCheckout();
+  notePlatform(checkout.data);
   try {
     const fresh = await npmStart(checkout);
     await terminateFirst(checkout);

@@ -7,7 +7,7 @@ import {
 import { adminClient } from '@bakehouse/aws-wire';
 import { freePublicCidr } from '../tests/boot/support/free-public-cidr.ts';
 import { clientOf } from './api-throughput.ts';
-import { bakedFolder, endPlatform } from './scratch-folder.ts';
+import { bakedFolder, endPlatform, notePlatform } from './scratch-folder.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 
 /** A platform with real guests and a baked image. Nothing of it is left on the host when it is disposed. */
@@ -43,6 +43,7 @@ async function bakedImage(server: ServerProcess, client: EC2Client): Promise<str
 export async function startGuestPlatform(): Promise<GuestPlatform> {
   const dataDirectory = await bakedFolder();
   const args = ['--public-cidr', await freePublicCidr()];
+  notePlatform(dataDirectory);
   let server: ServerProcess | undefined = await startServer(args, dataDirectory);
   const listen = new URL(server.endpoint).host;
   const stop = async () => {

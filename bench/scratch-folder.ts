@@ -4,18 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The temporary folder of this run: what measurements leave in it goes with it at the end. */
+/** The temporary folder of this run: what measurements leave in it goes with it, also when the run is interrupted. */
 export async function openScratchFolder(): Promise<AsyncDisposable> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'bakehouse-bench-')));
-  const before = process.env.TMPDIR;
   process.env.TMPDIR = path;
-  return {
-    async [Symbol.asyncDispose]() {
-      if (before === undefined) delete process.env.TMPDIR;
-      else process.env.TMPDIR = before;
-      await rm(path, { recursive: true, force: true });
-    },
+  const remove = () => rm(path, { recursive: true, force: true });
+  const interrupt = async () => {
+    process.stderr.write('interrupted; ending what was started …\n');
+    await Promise.allSettled([...platforms].map(endPlatform));
+    await remove();
+    process.exit(130);
   };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupt());
+  return { [Symbol.asyncDispose]: remove };
+}
+
+/** Data folders of platforms that may have something on the host. */
+const platforms = new Set<string>();
+
+/** To be called before a platform is started, for when the run is interrupted. */
+export function notePlatform(dataDirectory: string): void {
+  platforms.add(dataDirectory);
 }
 
 let baked: string | undefined;
@@ -42,4 +51,5 @@ const cli = join(import.meta.dirname, '..', 'apps', 'cli', 'src', 'main.ts');
 export async function endPlatform(dataDirectory: string): Promise<void> {
   const args = [cli, 'down', '--destroy', '--yes', '--data', dataDirectory];
   await promisify(execFile)(process.execPath, args);
+  platforms.delete(dataDirectory);
 }
