@@ -41,6 +41,7 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
   const directory = dataDirectory(options.directory);
   await makeFolders(directory);
   const lock = lockStore(directory);
+  const segments = new SegmentSet(directory, logger);
   try {
     await chmod(directory.lock, 0o600);
     await checkVersion(directory);
@@ -49,7 +50,6 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
       options.segmentBytesMax ?? segmentBytesDefault,
       segmentBytesLimit,
     );
-    const segments = new SegmentSet(directory, logger);
     const opened = await segments.open();
     const maps = new MapFolder(directory);
     await maps.open();
@@ -65,6 +65,7 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
       threadCount: options.threadCount ?? Math.min(availableParallelism(), threadsMax),
     });
   } catch (error) {
+    await segments.close();
     lock.release();
     throw error;
   }

@@ -36,11 +36,18 @@ export async function openSegments(
     .filter((number) => number !== undefined)
     .sort((left, right) => left - right);
   const opened: OpenedSegment[] = [];
+  await using handles = new AsyncDisposableStack();
   for (const number of numbers) {
-    const found = await openSegment(directory, logger, number);
+    const segment = await Segment.open(
+      number,
+      join(directory.segments, `${segmentName(number)}.seg`),
+    );
+    handles.defer(() => segment.close());
+    const found = await readSegment(directory, logger, segment);
     if (found !== undefined) opened.push(found);
   }
   await removeOrphanIndexes(directory, names, new Set(opened.map((each) => each.segment.number)));
+  handles.move();
   return opened;
 }
 
@@ -63,20 +70,15 @@ export async function writeSegmentIndex(
 }
 
 /** Undefined, and the file removed, when power or the process ended before the segment had a record. */
-async function openSegment(
+async function readSegment(
   directory: DataDirectory,
   logger: Logger,
-  number: number,
+  segment: Segment,
 ): Promise<OpenedSegment | undefined> {
-  const name = segmentName(number);
-  const segment = await Segment.open(number, join(directory.segments, `${name}.seg`));
-  const { path } = segment;
+  const { path, number } = segment;
   const header = await segment.read(0, segmentHeaderBytes);
   const problem = segmentHeaderProblem(header, number);
-  if (isForeignSegment(header)) {
-    await segment.close();
-    throw new StoreFormatError(`${path} ${problem}`);
-  }
+  if (isForeignSegment(header)) throw new StoreFormatError(`${path} ${problem}`);
   if (problem !== undefined && segment.sizeBytes <= segmentHeaderBytes) {
     logger.log('warn', 'removing a segment that was cut short when it was made', { path });
     await segment.retire();
@@ -86,7 +88,7 @@ async function openSegment(
     logger.log('error', 'reading a segment in spite of its header', { path, problem });
     segment.flaw = problem;
   }
-  const index = await readIndex(join(directory.segments, `${name}.idx`), segment);
+  const index = await readIndex(join(directory.segments, `${segmentName(number)}.idx`), segment);
   const scan = await scanSegment(segment, index?.coveredBytes ?? segmentHeaderBytes, 'payloads');
   // What a killed process wrote may be in memory only: nothing is relied on that is not on disk.
   await segment.sync();
@@ -112,6 +114,7 @@ async function removeOrphanIndexes(
 ) {
   for (const name of names) {
     const number = segmentNumber(name, 'idx');
-    if (number !== undefined && !numbers.has(number)) await rm(join(directory.segments, name));
+    if (number === undefined || numbers.has(number)) continue;
+    await rm(join(directory.segments, name), { force: true });
   }
 }

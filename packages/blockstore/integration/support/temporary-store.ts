@@ -15,9 +15,10 @@ export interface TemporaryStore extends AsyncDisposable {
     source: BlockSource,
     options?: { readonly baseMapId?: BlockMapId; readonly signal?: AbortSignal },
   ): Promise<BlockMapSummary>;
-  /** Closes the store and opens it again. */
+  /** Closes the store, so that its files can be changed. */
+  close(): Promise<void>;
+  /** Opens it again, closed or not. */
   reopen(): Promise<void>;
-
   readAll(mapId: BlockMapId): Promise<Uint8Array>;
 }
 
@@ -37,6 +38,11 @@ export async function temporaryStore(segmentBytesMax = 2 * MiB): Promise<Tempora
       },
     });
   let engine = await open();
+  let isOpen = true;
+  const close = async () => {
+    if (isOpen) await engine.close();
+    isOpen = false;
+  };
   return {
     directory,
     engine: () => engine,
@@ -51,16 +57,18 @@ export async function temporaryStore(segmentBytesMax = 2 * MiB): Promise<Tempora
         { ...(signal && { signal }) },
       );
     },
+    close,
     async reopen() {
-      await engine.close();
+      await close();
       engine = await open();
+      isOpen = true;
     },
     async readAll(mapId) {
       const reader = await engine.openMap(mapId);
       return reader.read(0, reader.sizeBytes);
     },
     async [Symbol.asyncDispose]() {
-      await engine.close();
+      await close();
       await rm(directory, { recursive: true });
     },
   };
