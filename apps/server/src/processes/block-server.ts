@@ -3,7 +3,7 @@ import { openBlockStore, serveBlockStore } from '@bakehouse/blockstore';
 import { openNbdBlockSource, serveNbd } from '@bakehouse/nbd';
 import { jsonLogger } from '../json-logger.ts';
 import { logWriter } from '../log-writer.ts';
-import { mapDevice } from './map-device.ts';
+import { mapDevices } from './map-device.ts';
 
 /**
  * The data plane's own process: the one owner of the block store. It serves maps to QEMU over NBD and
@@ -34,7 +34,7 @@ const engine = await openBlockStore({
 const nbdServer = await serveNbd({
   socketPath: nbd,
   logger,
-  openExport: (name) => mapDevice(engine, name),
+  openExport: mapDevices(engine),
 });
 const rpc = await serveBlockStore({ engine, socketPath: control, logger });
 logger.log('info', 'block server ready', { pid: process.pid, store });

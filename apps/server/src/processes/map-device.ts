@@ -1,6 +1,7 @@
 import { type BlockStoreEngine, blockSizeBytes } from '@bakehouse/blockstore';
 import type { BlockMapId } from '@bakehouse/domain';
 import type { BlockDevice, BlockExtent, BlockPiece, ByteSpan } from '@bakehouse/nbd';
+import { SharedUse } from './shared-use.ts';
 
 type MapReader = Awaited<ReturnType<BlockStoreEngine['openMap']>>;
 
@@ -46,15 +47,27 @@ function extentsOf(map: MapReader, span: ByteSpan, countMax: number): readonly B
   return extents;
 }
 
-/** A map of the block store as a disk for QEMU; undefined when there is no such map. */
-export async function mapDevice(
-  engine: BlockStoreEngine,
-  name: string,
-): Promise<BlockDevice | undefined> {
-  if (!/^map-[0-9a-f]{17}$/.test(name)) return undefined;
-  const mapId = name as BlockMapId;
-  if (!(await engine.find(mapId))) return undefined;
-  const map = await engine.openMap(mapId);
+/**
+ * Opens maps of the block store as disks for QEMU; the answer is undefined when there is no such map. A map may
+ * take tens of megabytes and much of a second to read: connections that read the same one share it.
+ */
+export function mapDevices(
+  engine: Pick<BlockStoreEngine, 'find' | 'openMap'>,
+): (name: string) => Promise<BlockDevice | undefined> {
+  const readers = new SharedUse((mapId: BlockMapId) => engine.openMap(mapId));
+  return async (name) => {
+    if (!isMapName(name)) return undefined;
+    if (!(await engine.find(name))) return undefined;
+    const { shared, release } = await readers.take(name);
+    return mapDevice(shared, release);
+  };
+}
+
+function isMapName(name: string): name is BlockMapId {
+  return /^map-[0-9a-f]{17}$/.test(name);
+}
+
+function mapDevice(map: MapReader, close: () => void): BlockDevice {
   return {
     sizeBytes: map.sizeBytes,
     read(offset, lengthBytes) {
@@ -68,6 +81,6 @@ export async function mapDevice(
       return pieces;
     },
     extents: (span, countMax) => extentsOf(map, span, countMax),
-    close() {},
+    close,
   };
 }
