@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentLogger, systemClock } from '@bakehouse/base';
+import { agentCommand, ensureTokenKey } from '@bakehouse/imds';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { endAgents, findAgents } from '../src/wiring/agent-processes.ts';
 import { ensureMetadataAgent, openMetadataPublisher } from '../src/wiring/metadata-agent.ts';
@@ -93,11 +94,10 @@ test('an agent whose namespace was made anew is replaced by one inside', async (
 });
 
 test('an agent that another version started is replaced', async () => {
-  const program = new URL(import.meta.resolve('@bakehouse/imds/agent')).pathname;
-  const key = join(root, 'key');
-  const old = [process.execPath, program, '--documents', root, '--key', key, '--health', socket];
-  await run('sh', ['-c', 'head -c 32 /dev/urandom > "$0"', key]);
-  const command = ['setsid', ...enter, ...old, '--build', 'old'];
+  const key = await ensureTokenKey(data.guestMetadata);
+  const documents = join(data.guestMetadata, 'documents');
+  const old = agentCommand({ enter, documents, key, health: socket, build: 'old' });
+  const command = ['setsid', ...old];
   execFile('sh', ['-c', `exec ${command.join(' ')} > ${root}/old.log 2>&1`]);
   await expect
     .poll(() => readFile(join(root, 'old.log'), 'utf8'), { timeout: 60_000 })

@@ -1,5 +1,7 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { someMetadata } from '@bakehouse/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestNamespaces, testNamespaces } from './test-namespaces.ts';
 
 const root = 'http://169.254.169.254';
@@ -37,6 +39,62 @@ test('each guest reads its own, with a token of its own', async () => {
   const header = `X-aws-ec2-metadata-token: ${theirs}`;
   expect(await world.curl(one, '-H', header, `${root}/latest/meta-data/`)).toContain(' 401 ');
   expect(await world.curl(one, `${root}/latest/meta-data/`)).toContain(' 401 ');
+});
+
+describe('a hole in the agent', () => {
+  test("has none of root's rights, and no way to others", async () => {
+    const status = await readFile(`/proc/${world.agentPid}/status`, 'utf8');
+    const of = (name: string) =>
+      new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
+    const { gid } = await stat(join(world.directory, 'documents'));
+    expect(gid).toBeGreaterThan(0x7000_0000);
+    expect(of('Uid')).toEqual(Array(4).fill(`${gid}`));
+    expect(of('Gid')).toEqual(Array(4).fill(`${gid}`));
+    expect(of('Groups')).toEqual(['']);
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) {
+      expect(BigInt(`0x${of(set)[0]}`), set).toBe(0n);
+    }
+    expect(of('NoNewPrivs')).toEqual(['1']);
+  });
+
+  test("sees none of the host's files, and of the documents only those that it can name", async () => {
+    await world.publisher.publish(first());
+    const { directory } = world;
+    const own = '172.31.0.10.json';
+    const deeds = [
+      `read ${own}`,
+      'list /',
+      'list /etc',
+      'list /proc',
+      'read ../token-key',
+      'list .',
+    ];
+    const [document = '', root = '', ...rest] = await world.asAgent([
+      ...deeds,
+      `write ${own}`,
+      `read ${join(directory, 'token-key')}`,
+      `list ${directory}`,
+    ]);
+    expect(document).toContain('i-0000000000000000a');
+    expect(root).toContain('etc');
+    expect(rest).toEqual([
+      'list /etc: ',
+      'list /proc: ',
+      'read ../token-key: PermissionError',
+      'list .: PermissionError',
+      `write ${own}: PermissionError`,
+      `read ${join(directory, 'token-key')}: FileNotFoundError`,
+      `list ${directory}: FileNotFoundError`,
+    ]);
+  });
+});
+
+test("the agent holds no other platform's namespace", async () => {
+  const mounted = () => readFile(`/proc/${world.agentPid}/mountinfo`, 'utf8');
+  const other = await world.guest('172.31.0.13');
+  expect(await mounted()).toContain(`/netns/${other} `);
+  await world.remove(other);
+  expect(await mounted()).not.toContain(`/netns/${other} `);
 });
 
 test('who has no instance gets no answer', async () => {

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +18,7 @@ import { silentLogger } from '@bakehouse/base';
 import type { InstanceId } from '@bakehouse/domain';
 import { describeMetadataPublisher, someMetadata } from '@bakehouse/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isAgentNumber } from '../src/agent-user.ts';
 import { readDocument } from '../src/document-folder.ts';
 import { createMetadataPublisher, ensureTokenKey } from '../src/index.ts';
 import { parseInstanceDocument } from '../src/instance-document.ts';
@@ -73,7 +84,7 @@ describe('publishing', () => {
     await expect(bad).rejects.toThrow('has no IPv4 address');
   });
 
-  test('files are closed to other users', async () => {
+  test('files are closed to other users; the agent may read documents, and not list them', async () => {
     const publisher = await createMetadataPublisher({ directory });
     await publisher.publish(someMetadata());
     await ensureTokenKey(directory);
@@ -88,9 +99,28 @@ describe('publishing', () => {
       'platform-key.pem': '600',
       'platform-certificate.pem': '600',
       'token-key': '600',
-      documents: '700',
-      '172.31.0.10.json': '600',
+      documents: '710',
+      '172.31.0.10.json': '640',
     });
+    const { gid } = await stat(documents);
+    expect(isAgentNumber(gid)).toBe(true);
+    expect((await stat(join(documents, '172.31.0.10.json'))).gid).toBe(gid);
+  });
+
+  test('what was published before the agent had a user of its own is handed to it, whatever the umask', async () => {
+    await mkdir(documents, { recursive: true, mode: 0o700 });
+    const publisher = await createMetadataPublisher({ directory });
+    const umask = process.umask(0o177);
+    await publisher.publish(someMetadata()).finally(() => process.umask(umask));
+    const path = join(documents, '172.31.0.10.json');
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    await chown(documents, 0, 0);
+    await chown(path, 0, 0);
+    await chmod(path, 0o600);
+    await createMetadataPublisher({ directory });
+    const { gid, mode } = await stat(path);
+    expect([gid, mode & 0o777]).toEqual([(await stat(documents)).gid, 0o640]);
+    expect(isAgentNumber(gid)).toBe(true);
   });
 });
 

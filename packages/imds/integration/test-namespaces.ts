@@ -6,17 +6,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { MetadataPublisher } from '@bakehouse/domain';
-import { askAgentHealth, createMetadataPublisher, ensureTokenKey } from '../src/index.ts';
+import {
+  agentCommand,
+  askAgentHealth,
+  createMetadataPublisher,
+  ensureTokenKey,
+} from '../src/index.ts';
 
 const run = promisify(execFile);
-const program = fileURLToPath(new URL('../src/agent-main.ts', import.meta.url));
+const asAgent = fileURLToPath(new URL('./as-agent.py', import.meta.url));
 const startLimitMs = 60_000;
 
 /** A platform's namespace with the agent in it, and guests as further namespaces behind routed ports. */
 export interface TestNamespaces {
   readonly publisher: MetadataPublisher;
+  readonly directory: string;
+  readonly agentPid: number;
+  /** What comes of reading and writing with what the agent has, a line each; see `as-agent.py`. */
+  asAgent(deeds: readonly string[]): Promise<readonly string[]>;
   /** Makes a namespace with this address, as a guest's port would be. */
   guest(privateIp: string): Promise<string>;
+  /** Ends a namespace before the others. */
+  remove(namespace: string): Promise<void>;
   /** A namespace behind a guest's: a further hop, translated by the guest. */
   container(guest: string): Promise<string>;
   /** Runs `curl` in a namespace; rejects when nothing answers within two seconds. */
@@ -35,27 +46,30 @@ async function ip(namespace: string, lines: readonly string[]): Promise<void> {
 
 const inside = (namespace: string) => ['nsenter', `--net=/run/netns/${namespace}`, '--'];
 
-async function startAgent(namespace: string, directory: string): Promise<() => void> {
+async function startAgent(namespace: string, directory: string): Promise<number> {
   const key = await ensureTokenKey(directory);
-  const health = join(directory, 'health');
-  const [enter = '', ...args] = inside(namespace);
-  const options = ['--documents', join(directory, 'documents'), '--key', key, '--health', health];
-  const child = spawn(enter, [...args, process.execPath, program, ...options], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const [health, documents] = [join(directory, 'health'), join(directory, 'documents')];
+  const [program = '', ...args] = agentCommand({
+    enter: inside(namespace),
+    documents,
+    key,
+    health,
   });
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const deadline = Date.now() + startLimitMs;
   while ((await askAgentHealth(health)) === undefined) {
     if (child.exitCode !== null || Date.now() > deadline)
       throw new Error('the agent does not start');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return () => child.kill('SIGKILL');
+  return child.pid ?? 0;
 }
 
 export async function testNamespaces(): Promise<TestNamespaces> {
   const tag = `bhi-${randomBytes(2).toString('hex')}`;
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-imds-'));
   const namespaces: string[] = [];
+  let nextIndex = 1;
   const makeNamespace = async (name: string) => {
     await command('ip', 'netns', 'add', name);
     namespaces.push(name);
@@ -65,14 +79,21 @@ export async function testNamespaces(): Promise<TestNamespaces> {
   const platform = await makeNamespace(tag);
   await ip(platform, ['address add 169.254.169.254/32 dev lo']);
   const publisher = await createMetadataPublisher({ directory });
-  const stopAgent = await startAgent(platform, directory);
+  const agentPid = await startAgent(platform, directory);
   const pair = (device: string, peer: string) =>
     `link add ${device} type veth peer name eth0 netns ${peer}`;
 
   return {
     publisher,
+    directory,
+    agentPid,
+    async asAgent(deeds) {
+      const asked = run('/usr/bin/python3', [asAgent, `${agentPid}`], { timeout: 30_000 });
+      asked.child.stdin?.end(deeds.join('\n'));
+      return (await asked).stdout.trimEnd().split('\n');
+    },
     async guest(privateIp) {
-      const index = namespaces.length;
+      const index = nextIndex++;
       const guest = await makeNamespace(`${tag}-${index}`);
       await ip(platform, [
         pair(`port${index}`, guest),
@@ -87,8 +108,16 @@ export async function testNamespaces(): Promise<TestNamespaces> {
       ]);
       return guest;
     },
+    async remove(namespace) {
+      await command(
+        'ip',
+        'netns',
+        'delete',
+        namespaces.splice(namespaces.indexOf(namespace), 1)[0] ?? '',
+      );
+    },
     async container(guest) {
-      const index = namespaces.length;
+      const index = nextIndex++;
       const container = await makeNamespace(`${tag}-${index}`);
       await ip(guest, [
         pair(`c${index}`, container),
@@ -111,7 +140,7 @@ export async function testNamespaces(): Promise<TestNamespaces> {
       return await command(...inside(namespace), ...options, ...args);
     },
     async dispose() {
-      stopAgent();
+      process.kill(agentPid, 'SIGKILL');
       for (const namespace of namespaces.reverse())
         await command('ip', 'netns', 'delete', namespace);
       await rm(directory, { recursive: true, force: true });

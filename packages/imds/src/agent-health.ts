@@ -14,11 +14,17 @@ export interface AgentHealth {
 const answerMs = 5_000;
 const answerBytesMax = 4_096;
 
-/** Serves the health of this process on a Unix socket that only its own user can open. */
-export async function serveAgentHealth(socketPath: string, build: string): Promise<Server> {
+/** Serves the health of this process, from when it is ready, on a Unix socket that only its present user can open. */
+export async function serveAgentHealth(
+  socketPath: string,
+  build: string,
+  ready: Promise<void>,
+): Promise<Server> {
   const namespace = readlinkSync('/proc/self/ns/net');
   const health: AgentHealth = { pid: process.pid, build, namespace };
-  const server = createServer((_, response) => response.end(JSON.stringify(health)));
+  const server = createServer((_, response) => {
+    void ready.then(() => response.end(JSON.stringify(health)));
+  });
   await rm(socketPath, { force: true });
   const mask = process.umask(0o177);
   try {

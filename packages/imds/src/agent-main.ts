@@ -1,24 +1,30 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createAgent } from './agent.ts';
 import { serveAgentHealth } from './agent-health.ts';
 import { agentLogger, writeBounded } from './agent-log.ts';
+import { isAgentNumber } from './agent-user.ts';
+import { becomeUser, hideHostFiles } from './give-up-rights.ts';
 import { loadHopLimits } from './load-hop-limits.ts';
 
-/** The metadata agent: runs inside the platform's network and outlives the control plane. */
+/**
+ * The metadata agent: runs inside the platform's network and outlives the control plane. It begins as root and
+ * answers guests as a user who can read their documents, and nothing else of the host.
+ */
 const { values } = parseArgs({
   options: {
     documents: { type: 'string' },
     key: { type: 'string' },
     health: { type: 'string' },
+    'host-mounts': { type: 'string' },
     build: { type: 'string', default: '' },
     listen: { type: 'string', default: '169.254.169.254' },
   },
 });
-const { documents, key, listen, health, build } = values;
-if (!documents || !key || !health) {
+const { documents, key, listen, health, build, 'host-mounts': hostMounts } = values;
+if (!documents || !key || !health || !hostMounts) {
   process.stderr.write(
-    'usage: agent-main --documents DIR --key FILE --health SOCKET [--build NAME] [--listen ADDRESS]\n',
+    'usage: agent-main --documents DIR --key FILE --health SOCKET --host-mounts NAMESPACE [--build NAME] [--listen ADDRESS]\n',
   );
   process.exit(2);
 }
@@ -32,17 +38,38 @@ process.on('unhandledRejection', (error) => {
   logger.log('error', 'a rejection was not handled', { error });
 });
 
+const { gid: user } = await stat(documents);
+if (!isAgentNumber(user)) {
+  throw new Error(
+    `${documents} has group ${user}, which is no agent's: the publisher gives it one`,
+  );
+}
 await loadHopLimits(listen, port);
 const tokenKey = await readFile(key);
-const agent = createAgent({ documents, tokenKey, now, logger });
+// Reached by no path: above it, the folders are closed to that user, and then hidden.
+process.chdir(documents);
+const agent = createAgent({ documents: '.', tokenKey, now, logger });
+const ready = Promise.withResolvers<void>();
+await serveAgentHealth(health, build, ready.promise);
+await hideHostFiles(hostMounts).catch((error: unknown) => {
+  logger.log('warn', "the host's files could not be hidden; their modes have to do", { error });
+});
 await new Promise<void>((resolve, reject) => {
   agent.once('error', reject);
-  agent.listen(port, listen, resolve);
+  agent.listen(port, listen, () => {
+    // Here and not later: no connection is accepted before this turn ends.
+    try {
+      becomeUser(user);
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
+  });
 });
 agent.on('error', (error) => logger.log('error', 'the listener failed', { error }));
 process.on('uncaughtException', (error) => {
   logger.log('error', 'an exception was not caught', { error });
 });
-// Who is answered here knows that the guests' side listens too.
-await serveAgentHealth(health, build);
-logger.log('info', 'metadata agent ready', { pid: process.pid, build, documents });
+// Who is answered from now on knows that the guests' side listens too.
+ready.resolve();
+logger.log('info', 'metadata agent ready', { pid: process.pid, build, documents, user });

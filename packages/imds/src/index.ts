@@ -1,4 +1,5 @@
 export { agentBuild } from './agent-build.ts';
+export { agentCommand } from './agent-command.ts';
 export { type AgentHealth, askAgentHealth } from './agent-health.ts';
 export { createMetadataPublisher, type MetadataPublisherOptions } from './metadata-publisher.ts';
 export { ensureTokenKey } from './platform-key.ts';

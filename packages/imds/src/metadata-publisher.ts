@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, type Logger, silentLogger, systemClock } from '@bakehouse/base';
 import type { InstanceId, InstanceMetadata, MetadataPublisher } from '@bakehouse/domain';
+import { letAgentIn } from './agent-user.ts';
 import { documentPath, documentSuffix, readDocument } from './document-folder.ts';
 import { identityDocument, signIdentity } from './identity-document.ts';
 import { DamagedDocumentError, type InstanceDocument } from './instance-document.ts';
@@ -21,6 +22,7 @@ const unfinishedSuffix = '.new';
 /** Publishes by writing a document per private address, which the agent reads. */
 class FolderPublisher implements MetadataPublisher {
   readonly #documents: string;
+  readonly #fileMode: number;
   readonly #platform: PlatformKey;
   readonly #logger: Logger;
   /** Whose documents there are, by address. */
@@ -28,8 +30,13 @@ class FolderPublisher implements MetadataPublisher {
   /** One change at a time: who has an address is decided by reading and then writing. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(documents: string, platform: PlatformKey, logger: Logger) {
+  constructor(
+    { documents, fileMode }: { documents: string; fileMode: number },
+    platform: PlatformKey,
+    logger: Logger,
+  ) {
     this.#documents = documents;
+    this.#fileMode = fileMode;
     this.#platform = platform;
     this.#logger = logger;
   }
@@ -78,7 +85,10 @@ class FolderPublisher implements MetadataPublisher {
     const unfinished = `${path}.${randomUUID()}${unfinishedSuffix}`;
     try {
       // Not flushed: no guest outlives a crash of the host, and a start publishes again.
-      await writeFile(unfinished, JSON.stringify(document), { mode: 0o600, flag: 'wx' });
+      await using file = await open(unfinished, 'wx', 0o600);
+      await file.writeFile(JSON.stringify(document));
+      // Apart from its making: a umask would close it to the agent.
+      await file.chmod(this.#fileMode);
       await rename(unfinished, path);
     } catch (error) {
       await rm(unfinished, { force: true });
@@ -143,8 +153,9 @@ export async function createMetadataPublisher({
   const documents = join(directory, 'documents');
   await mkdir(documents, { recursive: true, mode: 0o700 });
   await removeUnfinished(documents);
+  const fileMode = await letAgentIn(documents);
   const platform = await openPlatformKey(directory, clock.now());
-  const publisher = new FolderPublisher(documents, platform, logger);
+  const publisher = new FolderPublisher({ documents, fileMode }, platform, logger);
   await publisher.load();
   return publisher;
 }

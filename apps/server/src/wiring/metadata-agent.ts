@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Clock, type Logger, secondMs } from '@bakehouse/base';
 import type { MetadataPublisher, Network } from '@bakehouse/domain';
 import {
   type AgentHealth,
   agentBuild,
+  agentCommand,
   askAgentHealth,
   createMetadataPublisher,
   ensureTokenKey,
@@ -22,7 +22,6 @@ interface AgentParts {
 
 type AgentPaths = Pick<DataDirectory, 'runtime' | 'guestMetadata' | 'logs'>;
 
-const program = fileURLToPath(import.meta.resolve('@bakehouse/imds/agent'));
 const run = promisify(execFile);
 const startLimitMs = 30 * secondMs;
 const pollMs = 50;
@@ -56,9 +55,13 @@ async function startAgent(
   const socket = healthSocket(data);
   const key = await ensureTokenKey(data.guestMetadata);
   const logPath = `${data.logs}/metadata-agent.log`;
-  const folders = ['--documents', `${data.guestMetadata}/documents`, '--key', key];
-  const options = [...folders, '--health', socket, '--build', build];
-  const command = [...network.enter(), process.execPath, program, ...options];
+  const command = agentCommand({
+    enter: network.enter(),
+    documents: `${data.guestMetadata}/documents`,
+    key,
+    health: socket,
+    build,
+  });
   const pid = await spawnDetached({ name: 'metadata agent', command, logPath });
   logger.log('info', 'metadata agent started', { pid });
   for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
