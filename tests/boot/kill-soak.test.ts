@@ -13,7 +13,7 @@ import { type Machine, openCloud, sshFromHost } from './support/cloud.ts';
 import { emptyRegion } from './support/end-platform.ts';
 import { login, sh } from './support/guest.ts';
 import { killServer } from './support/kill-server.ts';
-import { prune, verify } from './support/usage.ts';
+import { leftovers, prune, verify } from './support/usage.ts';
 import { until } from './support/wait.ts';
 
 const platform = inject('platform');
@@ -47,6 +47,10 @@ interface Told {
   readonly images: Set<string>;
   readonly snapshots: Set<string>;
   readonly instances: Set<string>;
+  /** Snapshots whose deletion was answered. */
+  readonly deleted: Set<string>;
+  /** Refusals that nothing explains. */
+  readonly refusals: Error[];
 }
 
 /** Writes to its disk without pause and notes what the disk says; a new number is on disk before the next. */
@@ -83,6 +87,7 @@ const acts: readonly Act[] = [
     if (!SnapshotId) return;
     told.snapshots.delete(SnapshotId);
     await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId }));
+    told.deleted.add(SnapshotId);
   },
   async () => prune(platform),
   async (_, told) => {
@@ -94,11 +99,22 @@ const acts: readonly Act[] = [
 ];
 
 /**
+ * The connection may break, that is the point; a client that tries again with the next server may then hear
+ * that its call had been heeded already.
+ */
+function isExplained(error: Error): boolean {
+  const heeded = ['InvalidSnapshot.NotFound', 'InvalidAMIName.Duplicate'];
+  return !('$fault' in error) || heeded.includes(error.name);
+}
+
+/**
  * Begins something and kills the server at a random moment of it, every other time after the answer, when the
  * work behind it is under way; waits for the next server.
  */
 async function killDuring(act: Act, machine: Machine, told: Told, answered: boolean) {
-  const done = act(machine, told).catch(() => {}); // the connection may break: that is the point
+  const done = act(machine, told).catch((error: Error) => {
+    if (!isExplained(error)) told.refusals.push(error);
+  });
   if (answered) await done;
   await sleep(Math.random() * delayMsMax);
   await killServer(platform);
@@ -112,6 +128,17 @@ async function imageStates(ids: readonly string[]): Promise<readonly (string | u
   return Images.map((image) => image.State);
 }
 
+async function instanceStates(ids: readonly string[]): Promise<readonly (string | undefined)[]> {
+  return await Promise.all(ids.map(async (id) => (await cloud.describe(id)).State?.Name));
+}
+
+/** A snapshot that was being taken when its deletion was answered goes when it is complete. */
+async function stillThere(deleted: ReadonlySet<string>): Promise<number> {
+  const mine = new DescribeSnapshotsCommand({ OwnerIds: ['self'] });
+  const { Snapshots = [] } = await cloud.ec2.send(mine);
+  return Snapshots.filter(({ SnapshotId = '' }) => deleted.has(SnapshotId)).length;
+}
+
 async function snapshotStates(ids: readonly string[]): Promise<readonly (string | undefined)[]> {
   if (ids.length === 0) return [];
   const request = new DescribeSnapshotsCommand({ SnapshotIds: [...ids] });
@@ -119,11 +146,14 @@ async function snapshotStates(ids: readonly string[]): Promise<readonly (string 
   return Snapshots.map((snapshot) => snapshot.State);
 }
 
-/** All that was told is there (describe refuses an id that is not), and complete. */
+/** All that was told is there (describe refuses an id that is not) and complete, or gone. */
 async function isComplete(told: Told): Promise<boolean> {
   const images = await imageStates([...told.images]);
   const snapshots = await snapshotStates([...told.snapshots]);
+  const instances = await instanceStates([...told.instances]);
   return (
+    (await stillThere(told.deleted)) === 0 &&
+    instances.every((state) => state === 'running') &&
     images.every((state) => state === 'available') &&
     snapshots.every((state) => state === 'completed')
   );
@@ -134,7 +164,13 @@ test(`${kills} kill -9 of the server lose nothing, and the guest does not notice
   const machine = await login(await cloud.launch({ SecurityGroupIds: [group] }));
   const bootId = await sh(machine, 'cat /proc/sys/kernel/random/boot_id');
   await sh(machine, writer);
-  const told: Told = { images: new Set(), snapshots: new Set(), instances: new Set() };
+  const told: Told = {
+    images: new Set(),
+    snapshots: new Set(),
+    instances: new Set(),
+    deleted: new Set(),
+    refusals: [],
+  };
   let numberBefore = 0;
   for (let kill = 0; kill < kills; kill += 1) {
     const act = acts[kill % acts.length];
@@ -144,10 +180,14 @@ test(`${kills} kill -9 of the server lose nothing, and the guest does not notice
     numberBefore = number;
   }
   await until('everything acknowledged is complete', () => isComplete(told), { limitMs: 300_000 });
+  expect(told.refusals).toEqual([]);
+  expect(Math.min(told.images.size, told.instances.size)).toBeGreaterThan(0);
+  expect(told.snapshots.size + told.deleted.size).toBeGreaterThan(0);
   expect(await sh(machine, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
   expect(await sh(machine, 'cat failures 2>/dev/null || true')).toBe('');
   await prune(platform);
   expect((await verify(platform)).problems).toEqual([]);
+  expect(await leftovers(platform)).toEqual([]);
   process.stdout.write(
     `kill soak: ${kills} kills, ${told.images.size} images, ${told.snapshots.size} snapshots and ${told.instances.size} instances acknowledged, guest wrote ${numberBefore} numbers\n`,
   );

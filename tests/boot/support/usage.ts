@@ -28,6 +28,11 @@ export async function prune(platform: Platform): Promise<void> {
   await lastOf(platform, 'Prune');
 }
 
+/** What is on the host without a record that names it, as `bakehouse doctor` asks. */
+export async function leftovers(platform: Platform): Promise<readonly object[]> {
+  return ((await lastOf(platform, 'Leftovers')) as { leftovers: object[] }).leftovers;
+}
+
 /** Reads every chunk and map of the block store. */
 export async function verify(
   platform: Platform,
