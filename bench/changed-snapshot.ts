@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,19 +17,21 @@ const filledMiB = 1024;
 const changes = [1, 10, 100] as const;
 const rounds = 3;
 
-/** Random bytes, so that nothing compresses or repeats; spread over the volume. */
-async function write(
-  disk: string,
-  countMiB: number,
-  round: number,
-  sizeGiB: number,
-): Promise<void> {
+/**
+ * Writes some MiB, spread over the volume, that nothing else is equal to and that pack to half: a change is then as
+ * much work for each byte as what was there first.
+ */
+async function write(disk: string, countMiB: number, sizeGiB: number): Promise<void> {
+  const content = await mkdtemp(join(tmpdir(), 'bakehouse-bench-'));
   const stepMiB = Math.floor((sizeGiB * 1024) / countMiB);
-  const lines = Array.from({ length: countMiB }, (_, index) => {
-    const pattern = ((index * 7 + round * 13) % 251) + 1;
-    return ['-c', `write -P ${pattern} ${index * stepMiB}M 1M`];
-  });
-  await run('qemu-io', ['-f', 'qcow2', ...lines.flat(), disk], { maxBuffer: 64 * MiB });
+  const lines: string[] = [];
+  for (let index = 0; index < countMiB; index += 1) {
+    const path = join(content, String(index));
+    await writeFile(path, randomBytes(MiB / 2).toString('hex'));
+    lines.push('-c', `write -s ${path} ${index * stepMiB}M 1M`);
+  }
+  await run('qemu-io', ['-f', 'qcow2', ...lines, disk], { maxBuffer: 64 * MiB });
+  await rm(content, { recursive: true });
 }
 
 const idOf = <Prefix extends string>(prefix: Prefix, number: number) =>
@@ -91,13 +94,13 @@ async function measureSize(sizeGiB: number): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-bench-'));
   const bench = await openBench(folder, sizeGiB);
   const disk = join(folder, 'volumes', bench.volumeId, 'disk.qcow2');
-  await write(disk, filledMiB, 0, sizeGiB);
+  await write(disk, filledMiB, sizeGiB);
   const first = await snapshot(bench);
   const changed = new Map<number, { ms: number; readMiB: number }>();
   for (const countMiB of changes) {
     const times: { ms: number; readMiB: number }[] = [];
     for (let round = 1; round <= rounds; round += 1) {
-      await write(disk, countMiB, round, sizeGiB);
+      await write(disk, countMiB, sizeGiB);
       times.push(await snapshot(bench));
     }
     changed.set(countMiB, {
