@@ -33,12 +33,17 @@ export interface DataDirectory {
   readonly endpoint: string;
 }
 
+/** What tells platforms apart on a host: their folders' real paths. */
+const hashOf = (root: string) => createHash('sha256').update(root).digest('hex').slice(0, 6);
+
+/** Names the platform's namespace, link and tables, whether or not its folder is made yet. */
+export const shortNameOf = (root: string) => `bh${hashOf(root)}`;
+
 function namesOf(root: string, runtimeParent: string): DataDirectory {
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 6);
   return {
     root,
-    runtime: join(runtimeParent, `bakehouse-${hash}`),
-    shortName: `bh${hash}`,
+    runtime: join(runtimeParent, `bakehouse-${hashOf(root)}`),
+    shortName: shortNameOf(root),
     lock: join(root, 'lock'),
     lockDatabase: join(root, 'lock.sqlite'),
     metadata: join(root, 'metadata.sqlite'),

@@ -2,7 +2,7 @@ import { describeNetwork } from '@bakehouse/testkit';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { testPlatform } from './test-platform.ts';
 
-const pool = '127.99';
+const pool = '127.250';
 
 describeNetwork(
   'LinuxNetwork',

@@ -1,4 +1,5 @@
-import type { RunCommand } from './run-command.ts';
+import { networkNames } from './network-names.ts';
+import { type RunCommand, runCommand } from './run-command.ts';
 
 /** A chain of somebody else's that drops forwarded packets by its policy. */
 export interface DroppingFirewall {
@@ -39,6 +40,11 @@ export async function findDroppingFirewall(
     if (!rules.includes(link)) return dropping(chain, chains, link);
   }
   return undefined;
+}
+
+/** The same for a platform by its name, whether or not it runs. */
+export function findHostFirewall(name: string): Promise<DroppingFirewall | undefined> {
+  return findDroppingFirewall(networkNames(name, '/').hostLink, runCommand);
 }
 
 function dropping(

@@ -7,13 +7,14 @@ import { createMetadataPublisher } from '@bakehouse/imds';
 import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
 import { checkNetworkHost } from '@bakehouse/network';
 import type { Config } from '../config.ts';
-import { openDataDirectory } from '../data-directory.ts';
+import { openDataDirectory, shortNameOf } from '../data-directory.ts';
 import { lockData } from '../data-lock.ts';
 import { qemuAdapters } from '../wiring/qemu-adapters.ts';
 import type { Check } from './check.ts';
 import { checkData, type DataState, readDataState } from './check-data.ts';
 import { checkMachine } from './check-machine.ts';
 import { findLeftovers } from './find-leftovers.ts';
+import { firewallCheck } from './firewall-check.ts';
 import { checkTools } from './host-tools.ts';
 import { readKnownRecords } from './known-records.ts';
 import { type LeftoversResult, lookForLeftovers } from './leftovers-operation.ts';
@@ -133,6 +134,7 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
       ...(await portCheck(config, state)),
       ...(await checkTools()),
       rights,
+      ...(isPrivileged && config.outbound ? [await firewallCheck(shortNameOf(root))] : []),
       ...(await checkData(root, state)),
       ...(isPrivileged ? await checkLeftovers(config, state, options) : []),
     ];

@@ -24,6 +24,8 @@ export const runTools: readonly HostTool[] = [
   { command: 'nft', debianPackage: 'nftables', purpose: 'security groups' },
   { command: 'dnsmasq', debianPackage: 'dnsmasq-base', purpose: 'DHCP and DNS for guests' },
   { command: 'nsenter', debianPackage: 'util-linux', purpose: 'enters the network' },
+  { command: 'setpriv', debianPackage: 'util-linux', purpose: 'bounds the metadata agent' },
+  { command: 'mount', debianPackage: 'mount', purpose: "hides the host's files from it" },
   { command: 'sysctl', debianPackage: 'procps', purpose: 'sets up the network' },
   { command: 'openssl', debianPackage: 'openssl', purpose: 'signs identity documents' },
 ];

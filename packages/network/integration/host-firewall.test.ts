@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findDroppingFirewall } from '../src/host-firewall.ts';
+import { type RunCommand, runCommand } from '../src/run-command.ts';
+
+/** Stands for the host: its rules are no business of this test. */
+const namespace = `bht-fw-${randomBytes(2).toString('hex')}`;
+const link = 'bh123456-up';
+const run: RunCommand = (argv, input) =>
+  runCommand(['nsenter', `--net=/run/netns/${namespace}`, '--', ...argv], input);
+
+beforeAll(() => runCommand(['ip', 'netns', 'add', namespace]));
+afterAll(() => runCommand(['ip', 'netns', 'delete', namespace]));
+
+test('what Docker sets up is found by what nft says of it, until the link is let through', async () => {
+  expect(await findDroppingFirewall(link, run)).toBe(undefined);
+  const lines = [
+    'add table ip filter',
+    'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }',
+    'add chain ip filter DOCKER-USER',
+    'add rule ip filter FORWARD jump DOCKER-USER',
+  ];
+  await run(['nft', '-f', '-'], lines.map((line) => `${line}\n`).join(''));
+  const found = await findDroppingFirewall(link, run);
+  expect(found?.chain).toBe('ip filter FORWARD');
+  expect(found?.remedy).toContain('iptables -I DOCKER-USER -i bh123456-up -j ACCEPT');
+  await run(['nft', 'add', 'rule', 'ip', 'filter', 'DOCKER-USER', 'iifname', link, 'accept']);
+  expect(await findDroppingFirewall(link, run)).toBe(undefined);
+});
