@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlockMapId, BlockMapSummary } from '@bakehouse/domain';
 import type { BlockMap } from './block-map.ts';
 import { blockSizeBytes } from './block-size.ts';
@@ -12,8 +13,9 @@ export const mapHeaderBytes = 80;
 const idFieldBytes = 32;
 const entryBytes = 4 + chunkIdBytes;
 const checksumBytes = 32;
+const checksumPieceBytes = 4 * 1024 * 1024;
 
-export function encodeBlockMap(map: BlockMap): Buffer {
+export async function encodeBlockMap(map: BlockMap): Promise<Buffer> {
   const count = map.blockIndexes.length;
   const length = mapHeaderBytes + count * entryBytes;
   const bytes = Buffer.alloc(length + checksumBytes);
@@ -29,7 +31,7 @@ export function encodeBlockMap(map: BlockMap): Buffer {
     bytes.writeUInt32BE(blockIndex, mapHeaderBytes + position * 4);
   }
   bytes.set(map.chunkIds, mapHeaderBytes + count * 4);
-  bytes.set(hash('sha256', bytes.subarray(0, length), 'buffer'), length);
+  bytes.set(await checksumOf(bytes.subarray(0, length)), length);
   return bytes;
 }
 
@@ -47,24 +49,35 @@ export function decodeMapHeader(bytes: Buffer, mapId: BlockMapId): BlockMapSumma
 }
 
 /** Throws MapDamagedError unless every rule of the format holds. */
-export function decodeBlockMap(bytes: Buffer, mapId: BlockMapId): BlockMap {
+export async function decodeBlockMap(bytes: Buffer, mapId: BlockMapId): Promise<BlockMap> {
   const { sizeBytes, readBytes, addedBytes, blockCount } = decodeMapHeader(bytes, mapId);
   const length = mapHeaderBytes + blockCount * entryBytes;
   if (bytes.length !== length + checksumBytes) {
     throw new MapDamagedError(mapId, `has ${bytes.length} bytes, not ${length + checksumBytes}`);
   }
-  if (!hash('sha256', bytes.subarray(0, length), 'buffer').equals(bytes.subarray(length))) {
+  if (!(await checksumOf(bytes.subarray(0, length))).equals(bytes.subarray(length))) {
     throw new MapDamagedError(mapId, 'its checksum is wrong');
   }
   const blockIndexes = new Uint32Array(blockCount);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + mapHeaderBytes, blockCount * 4);
   for (let position = 0; position < blockCount; position += 1) {
-    blockIndexes[position] = bytes.readUInt32BE(mapHeaderBytes + position * 4);
+    blockIndexes[position] = view.getUint32(position * 4);
   }
   if (!isAscendingBelow(blockIndexes, Math.ceil(sizeBytes / blockSizeBytes))) {
     throw new MapDamagedError(mapId, 'its blocks are not in order or lie behind its end');
   }
   const chunkIds = new Uint8Array(bytes.subarray(length - blockCount * chunkIdBytes, length));
   return { mapId, sizeBytes, readBytes, addedBytes, blockIndexes, chunkIds };
+}
+
+/** The map of 1 TiB has 72 MiB: it is hashed in pieces, with other work in between. */
+async function checksumOf(bytes: Buffer): Promise<Buffer> {
+  const sum = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += checksumPieceBytes) {
+    if (at > 0) await nextTurn();
+    sum.update(bytes.subarray(at, at + checksumPieceBytes));
+  }
+  return sum.digest();
 }
 
 function headerProblem(bytes: Buffer, mapId: BlockMapId): string | undefined {

@@ -54,7 +54,7 @@ export class MapFolder {
       await writeDurably({
         tmpPath: join(this.#directory.tmp, map.mapId),
         path,
-        bytes: encodeBlockMap(map),
+        bytes: await encodeBlockMap(map),
       });
     } catch (error) {
       // It may have its name by now: the next opening would find a map whose chunks prune has dropped.
