@@ -1,6 +1,11 @@
 import { zoneId } from '@bakehouse/domain';
 import { privateDnsName } from '../network/host-names.ts';
-import { type InstanceFacts, publicName, stateCodes } from '../views/instance.ts';
+import {
+  attachmentStatuses,
+  type InstanceFacts,
+  publicName,
+  stateCodes,
+} from '../views/instance.ts';
 import { type FilterTable, tagFilters } from './filter.ts';
 import { isoTime, nothing } from './filter-values.ts';
 import { instanceNetworkFilters } from './instance-network-filters.ts';
@@ -45,7 +50,7 @@ export const instanceFilters: FilterTable<InstanceFacts> = {
     instance.volumes.map((volume) => volume.deleteOnTermination),
   'block-device-mapping.device-name': ({ instance }) =>
     instance.volumes.map((volume) => volume.deviceName),
-  'block-device-mapping.status': ({ instance }) => instance.volumes.map(() => 'attached'),
+  'block-device-mapping.status': attachmentStatuses,
   'block-device-mapping.volume-id': ({ instance }) =>
     instance.volumes.map((volume) => volume.volumeId),
   'boot-mode': ({ instance }) => instance.bootMode,

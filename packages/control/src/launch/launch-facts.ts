@@ -14,6 +14,7 @@ import { checkMetadataKeys } from './metadata-tag-keys.ts';
 import { networkRequest, placementFor } from './placement.ts';
 import type { LaunchFacts } from './plan-launch.ts';
 import { shutdownBehavior } from './shutdown-behavior.ts';
+import { simulatedReason } from './simulated-reason.ts';
 import { checkUserData } from './user-data.ts';
 
 /** EC2's own default, of 2006. */
@@ -124,6 +125,7 @@ export async function launchFacts(
     disableApiStop: request.DisableApiStop ?? false,
     ebsOptimized: checkEbsOptimized(type, request.EbsOptimized ?? false),
     ephemeralDisks,
+    ...simulatedReason(context.settings),
     monitoring: request.Monitoring?.Enabled ? 'enabled' : 'disabled',
     ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),

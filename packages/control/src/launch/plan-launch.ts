@@ -38,6 +38,7 @@ export interface LaunchFacts {
   readonly disableApiStop: boolean;
   readonly ebsOptimized: boolean;
   readonly monitoring: 'enabled' | 'disabled';
+  readonly stateReason?: Instance['stateReason'];
   readonly cpuCredits?: 'standard' | 'unlimited';
   readonly clientToken?: string;
   readonly tags: {
@@ -154,6 +155,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     instanceType: facts.type.name,
     state: 'pending',
     stateTransitionReason: '',
+    ...(facts.stateReason ? { stateReason: facts.stateReason } : {}),
     launchedAt: now,
     zone: placement.subnet.zone,
     vpcId: placement.vpc.id,

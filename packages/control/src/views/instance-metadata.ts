@@ -8,6 +8,7 @@ import {
   zoneId,
 } from '@bakehouse/domain';
 import { privateDnsName } from '../network/host-names.ts';
+import { publicName } from './instance.ts';
 
 export interface InstanceMetadataFacts {
   readonly instance: Instance;
@@ -47,7 +48,7 @@ export function instanceMetadata(facts: InstanceMetadataFacts): InstanceMetadata
     reservationId: instance.reservationId,
     pendingTime: new Date(instance.launchedAt).toISOString(),
     privateIp: nic.privateIp,
-    ...(nic.publicIp ? { publicIp: nic.publicIp } : {}),
+    ...(nic.publicIp ? { publicIp: nic.publicIp, publicHostName: publicName(nic) } : {}),
     localHostName: privateDnsName(nic.privateIp, instance.region),
     macAddress: nic.macAddress,
     interfaceId: nic.id,

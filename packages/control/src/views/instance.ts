@@ -1,5 +1,6 @@
 import type * as Ec2 from '@bakehouse/aws-model';
 import {
+  type AttachmentState,
   findInstanceType,
   type Instance,
   type InstanceState,
@@ -29,6 +30,16 @@ export interface InstanceFacts {
   /** Absent once terminated. */
   readonly nic?: NetworkInterface;
   readonly groups: readonly SecurityGroup[];
+  /** By the order of the instance's volumes; absent when all are attached. */
+  readonly attachmentStates?: readonly AttachmentState[];
+}
+
+/** As an instance shows a volume's state: that the guest holds on to it is told of the volume alone. */
+export function attachmentStatuses({ instance, attachmentStates }: InstanceFacts) {
+  return instance.volumes.map((_, index) => {
+    const state = attachmentStates?.[index] ?? 'attached';
+    return state === 'busy' ? 'detaching' : state;
+  });
 }
 
 /** Groups as answers show them beside an instance. */
@@ -117,9 +128,10 @@ function cpuOptionsView({ instanceType }: Instance) {
 
 const made = new WeakMap<Instance, InstanceFacts & { readonly view: InstanceView }>();
 
-function isOf(facts: InstanceFacts, { nic, groups }: InstanceFacts): boolean {
+function isOf(facts: InstanceFacts, { nic, groups, attachmentStates }: InstanceFacts): boolean {
   return (
     facts.nic === nic &&
+    facts.attachmentStates?.join() === attachmentStates?.join() &&
     facts.groups.length === groups.length &&
     facts.groups.every((group, index) => group === groups[index])
   );
@@ -139,6 +151,7 @@ export function instanceView(facts: InstanceFacts): InstanceView {
 
 function makeView(facts: InstanceFacts): InstanceView {
   const { instance, nic } = facts;
+  const statuses = attachmentStatuses(facts);
   return {
     AmiLaunchIndex: instance.launchIndex,
     ImageId: instance.imageId,
@@ -157,12 +170,12 @@ function makeView(facts: InstanceFacts): InstanceView {
       ? { StateReason: { Code: instance.stateReason.code, Message: instance.stateReason.message } }
       : {}),
     Architecture: instance.architecture,
-    BlockDeviceMappings: instance.volumes.map((volume) => ({
+    BlockDeviceMappings: instance.volumes.map((volume, index) => ({
       DeviceName: volume.deviceName,
       Ebs: {
         AttachTime: new Date(volume.attachedAt),
         DeleteOnTermination: volume.deleteOnTermination,
-        Status: 'attached',
+        Status: statuses[index],
         VolumeId: volume.volumeId,
       },
     })),

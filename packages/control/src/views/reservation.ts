@@ -1,10 +1,22 @@
 import type * as Ec2 from '@bakehouse/aws-model';
-import type { Instance, MetadataReader, SecurityGroup } from '@bakehouse/domain';
+import type { AttachmentState, Instance, MetadataReader, SecurityGroup } from '@bakehouse/domain';
 import { type InstanceFacts, instanceView } from './instance.ts';
 
 type ReservationView = NonNullable<Ec2.Ec2Output<'DescribeInstances'>['Reservations']>[number];
 
-/** An instance's record with the network records that its view shows. */
+async function readAttachmentStates(
+  reader: MetadataReader,
+  { id, volumes }: Instance,
+): Promise<Pick<InstanceFacts, 'attachmentStates'>> {
+  const attachmentStates: AttachmentState[] = [];
+  for (const { volumeId } of volumes) {
+    const attachment = (await reader.get('volume', volumeId))?.attachment;
+    attachmentStates.push(attachment?.instanceId === id ? attachment.state : 'detached');
+  }
+  return attachmentStates.every((state) => state === 'attached') ? {} : { attachmentStates };
+}
+
+/** An instance's record with what its view shows of others: network, and how its volumes are attached. */
 export async function readInstanceFacts(
   reader: MetadataReader,
   instance: Instance,
@@ -15,7 +27,8 @@ export async function readInstanceFacts(
     const group = await reader.get('securityGroup', groupId);
     if (group) groups.push(group);
   }
-  return { instance, groups, ...(nic ? { nic } : {}) };
+  const states = await readAttachmentStates(reader, instance);
+  return { instance, groups, ...(nic ? { nic } : {}), ...states };
 }
 
 /** Instances as answers show them: by the launch that made them. */

@@ -57,12 +57,15 @@ export const publishMetadata = defineWorkflow<WorkflowContext, PublishMetadataIn
   steps: [{ name: 'publish', run: publish }],
 });
 
-/** Enqueues that for a change of this transaction. Beside other work on the instance, so that it is quick. */
+/**
+ * Enqueues that for a change of this transaction. Beside other work on the instance, so that it is quick; but a
+ * pending instance has published its metadata already or not, so its turn comes behind the start.
+ */
 export async function enqueuePublish(
   tx: ControlTransaction,
-  { id: instanceId, region }: Pick<Instance, 'id' | 'region'>,
+  { id: instanceId, region, state }: Pick<Instance, 'id' | 'region' | 'state'>,
 ): Promise<WorkflowId> {
-  const lanes = [`${instanceId}/metadata`];
+  const lanes = [...(state === 'pending' ? [instanceId] : []), `${instanceId}/metadata`];
   return await tx.enqueue({ kind: publishMetadataKind, region, lanes, input: { instanceId } });
 }
 

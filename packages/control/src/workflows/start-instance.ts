@@ -10,6 +10,7 @@ import {
 } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { machineStores } from '../launch/ephemeral-disks.ts';
+import { simulatedReason } from '../launch/simulated-reason.ts';
 import { instanceMetadata } from '../views/instance-metadata.ts';
 import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
 import { nicOf, readInstanceFacts } from './instance-facts.ts';
@@ -118,6 +119,7 @@ async function markRunning(context: WorkflowContext, input: StartInstanceInput):
       ...rest,
       state: 'running',
       stateTransitionReason: '',
+      ...simulatedReason(context.settings),
       status: {
         system: 'initializing',
         instance: 'initializing',

@@ -60,7 +60,7 @@ function theOne(request: AttributeRequest): keyof AttributeRequest {
   if (name === undefined) throw apiError('MissingParameter', { parameter: 'attribute' });
   if (others.length === 0) return name;
   throw apiError('InvalidParameterCombination', {
-    message: `Fields for multiple attribute types specified: ${names.join(', ')}`,
+    message: `Fields for multiple attribute types specified: ${names.join(', ')}. Change one attribute at a time, each by a request of its own`,
   });
 }
 

@@ -3,9 +3,13 @@ import type { OperationContext } from '../../context.ts';
 import { allOwnedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
+import { enqueuePublish } from '../../workflows/publish-metadata.ts';
 import { checkState } from './instance-state-change.ts';
 
-/** Status checks are made at the same pace either way; the setting is what clients ask back. */
+/**
+ * Status checks are made each minute either way, and there is no service that metrics would go to: the setting is
+ * what clients ask back, and what the guest reads in its metadata (`fws/instance-monitoring`).
+ */
 async function setMonitoring(
   context: OperationContext,
   instanceIds: readonly string[],
@@ -16,7 +20,11 @@ async function setMonitoring(
     for (const each of instances) {
       checkState(each, ['pending', 'running', 'stopping', 'stopped'], 'monitored');
     }
-    for (const each of instances) await tx.put('instance', { ...each, monitoring });
+    for (const each of instances) {
+      if (each.monitoring === monitoring) continue;
+      await tx.put('instance', { ...each, monitoring });
+      if (each.state === 'pending' || each.state === 'running') await enqueuePublish(tx, each);
+    }
     return instances.map(({ id }) => ({ InstanceId: id, Monitoring: { State: monitoring } }));
   });
 }

@@ -1,6 +1,7 @@
 import { apiError, findInstanceType, type Instance } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { type MeasuredRoom, measureRoom, noRoom, roomLeft } from '../../launch/room.ts';
+import { simulatedReason } from '../../launch/simulated-reason.ts';
 import { allOwnedById } from '../../lookups.ts';
 import { freePublicIp } from '../../network/addresses.ts';
 import type { Operation } from '../../operation.ts';
@@ -36,6 +37,7 @@ async function requestStart(
     ...rest,
     state: 'pending',
     stateTransitionReason: '',
+    ...simulatedReason(context.settings),
     launchedAt: context.now,
     generation,
   };

@@ -2,7 +2,7 @@ import { apiError, type Instance, type Tags } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import { checkMetadataKeys } from '../../launch/metadata-tag-keys.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
-import { publishMetadataKind } from '../../workflows/publish-metadata.ts';
+import { enqueuePublish } from '../../workflows/publish-metadata.ts';
 import { taggableById } from './taggable.ts';
 
 /** EC2: "up to 1000 resources" for each call. */
@@ -16,17 +16,12 @@ export function checkResources(ids: readonly string[]): void {
   });
 }
 
-/**
- * Lets the guest see its new tags, where it may see tags. A pending instance has published its metadata
- * already or not: its turn comes behind the start.
- */
+/** Lets the guest see its new tags, where it may see tags. */
 async function showTags(tx: ControlTransaction, instance: Instance): Promise<void> {
-  const { id, region, state, metadataOptions } = instance;
+  const { state, metadataOptions } = instance;
   if (metadataOptions.instanceMetadataTags !== 'enabled') return;
   checkMetadataKeys(instance);
-  if (state !== 'pending' && state !== 'running') return;
-  const lanes = [...(state === 'pending' ? [id] : []), `${id}/metadata`];
-  await tx.enqueue({ kind: publishMetadataKind, region, lanes, input: { instanceId: id } });
+  if (state === 'pending' || state === 'running') await enqueuePublish(tx, instance);
 }
 
 /** Gives all the named resources new tags, or none: one bad id fails the request. */
