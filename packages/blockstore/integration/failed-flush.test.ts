@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { blockSizeBytes } from '../src/block-size.ts';
 import { FlushFailedError } from '../src/store-errors.ts';
 import { bytesSource } from './support/bytes-source.ts';
-import { failNextFlush } from './support/failing-flush.ts';
+import { failNextFlush, failNextFolderSync } from './support/failing-flush.ts';
 import { type TemporaryStore, temporaryStore } from './support/temporary-store.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -104,6 +104,18 @@ test('a segment whose first flush fails goes away', async () => {
   const capture = store.capture('map-a', bytesSource(randomBytes(blockSizeBytes)));
   await expect(capture).rejects.toBeInstanceOf(FlushFailedError);
   expect(await segmentSizes(store.directory)).toEqual([]);
+});
+
+test('a map whose name did not become durable leaves no file for the next start to find', async () => {
+  await using store = await temporaryStore(segmentBytesMax);
+  await store.capture('map-a', bytesSource(randomBytes(blockSizeBytes)));
+  await failNextFolderSync();
+  const capture = store.capture('map-b', bytesSource(randomBytes(blockSizeBytes)));
+  await expect(capture).rejects.toThrow('EIO');
+  await store.engine().prune(new Set());
+  await store.reopen();
+  expect(await store.engine().list()).toEqual(['map-a']);
+  expect((await store.engine().verify()).problems).toEqual([]);
 });
 
 async function segmentSizes(directory: string): Promise<number[]> {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { vi } from 'vitest';
 
@@ -8,13 +8,28 @@ import { vi } from 'vitest';
  */
 export async function failNextFlush(): Promise<void> {
   const flush = await watchFlushes();
-  const error = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
-  flush.mockImplementationOnce(() => Promise.reject(error));
+  flush.mockImplementationOnce(() => Promise.reject(ioError('fdatasync')));
+}
+
+/** The flush of a map's file succeeds, that of the folder which then has its name fails. */
+export async function failNextFolderSync(): Promise<void> {
+  const prototype = await fileHandlePrototype();
+  const syncFile = prototype.sync;
+  vi.spyOn(prototype, 'sync')
+    .mockImplementationOnce(syncFile)
+    .mockImplementationOnce(() => Promise.reject(ioError('fsync')));
 }
 
 /** Every flush of every file of this process. */
 export async function watchFlushes() {
+  return vi.spyOn(await fileHandlePrototype(), 'datasync');
+}
+
+function ioError(call: string): Error {
+  return Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' });
+}
+
+async function fileHandlePrototype(): Promise<Pick<FileHandle, 'datasync' | 'sync'>> {
   await using file = await open(devNull);
-  const prototype: { datasync: () => Promise<void> } = Object.getPrototypeOf(file);
-  return vi.spyOn(prototype, 'datasync');
+  return Object.getPrototypeOf(file);
 }
