@@ -1,3 +1,4 @@
+export * from './cidr.ts';
 export * from './clock.ts';
 export * from './id-source.ts';
 export * from './invariant.ts';

@@ -1,6 +1,6 @@
+import { formatCidr, parseIp } from '@bakehouse/base';
 import { expect, test } from 'vitest';
 import { planAddressing, transitAddress } from './addressing.ts';
-import { formatCidr, parseIp } from './cidr.ts';
 import { NetworkRangeError } from './network-errors.ts';
 
 test('the default pool has a link and a transit range of its own', () => {

@@ -1,4 +1,11 @@
-import { addressAt, type Cidr, cidrContains, cidrsOverlap, formatCidr, parseCidr } from './cidr.ts';
+import {
+  addressAt,
+  type Cidr,
+  cidrContains,
+  cidrsOverlap,
+  formatCidr,
+  parseCidr,
+} from '@bakehouse/base';
 import { NetworkRangeError } from './network-errors.ts';
 
 /** The addresses between host and namespace; all follow from the range of public addresses. */

@@ -1,5 +1,3 @@
-import type { Nic } from '@bakehouse/domain';
-import type { Addressing } from './addressing.ts';
 import {
   broadcastOf,
   type Cidr,
@@ -8,7 +6,9 @@ import {
   formatCidr,
   parseCidr,
   parseIp,
-} from './cidr.ts';
+} from '@bakehouse/base';
+import type { Nic } from '@bakehouse/domain';
+import type { Addressing } from './addressing.ts';
 import { NetworkInputError, NetworkRangeError } from './network-errors.ts';
 
 /** Ranges that a VPC may have: what DHCP serves. */

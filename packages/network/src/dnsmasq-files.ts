@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { broadcastOf, formatIp, netmaskOf, parseCidr } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import { subnetOf, vpcPools } from './check-nic.ts';
-import { broadcastOf, formatIp, netmaskOf, parseCidr } from './cidr.ts';
 import { metadataAddress, tapName, uplinkName } from './network-names.ts';
 import { vpcResolver } from './plan-guest-tables.ts';
 import { routerOf } from './plan-links.ts';

@@ -1,6 +1,6 @@
+import { formatCidr } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import { vpcOf } from './check-nic.ts';
-import { formatCidr } from './cidr.ts';
 import { insideLinks, text } from './namespace.ts';
 import { type NetworkNames, tapName } from './network-names.ts';
 import { type DeviceCommand, plugLines, vpcGoneLines } from './plan-links.ts';

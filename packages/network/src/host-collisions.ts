@@ -1,5 +1,5 @@
+import { type Cidr, cidrsOverlap, formatCidr, parseCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
-import { type Cidr, cidrsOverlap, formatCidr, parseCidr } from './cidr.ts';
 
 /** What `ip -j route` and `ip -j link` tell, as far as it matters here. */
 export interface HostRoute {

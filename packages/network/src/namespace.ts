@@ -1,7 +1,7 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import type { Logger } from '@bakehouse/base';
+import { formatCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
-import { formatCidr } from './cidr.ts';
 import { findCollision, type HostLink, type HostRoute } from './host-collisions.ts';
 import { NetworkRangeError } from './network-errors.ts';
 import { type NetworkNames, uplinkName } from './network-names.ts';

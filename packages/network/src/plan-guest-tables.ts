@@ -1,7 +1,7 @@
+import { addressAt, formatCidr, parseIp } from '@bakehouse/base';
 import type { NetworkPolicy, Nic } from '@bakehouse/domain';
 import { type Addressing, transitAddress } from './addressing.ts';
 import { vpcOf } from './check-nic.ts';
-import { addressAt, formatCidr, parseIp } from './cidr.ts';
 import { metadataAddress, resolverAddress, tapName, uplinkName } from './network-names.ts';
 import { connectionSource, connectionTarget, planPolicy } from './plan-policy.ts';
 import type { NftSet, Ruleset } from './ruleset.ts';

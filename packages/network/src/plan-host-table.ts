@@ -1,5 +1,5 @@
+import { formatCidr, parseIp } from '@bakehouse/base';
 import { transitAddress } from './addressing.ts';
-import { formatCidr, parseIp } from './cidr.ts';
 import type { NetworkState } from './plan-guest-tables.ts';
 import type { Ruleset } from './ruleset.ts';
 

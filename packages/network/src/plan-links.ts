@@ -1,7 +1,7 @@
+import { addressAt, formatCidr, parseIp } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import type { Addressing } from './addressing.ts';
 import { subnetOf, vpcOf } from './check-nic.ts';
-import { addressAt, formatCidr, parseIp } from './cidr.ts';
 import {
   metadataAddress,
   type NetworkNames,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { cidrContains, formatCidr, parseCidr, parseIp } from '@bakehouse/base';
 import type { NetworkPolicy, Nic, PacketRule, SecurityGroupId } from '@bakehouse/domain';
-import { cidrContains, formatCidr, parseCidr, parseIp } from './cidr.ts';
 import { NetworkInputError } from './network-errors.ts';
 import type { NftChain, NftSet } from './ruleset.ts';
 

@@ -1,18 +1,11 @@
+import { addressAt, type Cidr, cidrSize, invariant, parseCidr, parseIp } from '@bakehouse/base';
 import { apiError, type MetadataReader, type Subnet } from '@bakehouse/domain';
 
-/** `172.31.0.0/20` as its first address (a number) and how many it has. */
-export function parseCidr(cidr: string): { first: number; count: number } {
-  const [address = '', bits = '32'] = cidr.split('/');
-  const count = 2 ** (32 - Number(bits));
-  return { first: Math.floor(addressNumber(address) / count) * count, count };
-}
-
-export function addressNumber(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-export function addressText(number: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+/** A range of a record, which was checked when it was made. */
+function rangeOf(cidr: string): Cidr {
+  const range = parseCidr(cidr);
+  invariant(range, `${cidr} is an IPv4 range`);
+  return range;
 }
 
 /** EC2 keeps the first four addresses of a subnet and the last ("Subnet sizing"). */
@@ -21,12 +14,12 @@ const reservedLast = 1;
 
 /** How many of a subnet's addresses can be given to NICs. */
 export const usableAddressCount = (cidr: string) =>
-  Math.max(0, parseCidr(cidr).count - reservedFirst - reservedLast);
+  Math.max(0, cidrSize(rangeOf(cidr)) - reservedFirst - reservedLast);
 
 export function isUsableAddress(address: string, cidr: string): boolean {
-  const { first, count } = parseCidr(cidr);
-  const offset = addressNumber(address) - first;
-  return offset >= reservedFirst && offset < count - reservedLast;
+  const range = rangeOf(cidr);
+  const offset = (parseIp(address) ?? -1) - range.base;
+  return offset >= reservedFirst && offset < cidrSize(range) - reservedLast;
 }
 
 /** A free private address of the subnet, chosen from a starting point that the caller draws at random. */
@@ -36,10 +29,10 @@ export async function freePrivateIp(
   draw: number,
   taken: ReadonlySet<string> = new Set(),
 ): Promise<string> {
-  const { first } = parseCidr(subnet.cidr);
+  const range = rangeOf(subnet.cidr);
   const usable = usableAddressCount(subnet.cidr);
   for (let step = 0; step < usable; step += 1) {
-    const address = addressText(first + reservedFirst + ((draw + step) % usable));
+    const address = addressAt(range, reservedFirst + ((draw + step) % usable));
     if (taken.has(address)) continue;
     const where = { privateIp: [`${subnet.vpcId}/${address}`] };
     const users = await reader.list('networkInterface', { where });
@@ -57,11 +50,13 @@ export async function freePublicIp(
   draw: number,
   taken: ReadonlySet<string> = new Set(),
 ): Promise<string> {
-  const { first, count } = parseCidr(poolCidr);
+  const range = rangeOf(poolCidr);
+  const count = cidrSize(range);
   for (let step = 0; step < count; step += 1) {
-    const number = first + ((draw + step) % count);
-    const address = addressText(number);
-    if (number % 256 === 0 || number % 256 === 255 || taken.has(address)) continue;
+    const index = (draw + step) % count;
+    const address = addressAt(range, index);
+    const last = (range.base + index) % 256;
+    if (last === 0 || last === 255 || taken.has(address)) continue;
     const users = await reader.list('networkInterface', { where: { publicIp: [address] } });
     if (users.length === 0) return address;
   }

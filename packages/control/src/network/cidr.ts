@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
-import { addressNumber, addressText } from './addresses.ts';
+import { isIPv6 } from 'node:net';
+import { formatCidr, parseCidr, parseIp } from '@bakehouse/base';
 
 const decimal = /^(?:0|[1-9]\d*)$/;
 
@@ -11,16 +11,14 @@ function split(cidr: string, bitsMax: number): { address: string; bits: number }
 
 /** `10.0.0.28/29` as `10.0.0.24/29`: EC2 masks the host bits. Undefined for what is no IPv4 range. */
 export function canonicalIpv4Cidr(cidr: string): string | undefined {
-  const parts = split(cidr, 32);
-  if (!parts || !isIPv4(parts.address)) return undefined;
-  const size = 2 ** (32 - parts.bits);
-  return `${addressText(Math.floor(addressNumber(parts.address) / size) * size)}/${parts.bits}`;
+  const parsed = parseCidr(cidr);
+  return parsed && formatCidr(parsed);
 }
 
 /** The eight groups of an address that `isIPv6` has accepted, without a zone. */
 function groupsOf(address: string): readonly number[] {
   const tail = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address);
-  const number = tail?.[2] ? addressNumber(tail[2]) : 0;
+  const number = parseIp(tail?.[2] ?? '') ?? 0;
   const text = tail
     ? `${tail[1]}${Math.floor(number / 65_536).toString(16)}:${(number % 65_536).toString(16)}`
     : address;

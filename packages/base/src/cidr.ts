@@ -22,7 +22,7 @@ export function formatIp(value: number): string {
 
 /** The range named by `172.31.0.0/20`, host bits cleared; undefined when it is none. */
 export function parseCidr(text: string): Cidr | undefined {
-  const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
+  const match = /^([\d.]+)\/(0|[1-9]\d?)$/.exec(text);
   const address = parseIp(match?.[1] ?? '');
   const prefix = Number(match?.[2]);
   if (address === undefined || !(prefix <= 32)) return undefined;
@@ -52,6 +52,11 @@ export function broadcastOf(cidr: Cidr): string {
 /** The address `index` places after the range's first. */
 export function addressAt(cidr: Cidr, index: number): string {
   return formatIp(cidr.base + index);
+}
+
+/** How many addresses the range has. */
+export function cidrSize(cidr: Cidr): number {
+  return sizeOf(cidr.prefix);
 }
 
 function sizeOf(prefix: number): number {
