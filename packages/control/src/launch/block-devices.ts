@@ -13,7 +13,7 @@ import {
 import { isSharedWith } from '../lookups.ts';
 import { attachmentPoint, isDeviceName, isStoreName } from './device-name.ts';
 import { checkInitializationRate } from './volume-initialization.ts';
-import { checkVolumeShape, volumeTypes } from './volume-shape.ts';
+import { checkBootType, checkVolumeShape, volumeTypes } from './volume-shape.ts';
 
 /** A row of BlockDeviceMappings as requests have it. */
 export interface MappingRequest {
@@ -156,6 +156,7 @@ export function mergeMappings(
     } else merged.delete(name);
   }
   const rootEbs = merged.get(image.rootDeviceName)?.ebs;
+  if (rootEbs) checkBootType(`the root device ${image.rootDeviceName}`, rootEbs.volumeType);
   const imageRoot = image.blockDevices.find((each) => each.deviceName === image.rootDeviceName);
   if (imageRoot?.ebs && rootEbs?.snapshotId !== imageRoot.ebs.snapshotId) {
     throw bad(`snapshotId cannot be modified on root device`);

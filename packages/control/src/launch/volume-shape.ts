@@ -8,6 +8,10 @@ interface TypeLimits {
   readonly defaultIops?: (sizeGiB: number) => number;
   readonly defaultThroughput?: number;
   readonly iopsRequired?: boolean;
+  readonly iopsPerGiBMax?: number;
+  readonly throughputPerIopsMax?: number;
+  /** Magnetic disks for throughput, which no instance boots from. */
+  readonly cannotBoot?: boolean;
 }
 
 /** EBS's bounds per type ("Amazon EBS volume types"). */
@@ -23,11 +27,13 @@ const limits: Record<VolumeType, TypeLimits> = {
     throughput: [125, 2000],
     defaultIops: () => 3000,
     defaultThroughput: 125,
+    iopsPerGiBMax: 500,
+    throughputPerIopsMax: 0.25,
   },
-  io1: { sizeGiB: [4, 16_384], iops: [100, 64_000], iopsRequired: true },
-  io2: { sizeGiB: [4, 65_536], iops: [100, 256_000], iopsRequired: true },
-  st1: { sizeGiB: [125, 16_384] },
-  sc1: { sizeGiB: [125, 16_384] },
+  io1: { sizeGiB: [4, 16_384], iops: [100, 64_000], iopsRequired: true, iopsPerGiBMax: 50 },
+  io2: { sizeGiB: [4, 65_536], iops: [100, 256_000], iopsRequired: true, iopsPerGiBMax: 1000 },
+  st1: { sizeGiB: [125, 16_384], cannotBoot: true },
+  sc1: { sizeGiB: [125, 16_384], cannotBoot: true },
 };
 
 export const volumeTypes = Object.keys(limits) as readonly VolumeType[];
@@ -63,6 +69,32 @@ function iopsRange({
   return [iops, iops];
 }
 
+/** Ratios hold above what the type has without asking, which the smallest volume has too. */
+function checkRatios({ sizeGiB, volumeType, iops, throughput }: VolumeShape): void {
+  const { defaultIops, iopsPerGiBMax, throughputPerIopsMax } = limits[volumeType];
+  const included = defaultIops?.(sizeGiB) ?? 0;
+  if (iopsPerGiBMax !== undefined && iops !== undefined && iops > included) {
+    checkRatio('Iops to volume size', iops / sizeGiB, iopsPerGiBMax);
+  }
+  if (throughputPerIopsMax === undefined || throughput === undefined) return;
+  checkRatio('Throughput (MiBps) to iops', throughput / (iops ?? included), throughputPerIopsMax);
+}
+
+function checkRatio(name: string, ratio: number, max: number): void {
+  if (ratio <= max) return;
+  throw apiError('InvalidParameterValue', {
+    message: `${name} ratio of ${ratio.toFixed(6)} is too high; maximum is ${max.toFixed(6)}.`,
+  });
+}
+
+/** Refuses types that no instance boots from. `owner` is what would have it as its root. */
+export function checkBootType(owner: string, volumeType: VolumeType): void {
+  if (!limits[volumeType].cannotBoot) return;
+  throw apiError('BootForVolumeTypeUnsupported', {
+    message: `The volume type ${volumeType} of ${owner} is not supported for boot volumes; use gp3, gp2, io2, io1 or standard`,
+  });
+}
+
 /** Refuses sizes, IOPS and throughputs that a volume of this type cannot have. */
 export function checkVolumeShape(shape: VolumeShape): void {
   const { sizeGiB, volumeType: type, iops, throughput } = shape;
@@ -77,6 +109,7 @@ export function checkVolumeShape(shape: VolumeShape): void {
   }
   checkRange('iops', iops, { range: iopsRange(shape), type });
   checkRange('throughput', throughput, { range: limit.throughput, type });
+  checkRatios(shape);
 }
 
 /** The shape with the type's own IOPS and throughput where none are given, as DescribeVolumes shows it. */

@@ -120,6 +120,7 @@ export const errorCatalogue = {
   IncorrectModificationState: worded,
   'InvalidVolumeModification.NotFound': worded,
   UnknownVolumeType: worded,
+  BootForVolumeTypeUnsupported: worded,
   'InvalidDevice.InUse': worded,
   'InvalidAttachment.NotFound': worded,
   'InvalidAttachmentID.NotFound': missing('attachment ID'),

@@ -9,7 +9,7 @@ import {
   type Vpc,
 } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { checkId, type LookupKind, notFound } from '../../lookups.ts';
+import { checkId, isSharedWith, type LookupKind, notFound } from '../../lookups.ts';
 import { checkPartId, type PartKind, partKinds } from '../../network/part-kinds.ts';
 import { partTags, vpcParts } from '../../network/vpc-parts.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
@@ -97,13 +97,28 @@ export interface Taggable {
   put(tx: ControlTransaction, tags: Tags): Promise<void>;
 }
 
+/** In EC2 each account has tags of its own on what is shared with it; here only the owner's are kept. */
+function ofAnother(id: string): ApiError {
+  return apiError('UnsupportedOperation', {
+    message: `${id} belongs to another account, and tags of others than the owner are not supported on this platform; make your own (an image of an instance, a snapshot of a volume) and tag that`,
+  });
+}
+
+const isVisible = (record: RecordKinds[TaggableKind], { accountId }: Scope) =>
+  ('launchPermissions' in record || 'createVolumePermissions' in record) &&
+  isSharedWith(record, accountId);
+
 async function findRecord<K extends TaggableKind>(
   reader: MetadataReader,
   scope: Scope,
   { kind, id }: { kind: K; id: string },
 ): Promise<Taggable | undefined> {
   const record = await reader.get(kind, id);
-  if (record?.ownerId !== scope.accountId || !isInRegion(record, scope.region)) return undefined;
+  if (!record || !isInRegion(record, scope.region)) return undefined;
+  if (record.ownerId !== scope.accountId) {
+    if (isVisible(record, scope)) throw ofAnother(id);
+    return undefined;
+  }
   return { kind, tags: record.tags, put: (tx, tags) => tx.put(kind, { ...record, tags }) };
 }
 

@@ -1,10 +1,11 @@
 import {
   apiError,
+  type MetadataReader,
   type Volume,
   type VolumeModification,
   type VolumeShape,
 } from '@bakehouse/domain';
-import { checkVolumeShape, settledShape } from '../../launch/volume-shape.ts';
+import { checkBootType, checkVolumeShape, settledShape } from '../../launch/volume-shape.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
@@ -67,18 +68,32 @@ const shapeOf = ({ sizeGiB, volumeType, iops, throughput }: Volume): VolumeShape
   ...(throughput === undefined ? {} : { throughput }),
 });
 
+/** EC2 does not let a boot volume become one that nothing boots from. */
+async function checkRoot(
+  reader: MetadataReader,
+  { id, attachment }: Volume,
+  { volumeType }: VolumeShape,
+): Promise<void> {
+  if (!attachment) return;
+  const instance = await reader.get('instance', attachment.instanceId);
+  if (instance?.rootDeviceName !== attachment.deviceName) return;
+  checkBootType(`the root volume ${id}`, volumeType);
+}
+
 /** Grows a volume, or changes its type and figures, also while a guest uses it. */
 export const modifyVolume: Operation<'ModifyVolume'> = async (context, request) => {
   refuseUnserved(request, ['MultiAttachEnabled']);
   return await context.write(async (tx) => {
     const volume = await ownedById(tx, context, 'volume', request.VolumeId);
     checkModifiable(volume);
+    const target = targetOf(volume, request);
+    await checkRoot(tx, volume, target);
     const modification: VolumeModification = {
       state: 'modifying',
       startedAt: context.now,
       progressPercent: 0,
       original: shapeOf(volume),
-      target: targetOf(volume, request),
+      target,
     };
     const modifying = { ...volume, modification };
     await tx.put('volume', modifying);
