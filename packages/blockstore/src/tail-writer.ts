@@ -57,7 +57,7 @@ export class TailWriter {
   /** Appending, sealing and cutting take turns. Flushing does not: records are written meanwhile. */
   readonly #turns = new Turns();
   #backgroundSync: Promise<void> | undefined;
-  /** Changes in the same moment in which unflushed records are forgotten. */
+  /** Changes when a flush fails, and in the same moment in which the unflushed records are forgotten. */
   #failedFlushes = 0;
 
   constructor({ directory, segments, segmentBytesMax, logger }: TailWriterOptions) {
@@ -185,6 +185,7 @@ export class TailWriter {
     try {
       await sealed.sync();
     } catch (error) {
+      this.#failedFlushes += 1;
       await this.#undoUnflushed(sealed);
       throw error;
     }
@@ -196,6 +197,7 @@ export class TailWriter {
     try {
       await segment.sync();
     } catch (error) {
+      this.#failedFlushes += 1;
       this.#logger.log('error', 'could not flush a segment', { path: segment.path, error });
       await this.#turns.take(() => this.#undoUnflushed(segment));
       throw error;
