@@ -36,6 +36,31 @@ function checkMaxResults(maxResults: number, limits: PageLimits): void {
 }
 
 /**
+ * As `page`, of items that are made of candidates, which must be in ascending order of id; `make` answers
+ * undefined for those that do not count. No more are made than the page needs.
+ */
+export async function pageOf<Candidate extends { readonly id: string }, Item>(
+  candidates: readonly Candidate[],
+  make: (candidate: Candidate) => Promise<Item | undefined>,
+  request: PageRequest,
+  limits: PageLimits = usualPageLimits,
+): Promise<Page<Item>> {
+  const { MaxResults: count = Number.POSITIVE_INFINITY, NextToken: token } = request;
+  if (request.MaxResults !== undefined) checkMaxResults(request.MaxResults, limits);
+  const after = token ? decodeToken(token) : '';
+  const items: Item[] = [];
+  let lastId = '';
+  for (const candidate of candidates) {
+    const item = candidate.id > after ? await make(candidate) : undefined;
+    if (item === undefined) continue;
+    if (items.length === count) return { items, nextToken: encodeToken(lastId) };
+    items.push(item);
+    lastId = candidate.id;
+  }
+  return { items };
+}
+
+/**
  * One page of items, which must be in ascending order of id. The token names the last item given, so a page
  * stays right when items are made or deleted in between. Without MaxResults all items are answered.
  */

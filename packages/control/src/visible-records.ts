@@ -95,14 +95,23 @@ export async function listVisible<R extends Image | Snapshot>(
   { owners, narrowed }: { owners: Owners | undefined; narrowed: boolean },
   list: (where: VisibilityIndexes) => Promise<readonly R[]>,
 ): Promise<readonly R[]> {
-  const found = new Map<string, R>();
+  const found: R[] = [];
   for (const where of waysToSee(scope, owners, narrowed)) {
     for (const record of await list(where)) {
       if (!isSharedWith(record, scope.accountId)) continue;
-      if (!owners || isOwnedBy(record, owners)) found.set(record.id, record);
+      if (!owners || isOwnedBy(record, owners)) found.push(record);
     }
   }
-  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return eachOnceById(found);
+}
+
+/** In order of id, each once. What comes from one list is so already, and may be long. */
+function eachOnceById<R extends { readonly id: string }>(records: readonly R[]): readonly R[] {
+  if (records.every(({ id }, index) => index === 0 || (records[index - 1]?.id ?? '') < id)) {
+    return records;
+  }
+  const byId = new Map(records.map((record) => [record.id, record]));
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function waysToSee(

@@ -69,18 +69,26 @@ function passes<Item>(item: Item, test: Test<Item>): boolean {
   return values.some((value) => value !== undefined && test.matches(String(value)));
 }
 
-/** The items that pass every filter, in their order. A filter that the table lacks is refused. */
-export function filterItems<Item>(
-  items: readonly Item[],
+/** Whether an item passes every filter. A filter that the table lacks is refused. */
+export function filterTest<Item>(
   filters: readonly Filter[] | undefined,
   table: FilterTable<Item>,
-): readonly Item[] {
-  if (!filters || filters.length === 0) return items;
+): (item: Item) => boolean {
+  if (!filters || filters.length === 0) return () => true;
   if (filters.length > filtersMax) {
     throw apiError('FilterLimitExceeded', {
       message: `The maximum number of filters specified on a single call is ${filtersMax}`,
     });
   }
   const tests = filters.map((filter) => compile(table, filter));
-  return items.filter((item) => tests.every((test) => passes(item, test)));
+  return (item) => tests.every((test) => passes(item, test));
+}
+
+/** The items that pass every filter, in their order. A filter that the table lacks is refused. */
+export function filterItems<Item>(
+  items: readonly Item[],
+  filters: readonly Filter[] | undefined,
+  table: FilterTable<Item>,
+): readonly Item[] {
+  return items.filter(filterTest(filters, table));
 }

@@ -71,6 +71,18 @@ test('a seeded image is found in every region by id, owner alias and name, and c
   }
 });
 
+test('the owner of a seeded image finds its snapshots by filter as by id', async () => {
+  const world = await testContext();
+  const mine = { ...image, OwnerId: world.scope.accountId };
+  const seed = seedImages({ Images: [mine] }, { now });
+  await world.metadata.write((tx) => putSeed(tx, seed));
+  const SnapshotIds = seed.snapshots.map((snapshot) => snapshot.id);
+  const byId = await world.call('DescribeSnapshots', { SnapshotIds });
+  const Filters = [{ Name: 'snapshot-id', Values: SnapshotIds }];
+  expect(SnapshotIds).not.toEqual([]);
+  expect(await world.call('DescribeSnapshots', { OwnerIds: ['self'], Filters })).toEqual(byId);
+});
+
 test('an image that was deregistered stays so when the seed is put again', async () => {
   const world = await testContext();
   const mine = { ...image, OwnerId: world.scope.accountId };

@@ -156,9 +156,11 @@ export function seedImages(document: unknown, { now }: { readonly now: Timestamp
     );
   }
   const images = document.Images.map((value, index) => readImage(value, index, now));
-  const ids = images.map((image) => image.id);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice) throw new SeedError(`image ${twice} is there twice`);
+  const seen = new Set<string>();
+  for (const { id } of images) {
+    if (seen.has(id)) throw new SeedError(`image ${id} is there twice`);
+    seen.add(id);
+  }
   const snapshots = new Map<string, Snapshot>();
   for (const snapshot of images.flatMap(snapshotsOf)) {
     const known = snapshots.get(snapshot.id);

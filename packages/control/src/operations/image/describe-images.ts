@@ -1,11 +1,11 @@
 import { everyRegion, type Image, isInRegion, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { filterItems } from '../../filters/filter.ts';
+import { filterTest } from '../../filters/filter.ts';
 import { imageFilters, imageIndexes } from '../../filters/image-filters.ts';
 import { narrow } from '../../filters/narrow.ts';
 import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
-import { page } from '../../paging.ts';
+import { pageOf } from '../../paging.ts';
 import { imageView, readImageFacts } from '../../views/image.ts';
 import {
   checkUsers,
@@ -52,7 +52,8 @@ async function candidates(
   return await listVisible(scope, { owners, narrowed }, async (where) => {
     const found = { ...query, where: { ...query.where, ...where } };
     const seeded = await reader.list('image', { ...found, region: everyRegion });
-    return [...(await reader.list('image', found)), ...seeded];
+    const own = await reader.list('image', found);
+    return own.length === 0 ? seeded : [...own, ...seeded];
   });
 }
 
@@ -65,13 +66,11 @@ export const describeImages: Operation<'DescribeImages'> = async (context, reque
     const executable = users?.length
       ? images.filter((image) => isGrantedTo(image.launchPermissions, context, users))
       : images;
-    const facts = [];
-    for (const image of executable)
-      facts.push(await readImageFacts(reader, image, context.accountId));
-    const found = filterItems(facts, request.Filters, imageFilters);
-    const { items, nextToken } = page(found, request, (item) => item.image.id, {
-      min: 1,
-      max: 1000,
-    });
+    const passes = filterTest(request.Filters, imageFilters);
+    const make = async (image: Image) => {
+      const facts = await readImageFacts(reader, image, context.accountId);
+      return passes(facts) ? facts : undefined;
+    };
+    const { items, nextToken } = await pageOf(executable, make, request, { min: 1, max: 1000 });
     return { Images: items.map(imageView), ...(nextToken ? { NextToken: nextToken } : {}) };
   });

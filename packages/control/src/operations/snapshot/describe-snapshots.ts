@@ -1,11 +1,11 @@
-import { isInRegion, type MetadataReader, type Snapshot } from '@bakehouse/domain';
+import { everyRegion, isInRegion, type MetadataReader, type Snapshot } from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
-import { filterItems } from '../../filters/filter.ts';
+import { filterTest } from '../../filters/filter.ts';
 import { narrow } from '../../filters/narrow.ts';
 import { snapshotFilters, snapshotIndexes } from '../../filters/snapshot-filters.ts';
 import { checkId, isSharedWith, notFound } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
-import { page } from '../../paging.ts';
+import { pageOf } from '../../paging.ts';
 import { refusePagingWithIds } from '../../paging-with-ids.ts';
 import { readSnapshotFacts, snapshotView } from '../../views/snapshot.ts';
 import {
@@ -49,9 +49,12 @@ async function candidates(
   }
   const query = narrow(scope.region, request.Filters, snapshotIndexes);
   const narrowed = Object.keys(query.where ?? {}).length > 0;
-  return await listVisible(scope, { owners, narrowed }, (where) =>
-    reader.list('snapshot', { ...query, where: { ...query.where, ...where } }),
-  );
+  return await listVisible(scope, { owners, narrowed }, async (where) => {
+    const found = { ...query, where: { ...query.where, ...where } };
+    const seeded = await reader.list('snapshot', { ...found, region: everyRegion });
+    const own = await reader.list('snapshot', found);
+    return own.length === 0 ? seeded : [...own, ...seeded];
+  });
 }
 
 /** `RestorableBy`: as permissions say, and what the caller owns it can restore. */
@@ -68,13 +71,14 @@ export const describeSnapshots: Operation<'DescribeSnapshots'> = async (context,
   return await context.read(async (reader) => {
     const users = request.RestorableByUserIds ?? [];
     checkUsers(users);
-    const facts = [];
-    for (const snapshot of await candidates(reader, context, request)) {
-      if (users.length > 0 && !isRestorableBy(snapshot, context, users)) continue;
-      facts.push(await readSnapshotFacts(reader, snapshot, context.accountId));
-    }
-    const found = filterItems(facts, request.Filters, snapshotFilters);
-    const { items, nextToken } = page(found, request, (item) => item.snapshot.id);
+    const passes = filterTest(request.Filters, snapshotFilters);
+    const make = async (snapshot: Snapshot) => {
+      if (users.length > 0 && !isRestorableBy(snapshot, context, users)) return undefined;
+      const facts = await readSnapshotFacts(reader, snapshot, context.accountId);
+      return passes(facts) ? facts : undefined;
+    };
+    const found = await candidates(reader, context, request);
+    const { items, nextToken } = await pageOf(found, make, request);
     return { Snapshots: items.map(snapshotView), ...(nextToken ? { NextToken: nextToken } : {}) };
   });
 };
