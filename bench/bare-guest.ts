@@ -82,6 +82,8 @@ export function withRawDisk(argv: readonly string[], path: string): readonly str
 
 export interface BareGuest extends AsyncDisposable {
   readonly begunAt: number;
+  /** Rejects when QEMU ends before it is ended. */
+  readonly failure: Promise<never>;
 }
 
 /** Runs the command line in the platform's network, from a fresh copy of the image. */
@@ -97,8 +99,13 @@ export async function startBareGuest(
   const begunAt = performance.now();
   const child = spawn('ip', [...enter, ...argv], { cwd: folder, stdio: 'ignore' });
   await once(child, 'spawn');
+  const failure = once(child, 'exit').then(([code, signal]): never => {
+    throw new Error(`bare QEMU ended: ${signal ?? `exit status ${code}`}`);
+  });
+  failure.catch(() => {});
   return {
     begunAt,
+    failure,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, 'exit');

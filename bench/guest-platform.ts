@@ -44,7 +44,12 @@ export async function startGuestPlatform(): Promise<GuestPlatform> {
   const dataDirectory = await bakedFolder();
   const args = ['--public-cidr', await freePublicCidr()];
   notePlatform(dataDirectory);
-  let server: ServerProcess | undefined = await startServer(args, dataDirectory);
+  let server: ServerProcess | undefined = await startServer(args, dataDirectory).catch(
+    async (error: unknown) => {
+      await endPlatform(dataDirectory).catch(() => {});
+      throw error;
+    },
+  );
   const listen = new URL(server.endpoint).host;
   const stop = async () => {
     await server?.[Symbol.asyncDispose]();
