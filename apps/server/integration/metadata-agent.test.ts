@@ -93,6 +93,15 @@ test('an agent whose namespace was made anew is replaced by one inside', async (
   expect(stdout).toContain('table ip bakehouse-metadata');
 });
 
+test('an agent whose hop limits were flushed is replaced by one that makes them again', async () => {
+  await ensureMetadataAgent(data, parts);
+  const nft = (...args: string[]) => run('nsenter', [...enter.slice(1), 'nft', ...args]);
+  await nft('flush', 'ruleset');
+  await ensureMetadataAgent(data, parts);
+  expect((await nft('list', 'tables')).stdout).toContain('table ip bakehouse-metadata');
+  expect(await listens()).toBe(true);
+});
+
 test('an agent that another version started is replaced', async () => {
   const key = await ensureTokenKey(data.guestMetadata);
   const documents = join(data.guestMetadata, 'documents');

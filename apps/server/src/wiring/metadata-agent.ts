@@ -9,6 +9,7 @@ import {
   askAgentHealth,
   createMetadataPublisher,
   ensureTokenKey,
+  hopLimitTable,
 } from '@bakehouse/imds';
 import type { DataDirectory } from '../data-directory.ts';
 import { logTail, spawnDetached } from '../processes/detached.ts';
@@ -29,11 +30,15 @@ const commandLimitMs = 10 * secondMs;
 
 const healthSocket = ({ runtime }: AgentPaths) => `${runtime}/metadata-agent`;
 
-/** The namespace that guests are in now; an agent can outlive the one that it was started in. */
-async function namespaceOf({ network }: AgentParts): Promise<string> {
-  const [program = '', ...args] = [...network.enter(), 'readlink', '/proc/self/ns/net'];
-  const { stdout } = await run(program, args, { timeout: commandLimitMs, killSignal: 'SIGKILL' });
-  return stdout.trim();
+/** What an agent needs around it, as it is now: it can outlive the namespace that it was started in, and its filters. */
+async function surroundingsOf({ network }: AgentParts) {
+  const look = 'readlink /proc/self/ns/net; nft list tables';
+  const [program = '', ...args] = [...network.enter(), 'sh', '-c', look];
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+  const limits = { timeout: commandLimitMs, killSignal: 'SIGKILL', env } as const;
+  const { stdout } = await run(program, args, limits);
+  const [namespace = '', ...tables] = stdout.split('\n');
+  return { namespace, hasHopLimits: tables.includes(`table ip ${hopLimitTable}`) };
 }
 
 /** What this server runs: read once, as its own code is. */
@@ -43,8 +48,10 @@ let ownBuild: Promise<string> | undefined;
 async function faultOf(health: AgentHealth | undefined, parts: AgentParts) {
   if (health === undefined) return 'no agent answers';
   if (health.build !== (await ownBuild)) return 'the agent is of another version';
-  const namespace = await namespaceOf(parts);
-  return health.namespace === namespace ? undefined : `the agent is not in ${namespace}`;
+  const { namespace, hasHopLimits } = await surroundingsOf(parts);
+  if (health.namespace !== namespace) return `the agent is not in ${namespace}`;
+  // It has no rights to make them again.
+  return hasHopLimits ? undefined : 'the hop limits of its replies are gone';
 }
 
 async function startAgent(
