@@ -44,17 +44,18 @@ function spawnServer(flags: readonly string[], log: string): ChildProcess {
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 /**
- * Starts the server as a service manager does, on a free port; its log goes to a file. One that is killed
- * (SIGKILL) is started again on the same port; one that ends in any other way is a failure.
+ * Starts the server as a service manager does, on a free port where none is given; its log goes to a file. One
+ * that is killed (SIGKILL) is started again on the same port; one that ends in any other way is a failure.
  */
 export async function startServer(
   dataDirectory: string,
   publicCidr: string,
+  listen = '127.0.0.1:0',
 ): Promise<ServerProcess> {
   const log = join(dataDirectory, 'logs', 'server.log');
   await mkdir(join(dataDirectory, 'logs'), { recursive: true, mode: 0o700 });
   const flags = ['--data', dataDirectory, '--public-cidr', publicCidr, '--listen'];
-  let child = spawnServer([...flags, '127.0.0.1:0'], log);
+  let child = spawnServer([...flags, listen], log);
   const endpoint = await readyUrl(child, log);
   const restartWhenKilled = () => {
     child.once('exit', (_, signal) => {
