@@ -31,6 +31,26 @@ export async function largeCatalogue(): Promise<readonly Row[]> {
       client.send(
         new DescribeImagesCommand({ Filters: [{ Name: 'tag:group', Values: [String(index)] }] }),
       ),
+    'by state, first 100 of all': () =>
+      client.send(
+        new DescribeImagesCommand({
+          Filters: [{ Name: 'state', Values: ['available'] }],
+          MaxResults: 100,
+        }),
+      ),
+    'by tag key, first 100 of all': () =>
+      client.send(
+        new DescribeImagesCommand({
+          Filters: [{ Name: 'tag-key', Values: ['group'] }],
+          MaxResults: 100,
+        }),
+      ),
+    'by name pattern (11 found)': () =>
+      client.send(
+        new DescribeImagesCommand({
+          Filters: [{ Name: 'name', Values: [`image-${1000 + index}?`, `image-${2000 + index}`] }],
+        }),
+      ),
     'snapshots by id filter': () =>
       client.send(
         new DescribeSnapshotsCommand({
