@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { blockSizeBytes } from '../src/block-size.ts';
 import { encodeRecordHeader, encodeSegmentHeader, recordMagic } from '../src/record-format.ts';
 import { bytesSource } from './support/bytes-source.ts';
+import { failReads } from './support/failing-reads.ts';
 import { type TemporaryStore, temporaryStore } from './support/temporary-store.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Two blocks in segment 1, two in segment 2; sealed with indexes unless those are taken away. */
 async function twoSegments(): Promise<TemporaryStore & { readonly bytes: Uint8Array }> {
@@ -149,6 +152,31 @@ test.each([0, 1])(
     expect((await store.engine().verify()).problems).toEqual([]);
   },
 );
+
+test('a store opens on a disk that cannot read all of it; what cannot be read is told and stored anew', async () => {
+  await using store = await twoSegments();
+  await store.close();
+  const path = pathOf(store, '0000000001.seg');
+  await rm(path.replace(/seg$/, 'idx'));
+  const second = await lastRecord(path);
+  // The header of the first record, and some of the payload of the second.
+  const badReads = await failReads(path, [40, second + 100_000]);
+  await store.reopen();
+  expect((await store.engine().verify()).problems).toMatchObject([
+    { what: 'segment', name: path, problem: expect.stringContaining('are no records') },
+    { what: 'chunk', problem: 'no segment holds it', usedBy: ['map-1'] },
+    {
+      what: 'chunk',
+      problem: expect.stringContaining('the disk cannot read it'),
+      usedBy: ['map-1'],
+    },
+  ]);
+  await expect(store.readAll('map-1')).rejects.toMatchObject({ name: 'ChunkMissingError' });
+  await store.capture('map-2', bytesSource(store.bytes));
+  await expectContent(store);
+  badReads.mockRestore();
+  expect((await store.engine().verify()).problems).toEqual([]);
+});
 
 test('of a damaged and a whole record of a chunk the whole one counts, though the other is later', async () => {
   await using store = await twoSegments();

@@ -1,7 +1,7 @@
 import { chunkIdHex } from './chunk-id.ts';
 import type { CoderSlot } from './coder-memory.ts';
 import type { CoderPool } from './coder-pool.ts';
-import type { SegmentSet } from './segment-set.ts';
+import type { SegmentSet, StoredPayload } from './segment-set.ts';
 import { ChunkDamagedError } from './store-errors.ts';
 
 /**
@@ -13,22 +13,31 @@ export async function fetchChunk(
   coders: CoderPool,
   { chunkId, slot }: { readonly chunkId: Uint8Array; readonly slot: CoderSlot },
 ): Promise<void> {
-  const { lengthBytes, location, segmentPath } = await segments.readPayload(chunkId, slot.packed);
+  const stored = await segments.readPayload(chunkId, slot.packed);
   slot.chunkId.set(chunkId);
-  const isShort = lengthBytes < location.storedLength;
-  const isWhole =
-    !isShort &&
-    (await coders.ask({
-      kind: 'check',
-      slot: slot.number,
-      packedLength: lengthBytes,
-      compressed: location.compressed,
-    })) === 1;
-  if (isWhole) return;
-  const hex = chunkIdHex(chunkId);
-  segments.damaged.add(hex);
+  const problem = await problemOf(coders, slot, stored);
+  if (problem === undefined) return;
+  const { location, segmentPath } = stored;
+  segments.noteDamage(chunkId, location);
   throw new ChunkDamagedError(
-    { chunkId: hex, segment: segmentPath, offset: location.offset },
-    isShort ? 'the segment ends within it' : 'its bytes are not those of its name',
+    { chunkId: chunkIdHex(chunkId), segment: segmentPath, offset: location.offset },
+    problem,
   );
+}
+
+/** What is wrong with the payload in the slot; when nothing is, the slot's `raw` is the chunk. */
+async function problemOf(
+  coders: CoderPool,
+  slot: CoderSlot,
+  { lengthBytes, location }: StoredPayload,
+): Promise<string | undefined> {
+  if (lengthBytes === 'unreadable') return 'the disk cannot read it (see dmesg)';
+  if (lengthBytes < location.storedLength) return 'the segment ends within it';
+  const answer = await coders.ask({
+    kind: 'check',
+    slot: slot.number,
+    packedLength: lengthBytes,
+    compressed: location.compressed,
+  });
+  return answer === 1 ? undefined : 'its bytes are not those of its name';
 }

@@ -5,7 +5,7 @@ import { type DataDirectory, segmentName, segmentNumber } from './data-directory
 import { writeDurably } from './durable-files.ts';
 import { isForeignSegment, segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
 import { type FoundRecord, scanSegment } from './recover-segment.ts';
-import { Segment } from './segment.ts';
+import { Segment, UnreadableBytesError } from './segment.ts';
 import {
   decodeSegmentIndex,
   encodeSegmentIndex,
@@ -76,9 +76,11 @@ async function readSegment(
   segment: Segment,
 ): Promise<OpenedSegment | undefined> {
   const { path, number } = segment;
-  const header = await segment.read(0, segmentHeaderBytes);
-  const problem = segmentHeaderProblem(header, number);
-  if (isForeignSegment(header)) throw new StoreFormatError(`${path} ${problem}`);
+  const header = await readHeader(segment);
+  const problem = header
+    ? segmentHeaderProblem(header, number)
+    : 'has a header that cannot be read';
+  if (header && isForeignSegment(header)) throw new StoreFormatError(`${path} ${problem}`);
   if (problem !== undefined && segment.sizeBytes <= segmentHeaderBytes) {
     logger.log('warn', 'removing a segment that was cut short when it was made', { path });
     await segment.retire();
@@ -99,6 +101,13 @@ async function readSegment(
     endBytes: scan.endBytes,
     isIndexed: index?.coveredBytes === segment.sizeBytes,
   };
+}
+
+async function readHeader(segment: Segment): Promise<Buffer | undefined> {
+  return segment.read(0, segmentHeaderBytes).catch((error: unknown) => {
+    if (error instanceof UnreadableBytesError) return undefined;
+    throw error;
+  });
 }
 
 async function readIndex(path: string, segment: Segment) {

@@ -5,11 +5,11 @@ import {
   recordHeaderBytes,
   recordMagic,
 } from './record-format.ts';
-import type { Segment } from './segment.ts';
+import { type Segment, UnreadableBytesError } from './segment.ts';
 import type { SegmentEntry } from './segment-index-format.ts';
 
 export interface FoundRecord extends SegmentEntry {
-  /** False when the payload's checksum is wrong. */
+  /** False when the payload's checksum is wrong, or the disk cannot read it. */
   readonly isWhole: boolean;
 }
 
@@ -22,6 +22,7 @@ export interface SegmentScan {
 }
 
 const searchWindowBytes = 1024 * 1024;
+const smallWindowBytes = 4096;
 
 /**
  * Walks the records from `start` to the end of the file; see docs/formats/segments.md, "Recovery".
@@ -56,7 +57,8 @@ async function readRecord(
   offset: number,
   depth: 'headers' | 'payloads',
 ): Promise<FoundRecord | undefined> {
-  const header = decodeRecordHeader(await segment.read(offset, recordHeaderBytes));
+  const bytes = await tryRead(segment, offset, recordHeaderBytes);
+  const header = bytes && decodeRecordHeader(bytes);
   if (header === undefined || !fits(segment, offset, header)) return undefined;
   const isWhole = depth === 'headers' || (await hasGoodPayload(segment, offset, header));
   return {
@@ -69,24 +71,42 @@ async function readRecord(
 }
 
 async function hasGoodPayload(segment: Segment, offset: number, header: RecordHeader) {
-  const payload = await segment.readPayload(offset, header.storedLength);
-  return crc32(payload) === header.payloadCrc;
+  const payload = await tryRead(segment, offset + recordHeaderBytes, header.storedLength);
+  return payload !== undefined && crc32(payload) === header.payloadCrc;
+}
+
+/** Undefined when the disk cannot read all of these bytes. */
+async function tryRead(segment: Segment, offset: number, lengthBytes: number) {
+  try {
+    return await segment.read(offset, lengthBytes);
+  } catch (error) {
+    if (error instanceof UnreadableBytesError) return undefined;
+    throw error;
+  }
 }
 
 function fits(segment: Segment, offset: number, header: RecordHeader): boolean {
   return offset + recordHeaderBytes + header.storedLength <= segment.sizeBytes;
 }
 
-/** The next offset from `start` on where a whole record begins. */
+/** The next offset from `start` on where a record begins. */
 async function findRecord(segment: Segment, start: number): Promise<number | undefined> {
-  for (let at = start; at < segment.sizeBytes; at += searchWindowBytes) {
-    const window = await segment.read(at, searchWindowBytes + recordHeaderBytes - 1);
-    let found = window.indexOf(recordMagic);
-    while (found !== -1 && found < searchWindowBytes) {
-      const header = decodeRecordHeader(window.subarray(found, found + recordHeaderBytes));
-      if (header !== undefined && fits(segment, at + found, header)) return at + found;
-      found = window.indexOf(recordMagic, found + 1);
-    }
+  for (let at = start; at < segment.sizeBytes; ) {
+    const window = await tryRead(segment, at, searchWindowBytes + recordHeaderBytes - 1);
+    // Around what the disk cannot read, in small steps.
+    const part = window ?? (await tryRead(segment, at, smallWindowBytes + recordHeaderBytes - 1));
+    const found = part && findRecordIn(segment, at, part);
+    if (found !== undefined) return found;
+    at += window === undefined ? smallWindowBytes : searchWindowBytes;
+  }
+  return undefined;
+}
+
+/** Where the first record of these bytes begins, which lie at `start` of the segment. */
+function findRecordIn(segment: Segment, start: number, bytes: Buffer): number | undefined {
+  for (let at = bytes.indexOf(recordMagic); at !== -1; at = bytes.indexOf(recordMagic, at + 1)) {
+    const header = decodeRecordHeader(bytes.subarray(at, at + recordHeaderBytes));
+    if (header !== undefined && fits(segment, start + at, header)) return start + at;
   }
   return undefined;
 }

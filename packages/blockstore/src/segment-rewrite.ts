@@ -120,7 +120,7 @@ export class SegmentRewrite implements AsyncDisposable {
     // A damaged payload keeps the checksum that tells so.
     const payloadCrc = decodeRecordHeader(stored)?.payloadCrc ?? crc32(payload);
     if (payload.length < entry.storedLength || crc32(payload) !== payloadCrc) {
-      this.#segments.damaged.add(chunkIdHex(chunkId));
+      this.#segments.noteDamage(chunkId, { ...entry, segment: source.number });
     }
     const storedLength = payload.length;
     if (storedLength === 0) {

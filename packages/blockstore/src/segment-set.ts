@@ -4,14 +4,14 @@ import { ChunkIndex, type ChunkLocation } from './chunk-index.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { type OpenedSegment, openSegments, writeSegmentIndex } from './open-segments.ts';
 import type { FoundRecord } from './recover-segment.ts';
-import { type Segment, SegmentRetiredError } from './segment.ts';
+import { type Segment, SegmentRetiredError, UnreadableBytesError } from './segment.ts';
 import type { SegmentEntry } from './segment-index-format.ts';
 import { SegmentRecords } from './segment-records.ts';
 import { ChunkMissingError } from './store-errors.ts';
 
 export interface StoredPayload {
   /** Less than the location's stored length when the segment ends within the record. */
-  readonly lengthBytes: number;
+  readonly lengthBytes: number | 'unreadable';
   readonly location: ChunkLocation;
   readonly segmentPath: string;
 }
@@ -25,7 +25,7 @@ const readAttemptsMax = 5;
 export class SegmentSet {
   readonly index = new ChunkIndex();
   /** Hex ids of chunks whose bytes on disk are known to be wrong. The index keeps them until they are stored anew. */
-  readonly damaged = new Set<string>();
+  readonly #damaged = new Set<string>();
   readonly #directory: DataDirectory;
   readonly #logger: Logger;
   readonly #segments = new Map<number, Segment>();
@@ -73,7 +73,7 @@ export class SegmentSet {
   /** The chunk was stored at this place, whole. */
   place(chunkId: Uint8Array, location: ChunkLocation): void {
     this.move(chunkId, location);
-    this.damaged.delete(chunkIdHex(chunkId));
+    this.#damaged.delete(chunkIdHex(chunkId));
   }
 
   /** The chunk lies at this place from now on, as whole or damaged as it was. */
@@ -85,12 +85,19 @@ export class SegmentSet {
   /** The chunk is nowhere any more. */
   forget(chunkId: Uint8Array): void {
     this.index.delete(chunkId);
-    this.damaged.delete(chunkIdHex(chunkId));
+    this.#damaged.delete(chunkIdHex(chunkId));
+  }
+
+  /** The bytes at this place are wrong. Nothing is noted when the chunk has been moved or stored anew meanwhile. */
+  noteDamage(chunkId: Uint8Array, at: ChunkLocation): void {
+    const now = this.index.find(chunkId);
+    const isThere = now?.segment === at.segment && now.offset === at.offset;
+    if (isThere) this.#damaged.add(chunkIdHex(chunkId));
   }
 
   /** False when a capture that meets the chunk must store it: it is not there, or damaged. */
   holdsWhole(chunkId: Uint8Array): boolean {
-    return this.index.positionOf(chunkId) !== undefined && !this.damaged.has(chunkIdHex(chunkId));
+    return this.index.positionOf(chunkId) !== undefined && !this.#damaged.has(chunkIdHex(chunkId));
   }
 
   /**
@@ -104,11 +111,12 @@ export class SegmentSet {
       if (location === undefined || segment === undefined) {
         throw new ChunkMissingError(chunkIdHex(chunkId));
       }
+      const stored = { location, segmentPath: segment.path };
       try {
         const payload = target.subarray(0, location.storedLength);
-        const lengthBytes = await segment.readPayloadInto(location.offset, payload);
-        return { lengthBytes, location, segmentPath: segment.path };
+        return { ...stored, lengthBytes: await segment.readPayloadInto(location.offset, payload) };
       } catch (error) {
+        if (error instanceof UnreadableBytesError) return { ...stored, lengthBytes: 'unreadable' };
         // Prune has moved the chunk in between: the index knows where to.
         if (!(error instanceof SegmentRetiredError) || attempt === readAttemptsMax) throw error;
       }
@@ -141,7 +149,7 @@ export class SegmentSet {
   async writeIndex(segment: Segment): Promise<void> {
     const entries = this.entriesOf(segment);
     // An index says "good" of what it lists; a damaged record must be found again by its checksum.
-    if (entries.some(({ chunkId }) => this.damaged.has(chunkIdHex(chunkId)))) return;
+    if (entries.some(({ chunkId }) => this.#damaged.has(chunkIdHex(chunkId)))) return;
     await writeSegmentIndex(this.#directory, segment, entries).catch((error: unknown) => {
       this.#logger.log('warn', 'could not write the index of a segment', {
         path: segment.path,
@@ -158,7 +166,8 @@ export class SegmentSet {
   #find(segment: Segment, record: FoundRecord): void {
     const { chunkId, isWhole, offset, storedLength, compressed } = record;
     if (!isWhole && this.holdsWhole(chunkId)) return;
-    this.place(chunkId, { segment: segment.number, offset, storedLength, compressed });
-    if (!isWhole) this.damaged.add(chunkIdHex(chunkId));
+    const location = { segment: segment.number, offset, storedLength, compressed };
+    this.place(chunkId, location);
+    if (!isWhole) this.noteDamage(chunkId, location);
   }
 }

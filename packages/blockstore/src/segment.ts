@@ -9,6 +9,15 @@ export class SegmentRetiredError extends Error {
   override readonly name = 'SegmentRetiredError';
 }
 
+/** The disk cannot read some of a segment. */
+export class UnreadableBytesError extends Error {
+  override readonly name = 'UnreadableBytesError';
+
+  constructor(path: string, offset: number, options: ErrorOptions) {
+    super(`${path} cannot be read at offset ${offset}: look at that disk (dmesg)`, options);
+  }
+}
+
 /** An open segment file; see docs/formats/segments.md. */
 export class Segment {
   readonly number: number;
@@ -69,15 +78,10 @@ export class Segment {
     return this.#isInDoubt;
   }
 
-  /** Bytes at `offset`; fewer at the end of the file. */
+  /** Bytes at `offset`; fewer at the end of the file. Throws UnreadableBytesError. */
   async read(offset: number, lengthBytes: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(lengthBytes);
     return bytes.subarray(0, await this.#readInto(offset, bytes));
-  }
-
-  /** The payload of the record at `offset`. */
-  readPayload(offset: number, storedLength: number): Promise<Buffer> {
-    return this.read(offset + recordHeaderBytes, storedLength);
   }
 
   /** Fills `target` with the payload of the record at `offset`; answers how much there was. */
@@ -159,7 +163,10 @@ export class Segment {
     let filled = 0;
     while (filled < target.length) {
       const rest = target.length - filled;
-      const { bytesRead } = await this.#handle.read(target, filled, rest, offset + filled);
+      const at = offset + filled;
+      const { bytesRead } = await this.#handle.read(target, filled, rest, at).catch((error) => {
+        throw readError(error, this.path, at);
+      });
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
@@ -170,6 +177,11 @@ export class Segment {
     await rm(this.path, { force: true });
     await this.#handle.close();
   }
+}
+
+function readError(error: unknown, path: string, offset: number): unknown {
+  const isBadDisk = error instanceof Error && 'code' in error && error.code === 'EIO';
+  return isBadDisk ? new UnreadableBytesError(path, offset, { cause: error }) : error;
 }
 
 function flushError(error: unknown, path: string): unknown {

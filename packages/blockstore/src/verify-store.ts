@@ -8,7 +8,7 @@ import { fetchChunk } from './fetch-chunk.ts';
 import type { MapFolder } from './map-folder.ts';
 import { recordBytes, segmentHeaderBytes, segmentHeaderProblem } from './record-format.ts';
 import { scanSegment } from './recover-segment.ts';
-import type { Segment } from './segment.ts';
+import { type Segment, UnreadableBytesError } from './segment.ts';
 import { decodeSegmentIndex } from './segment-index-format.ts';
 import type { SegmentSet } from './segment-set.ts';
 import {
@@ -104,8 +104,7 @@ async function checkSegment(
   const note = (what: Finding['what'], name: string, problem: string) =>
     findings.push({ what, name, problem });
   try {
-    const header = await segment.read(0, segmentHeaderBytes);
-    const problem = segmentHeaderProblem(header, segment.number);
+    const problem = await headerProblem(segment);
     if (problem !== undefined) note('segment', segment.path, problem);
     const { gaps, endBytes } = await scanSegment(segment, segmentHeaderBytes, 'headers');
     for (const { offset, lengthBytes } of gaps) {
@@ -125,6 +124,15 @@ async function checkSegment(
     note('index', indexPath, 'it is damaged; the next start makes it again');
   }
   return findings;
+}
+
+async function headerProblem(segment: Segment): Promise<string | undefined> {
+  try {
+    return segmentHeaderProblem(await segment.read(0, segmentHeaderBytes), segment.number);
+  } catch (error) {
+    if (error instanceof UnreadableBytesError) return 'has a header that cannot be read';
+    throw error;
+  }
 }
 
 /** Every chunk of the index, segment by segment, in order of offset. */
