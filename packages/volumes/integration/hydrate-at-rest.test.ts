@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execPath } from 'node:process';
 import { MiB } from '@bakehouse/base';
 import type { FreezeVolume } from '@bakehouse/domain';
@@ -61,7 +62,6 @@ test('a disk at rest is filled, told how far, and needs its origin no more', asy
   expect([0, 7, 9, 15, 16].map((offset) => at(bytes, offset))).toEqual([0x11, 0x11, 0, 0x22, 0]);
   await volumes.thaw([first], 'captured');
   const machine = await rig.start([volumeId]);
-  await machine.io(0, `read -P 0x22 ${15 * MiB} ${MiB}`);
   await machine.quit();
 });
 
@@ -123,6 +123,52 @@ test('it gives way to a freeze, a resize, a machine, a removal and an end, and i
   expect(await daemons(rig)).toEqual([]);
 });
 
+/** What is on the disk of the volume at rest, without its origin. */
+async function bytesAtRest(rig: Rig): Promise<Buffer> {
+  await rig.stopOrigin();
+  const bytes = await readView(rig, one(await rig.volumes().freeze([first])));
+  await rig.volumes().thaw([first], 'abandoned');
+  return bytes;
+}
+
+test('a machine that is killed as soon as its disk is whole leaves a whole disk', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  await volumes.create(disk);
+  const machine = await rig.start([volumeId]);
+  await machine.write(0, 3 * MiB, { byte: 0x42, lengthBytes: MiB });
+  await volumes.freeze([first], machine.instanceId);
+  await volumes.thaw([first], 'captured', machine.instanceId);
+  expect(await volumes.hydrate(volumeId, machine.instanceId, never)).toBe(true);
+  await machine.kill();
+  const bytes = await bytesAtRest(rig);
+  const expected = Buffer.alloc(diskBytes);
+  expected
+    .fill(0x11, 0, 8 * MiB)
+    .fill(0x42, 3 * MiB, 4 * MiB)
+    .fill(0x22, 15 * MiB, 16 * MiB);
+  expect(bytes.equals(expected)).toBe(true);
+});
+
+test('a storage daemon that is killed as soon as the disk forgets its origin leaves a whole disk', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  await volumes.create(disk);
+  const record = join(rig.directory, 'x'.repeat(120), 'volumes', volumeId, 'disk.json');
+  const pidFile = `${rig.directory}/run/${volumeId}.pid`;
+  const killed = Promise.withResolvers<void>();
+  // The rename that puts the record in place is the moment at which the origin is forgotten.
+  const watcher = watch(dirname(record), () => {
+    if (readFileSync(record, 'utf8').includes(originMapId)) return;
+    watcher.close();
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+    killed.resolve();
+  });
+  await Promise.all([volumes.hydrate(volumeId, undefined, never).catch(() => {}), killed.promise]);
+  const bytes = await bytesAtRest(rig);
+  expect([0, 7, 9, 15, 16].map((offset) => at(bytes, offset))).toEqual([0x11, 0x11, 0, 0x22, 0]);
+});
+
 /** Another process begins to hydrate, and is killed when it does. */
 async function killedHydration(rig: Rig, ...monitor: string[]): Promise<void> {
   const script = new URL('hydrating-process.ts', import.meta.url).pathname;
@@ -162,9 +208,9 @@ test('a machine goes on with what a killed control plane began: it is taken up, 
   await killedHydration(rig, `${rig.directory}/1.disks`);
   await machine.execute('block-job-set-speed', { device: `hydrate-${volumeId}`, speed: 0 });
   expect(await volumes.hydrate(volumeId, machine.instanceId, never)).toBe(true);
-  await rig.stopOrigin();
-  await machine.io(0, `read -P 0x22 ${15 * MiB} ${MiB}`);
   await volumes.endHydration(volumeId, id.instance(9));
+  await machine.quit();
+  expect(at(await bytesAtRest(rig), 15)).toBe(0x22);
 });
 
 test('a block server that does not answer holds up nobody who wants the disk', async () => {

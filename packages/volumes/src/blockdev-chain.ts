@@ -1,5 +1,5 @@
 import type { BlockMapId, VolumeId } from '@bakehouse/domain';
-import type { QemuBlockdevs } from '@bakehouse/qmp';
+import type { JsonObject, QemuBlockdevs } from '@bakehouse/qmp';
 import { diskFileNode, diskNode, originNode } from './block-names.ts';
 
 export interface ChainOptions {
@@ -31,15 +31,7 @@ export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
     // io_uring is refused on many hosts (containers, hardened kernels); threads work on all.
     aio: 'threads',
   };
-  const disk = {
-    driver: 'qcow2',
-    'node-name': diskNode(volumeId),
-    'read-only': readOnly,
-    file: diskFileNode(volumeId),
-    discard: 'unmap',
-    // The header names no backing file; null keeps QEMU from ever looking for one.
-    backing: originMapId === undefined ? null : originNode(volumeId),
-  };
+  const disk = planDiskNode({ volumeId, readOnly, hasOrigin: originMapId !== undefined });
   if (originMapId === undefined) return [file, disk];
   const origin = {
     driver: 'nbd',
@@ -51,4 +43,22 @@ export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
     'open-timeout': options.openSeconds,
   };
   return [origin, file, disk];
+}
+
+/** The overlay itself, over its file. */
+export function planDiskNode(options: {
+  readonly volumeId: VolumeId;
+  readonly readOnly: boolean;
+  readonly hasOrigin: boolean;
+}): JsonObject {
+  const { volumeId, readOnly, hasOrigin } = options;
+  return {
+    driver: 'qcow2',
+    'node-name': diskNode(volumeId),
+    'read-only': readOnly,
+    file: diskFileNode(volumeId),
+    discard: 'unmap',
+    // The header names no backing file; null keeps QEMU from ever looking for one.
+    backing: hasOrigin ? originNode(volumeId) : null,
+  };
 }

@@ -2,6 +2,7 @@ import type { HydrateOptions, InstanceId, VolumeId } from '@bakehouse/domain';
 import { QmpClosedError, QmpError, QmpTimeoutError } from '@bakehouse/qmp';
 import { type BlockGraph, readBlockGraph } from './block-graph.ts';
 import { diskNode, hydrateJob, originNode } from './block-names.ts';
+import { planDiskNode } from './blockdev-chain.ts';
 import { diskChain } from './disk-chain.ts';
 import { readDiskRecord, writeDiskRecord } from './disk-record.ts';
 import { freeFromDaemon } from './free-from-daemon.ts';
@@ -146,7 +147,11 @@ async function streamEnds(
   }
 }
 
-/** After a complete stream nothing uses the origin, so it can be taken away; else QEMU refuses. */
+/**
+ * After a complete stream nothing uses the origin, so it can be taken away; else QEMU refuses. What was copied
+ * is on the disk before the record forgets where it came from: QEMU keeps the tables of the copy in memory,
+ * and opening the node anew, as it will be from now on, makes QEMU flush it, or say why it cannot.
+ */
 async function settle(
   context: VolumeContext,
   monitor: Monitor,
@@ -154,6 +159,8 @@ async function settle(
 ): Promise<boolean> {
   const graph = await readBlockGraph(monitor);
   if (!graph.nodes.has(diskNode(volumeId)) || isOriginUsed(graph, volumeId)) return false;
+  const reopened = planDiskNode({ volumeId, readOnly: false, hasOrigin: false });
+  await monitor.execute('blockdev-reopen', { options: [reopened] });
   const origin = originNode(volumeId);
   if (graph.nodes.has(origin)) await monitor.execute('blockdev-del', { 'node-name': origin });
   await writeDiskRecord(context.paths, volumeId, {});
