@@ -11,17 +11,17 @@ export interface FullDisk {
 }
 
 /**
- * A disk of the machine whose file system has less than this many bytes free; undefined when there is none.
- * QEMU tells relative paths of files in the machine's folder.
+ * A disk of the machine whose file system has less than this many bytes free, rather the one of the node that
+ * complained; undefined when there is none. QEMU tells relative paths of files in the machine's folder.
  */
 export async function findFullDisk(
   client: QmpClient,
   folder: string,
-  bytesNeeded: number,
+  { bytesNeeded, complained = '' }: { bytesNeeded: number; complained?: string | undefined },
 ): Promise<FullDisk | undefined> {
-  const nodes = await listBlockNodes(client);
-  const files = nodes.filter(({ driver }) => driver === 'file').map(({ file }) => file);
-  for (const file of files) {
+  const nodes = (await listBlockNodes(client)).filter(({ driver }) => driver === 'file');
+  const isOther = ({ name }: { name: string }) => Number(!name.startsWith(complained));
+  for (const { file } of nodes.toSorted((left, right) => isOther(left) - isOther(right))) {
     const path = resolve(folder, file);
     const { bavail, bsize } = await statfs(path);
     if (bavail * bsize < bytesNeeded) return { path, freeBytes: bavail * bsize };

@@ -18,6 +18,7 @@ import { findFullDisk, fullDiskWords } from './disk-room.ts';
 import { machineFileNames } from './machine-files.ts';
 import { isMachineProcess, untilGone } from './machine-process.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
+import { machineState } from './machine-state.ts';
 
 export interface SessionOptions {
   readonly folder: string;
@@ -103,7 +104,7 @@ export class MachineSession {
     try {
       const client = await this.client();
       const status = await client.execute('query-status');
-      return isJsonObject(status) && status.status === 'running' ? 'running' : 'paused';
+      return machineState(isJsonObject(status) ? status.status : undefined);
     } catch (error) {
       if (isTrouble(error)) return 'unresponsive';
       throw error;
@@ -221,7 +222,8 @@ export class MachineSession {
   async #pause(what: string, client: QmpClient, signal: AbortSignal): Promise<void> {
     if (this.#stalledBy !== undefined) return;
     this.#stalledBy = what;
-    const words = await this.#fullDisk(client).catch(() => undefined);
+    const [complained] = what.split(': ');
+    const words = await this.#fullDisk(client, complained).catch(() => undefined);
     // Another monitor may have let it go on meanwhile.
     if (this.#stalledBy === undefined) return;
     const reason = words === undefined ? what : `${what}; ${words}`;
@@ -231,10 +233,10 @@ export class MachineSession {
     void this.#goOnWhenRoom(client, signal);
   }
 
-  async #fullDisk(client: QmpClient): Promise<string | undefined> {
-    const { spaceNeededBytes } = this.#options.limits;
-    const full = await findFullDisk(client, this.folder, spaceNeededBytes);
-    return full && fullDiskWords(full, spaceNeededBytes);
+  async #fullDisk(client: QmpClient, complained?: string): Promise<string | undefined> {
+    const { spaceNeededBytes: bytesNeeded } = this.#options.limits;
+    const full = await findFullDisk(client, this.folder, { bytesNeeded, complained });
+    return full && fullDiskWords(full, bytesNeeded);
   }
 
   async #goOnWhenRoom(client: QmpClient, signal: AbortSignal): Promise<void> {
