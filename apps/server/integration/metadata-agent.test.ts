@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { silentLogger, systemClock } from '@bakehouse/base';
 import { agentCommand, ensureTokenKey } from '@bakehouse/imds';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { orphanedProcesses } from '../src/doctor/platform-processes.ts';
 import { endAgents, findAgents } from '../src/wiring/agent-processes.ts';
 import { ensureMetadataAgent, openMetadataPublisher } from '../src/wiring/metadata-agent.ts';
 
@@ -61,6 +62,15 @@ test('an agent that is well stays; its socket is closed to others', async () => 
   expect((await stat(socket)).mode & 0o777).toBe(0o600);
   await ensureMetadataAgent(data, parts);
   expect(await onlyAgent()).toBe(pid);
+});
+
+test('an agent is orphaned by the loss of its folder, not by seeing none of the host', async () => {
+  await ensureMetadataAgent(data, parts);
+  const pid = await onlyAgent();
+  const orphans = async () => (await orphanedProcesses()).map((orphan) => orphan.pid);
+  expect(await orphans()).not.toContain(pid);
+  await rm(data.guestMetadata, { recursive: true });
+  expect(await orphans()).toContain(pid);
 });
 
 test('an agent that was killed is started again', async () => {

@@ -92,7 +92,8 @@ export async function orphanedProcesses(): Promise<readonly OrphanedProcess[]> {
   const orphans: OrphanedProcess[] = [];
   for (const facts of await allProcesses()) {
     const folder = workFolderOf(facts);
-    if (folder === undefined) continue;
+    // An agent stands in its folder and sees no other; one that was deleted has another name.
+    if (folder === undefined || folder === facts.cwd) continue;
     // As the process sees it: another container's folders are there, too.
     const isThere = await access(`/proc/${facts.pid}/root${folder}`).then(
       () => true,
