@@ -18,7 +18,6 @@ import { findFullDisk, fullDiskWords } from './disk-room.ts';
 import { machineFileNames } from './machine-files.ts';
 import { isMachineProcess, untilGone } from './machine-process.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
-import { machineState } from './machine-state.ts';
 
 export interface SessionOptions {
   readonly folder: string;
@@ -104,7 +103,7 @@ export class MachineSession {
     try {
       const client = await this.client();
       const status = await client.execute('query-status');
-      return machineState(isJsonObject(status) ? status.status : undefined);
+      return isJsonObject(status) && status.status === 'running' ? 'running' : 'paused';
     } catch (error) {
       if (isTrouble(error)) return 'unresponsive';
       throw error;
