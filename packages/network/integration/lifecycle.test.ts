@@ -88,6 +88,9 @@ describe('the network', () => {
     );
     await platform.network.plug({ ...third.nic, publicIp: platform.nic(99).publicIp ?? '' });
     const inSteps = await rulesets();
+    // All of it is seen to be there.
+    await platform.network.mend();
+    expect(platform.logged).toEqual([]);
     await platform.reopened().open();
     expect(sortedLines(await rulesets())).toEqual(sortedLines(inSteps));
   });

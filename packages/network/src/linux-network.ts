@@ -139,11 +139,15 @@ export class LinuxNetwork implements Network {
   mend(): Promise<void> {
     return this.#serially(async () => {
       this.#mustBeOpen();
-      const lost = await this.#mendParts();
-      if (lost.length > 0) {
-        this.#options.logger.log('warn', 'the network had lost something, which is put back', {
-          lost,
-        });
+      const lost: string[] = [];
+      try {
+        await this.#mendParts(lost);
+      } finally {
+        if (lost.length > 0) {
+          this.#options.logger.log('warn', 'the network had lost something, which is put back', {
+            lost,
+          });
+        }
       }
       await this.#checkOutbound();
     });
@@ -237,16 +241,19 @@ export class LinuxNetwork implements Network {
     await (outbound ? this.#forwarding.enable() : this.#forwarding.restore());
   }
 
-  async #mendParts(): Promise<readonly string[]> {
+  /** Says in `lost` what was put back, also when something else could not be. */
+  async #mendParts(lost: string[]): Promise<void> {
     if (!(await isLinked(this.#names, this.#addressing, this.#run))) {
       // Whatever of it is lost: it is made anew, which guests do not notice.
       await this.#run(['ip', 'link', 'delete', this.#names.hostLink]).catch(() => {});
       await this.#makeAll();
-      return ['the link between host and namespace'];
+      lost.push('the link between host and namespace');
+      return;
     }
-    const tables = await this.#filters.mend(this.#state());
-    const isDnsmasqNew = await this.#applyDnsmasq();
-    return [...tables, ...(isDnsmasqNew ? ['dnsmasq'] : [])];
+    await inParallel([
+      this.#filters.mend(this.#state()).then((tables) => lost.push(...tables)),
+      this.#applyDnsmasq().then((isNew) => lost.push(...(isNew ? ['dnsmasq'] : []))),
+    ]);
   }
 
   /** A recorded policy that cannot be had does not keep the platform from starting: nothing passes then. */
