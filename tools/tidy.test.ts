@@ -29,7 +29,7 @@ test('no file is longer than 400 lines', () => {
 });
 
 test('file names are kebab-case, and none is a bag of things', () => {
-  const name = /^(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:\.test|\.config)?\.ts$/;
+  const name = /^(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:\.test|\.config|\.d)?\.ts$/;
   expect(offenders((_, path) => !name.test(path))).toEqual([]);
   expect(
     offenders((_, path) => /(?:^|[-/])(?:utils?|helpers?|manager|misc)\.ts$/.test(path)),

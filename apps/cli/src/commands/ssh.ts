@@ -1,3 +1,4 @@
+import type { Connection } from '../client/connection.ts';
 import { ec2Client } from '../client/ec2.ts';
 import { findInstance } from '../client/find-instance.ts';
 import { fetchHealth } from '../client/health.ts';
@@ -8,6 +9,13 @@ import { runAttached } from '../ssh/run-attached.ts';
 import { guestUser, sshCommand } from '../ssh/ssh-command.ts';
 import { shellCommand } from '../terminal/shell-quote.ts';
 import { connectionFor, printJson, regionHelp, regionOption, textOption } from './options.ts';
+
+async function requireGuests({ endpoint }: Connection, instanceId: string, signal: AbortSignal) {
+  if ((await fetchHealth(endpoint, signal)).compute !== 'simulated') return;
+  throw new CommandFailedError(
+    `${instanceId} is simulated: there is no guest to log in to; 'bakehouse serve' without --compute simulated has real ones`,
+  );
+}
 
 export const ssh: Command = {
   name: 'ssh',
@@ -36,11 +44,6 @@ instance's key pair. The exit code is ssh's: that of the command, or 255.
   async run({ args: [query, ...command], options, terminal, signal }) {
     const connection = await connectionFor(options);
     const row = await findInstance(await ec2Client(connection), query, signal);
-    if ((await fetchHealth(connection.endpoint, signal)).compute === 'simulated') {
-      throw new CommandFailedError(
-        `${row.instanceId} is simulated: there is no guest to log in to; 'bakehouse serve' without --compute simulated has real ones`,
-      );
-    }
     if (row.state !== 'running' || !row.publicIp) {
       const way = row.state === 'stopped' ? `; 'bakehouse start ${query}' starts it` : '';
       throw new CommandFailedError(`${row.instanceId} is ${row.state}${way}`);
@@ -53,7 +56,10 @@ instance's key pair. The exit code is ssh's: that of the command, or 255.
     const words = [...sshCommand(sshTargetOf(dataDirectory, row, identity)), ...command];
     if (options.json) printJson({ terminal }, { instanceId: row.instanceId, command: words });
     else if (options.print) terminal.print(shellCommand(words));
-    else return await runAttached(words, { hint: 'apt-get install openssh-client' });
+    else {
+      await requireGuests(connection, row.instanceId, signal);
+      return await runAttached(words, { hint: 'apt-get install openssh-client' });
+    }
     return 0;
   },
 };
