@@ -1,4 +1,9 @@
-import type { FreezeVolume, ImageId, SnapshotId } from '@bakehouse/domain';
+import {
+  BlockServerUnreachableError,
+  type FreezeVolume,
+  type ImageId,
+  type SnapshotId,
+} from '@bakehouse/domain';
 import { FakeWorld } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
@@ -183,5 +188,45 @@ test('an image holds a volume that is detached before its instant, frozen at res
   const snapshotId = data?.ebs?.snapshotId;
   if (!snapshotId) throw new Error('the image has the data volume');
   expect((await contentOf(run, world, snapshotId)).get(0)).toBe('kept');
+  await checkWorld(world);
+});
+
+/** From now on the member is refused, as by a block server that is away, for so long. */
+function isAway<Port extends object>(world: FakeWorld, port: Port, member: keyof Port, ms: number) {
+  const call = port[member];
+  if (typeof call !== 'function') throw new Error(`${String(member)} is no call`);
+  const endsAt = world.clock.elapsed() + ms;
+  Object.assign(port, {
+    [member]: async (...args: unknown[]) => {
+      if (world.clock.elapsed() >= endsAt) return await Reflect.apply(call, port, args);
+      throw new BlockServerUnreachableError('/run/blocks.sock', 'failed (ECONNREFUSED)');
+    },
+  });
+}
+
+const parts = ['freeze', 'capture', 'find'] as const;
+
+test.each(parts)('a block server away for seconds at %s costs time, no snapshot', async (part) => {
+  const { world, run, rootId } = await scene(`away ${part}`);
+  world.volumes.write(rootId, 5, 'kept');
+  if (part === 'freeze') isAway(world, world.volumes, part, 8_000);
+  else isAway(world, world.snapshots, part, 8_000);
+  const snapshotId = await snapshotOf(run, rootId);
+  await run.rest();
+  expect(await snapshotRecord(world, snapshotId)).toMatchObject({ state: 'completed' });
+  expect((await contentOf(run, world, snapshotId)).get(5)).toBe('kept');
+  await checkWorld(world);
+});
+
+test('a block server that stays away makes the snapshot an error that says so', async () => {
+  const { world, run, rootId } = await scene('away for good');
+  const hour = 3_600_000;
+  isAway(world, world.snapshots, 'capture', hour);
+  const snapshotId = await snapshotOf(run, rootId);
+  await run.rest();
+  expect(await snapshotRecord(world, snapshotId)).toMatchObject({
+    state: 'error',
+    stateMessage: expect.stringContaining('the block server at /run/blocks.sock'),
+  });
   await checkWorld(world);
 });

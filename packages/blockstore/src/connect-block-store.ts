@@ -1,5 +1,9 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { CaptureProgress, SnapshotStore } from '@bakehouse/domain';
+import {
+  BlockServerUnreachableError,
+  type CaptureProgress,
+  type SnapshotStore,
+} from '@bakehouse/domain';
 import { decodeError } from './carried-error.ts';
 import {
   answerBytesMax,
@@ -8,7 +12,6 @@ import {
   type RpcLine,
   type RpcName,
 } from './rpc-protocol.ts';
-import { BlockServerUnreachableError } from './store-errors.ts';
 
 export interface ConnectOptions {
   readonly socketPath: string;

@@ -93,14 +93,3 @@ export class StoreLockedError extends Error {
 export class StoreFormatError extends Error {
   override readonly name = 'StoreFormatError';
 }
-
-/** The block server cannot be reached, or went away while it worked. */
-export class BlockServerUnreachableError extends Error {
-  override readonly name = 'BlockServerUnreachableError';
-  readonly socketPath: string;
-
-  constructor(socketPath: string, problem: string, options?: ErrorOptions) {
-    super(`the block server at ${socketPath} ${problem}; is it running?`, options);
-    this.socketPath = socketPath;
-  }
-}

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { MiB } from '@bakehouse/base';
 import type { FreezeVolume } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
@@ -242,7 +243,10 @@ test('a freeze is refused while the block server is away, and the guest goes on'
   await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
   const machine = await rig.start([id.volume(1)]);
   await rig.stopOrigin();
-  await expect(volumes.freeze([first], machine.instanceId)).rejects.toThrow();
+  const isAway = { name: 'BlockServerUnreachableError' };
+  await expect(volumes.freeze([first], machine.instanceId)).rejects.toMatchObject(isAway);
+  await rm(`${rig.directory}/origin.sock`, { force: true });
+  await expect(volumes.freeze([first], machine.instanceId)).rejects.toMatchObject(isAway);
   await rig.restartOrigin();
   const view = one(await volumes.freeze([first], machine.instanceId));
   expect(at(await readView(rig, view), 0)).toBe(0x11);

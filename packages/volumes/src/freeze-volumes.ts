@@ -1,6 +1,11 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FreezeVolume, FrozenVolume, InstanceId } from '@bakehouse/domain';
+import {
+  BlockServerUnreachableError,
+  type FreezeVolume,
+  type FrozenVolume,
+  type InstanceId,
+} from '@bakehouse/domain';
 import { connectUnixSocket } from '@bakehouse/qmp';
 import { isTrustworthy, readBlockGraph } from './block-graph.ts';
 import { fleeceFileNode, fleeceNode, intactBitmap } from './block-names.ts';
@@ -117,7 +122,11 @@ async function assertExporterServes(
     const { originMapId } = await readDiskRecord(context.paths, volumeId);
     if (originMapId === undefined) continue;
     const signal = AbortSignal.timeout(context.limits.settleTimeoutMs);
-    const socket = await connectUnixSocket(context.exporterSocketPath, signal);
+    const path = context.exporterSocketPath;
+    const socket = await connectUnixSocket(path, signal).catch((cause: unknown) => {
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      throw new BlockServerUnreachableError(path, `does not serve disks (${problem})`, { cause });
+    });
     socket.destroy();
     return;
   }

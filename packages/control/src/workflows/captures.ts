@@ -1,6 +1,13 @@
-import type { BlockMapSummary, FrozenVolume, Snapshot, SnapshotId } from '@bakehouse/domain';
+import {
+  type BlockMapSummary,
+  BlockServerUnreachableError,
+  type FrozenVolume,
+  type Snapshot,
+  type SnapshotId,
+} from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import type { WorkInProgress } from '../workflow/definition.ts';
+import { awaitBlockServer } from './await-block-server.ts';
 import {
   type Capture,
   freezeGroup,
@@ -18,7 +25,15 @@ export interface CaptureInput {
 const snapshotsOf = (captures: readonly Capture[]) => captures.map(({ snapshot }) => snapshot);
 
 /** Fixes the instant of all the snapshots, which is what EC2 tells as their StartTime. */
-export async function freezeVolumes(context: WorkflowContext, input: CaptureInput): Promise<void> {
+export async function freezeVolumes(
+  context: WorkflowContext,
+  input: CaptureInput,
+  work: WorkInProgress,
+): Promise<void> {
+  await awaitBlockServer(context, work, () => freezeOnce(context, input));
+}
+
+async function freezeOnce(context: WorkflowContext, input: CaptureInput): Promise<void> {
   const captures = await readWholeGroup(context, input.snapshotIds);
   if (captures.length === 0) return;
   refuseLate(snapshotsOf(captures));
@@ -76,12 +91,21 @@ export async function captureVolumes(
   input: CaptureInput,
   work: WorkInProgress,
 ): Promise<void> {
+  await awaitBlockServer(context, work, () => captureInTries(context, input, work));
+}
+
+async function captureInTries(
+  context: WorkflowContext,
+  input: CaptureInput,
+  work: WorkInProgress,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const captures = await beginCapture(context, input, attempt);
       return await captureOnce(context, captures, work);
     } catch (error) {
-      if (work.signal.aborted || attempt >= captureTriesMax) throw error;
+      const isAway = error instanceof BlockServerUnreachableError;
+      if (work.signal.aborted || isAway || attempt >= captureTriesMax) throw error;
       context.logger.log('warn', 'capture failed, trying again', { ...input, attempt, error });
     }
   }
@@ -173,11 +197,13 @@ export async function thawCaptured(context: WorkflowContext, input: CaptureInput
 export async function completeSnapshots(
   context: WorkflowContext,
   input: CaptureInput,
+  work: WorkInProgress,
 ): Promise<void> {
   const captures = await readWholeGroup(context, input.snapshotIds);
   const summaries = new Map<SnapshotId, BlockMapSummary | undefined>();
   for (const { snapshot } of captures) {
-    summaries.set(snapshot.id, await context.snapshots.find(snapshot.mapId));
+    const find = () => context.snapshots.find(snapshot.mapId);
+    summaries.set(snapshot.id, await awaitBlockServer(context, work, find));
   }
   const now = context.clock.now();
   await context.metadata.write(async (tx) => {

@@ -110,7 +110,24 @@ export interface VerifyResult {
   readonly problems: readonly VerifyProblem[];
 }
 
-/** Immutable maps of blocks, made by capturing disks. Every answer that makes a map means it is on disk. */
+/**
+ * The process that keeps and serves the blocks is not there, or went away while it worked. It is started again
+ * within seconds: what failed with this can be tried again.
+ */
+export class BlockServerUnreachableError extends Error {
+  override readonly name = 'BlockServerUnreachableError';
+  readonly socketPath: string;
+
+  constructor(socketPath: string, problem: string, options?: ErrorOptions) {
+    super(`the block server at ${socketPath} ${problem}; is it running?`, options);
+    this.socketPath = socketPath;
+  }
+}
+
+/**
+ * Immutable maps of blocks, made by capturing disks. Every answer that makes a map means it is on disk. Every
+ * call may reject with BlockServerUnreachableError.
+ */
 export interface SnapshotStore {
   /** Aborting leaves no map; chunks already written are found again by the next capture or pruned. */
   capture(

@@ -68,7 +68,8 @@ export interface VolumeFreezer {
    * Fixes the content of all these volumes at one instant (crash-consistent) and serves it for reading.
    * `instanceId` names the running machine that has them; without it they are at rest. Repeating a
    * freeze with the same snapshot ids answers the one that is there; a view that was lost is made anew, of
-   * the content of that later moment, and said to be `fresh`.
+   * the content of that later moment, and said to be `fresh`. Rejects with BlockServerUnreachableError, and
+   * leaves the guest alone, while nobody serves the origin of one of them.
    */
   freeze(
     volumes: readonly FreezeVolume[],
