@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB } from '@bakehouse/base';
-import type { BlockSource } from '@bakehouse/domain';
+import type { BlockMapId, BlockSource } from '@bakehouse/domain';
 import { afterEach, expect, test, vi } from 'vitest';
 import { blockSizeBytes } from '../src/block-size.ts';
 import { FlushFailedError } from '../src/store-errors.ts';
 import { bytesSource } from './support/bytes-source.ts';
-import { failNextFlush, failNextFolderSync } from './support/failing-flush.ts';
+import { failNextFlush, failNextFolderSync, loseUnflushed } from './support/failing-flush.ts';
 import { type TemporaryStore, temporaryStore } from './support/temporary-store.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -104,6 +104,45 @@ test('a segment whose first flush fails goes away', async () => {
   const capture = store.capture('map-a', bytesSource(randomBytes(blockSizeBytes)));
   await expect(capture).rejects.toBeInstanceOf(FlushFailedError);
   expect(await segmentSizes(store.directory)).toEqual([]);
+});
+
+test('whatever flushes fail and lose what they were for, every map that is made is whole', async () => {
+  await using store = await temporaryStore(2 * MiB);
+  const disks = Array.from({ length: 4 }, () => randomBytes(5 * blockSizeBytes));
+  const made = new Map<BlockMapId, Uint8Array>();
+  const outcomes = { made: 0, failed: 0 };
+  const capture = async (mapId: BlockMapId, bytes: Uint8Array) => {
+    const done = await store.capture(mapId, bytesSource(bytes)).then(
+      () => true,
+      () => false,
+    );
+    outcomes[done ? 'made' : 'failed'] += 1;
+    if (done) made.set(mapId, bytes);
+  };
+  await loseUnflushed(() => randomInt(4) === 0);
+  for (let round = 0; round < 12; round += 1) {
+    const two = [disks[round % 4], disks[randomInt(4)]];
+    const captures = two.map((bytes, at) =>
+      capture(`map-${round}-${at}`, bytes ?? Buffer.alloc(0)),
+    );
+    const remove = new Set(made.keys().filter(() => randomInt(2) === 0));
+    for (const mapId of remove) made.delete(mapId);
+    await Promise.all([
+      ...captures,
+      store
+        .engine()
+        .prune(remove)
+        .catch(() => {}),
+    ]);
+  }
+  vi.restoreAllMocks();
+  await store.reopen();
+  expect((await store.engine().verify()).problems).toEqual([]);
+  for (const [mapId, bytes] of made) {
+    expect(Buffer.compare(await store.readAll(mapId), bytes)).toBe(0);
+  }
+  console.log(`${outcomes.made} captures made, ${outcomes.failed} failed`);
+  expect(outcomes.made).toBeGreaterThan(0);
 });
 
 test('a map whose name did not become durable leaves no file for the next start to find', async () => {

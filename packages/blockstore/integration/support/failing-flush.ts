@@ -11,6 +11,26 @@ export async function failNextFlush(): Promise<void> {
   flush.mockImplementationOnce(() => Promise.reject(ioError('fdatasync')));
 }
 
+/**
+ * An ill disk: each flush of which `fails` says so loses what was not flushed before, as Linux may, and those
+ * after it succeed.
+ */
+export async function loseUnflushed(fails: () => boolean): Promise<void> {
+  const prototype = await fileHandlePrototype();
+  const flushFile = prototype.datasync;
+  const flushedSizes = new Map<number, number>();
+  vi.spyOn(prototype, 'datasync').mockImplementation(async function (this: FileHandle) {
+    const { ino, size } = await this.stat();
+    if (fails()) {
+      const lost = Buffer.alloc(Math.max(0, size - (flushedSizes.get(ino) ?? 0)));
+      await this.write(lost, 0, lost.length, size - lost.length);
+      throw ioError('fdatasync');
+    }
+    await flushFile.call(this);
+    flushedSizes.set(ino, size);
+  });
+}
+
 /** The flush of a map's file succeeds, that of the folder which then has its name fails. */
 export async function failNextFolderSync(): Promise<void> {
   const prototype = await fileHandlePrototype();
