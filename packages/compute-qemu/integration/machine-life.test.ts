@@ -64,6 +64,35 @@ describe('a machine', () => {
     expect(events.filter(({ kind }) => kind === 'rebooted')).toHaveLength(1);
   });
 
+  it('is halted where it stands, and kept so with its disks open until it is killed', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver();
+    await driver.halt(instanceId, { now: true });
+    await driver.start(machineSpec());
+    await driver.halt(instanceId, { now: true });
+    await driver.halt(instanceId, { now: true });
+    expect(await driver.list()).toMatchObject([{ instanceId, state: 'halted' }]);
+    expect(events).toEqual([]);
+    await driver.kill(instanceId);
+    expect(events).toMatchObject([{ kind: 'exited', reason: 'killed' }]);
+    expect(await driver.list()).toEqual([]);
+  });
+
+  it('stands halted when a guest that is to be halted has shut down', async () => {
+    await bench.makeDisks(bootSectors.obedient);
+    const { driver, events } = bench.driver();
+    await driver.start(machineSpec());
+    await eventually(async () => expect(await consoleText(driver)).not.toBe(''));
+    await driver.halt(instanceId, { now: false });
+    await eventually(async () => {
+      await driver.pressPowerButton(instanceId);
+      expect(await driver.list()).toMatchObject([{ instanceId, state: 'halted' }]);
+    });
+    expect(events).toEqual([]);
+    await driver.kill(instanceId);
+    expect(events).toMatchObject([{ kind: 'exited', reason: 'killed' }]);
+  });
+
   it('reboots within its process, after the guest has shut down', async () => {
     await bench.makeDisks(bootSectors.obedient);
     const { driver, events } = bench.driver();

@@ -18,6 +18,7 @@ import { findFullDisk, fullDiskWords } from './disk-room.ts';
 import { machineFileNames } from './machine-files.ts';
 import { isMachineProcess, untilGone } from './machine-process.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
+import { machineState } from './machine-state.ts';
 
 export interface SessionOptions {
   readonly folder: string;
@@ -103,7 +104,7 @@ export class MachineSession {
     try {
       const client = await this.client();
       const status = await client.execute('query-status');
-      return isJsonObject(status) && status.status === 'running' ? 'running' : 'paused';
+      return machineState(isJsonObject(status) ? status.status : undefined);
     } catch (error) {
       if (isTrouble(error)) return 'unresponsive';
       throw error;

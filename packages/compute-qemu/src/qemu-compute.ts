@@ -73,6 +73,14 @@ export class QemuCompute implements Compute {
     await rebootMachine(client, { clock, folder, limitMs, pressEveryMs, pollMs, signal });
   }
 
+  async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
+    const session = await this.#session(instanceId);
+    if (!session) return;
+    const client = await session.client();
+    await client.execute('set-action', { shutdown: 'pause' });
+    if (now) await client.execute('stop');
+  }
+
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
     return this.#launcher.capacityFor(memoryMiB, count, [...this.#sessions.values()]);
   }

@@ -63,9 +63,17 @@ export class SimulatedCompute implements Compute {
   }
 
   async pressPowerButton(instanceId: InstanceId): Promise<void> {
-    if (this.#running(instanceId)?.state === 'running' && !this.#deaf.has(instanceId)) {
-      this.exit(instanceId, 'guest-shutdown');
-    }
+    const machine = this.#running(instanceId);
+    if (machine?.state !== 'running' || this.#deaf.has(instanceId)) return;
+    if (machine.staysHalted) this.#set({ ...machine, state: 'halted' });
+    else this.exit(instanceId, 'guest-shutdown');
+  }
+
+  async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
+    const machine = this.#running(instanceId);
+    if (!machine) return;
+    const state = now ? 'halted' : machine.state;
+    this.#set({ ...machine, state, staysHalted: true });
   }
 
   async kill(instanceId: InstanceId): Promise<void> {

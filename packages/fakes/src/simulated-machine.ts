@@ -4,7 +4,9 @@ import type { ExitReason, MachineDisk, MachineSpec, VolumeId } from '@bakehouse/
 export interface SimulatedMachine {
   readonly spec: MachineSpec;
   readonly pid: number;
-  readonly state: 'running' | 'paused' | 'unresponsive' | 'exited';
+  readonly state: 'running' | 'paused' | 'halted' | 'unresponsive' | 'exited';
+  /** It stays when its guest shuts down. */
+  readonly staysHalted?: boolean;
   /** Those of the spec, and what was attached and detached since. */
   readonly disks: readonly MachineDisk[];
   readonly boots: number;

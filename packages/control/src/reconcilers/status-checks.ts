@@ -26,7 +26,7 @@ async function checkInstance(
 ): Promise<InstanceStatus> {
   const now = context.clock.now();
   const machine = states.get(instance.id);
-  const system = machine === 'running' || machine === 'paused' ? 'ok' : 'impaired';
+  const system = machine === undefined || machine === 'unresponsive' ? 'impaired' : 'ok';
   const reachable =
     machine === 'running' && (await context.network.isReachable(instance.networkInterfaceId));
   const guest = reachable ? 'ok' : unreachable(instance, now);

@@ -1,7 +1,9 @@
 import { minuteMs } from '@bakehouse/base';
-import type { InstanceId } from '@bakehouse/domain';
+import type { Instance, InstanceId, MetadataReader } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
 import { defineWorkflow, type WorkInProgress } from '../workflow/definition.ts';
+import type { ControlTransaction } from '../workflow/transaction.ts';
+import { instanceLanes } from './instance-lanes.ts';
 import { shutDown } from './machine-exit.ts';
 import { type EndState, releaseInstance } from './release-instance.ts';
 
@@ -32,17 +34,25 @@ async function shortestLimitMs(
   return Math.min(...ends);
 }
 
+interface EndingMachine extends WorkInProgress {
+  /** The machine stands until its disks have been read. */
+  readonly halt: boolean;
+}
+
 async function endMachine(
   context: WorkflowContext,
   input: EndInstanceInput,
-  { signal }: WorkInProgress,
+  { signal, halt }: EndingMachine,
 ): Promise<void> {
+  const { compute } = context;
   const { instanceId, force, end } = input;
-  if (force) return await context.compute.kill(instanceId);
+  if (force && halt) return await compute.halt(instanceId, { now: true });
+  if (force) return await compute.kill(instanceId);
   await shutDown(context, instanceId, {
     limitMs: shutdownLimitMs[end.state],
     signal,
     hurry: () => shortestLimitMs(context, instanceId),
+    halt,
   });
 }
 
@@ -65,7 +75,8 @@ export const endInstance = defineWorkflow<WorkflowContext, EndInstanceInput>({
     {
       name: 'machine',
       async run(context, input, work) {
-        if (await isWanted(context, input)) await endMachine(context, input, work);
+        if (!(await isWanted(context, input))) return;
+        await endMachine(context, input, { ...work, halt: false });
       },
     },
     {
@@ -77,3 +88,48 @@ export const endInstance = defineWorkflow<WorkflowContext, EndInstanceInput>({
     },
   ],
 });
+
+export const haltMachineKind = 'halt-machine';
+
+/** What cannot be halted is ended by the work behind this, when the disks are free. */
+async function tryHalt(context: WorkflowContext, input: EndInstanceInput, work: WorkInProgress) {
+  if (!(await isWanted(context, input))) return;
+  try {
+    await endMachine(context, input, { ...work, halt: true });
+  } catch (error) {
+    if (work.signal.aborted) throw error;
+    context.logger.log('warn', 'a guest could not be halted', { ...input, error });
+  }
+}
+
+/** The guest ends at once while snapshots of its volumes are still being read through its machine. */
+export const haltMachine = defineWorkflow<WorkflowContext, EndInstanceInput>({
+  kind: haltMachineKind,
+  onFailure: 'retry',
+  steps: [{ name: 'halt', run: tryHalt }],
+});
+
+async function isBeingCaptured(tx: MetadataReader, { volumes }: Instance): Promise<boolean> {
+  for (const { volumeId } of volumes) {
+    const where = { volume: [volumeId], state: ['pending'] };
+    if ((await tx.list('snapshot', { where })).length > 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Begins the end of an instance. The end takes its volumes, so it waits for snapshots that are being taken of
+ * them; the guest does not.
+ */
+export async function enqueueEnd(
+  tx: ControlTransaction,
+  instance: Instance,
+  { force, end }: Pick<EndInstanceInput, 'force' | 'end'>,
+): Promise<void> {
+  const { id: instanceId, region } = instance;
+  const input = { instanceId, force, end };
+  if (await isBeingCaptured(tx, instance)) {
+    await tx.enqueue({ kind: haltMachineKind, region, lanes: [instanceId], input });
+  }
+  await tx.enqueue({ kind: endInstanceKind, region, lanes: instanceLanes(instance), input });
+}

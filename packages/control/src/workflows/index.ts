@@ -7,7 +7,7 @@ import { createVolume } from './create-volume.ts';
 import { deleteSnapshot } from './delete-snapshot.ts';
 import { deleteVolume } from './delete-volume.ts';
 import { detachVolume } from './detach-volume.ts';
-import { endInstance } from './end-instance.ts';
+import { endInstance, haltMachine } from './end-instance.ts';
 import { machineExited } from './machine-exited.ts';
 import { modifyVolume } from './modify-volume.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
@@ -25,6 +25,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   deleteVolume,
   detachVolume,
   endInstance,
+  haltMachine,
   machineExited,
   modifyVolume,
   pruneBlocksWorkflow,

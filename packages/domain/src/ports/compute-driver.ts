@@ -51,7 +51,8 @@ export interface MachineStatus {
   readonly instanceId: InstanceId;
   readonly generation: number;
   readonly pid: number;
-  readonly state: 'running' | 'paused' | 'unresponsive';
+  /** `halted`: the guest has ended for good, see `Halter`. */
+  readonly state: 'running' | 'paused' | 'halted' | 'unresponsive';
 }
 
 /** A machine that cannot be started now; `detail` has the arithmetic. Becomes InsufficientInstanceCapacity. */
@@ -113,6 +114,15 @@ export interface Rebooter {
   ): Promise<void>;
 }
 
+/** Power: the end of a guest whose disks are still being read through its machine. */
+export interface Halter {
+  /**
+   * From now on the machine stays, `halted` and with its disks open, when its guest shuts down, until `kill`.
+   * With `now` the guest is stopped where it stands. Repeatable. No machine: no-op.
+   */
+  halt(instanceId: InstanceId, options: { readonly now: boolean }): Promise<void>;
+}
+
 /** Power: which machines stand still because a disk of theirs has no room. */
 export interface StallReporter {
   /** Why each of them stands, with the way out; a machine that goes on or ends is no longer told of. */
@@ -136,5 +146,6 @@ export type Compute = ComputeDriver &
   ConsoleReader &
   Screenshotter &
   Rebooter &
+  Halter &
   StallReporter &
   CapacityReporter;

@@ -80,6 +80,7 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
     test('what is done to a machine that is not there is no matter', async () => {
       await compute.kill(one);
       await compute.pressPowerButton(one);
+      await compute.halt(one, { now: true });
       await compute.forget(one);
       await compute.detachDisk(one, 'vol-0000000000000000f', true);
       expect(await compute.readConsole(one)).toBeUndefined();
@@ -92,6 +93,30 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       await compute.pressPowerButton(one);
       await eventually({ kind: 'exited', instanceId: one, reason: 'guest-shutdown' });
       expect(await compute.list()).toEqual([]);
+    });
+
+    test('a halted machine stands until it is killed', async () => {
+      await start(one);
+      await compute.halt(one, { now: true });
+      await compute.halt(one, { now: true });
+      expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'halted' }]);
+      expect(events).toEqual([]);
+      await compute.kill(one);
+      await eventually({ kind: 'exited', instanceId: one, reason: 'killed' });
+      expect(await compute.list()).toEqual([]);
+    });
+
+    test('a machine that is to be halted stands when its guest has shut down', async ({ skip }) => {
+      if (!opened.guestsObey) return skip('its guests do not obey');
+      await start(one);
+      await compute.halt(one, { now: false });
+      expect(await compute.list()).toMatchObject([{ state: 'running' }]);
+      await compute.pressPowerButton(one);
+      await vi.waitFor(async () =>
+        expect(await compute.list()).toMatchObject([{ state: 'halted' }]),
+      );
+      await compute.kill(one);
+      await eventually({ kind: 'exited', instanceId: one, reason: 'killed' });
     });
 
     test('a reset boots the guest again in the same process', async () => {

@@ -22,7 +22,7 @@ import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 import { createImageKind } from '../../workflows/create-image.ts';
-import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { instanceLanes, volumeLanes } from '../../workflows/instance-lanes.ts';
 import { checkState } from '../instance/instance-state-change.ts';
 import { checkPendingSnapshots } from '../snapshot/pending-limit.ts';
 import { planSnapshot } from '../snapshot/plan-snapshot.ts';
@@ -186,7 +186,7 @@ export const createImage: Operation<'CreateImage'> = async (context, request) =>
     const workflowId = await tx.enqueue({
       kind: createImageKind,
       region: context.region,
-      lanes: instanceLanes(instance),
+      lanes: reboot ? instanceLanes(instance) : volumeLanes(instance),
       input: {
         imageId: image.id,
         instanceId: instance.id,

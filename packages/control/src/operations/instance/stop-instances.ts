@@ -4,8 +4,7 @@ import { allOwnedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
-import { endInstanceKind } from '../../workflows/end-instance.ts';
-import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { enqueueEnd } from '../../workflows/end-instance.ts';
 import { checkState, stateChange, userInitiated, userShutdown } from './instance-state-change.ts';
 
 function checkStoppable(instance: Instance): void {
@@ -32,12 +31,7 @@ async function requestStop(
   const end = { state: 'stopped', stateTransitionReason, stateReason: userShutdown } as const;
   const stopping = { ...instance, ...end, state: 'stopping' } as const;
   await tx.put('instance', stopping);
-  await tx.enqueue({
-    kind: endInstanceKind,
-    region: context.region,
-    lanes: instanceLanes(instance),
-    input: { instanceId: instance.id, force, end },
-  });
+  await enqueueEnd(tx, instance, { force, end });
   return stopping;
 }
 

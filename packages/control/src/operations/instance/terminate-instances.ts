@@ -3,8 +3,7 @@ import type { OperationContext } from '../../context.ts';
 import { allOwnedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
-import { endInstanceKind } from '../../workflows/end-instance.ts';
-import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { enqueueEnd } from '../../workflows/end-instance.ts';
 import { stateChange, userInitiated } from './instance-state-change.ts';
 
 const isProtected = ({ disableApiTermination, state }: Instance) =>
@@ -29,12 +28,7 @@ async function requestTermination(
   } as const;
   const ending = { ...instance, ...end, state: 'shutting-down' } as const;
   await tx.put('instance', ending);
-  await tx.enqueue({
-    kind: endInstanceKind,
-    region: context.region,
-    lanes: instanceLanes(instance),
-    input: { instanceId: instance.id, force, end },
-  });
+  await enqueueEnd(tx, instance, { force, end });
   return ending;
 }
 

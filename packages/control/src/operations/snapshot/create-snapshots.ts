@@ -14,7 +14,7 @@ import { storageRefusal } from '../../storage-room.ts';
 import { tagsFor } from '../../tag-specification.ts';
 import { snapshotInfoView } from '../../views/snapshot.ts';
 import { createSnapshotsKind } from '../../workflows/create-snapshots.ts';
-import { instanceLanes } from '../../workflows/instance-lanes.ts';
+import { volumeLanes } from '../../workflows/instance-lanes.ts';
 import { checkPendingSnapshots } from './pending-limit.ts';
 import { planSnapshot } from './plan-snapshot.ts';
 import { begunSnapshot, checkSnapshotPlace, instantFixed } from './snapshot-request.ts';
@@ -103,7 +103,7 @@ export const createSnapshots: Operation<'CreateSnapshots'> = async (context, req
     const workflowId = await tx.enqueue({
       kind: createSnapshotsKind,
       region: context.region,
-      lanes: instanceLanes(instance),
+      lanes: volumeLanes(instance),
       input: { snapshotIds: snapshots.map((snapshot) => snapshot.id) },
     });
     return { snapshots, workflowId };
