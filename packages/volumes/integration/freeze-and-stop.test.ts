@@ -159,6 +159,23 @@ test('a view outlives the orderly end of its machine', async () => {
   await volumes.thaw([third], 'captured', again.instanceId);
 });
 
+test('views of a machine that was stopped where it stands are read, made and thawed as of one that runs', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await volumes.freeze([second], machine.instanceId);
+  await machine.write(0, 6 * MiB, { byte: 0x99, lengthBytes: MiB });
+  await machine.execute('stop');
+
+  const view = one(await volumes.freeze([second], machine.instanceId));
+  expect(view.fresh).toBe(false);
+  expect(at(await readView(rig, view), 6)).toBe(0x11);
+  await volumes.thaw([second], 'captured', machine.instanceId);
+  const third = { ...second, snapshotId: id.snapshot(3), sinceSnapshotId: id.snapshot(2) };
+  const next = one(await volumes.freeze([third], machine.instanceId));
+  expect(at(await readView(rig, next), 6)).toBe(0x99);
+  expect(await changedMiB(next)).toEqual([[6, 1]]);
+  await volumes.thaw([third], 'captured', machine.instanceId);
+});
+
 test('a view that was killed with its machine is frozen anew, and right', async () => {
   const { rig, volumes, machine } = await capturedOnce();
   await volumes.freeze([second], machine.instanceId);

@@ -14,7 +14,13 @@ import {
 } from './block-names.ts';
 import { readDiskRecord } from './disk-record.ts';
 import type { Monitor } from './monitor-pool.ts';
-import { addNbdExport, cancelJob, ensureNbdServer, removeNbdExport } from './nbd-server.ts';
+import {
+  addNbdExport,
+  cancelJob,
+  ensureNbdServer,
+  removeNbdExport,
+  tolerateRefusal,
+} from './nbd-server.ts';
 import {
   describeView,
   hasChangedBitmap,
@@ -90,7 +96,20 @@ export async function serveViews(
   },
 ): Promise<readonly FrozenVolume[]> {
   const { volumes, socketPath, fresh } = options;
-  await ensureNbdServer(monitor, socketPath);
+  await withNbdServer(context, socketPath, async () => {
+    await ensureNbdServer(monitor, socketPath);
+    await exportViews(monitor, volumes);
+  });
+  const graph = await readBlockGraph(monitor);
+  return Promise.all(
+    volumes.map(async (volume) => {
+      const { originMapId } = await readDiskRecord(context.paths, volume.volumeId);
+      return { ...describeView(volume, { graph, socketPath, originMapId }), fresh };
+    }),
+  );
+}
+
+async function exportViews(monitor: Monitor, volumes: readonly FreezeVolume[]): Promise<void> {
   const before = await readBlockGraph(monitor);
   for (const volume of volumes) {
     if (before.exports.has(volume.snapshotId)) continue;
@@ -104,29 +123,39 @@ export async function serveViews(
       }),
     });
   }
-  const graph = await readBlockGraph(monitor);
-  return Promise.all(
-    volumes.map(async (volume) => {
-      const { originMapId } = await readDiskRecord(context.paths, volume.volumeId);
-      return { ...describeView(volume, { graph, socketPath, originMapId }), fresh };
-    }),
-  );
 }
 
 /** Takes down the view of one volume, in whatever state it is, and settles its bitmaps. */
 export async function endView(
   context: VolumeContext,
   monitor: Monitor,
-  options: { readonly volume: FreezeVolume; readonly outcome: ThawOutcome },
+  options: {
+    readonly volume: FreezeVolume;
+    readonly outcome: ThawOutcome;
+    /** Where the view was served. */
+    readonly socketPath: string;
+  },
 ): Promise<void> {
-  const { volume, outcome } = options;
+  const { volume, outcome, socketPath } = options;
   await dismantleView(context, monitor, volume);
   const graph = await readBlockGraph(monitor);
   const node = graph.nodes.get(diskNode(volume.volumeId));
   const isLastView = viewsOfVolume(graph, volume.volumeId).length === 0;
   const names = planBitmapsAtThaw(node?.bitmaps ?? [], volume, { outcome, isLastView });
   await removeBitmaps(monitor, volume.volumeId, names);
-  if (viewsOf(graph).length === 0) await monitor.execute('nbd-server-stop').catch(() => {});
+  await withNbdServer(context, socketPath, async () => {
+    if (viewsOf(await readBlockGraph(monitor)).length > 0) return;
+    await tolerateRefusal(monitor.execute('nbd-server-stop'));
+  });
+}
+
+/** A machine has one NBD server for the views of all its volumes, each of which has a lock of its own. */
+function withNbdServer<Result>(
+  context: VolumeContext,
+  socketPath: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return context.locks.run([`nbd ${socketPath}`], work);
 }
 
 /** The snapshots whose views a QEMU process has, complete or not. */

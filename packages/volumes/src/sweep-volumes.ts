@@ -6,8 +6,9 @@ import { QmpClosedError } from '@bakehouse/qmp';
 import { readBlockGraph } from './block-graph.ts';
 import { hydrateJob } from './block-names.ts';
 import { listVolumes, namesIn } from './create-volume.ts';
+import { instanceNbdSocket } from './freeze-volumes.ts';
 import { endView, viewsOf, viewsOfVolume } from './frozen-view.ts';
-import { stopDaemon, withRunningDaemon } from './storage-daemon.ts';
+import { daemonFiles, stopDaemon, withRunningDaemon } from './storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { snapshotOfFleece, volumeOfTemporary } from './volume-paths.ts';
 
@@ -64,7 +65,9 @@ async function sweepMachine(
           if (wanted.has(snapshotId)) continue;
           strays.push({ what: 'view', name: `${snapshotId} in ${instanceId}` });
           if (dryRun) continue;
-          const ended = { volume: { volumeId, snapshotId }, outcome: 'abandoned' } as const;
+          const socketPath = instanceNbdSocket(context, instanceId);
+          const volume = { volumeId, snapshotId };
+          const ended = { volume, outcome: 'abandoned', socketPath } as const;
           await context.locks.run([volumeId], () => endView(context, monitor, ended));
         }
       }
@@ -93,6 +96,7 @@ async function sweepDaemon(
       await endView(context, monitor, {
         volume: { volumeId, snapshotId },
         outcome: 'abandoned',
+        socketPath: daemonFiles(context.runtimeDirectory, volumeId).nbd,
       });
     }
     return { strays, isIdle: strays.length === views.length };

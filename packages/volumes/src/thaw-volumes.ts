@@ -3,10 +3,11 @@ import type { FreezeVolume, InstanceId } from '@bakehouse/domain';
 import { QmpClosedError } from '@bakehouse/qmp';
 import { readBlockGraph } from './block-graph.ts';
 import { diskNode } from './block-names.ts';
+import { instanceNbdSocket } from './freeze-volumes.ts';
 import { endView, viewsOf } from './frozen-view.ts';
 import { planBitmapsAtThaw, type ThawOutcome } from './plan-thaw.ts';
 import { qemuImg } from './qemu-img.ts';
-import { stopDaemon, withRunningDaemon } from './storage-daemon.ts';
+import { daemonFiles, stopDaemon, withRunningDaemon } from './storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 
 export interface ThawRequest {
@@ -30,7 +31,8 @@ export async function thawVolume(context: VolumeContext, request: ThawRequest): 
 async function thawInDaemon(context: VolumeContext, request: ThawRequest): Promise<boolean> {
   const { volume } = request;
   const answer = await withRunningDaemon(context, volume.volumeId, async (monitor) => {
-    await endView(context, monitor, request);
+    const socketPath = daemonFiles(context.runtimeDirectory, volume.volumeId).nbd;
+    await endView(context, monitor, { ...request, socketPath });
     return viewsOf(await readBlockGraph(monitor));
   });
   if (answer?.result.length === 0) await stopDaemon(context, volume.volumeId);
@@ -42,12 +44,13 @@ async function thawInMachine(
   { volume, outcome, instanceId }: ThawRequest,
 ): Promise<boolean> {
   const monitorPath = instanceId && context.instanceSockets(instanceId);
-  if (monitorPath === undefined) return false;
+  if (instanceId === undefined || monitorPath === undefined) return false;
   try {
     return await context.monitors.use(monitorPath, async (monitor) => {
       const { nodes } = await readBlockGraph(monitor);
       if (!nodes.has(diskNode(volume.volumeId))) return false;
-      await endView(context, monitor, { volume, outcome });
+      const socketPath = instanceNbdSocket(context, instanceId);
+      await endView(context, monitor, { volume, outcome, socketPath });
       return true;
     });
   } catch (error) {
