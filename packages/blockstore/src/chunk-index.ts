@@ -16,7 +16,7 @@ const emptySegment = 0;
 /**
  * Chunk id → location, in typed arrays: 44 bytes a slot instead of an object each, because a store of
  * 100 GB has hundreds of thousands. Open addressing with linear probing; ids are hashes already, so
- * their first bytes are the hash. Positions are valid until the next `set` or `delete`.
+ * their first bytes are the hash.
  */
 export class ChunkIndex {
   #mask = initialSlots - 1;
@@ -30,48 +30,18 @@ export class ChunkIndex {
     return this.#size;
   }
 
-  /** Slots, used and free: what an array indexed by position must hold. */
-  get capacity(): number {
-    return this.#mask + 1;
-  }
-
   find(id: Uint8Array): ChunkLocation | undefined {
-    const position = this.positionOf(id);
-    return position === undefined ? undefined : this.locationAt(position);
+    const position = this.#positionOf(id);
+    return position === undefined ? undefined : this.#locationAt(position);
   }
 
-  positionOf(id: Uint8Array): number | undefined {
-    const position = this.#probe(id);
-    return this.#segments[position] === emptySegment ? undefined : position;
-  }
-
-  locationAt(position: number): ChunkLocation {
-    const stored = this.#stored[position] ?? 0;
-    return {
-      segment: this.#segments[position] ?? 0,
-      offset: this.#offsets[position] ?? 0,
-      storedLength: stored % compressedBit,
-      compressed: stored >= compressedBit,
-    };
-  }
-
-  /** A copy of the id at a used position. */
-  idAt(position: number): Uint8Array {
-    return new Uint8Array(
-      this.#ids.subarray(position * chunkIdBytes, (position + 1) * chunkIdBytes),
-    );
-  }
-
-  /** Positions in use, in no order. */
-  *positions(): Generator<number> {
-    for (let position = 0; position <= this.#mask; position += 1) {
-      if (this.#segments[position] !== emptySegment) yield position;
-    }
+  has(id: Uint8Array): boolean {
+    return this.#positionOf(id) !== undefined;
   }
 
   /** Inserts or replaces. */
   set(id: Uint8Array, location: ChunkLocation): void {
-    if (this.#size * 3 >= this.capacity * 2) this.#grow();
+    if (this.#size * 3 >= this.#segments.length * 2) this.#grow();
     const position = this.#probe(id);
     if (this.#segments[position] === emptySegment) {
       this.#size += 1;
@@ -84,11 +54,26 @@ export class ChunkIndex {
 
   /** Deleting what is not there is a no-op. */
   delete(id: Uint8Array): void {
-    const position = this.positionOf(id);
+    const position = this.#positionOf(id);
     if (position === undefined) return;
     this.#segments[position] = emptySegment;
     this.#size -= 1;
     this.#closeGap(position);
+  }
+
+  #positionOf(id: Uint8Array): number | undefined {
+    const position = this.#probe(id);
+    return this.#segments[position] === emptySegment ? undefined : position;
+  }
+
+  #locationAt(position: number): ChunkLocation {
+    const stored = this.#stored[position] ?? 0;
+    return {
+      segment: this.#segments[position] ?? 0,
+      offset: this.#offsets[position] ?? 0,
+      storedLength: stored % compressedBit,
+      compressed: stored >= compressedBit,
+    };
   }
 
   #hashAt(position: number): number {
@@ -130,15 +115,28 @@ export class ChunkIndex {
     this.#segments[from] = emptySegment;
   }
 
+  /** Copies the arrays' own bytes: guests' reads wait for it. */
   #grow(): void {
-    const old = [...this.positions()].map((at) => [this.idAt(at), this.locationAt(at)] as const);
-    const slots = this.capacity * 2;
+    const [ids, segments, offsets, stored] = [
+      this.#ids,
+      this.#segments,
+      this.#offsets,
+      this.#stored,
+    ];
+    const slots = this.#segments.length * 2;
     this.#mask = slots - 1;
     this.#ids = Buffer.alloc(slots * chunkIdBytes);
     this.#segments = new Uint32Array(slots);
     this.#offsets = new Uint32Array(slots);
     this.#stored = new Uint32Array(slots);
-    this.#size = 0;
-    for (const [id, location] of old) this.set(id, location);
+    for (const [from, segment] of segments.entries()) {
+      if (segment === emptySegment) continue;
+      const start = from * chunkIdBytes;
+      const to = this.#probe(ids.subarray(start, start + chunkIdBytes));
+      ids.copy(this.#ids, to * chunkIdBytes, start, start + chunkIdBytes);
+      this.#segments[to] = segment;
+      this.#offsets[to] = offsets[from] ?? 0;
+      this.#stored[to] = stored[from] ?? 0;
+    }
   }
 }

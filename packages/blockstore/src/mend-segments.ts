@@ -57,7 +57,7 @@ async function everyMapIsWhole({ maps, segments }: MendContext): Promise<boolean
     try {
       const map = await maps.read(mapId);
       await walkMap(map, (position) => {
-        if (segments.index.positionOf(chunkIdAt(map.chunkIds, position)) === undefined) misses += 1;
+        if (!segments.index.has(chunkIdAt(map.chunkIds, position))) misses += 1;
       });
     } catch (error) {
       if (error instanceof MapDamagedError) return false;

@@ -97,7 +97,7 @@ export class SegmentSet {
 
   /** False when a capture that meets the chunk must store it: it is not there, or damaged. */
   holdsWhole(chunkId: Uint8Array): boolean {
-    return this.index.positionOf(chunkId) !== undefined && !this.#damaged.has(chunkIdHex(chunkId));
+    return this.index.has(chunkId) && !this.#damaged.has(chunkIdHex(chunkId));
   }
 
   /**

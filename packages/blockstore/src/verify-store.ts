@@ -89,7 +89,7 @@ async function* eachMap(maps: MapFolder): AsyncGenerator<BlockMap | MapDamagedEr
 async function missingChunks({ maps, segments }: VerifyContext, map: BlockMap): Promise<string[]> {
   const missing: string[] = [];
   await walkMap(map, (position) => {
-    if (segments.index.positionOf(chunkIdAt(map.chunkIds, position)) !== undefined) return;
+    if (segments.index.has(chunkIdAt(map.chunkIds, position))) return;
     missing.push(chunkIdHex(map.chunkIds, position));
   });
   return maps.ids().includes(map.mapId) ? missing : [];
