@@ -5,6 +5,7 @@ import type { BlockMapId, MapUsage, StoreUsage } from '@bakehouse/domain';
 import type { BlockMap } from './block-map.ts';
 import { chunkIdAt } from './chunk-id.ts';
 import { type DataDirectory, segmentNumber } from './data-directory.ts';
+import { HolderSets } from './holder-sets.ts';
 import type { MapFolder } from './map-folder.ts';
 import { recordBytes, segmentHeaderBytes } from './record-format.ts';
 import type { SegmentSet } from './segment-set.ts';
@@ -19,14 +20,14 @@ interface UsageContext {
 
 /** Adds up the store's files; see docs/formats/data-directory.md, "Sizes". */
 export async function storeUsage(context: UsageContext): Promise<StoreUsage> {
-  const { maps, liveBytes } = await mapUsages(context);
+  const { maps, held, liveBytes } = await mapUsages(context);
   const segments = context.segments.segments();
   const segmentBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const headerBytes = segments.length * segmentHeaderBytes;
   const overheadBytes = headerBytes + (await otherFileBytes(context.directory));
   const reclaimableBytes = segmentBytes - headerBytes - liveBytes;
   const onDiskBytes = liveBytes + reclaimableBytes + overheadBytes;
-  return { maps, liveBytes, reclaimableBytes, overheadBytes, onDiskBytes };
+  return { maps, held, liveBytes, reclaimableBytes, overheadBytes, onDiskBytes };
 }
 
 /** The sizes of all the store's files together. */
@@ -38,47 +39,28 @@ export async function storeBytes({
   return segmentBytes + (await otherFileBytes(directory));
 }
 
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
-
 /** One walk over the maps, one map in memory at a time. */
 async function mapUsages({ maps, segments }: UsageContext) {
   const usages: MapUsage[] = [];
-  /** The only map so far that names a chunk, or `many`. */
-  const holders = new Map<string, Mutable<MapUsage> | 'many'>();
-  let liveBytes = 0;
+  const holders = new HolderSets();
+  /** Which maps name a chunk, by the chunk's id. */
+  const holdersOf = new Map<string, number>();
   for (const mapId of maps.ids()) {
     const map = await readIfWhole(maps, mapId);
     if (map === undefined) continue;
-    const usage = emptyUsage(map);
-    usages.push(usage);
-    const seen = new Set<string>();
+    const place = usages.length;
+    usages.push({ mapId, sizeBytes: map.sizeBytes, blockCount: map.blockIndexes.length });
     await walkMap(map, (position) => {
       const chunkId = chunkIdAt(map.chunkIds, position);
-      const key = Buffer.from(chunkId).toString('latin1');
       const location = segments.index.find(chunkId);
-      if (location === undefined || seen.has(key)) return;
-      seen.add(key);
-      const bytes = recordBytes(location);
-      const holder = holders.get(key);
-      if (holder === undefined) {
-        liveBytes += bytes;
-        usage.uniqueBytes += bytes;
-        holders.set(key, usage);
-        return;
-      }
-      usage.sharedBytes += bytes;
-      if (holder === 'many') return;
-      holder.uniqueBytes -= bytes;
-      holder.sharedBytes += bytes;
-      holders.set(key, 'many');
+      if (location === undefined) return;
+      const key = Buffer.from(chunkId).toString('latin1');
+      holdersOf.set(key, holders.move(recordBytes(location), holdersOf.get(key), place));
     });
     await nextTurn();
   }
-  return { maps: usages, liveBytes };
-}
-
-function emptyUsage({ mapId, sizeBytes, blockIndexes }: BlockMap): Mutable<MapUsage> {
-  return { mapId, sizeBytes, blockCount: blockIndexes.length, uniqueBytes: 0, sharedBytes: 0 };
+  const held = holders.held();
+  return { maps: usages, held, liveBytes: held.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 /** A map that has vanished meanwhile or is damaged counts as overhead only; verify tells the latter. */

@@ -85,23 +85,30 @@ export class MemorySnapshotStore implements SnapshotStore, BlockExporter {
   }
 
   async usage(): Promise<StoreUsage> {
-    const users = this.#usersOfWords();
-    const maps = [...this.#maps].map(([mapId, { blocks, summary }]) => {
-      const words = [...new Set(blocks.values())];
-      const unique = words.filter((word) => users.get(word) === 1).length;
-      return {
+    const maps = [...this.#maps].map(
+      ([
         mapId,
-        sizeBytes: summary.sizeBytes,
-        blockCount: summary.blockCount,
-        uniqueBytes: unique * memoryBlockBytes,
-        sharedBytes: (words.length - unique) * memoryBlockBytes,
-      };
-    });
+        {
+          summary: { sizeBytes, blockCount },
+        },
+      ]) => ({
+        mapId,
+        sizeBytes,
+        blockCount,
+      }),
+    );
+    const users = this.#usersOfWords();
+    const held = new Map<string, { maps: readonly number[]; bytes: number }>();
+    for (const places of users.values()) {
+      const key = places.join();
+      held.set(key, { maps: places, bytes: (held.get(key)?.bytes ?? 0) + memoryBlockBytes });
+    }
     const liveBytes = users.size * memoryBlockBytes;
     const reclaimableBytes = (this.#chunks.size - users.size) * memoryBlockBytes;
     const overheadBytes = maps.length * mapOverheadBytes;
     const onDiskBytes = liveBytes + reclaimableBytes + overheadBytes;
-    return { maps, liveBytes, reclaimableBytes, overheadBytes, onDiskBytes };
+    const sums = { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes };
+    return { maps, held: [...held.values()], ...sums };
   }
 
   async prune(remove: ReadonlySet<BlockMapId>): Promise<PruneResult> {
@@ -185,10 +192,13 @@ export class MemorySnapshotStore implements SnapshotStore, BlockExporter {
   }
 
   /** How many maps name each word. */
-  #usersOfWords(): ReadonlyMap<string, number> {
-    const users = new Map<string, number>();
-    for (const { blocks } of this.#maps.values()) {
-      for (const word of new Set(blocks.values())) users.set(word, (users.get(word) ?? 0) + 1);
+  /** The places of the maps that name each word. */
+  #usersOfWords(): ReadonlyMap<string, readonly number[]> {
+    const users = new Map<string, number[]>();
+    for (const [place, { blocks }] of [...this.#maps.values()].entries()) {
+      for (const word of new Set(blocks.values())) {
+        users.set(word, [...(users.get(word) ?? []), place]);
+      }
     }
     return users;
   }

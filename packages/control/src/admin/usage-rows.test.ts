@@ -63,7 +63,7 @@ test('unique bytes, shared ones counted once, and what nobody holds are the live
   );
 });
 
-test('the unique bytes of a snapshot are what deleting it alone frees', async () => {
+test('the unique bytes of a snapshot or volume are what deleting it alone frees', async () => {
   await fc.assert(
     fc.asyncProperty(worlds, fc.nat(), async (world, chosen) => {
       const store = new MemorySnapshotStore();
@@ -76,7 +76,7 @@ test('the unique bytes of a snapshot are what deleting it alone frees', async ()
       const before = await store.usage();
       const { rows } = summarizeUsage(holdings, before);
       const going = holdings[chosen % Math.max(1, holdings.length)];
-      if (going?.kind !== 'snapshot') return;
+      if (going === undefined) return;
       await store.prune(garbage(holdings.filter((each) => each.id !== going.id)));
       const freed = before.liveBytes - (await store.usage()).liveBytes;
       expect(rows.find((row) => row.id === going.id)?.uniqueBytes).toBe(freed);
@@ -101,4 +101,31 @@ test('one map in two regions is freed by neither snapshot alone, and by the imag
     2 * memoryBlockBytes,
     2 * memoryBlockBytes,
   ]);
+});
+
+test('a volume counts what both of its maps name once', async () => {
+  const store = new MemorySnapshotStore();
+  await capture(store, mapId(0), ['a', 'b']);
+  await capture(store, mapId(1), ['a', 'b', 'c']);
+  const holdings = [snapshot('snap-1', mapId(0)), volume('vol-1', [mapId(0), mapId(1)])];
+  const { rows } = summarizeUsage(holdings, await store.usage());
+  expect(rows.map((row) => [row.uniqueBytes, row.sharedBytes])).toEqual([
+    [0, 2 * memoryBlockBytes],
+    [memoryBlockBytes, 2 * memoryBlockBytes],
+  ]);
+});
+
+test("what only an image's own snapshots share goes with it", async () => {
+  const store = new MemorySnapshotStore();
+  await capture(store, mapId(0), ['a', 'b']);
+  await capture(store, mapId(1), ['a', 'c']);
+  const image: Holding = {
+    ...snapshot('ami-1', mapId(0)),
+    kind: 'image',
+    mapIds: [mapId(0), mapId(1)],
+    goes: ['snap-1', 'snap-2'],
+  };
+  const own = [snapshot('snap-1', mapId(0)), snapshot('snap-2', mapId(1))];
+  const { rows } = summarizeUsage([image, ...own], await store.usage());
+  expect(rows[0]).toMatchObject({ uniqueBytes: 3 * memoryBlockBytes, sharedBytes: 0 });
 });

@@ -1,4 +1,4 @@
-import type { BlockMapId, MapUsage } from '@bakehouse/domain';
+import type { BlockMapId, StoreUsage } from '@bakehouse/domain';
 
 /** A record that holds maps. Snapshots and volumes hold them themselves, an image through its snapshots. */
 export interface Holding {
@@ -42,6 +42,26 @@ function holdersByMap(holdings: readonly Holding[]): ReadonlyMap<BlockMapId, rea
   return holders;
 }
 
+/** Bytes with the maps that name them and the snapshots and volumes that hold those. */
+interface Part {
+  readonly bytes: number;
+  readonly mapIds: ReadonlySet<BlockMapId>;
+  readonly holderIds: ReadonlySet<string>;
+}
+
+function partsOf(
+  store: Pick<StoreUsage, 'maps' | 'held'>,
+  holders: ReadonlyMap<BlockMapId, readonly string[]>,
+): readonly Part[] {
+  return store.held.map(({ maps, bytes }) => {
+    const mapIds = maps.flatMap((place) => store.maps[place]?.mapId ?? []);
+    const holderIds = new Set(mapIds.flatMap((mapId) => holders.get(mapId) ?? []));
+    return { bytes, mapIds: new Set(mapIds), holderIds };
+  });
+}
+
+const bytesOf = (parts: readonly Part[]) => sum(parts.map(({ bytes }) => bytes));
+
 /**
  * Bytes by record, so that the unique bytes of snapshots and volumes, `sharedOnceBytes` and `unheldBytes`
  * together are the store's live bytes (docs/usage.md). Several records may hold one map: a baked image's
@@ -49,21 +69,18 @@ function holdersByMap(holdings: readonly Holding[]): ReadonlyMap<BlockMapId, rea
  */
 export function summarizeUsage(
   holdings: readonly Holding[],
-  store: { readonly maps: readonly MapUsage[]; readonly liveBytes: number },
+  store: Pick<StoreUsage, 'maps' | 'held' | 'liveBytes'>,
 ): UsageSummary {
-  const usageOf = new Map(store.maps.map((map) => [map.mapId, map]));
-  const holders = holdersByMap(holdings);
+  const parts = partsOf(store, holdersByMap(holdings));
   const rows = holdings.map(({ mapIds, goes, ...row }): UsageRow => {
-    const maps = [...new Set(mapIds)].flatMap((mapId) => usageOf.get(mapId) ?? []);
     const going = new Set(goes);
-    const freed = maps.filter((map) => holders.get(map.mapId)?.every((id) => going.has(id)));
-    const uniqueBytes = sum(freed.map((map) => map.uniqueBytes));
-    const named = sum(maps.map((map) => map.uniqueBytes + map.sharedBytes));
-    return { ...row, uniqueBytes, sharedBytes: named - uniqueBytes };
+    const named = parts.filter((part) => mapIds.some((mapId) => part.mapIds.has(mapId)));
+    const freed = named.filter(({ holderIds }) => holderIds.isSubsetOf(going));
+    const uniqueBytes = bytesOf(freed);
+    return { ...row, uniqueBytes, sharedBytes: bytesOf(named) - uniqueBytes };
   });
   const own = rows.filter((row) => row.kind !== 'image');
-  const unheld = store.maps.filter((map) => !holders.has(map.mapId));
-  const unheldBytes = sum(unheld.map((map) => map.uniqueBytes));
+  const unheldBytes = bytesOf(parts.filter(({ holderIds }) => holderIds.size === 0));
   const sharedOnceBytes = store.liveBytes - unheldBytes - sum(own.map((row) => row.uniqueBytes));
   return { rows, sharedOnceBytes, unheldBytes };
 }

@@ -68,19 +68,23 @@ export interface CaptureProgress {
   readonly totalBytes: number;
 }
 
-/** Bytes on disk, after compression. */
 export interface MapUsage {
   readonly mapId: BlockMapId;
   readonly sizeBytes: number;
   readonly blockCount: number;
-  /** Held by this map alone. */
-  readonly uniqueBytes: number;
-  /** Held by this map and others. */
-  readonly sharedBytes: number;
+}
+
+/** The chunks that exactly these maps name: their bytes on disk, after compression. */
+export interface HeldBytes {
+  /** Ascending places in `StoreUsage.maps`; at least one. */
+  readonly maps: readonly number[];
+  readonly bytes: number;
 }
 
 export interface StoreUsage {
   readonly maps: readonly MapUsage[];
+  /** Each live chunk counts in one of these; no two are of the same maps. */
+  readonly held: readonly HeldBytes[];
   /** Chunks named by at least one map. */
   readonly liveBytes: number;
   /** Chunks that no map names any more, and file overhead: what prune can free, and headers. */
