@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB } from '@bakehouse/base';
 import type { FreezeVolume } from '@bakehouse/domain';
@@ -296,5 +296,38 @@ test('a storage daemon that lost its files is ended before a new one starts', as
   expect(at(await readView(rig, view), 4)).toBe(0x42);
   expect(await processesWith(`${rig.directory}/run/`)).toHaveLength(1);
   await volumes.thaw([second], 'captured');
+  expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
+});
+
+test('a machine that answers nothing does not keep a sweep from the views of others', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes({ sweepTimeoutMs: 1_000 });
+  const other: FreezeVolume = { volumeId: id.volume(2), snapshotId: id.snapshot(9), originMapId };
+  for (const each of [first, other]) {
+    await volumes.create({ volumeId: each.volumeId, sizeBytes: diskBytes, originMapId });
+  }
+  const hanging = await rig.start([volumeId], 1);
+  const answering = await rig.start([other.volumeId], 2);
+  await volumes.freeze([first], hanging.instanceId);
+  await volumes.freeze([other], answering.instanceId);
+  hanging.hang();
+  const instanceIds = [hanging.instanceId, answering.instanceId];
+  const views = (await volumes.sweep({ wanted: new Set(), instanceIds })).filter(
+    ({ what }) => what === 'view',
+  );
+  expect(views.map(({ name }) => name)).toEqual([`${other.snapshotId} in ${answering.instanceId}`]);
+});
+
+test('who only asks what is stray ends no storage daemon that does not answer yet', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  await machine.quit();
+  const view = one(await volumes.freeze([second]));
+  // As one that has its socket's name, and does not listen yet.
+  const monitor = join(rig.directory, 'run', `${volumeId}.qmp`);
+  await rm(monitor);
+  await writeFile(monitor, '');
+  expect(await volumes.sweep({ wanted: new Set(), instanceIds: [], dryRun: true })).toEqual([]);
+  expect(at(await readView(rig, view), 4)).toBe(0x42);
+  expect(await rig.volumes().sweep({ wanted: new Set(), instanceIds: [] })).toEqual([]);
   expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
 });

@@ -43,6 +43,8 @@ export interface Machine {
   io(device: number, command: string): Promise<void>;
   quit(): Promise<void>;
   kill(): Promise<void>;
+  /** It is there and answers nothing, from now on. */
+  hang(): void;
   readonly execute: (command: string, args?: Record<string, unknown>) => Promise<unknown>;
 }
 
@@ -132,6 +134,9 @@ async function openRig(): Promise<Rig> {
         async quit() {
           await guest.execute('quit').catch(() => {});
           await end();
+        },
+        hang() {
+          process.kill('SIGSTOP');
         },
         async kill() {
           process.kill('SIGKILL');

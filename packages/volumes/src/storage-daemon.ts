@@ -27,14 +27,34 @@ export function daemonFiles(runtimeDirectory: string, volumeId: VolumeId): Daemo
   return { monitor: path('qmp'), nbd: path('nbd'), pid: path('pid') };
 }
 
-/** Works with the daemon of a volume; undefined when there is none. */
+/** Works with the daemon of a volume; undefined when there is none. One that is dead is cleared away. */
 export async function withRunningDaemon<Result>(
   context: VolumeContext,
   volumeId: VolumeId,
   work: (monitor: Monitor) => Promise<Result>,
 ): Promise<{ readonly result: Result } | undefined> {
+  const answer = await askDaemon(context, volumeId, work);
+  if (answer === 'dead') await clearDeadDaemon(context, volumeId);
+  return typeof answer === 'string' ? undefined : answer;
+}
+
+/** As `withRunningDaemon`, and leaves what does not answer as it is. */
+export async function askRunningDaemon<Result>(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  work: (monitor: Monitor) => Promise<Result>,
+): Promise<{ readonly result: Result } | undefined> {
+  const answer = await askDaemon(context, volumeId, work);
+  return typeof answer === 'string' ? undefined : answer;
+}
+
+async function askDaemon<Result>(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  work: (monitor: Monitor) => Promise<Result>,
+): Promise<{ readonly result: Result } | 'none' | 'dead'> {
   const files = daemonFiles(context.runtimeDirectory, volumeId);
-  if (!(await exists(files.monitor))) return undefined;
+  if (!(await exists(files.monitor))) return 'none';
   let isConnected = false;
   try {
     const result = await context.monitors.use(files.monitor, async (monitor) => {
@@ -44,8 +64,7 @@ export async function withRunningDaemon<Result>(
     return { result };
   } catch (error) {
     if (isConnected || !(error instanceof QmpClosedError)) throw error;
-    await clearDeadDaemon(context, volumeId);
-    return undefined;
+    return 'dead';
   }
 }
 

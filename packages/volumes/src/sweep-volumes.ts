@@ -8,7 +8,8 @@ import { hydrateJob } from './block-names.ts';
 import { listVolumes, namesIn } from './create-volume.ts';
 import { instanceNbdSocket } from './freeze-volumes.ts';
 import { endView, viewsOf, viewsOfVolume } from './frozen-view.ts';
-import { daemonFiles, stopDaemon, withRunningDaemon } from './storage-daemon.ts';
+import { MonitorPool } from './monitor-pool.ts';
+import { askRunningDaemon, daemonFiles, stopDaemon, withRunningDaemon } from './storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { snapshotOfFleece, volumeOfTemporary } from './volume-paths.ts';
 
@@ -27,26 +28,56 @@ export interface Stray {
   readonly name: string;
 }
 
-/** Finds and removes what a crash left behind: views nobody waits for, and files of unfinished work. */
+/**
+ * Finds and removes what a crash left behind: views nobody waits for, and files of unfinished work. What
+ * does not answer keeps nobody waiting for long: its views stay until the next sweep.
+ */
 export async function sweepVolumes(
   context: VolumeContext,
   request: SweepRequest,
 ): Promise<readonly Stray[]> {
-  const strays: Stray[] = [];
-  for (const instanceId of request.instanceIds) {
-    strays.push(...(await sweepMachine(context, request, instanceId)));
+  const impatient = request.dryRun ? context : withSweepLimits(context);
+  const inMachines = await Promise.all(
+    request.instanceIds.map((instanceId) =>
+      orNothing(context, instanceId, sweepMachine(impatient, request, instanceId)),
+    ),
+  );
+  const temporaries = await sweepTemporaries(context, request);
+  const sockets = await sweepSockets(context, request);
+  const sweepVolume = (volumeId: VolumeId) =>
+    context.locks.run([volumeId], async () => [
+      ...(await sweepDaemon(context, request, volumeId)),
+      ...(await sweepFleeces(context, request, volumeId)),
+    ]);
+  const atRest = await Promise.all(
+    [...(await volumesWithRemains(context))].map((volumeId) =>
+      orNothing(context, volumeId, sweepVolume(volumeId)),
+    ),
+  );
+  return [...inMachines.flat(), ...temporaries, ...sockets, ...atRest.flat()];
+}
+
+/** Before the platform serves anybody; a connection of its own would wait for the one that works. */
+function withSweepLimits(context: VolumeContext): VolumeContext {
+  const timeoutMs = context.limits.sweepTimeoutMs;
+  const limitsOfWait = { ...context.limitsOfWait, timeoutMs };
+  return { ...context, monitors: new MonitorPool(timeoutMs), limitsOfWait };
+}
+
+async function orNothing(
+  context: VolumeContext,
+  of: InstanceId | VolumeId,
+  sweep: Promise<readonly Stray[]>,
+): Promise<readonly Stray[]> {
+  try {
+    return await sweep;
+  } catch (error) {
+    // A machine that ended has no views.
+    if (!(error instanceof QmpClosedError)) {
+      context.logger.log('warn', 'views could not be swept', { of, error: `${error}` });
+    }
+    return [];
   }
-  strays.push(...(await sweepTemporaries(context, request)));
-  strays.push(...(await sweepSockets(context, request)));
-  for (const volumeId of await volumesWithRemains(context)) {
-    strays.push(
-      ...(await context.locks.run([volumeId], async () => [
-        ...(await sweepDaemon(context, request, volumeId)),
-        ...(await sweepFleeces(context, request, volumeId)),
-      ])),
-    );
-  }
-  return strays;
 }
 
 async function sweepMachine(
@@ -56,27 +87,22 @@ async function sweepMachine(
 ): Promise<readonly Stray[]> {
   const monitorPath = context.instanceSockets(instanceId);
   if (monitorPath === undefined) return [];
-  try {
-    return await context.monitors.use(monitorPath, async (monitor) => {
-      const strays: Stray[] = [];
-      const graph = await readBlockGraph(monitor);
-      for (const volumeId of [...graph.nodes.keys()].filter((name) => isResourceId('vol', name))) {
-        for (const snapshotId of viewsOfVolume(graph, volumeId)) {
-          if (wanted.has(snapshotId)) continue;
-          strays.push({ what: 'view', name: `${snapshotId} in ${instanceId}` });
-          if (dryRun) continue;
-          const socketPath = instanceNbdSocket(context, instanceId);
-          const volume = { volumeId, snapshotId };
-          const ended = { volume, outcome: 'abandoned', socketPath } as const;
-          await context.locks.run([volumeId], () => endView(context, monitor, ended));
-        }
+  return context.monitors.use(monitorPath, async (monitor) => {
+    const strays: Stray[] = [];
+    const graph = await readBlockGraph(monitor);
+    for (const volumeId of [...graph.nodes.keys()].filter((name) => isResourceId('vol', name))) {
+      for (const snapshotId of viewsOfVolume(graph, volumeId)) {
+        if (wanted.has(snapshotId)) continue;
+        strays.push({ what: 'view', name: `${snapshotId} in ${instanceId}` });
+        if (dryRun) continue;
+        const socketPath = instanceNbdSocket(context, instanceId);
+        const volume = { volumeId, snapshotId };
+        const ended = { volume, outcome: 'abandoned', socketPath } as const;
+        await context.locks.run([volumeId], () => endView(context, monitor, ended));
       }
-      return strays;
-    });
-  } catch (error) {
-    if (error instanceof QmpClosedError) return [];
-    throw error;
-  }
+    }
+    return strays;
+  });
 }
 
 async function sweepDaemon(
@@ -84,7 +110,9 @@ async function sweepDaemon(
   { wanted, dryRun }: SweepRequest,
   volumeId: VolumeId,
 ): Promise<readonly Stray[]> {
-  const answer = await withRunningDaemon(context, volumeId, async (monitor) => {
+  // One that does not answer may be about to: only who removes may end it.
+  const use = dryRun ? askRunningDaemon : withRunningDaemon;
+  const answer = await use(context, volumeId, async (monitor) => {
     const strays: Stray[] = [];
     const graph = await readBlockGraph(monitor);
     // At a start it is begun anew; while the server works it is no stray.

@@ -7,6 +7,8 @@ export interface VolumeLimits {
   readonly toolTimeoutMs: number;
   /** For QEMU to come to a state that was asked for: a job gone, an export gone, a daemon ended. */
   readonly settleTimeoutMs: number;
+  /** For a machine to answer the sweep at a start, during which nobody is served. */
+  readonly sweepTimeoutMs: number;
   readonly pollMs: number;
   readonly hydratePollMs: number;
   /** How long a guest's request waits for a block server that is away. */
@@ -21,6 +23,7 @@ export const defaultVolumeLimits: VolumeLimits = {
   qmpTimeoutMs: 30 * secondMs,
   toolTimeoutMs: 5 * minuteMs,
   settleTimeoutMs: 30 * secondMs,
+  sweepTimeoutMs: 5 * secondMs,
   pollMs: 20,
   hydratePollMs: 500,
   reconnectSeconds: 3600,
