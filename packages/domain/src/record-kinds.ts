@@ -11,6 +11,7 @@ import type {
   SecurityGroup,
   SecurityGroupRule,
   Setting,
+  Shareable,
   Snapshot,
   Subnet,
   Tags,
@@ -56,6 +57,17 @@ const owned = {
   tag: tagged,
   tagKey: tagKeys,
 };
+/** Found by everybody's tags: who looks sees only its own, so what is found is looked at again. */
+const allTags = ({ tags, othersTags = {} }: Shareable & { tags: Tags }) => [
+  { tags },
+  ...Object.values(othersTags).map((others) => ({ tags: others })),
+];
+const shareable = {
+  owner: owned.owner,
+  tag: (record: Shareable & { tags: Tags }) => [...new Set(allTags(record).flatMap(tagged))],
+  tagKey: (record: Shareable & { tags: Tags }) => [...new Set(allTags(record).flatMap(tagKeys))],
+  tagger: ({ othersTags = {} }: Shareable) => Object.keys(othersTags),
+};
 
 /**
  * What records can be found by, besides their id and region. An index maps a record to the values it is
@@ -65,7 +77,7 @@ export const recordIndexes = {
   account: { ownerAlias: (r) => r.ownerAlias },
   accessKey: { account: (r) => r.accountId },
   image: {
-    ...owned,
+    ...shareable,
     name: (r) => r.name,
     state: (r) => r.state,
     public: (r) => (r.launchPermissions.everyone ? 'true' : undefined),
@@ -73,7 +85,7 @@ export const recordIndexes = {
     snapshot: (r) => r.blockDevices.flatMap((d) => d.ebs?.snapshotId ?? []),
   },
   snapshot: {
-    ...owned,
+    ...shareable,
     volume: (r) => r.volumeId,
     state: (r) => r.state,
     public: (r) => (r.createVolumePermissions.everyone ? 'true' : undefined),

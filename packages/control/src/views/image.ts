@@ -7,6 +7,7 @@ import {
   type Image,
   type MetadataReader,
 } from '@bakehouse/domain';
+import { ownTags } from '../own-tags.ts';
 import { tagsView } from '../tag-specification.ts';
 
 export type ImageView = NonNullable<Ec2.Ec2Output<'DescribeImages'>['Images']>[number];
@@ -34,15 +35,15 @@ export interface ImageFacts {
 }
 
 /**
- * Tags and the last launch are the owner's affair: others neither see them nor find the image by them. A seeded
- * image is as it was printed to somebody.
+ * Tags and the last launch are the owner's affair: others neither see them nor find the image by them, but by tags
+ * of their own. A seeded image is as it was printed to somebody.
  */
-function isSeenWhole({ ownerId, region }: Image, viewerId: AccountId): boolean {
-  return ownerId === viewerId || region === everyRegion;
-}
-
-function asOthersSee({ lastLaunchedAt: _, ...image }: Image): Image {
-  return { ...image, tags: {} };
+function asSeenBy(image: Image, viewerId: AccountId): Image {
+  if (image.ownerId === viewerId) return image;
+  const own = ownTags(image, viewerId);
+  if (image.region === everyRegion) return { ...image, tags: { ...image.tags, ...own } };
+  const { lastLaunchedAt: _, ...rest } = image;
+  return { ...rest, tags: own };
 }
 
 export async function readImageFacts(
@@ -52,8 +53,7 @@ export async function readImageFacts(
 ): Promise<ImageFacts> {
   const owner: Account | undefined = await reader.get('account', image.ownerId);
   const ownerAlias = image.ownerAlias ?? owner?.ownerAlias;
-  const seen = isSeenWhole(image, viewerId) ? image : asOthersSee(image);
-  return { image: seen, ...(ownerAlias ? { ownerAlias } : {}) };
+  return { image: asSeenBy(image, viewerId), ...(ownerAlias ? { ownerAlias } : {}) };
 }
 
 /** EC2 answers `windows` where the model's enumeration says `Windows`. */

@@ -1,5 +1,6 @@
 import type * as Ec2 from '@bakehouse/aws-model';
 import type { AccountId, MetadataReader, Snapshot } from '@bakehouse/domain';
+import { ownTags } from '../own-tags.ts';
 import { tagsView } from '../tag-specification.ts';
 
 export type SnapshotView = NonNullable<Ec2.Ec2Output<'DescribeSnapshots'>['Snapshots']>[number];
@@ -11,14 +12,14 @@ export interface SnapshotFacts {
   readonly ownerAlias?: string;
 }
 
-/** Tags are the owner's: others neither see them nor find the snapshot by them. */
+/** Tags are each account's own: others neither see them nor find the snapshot by them. */
 export async function readSnapshotFacts(
   reader: MetadataReader,
   snapshot: Snapshot,
   viewerId: AccountId,
 ): Promise<SnapshotFacts> {
   const owner = await reader.get('account', snapshot.ownerId);
-  const seen = snapshot.ownerId === viewerId ? snapshot : { ...snapshot, tags: {} };
+  const seen = { ...snapshot, tags: ownTags(snapshot, viewerId) };
   return { snapshot: seen, ...(owner?.ownerAlias ? { ownerAlias: owner.ownerAlias } : {}) };
 }
 

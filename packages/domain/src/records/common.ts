@@ -35,6 +35,12 @@ export interface Resource<Id extends string> {
   readonly createdAt: TimestampMs;
 }
 
+/** What others may be let use: an image or a snapshot. */
+export interface Shareable {
+  /** Each account tags what it may use for itself; `tags` are the owner's. */
+  readonly othersTags?: Readonly<Record<AccountId, Tags>>;
+}
+
 /** Who else may use an image or snapshot. */
 export interface SharedWith {
   readonly everyone: boolean;

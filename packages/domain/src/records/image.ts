@@ -1,5 +1,13 @@
 import type { TimestampMs } from '@bakehouse/base';
-import type { AccountId, ImageId, InstanceId, Resource, SharedWith, SnapshotId } from './common.ts';
+import type {
+  AccountId,
+  ImageId,
+  InstanceId,
+  Resource,
+  Shareable,
+  SharedWith,
+  SnapshotId,
+} from './common.ts';
 import type { VolumeType } from './volume.ts';
 
 export type ImageState = 'pending' | 'available' | 'failed' | 'deregistered';
@@ -26,7 +34,7 @@ export interface BlockDevice {
   readonly ebs?: EbsMapping;
 }
 
-export interface Image extends Resource<ImageId> {
+export interface Image extends Resource<ImageId>, Shareable {
   readonly name: string;
   readonly description?: string;
   readonly state: ImageState;

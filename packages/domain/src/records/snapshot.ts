@@ -1,9 +1,16 @@
 import type { TimestampMs } from '@bakehouse/base';
-import type { BlockMapId, Resource, SharedWith, SnapshotId, VolumeId } from './common.ts';
+import type {
+  BlockMapId,
+  Resource,
+  Shareable,
+  SharedWith,
+  SnapshotId,
+  VolumeId,
+} from './common.ts';
 
 export type SnapshotState = 'pending' | 'completed' | 'error';
 
-export interface Snapshot extends Resource<SnapshotId> {
+export interface Snapshot extends Resource<SnapshotId>, Shareable {
   readonly volumeId: VolumeId;
   readonly sizeGiB: number;
   readonly description: string;

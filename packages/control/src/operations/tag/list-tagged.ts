@@ -1,10 +1,18 @@
-import { everyRegion, isInRegion, type MetadataReader, type Tags } from '@bakehouse/domain';
+import {
+  everyRegion,
+  type Image,
+  type MetadataReader,
+  type Snapshot,
+  type Tags,
+} from '@bakehouse/domain';
 import type { OperationContext } from '../../context.ts';
 import type { Filter } from '../../filters/filter.ts';
 import { isWildcard } from '../../filters/wildcard.ts';
+import { isSharedWith } from '../../lookups.ts';
 import { partTags, vpcParts } from '../../network/vpc-parts.ts';
+import { ownTags } from '../../own-tags.ts';
 import type { TagRow } from '../../views/tag.ts';
-import { partTypes, recordTypes, type TaggableKind, vpcsOf } from './taggable.ts';
+import { findTaggable, partTypes, recordTypes, type TaggableKind, vpcsOf } from './taggable.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
 
@@ -35,15 +43,29 @@ async function recordsOf(
     const where = { owner: [scope.accountId], ...(tagKey ? { tagKey } : {}) };
     const here = await reader.list(kind, { region: scope.region, where });
     // Images of a seed are one record for all regions, and so are their tags.
-    return [...here, ...(await reader.list(kind, { region: everyRegion, where }))];
+    const seeded = await reader.list(kind, { region: everyRegion, where });
+    return [...here, ...seeded, ...(await ofOthers(reader, scope, kind))];
   }
   const records = [];
   for (const id of new Set(ids)) {
-    const record = await reader.get(kind, id);
-    if (record?.ownerId === scope.accountId && isInRegion(record, scope.region))
-      records.push(record);
+    const tags = (await findTaggable(reader, scope, { kind, id }))?.tags;
+    if (tags) records.push({ id, tags });
   }
   return records;
+}
+
+/** What other accounts share with the caller, with the caller's tags. */
+async function ofOthers(reader: MetadataReader, scope: Scope, kind: TaggableKind) {
+  if (kind !== 'image' && kind !== 'snapshot') return [];
+  const { accountId } = scope;
+  const where = { tagger: [accountId] };
+  const found: (Image | Snapshot)[] = [];
+  for (const region of [scope.region, everyRegion]) {
+    found.push(...(await reader.list(kind, { region, where })));
+  }
+  return found
+    .filter((record) => isSharedWith(record, accountId))
+    .map((record) => ({ id: record.id, tags: ownTags(record, accountId) }));
 }
 
 /** The caller's tags that the filters may let through: few where the filters name ids, types or keys. */

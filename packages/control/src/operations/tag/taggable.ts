@@ -3,8 +3,10 @@ import type { RecordKinds } from '@bakehouse/domain';
 import {
   type ApiError,
   apiError,
+  type Image,
   isInRegion,
   type MetadataReader,
+  type Snapshot,
   type Tags,
   type Vpc,
 } from '@bakehouse/domain';
@@ -12,6 +14,7 @@ import type { OperationContext } from '../../context.ts';
 import { checkId, isSharedWith, type LookupKind, notFound } from '../../lookups.ts';
 import { checkPartId, type PartKind, partKinds } from '../../network/part-kinds.ts';
 import { partTags, vpcParts } from '../../network/vpc-parts.ts';
+import { ownTags, withOwnTags } from '../../own-tags.ts';
 import type { ControlTransaction } from '../../workflow/transaction.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -97,29 +100,26 @@ export interface Taggable {
   put(tx: ControlTransaction, tags: Tags): Promise<void>;
 }
 
-/** In EC2 each account has tags of its own on what is shared with it; here only the owner's are kept. */
-function ofAnother(id: string): ApiError {
-  return apiError('UnsupportedOperation', {
-    message: `${id} belongs to another account, and tags of others than the owner are not supported on this platform; make your own (an image of an instance, a snapshot of a volume) and tag that`,
-  });
-}
+const isShareable = (record: RecordKinds[TaggableKind]): record is Image | Snapshot =>
+  'launchPermissions' in record || 'createVolumePermissions' in record;
 
-const isVisible = (record: RecordKinds[TaggableKind], { accountId }: Scope) =>
-  ('launchPermissions' in record || 'createVolumePermissions' in record) &&
-  isSharedWith(record, accountId);
-
-async function findRecord<K extends TaggableKind>(
+/** The caller's, or shared with it; with the caller's tags. */
+export async function findTaggable<K extends TaggableKind>(
   reader: MetadataReader,
-  scope: Scope,
+  { accountId, region }: Scope,
   { kind, id }: { kind: K; id: string },
 ): Promise<Taggable | undefined> {
   const record = await reader.get(kind, id);
-  if (!record || !isInRegion(record, scope.region)) return undefined;
-  if (record.ownerId !== scope.accountId) {
-    if (isVisible(record, scope)) throw ofAnother(id);
-    return undefined;
+  if (!record || !isInRegion(record, region)) return undefined;
+  if (record.ownerId === accountId) {
+    return { kind, tags: record.tags, put: (tx, tags) => tx.put(kind, { ...record, tags }) };
   }
-  return { kind, tags: record.tags, put: (tx, tags) => tx.put(kind, { ...record, tags }) };
+  if (!isShareable(record) || !isSharedWith(record, accountId)) return undefined;
+  return {
+    kind,
+    tags: ownTags(record, accountId),
+    put: (tx, tags) => tx.put(kind, { ...record, ...withOwnTags(record, accountId, tags) }),
+  };
 }
 
 /** The caller's VPCs in this region. */
@@ -154,7 +154,7 @@ export async function taggableById(
   if (!type) throw apiError('InvalidID', { message: `The ID '${id}' is not valid` });
   type.check(id);
   const found = record
-    ? await findRecord(reader, scope, { kind: record.kind, id })
+    ? await findTaggable(reader, scope, { kind: record.kind, id })
     : part && (await findPart(reader, scope, { part: part.part, id }));
   if (!found) throw type.notFound(id);
   return found;
