@@ -74,9 +74,12 @@ function refusePlacement(request: LaunchParameters): void {
   });
 }
 
-function refuseRecovery({ MaintenanceOptions: options }: LaunchParameters): void {
+function recoveryOf({
+  MaintenanceOptions: options,
+}: LaunchParameters): Pick<LaunchFacts, 'autoRecovery'> {
   const { AutoRecovery: recovery = 'default' } = options ?? {};
-  if (recovery === 'default' || recovery === 'disabled') return;
+  if (recovery === 'default') return {};
+  if (recovery === 'disabled') return { autoRecovery: recovery };
   throw apiError('InvalidParameterValue', {
     message: `Value (${recovery}) for parameter AutoRecovery is invalid.`,
   });
@@ -90,7 +93,6 @@ export async function launchFacts(
 ): Promise<LaunchFacts> {
   refuseUnserved(request, unserved);
   refusePlacement(request);
-  refuseRecovery(request);
   const { accountId, region, now, ids } = context;
   const image = await launchImage(reader, context, request.ImageId);
   const type = launchType(request.InstanceType ?? defaultInstanceType, image);
@@ -127,6 +129,7 @@ export async function launchFacts(
     ephemeralDisks,
     ...simulatedReason(context.settings),
     monitoring: request.Monitoring?.Enabled ? 'enabled' : 'disabled',
+    ...recoveryOf(request),
     ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),
     tags: {

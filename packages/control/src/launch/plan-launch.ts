@@ -40,6 +40,7 @@ export interface LaunchFacts {
   readonly monitoring: 'enabled' | 'disabled';
   readonly stateReason?: Instance['stateReason'];
   readonly cpuCredits?: 'standard' | 'unlimited';
+  readonly autoRecovery?: 'disabled';
   readonly clientToken?: string;
   readonly tags: {
     readonly instance: Tags;
@@ -142,7 +143,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     planVolume(facts, item, ids.resource('vol'), instanceId),
   );
   const nic = planNic(facts, draw, ids, instanceId);
-  const { keyPair, userDataBase64, cpuCredits, clientToken } = facts;
+  const { keyPair, userDataBase64, cpuCredits, autoRecovery, clientToken } = facts;
   const instance: Instance = {
     id: instanceId,
     ownerId: facts.accountId,
@@ -185,6 +186,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     ebsOptimized: facts.ebsOptimized,
     monitoring: facts.monitoring,
     ...(cpuCredits ? { cpuCredits } : {}),
+    ...(autoRecovery ? { autoRecovery } : {}),
     ...(clientToken ? { clientToken } : {}),
     generation: 1,
   };

@@ -197,7 +197,7 @@ function makeView(facts: InstanceFacts): InstanceView {
     UsageOperation: 'RunInstances',
     UsageOperationUpdateTime: new Date(instance.createdAt),
     CurrentInstanceBootMode: instance.bootMode,
-    MaintenanceOptions: { AutoRecovery: 'default' },
+    MaintenanceOptions: { AutoRecovery: instance.autoRecovery ?? 'default' },
     EnclaveOptions: { Enabled: false },
     HibernationOptions: { Configured: false },
     PrivateDnsNameOptions: {

@@ -92,6 +92,8 @@ export interface Instance extends Resource<InstanceId> {
   readonly ebsOptimized: boolean;
   readonly monitoring: 'disabled' | 'enabled';
   readonly cpuCredits?: 'standard' | 'unlimited';
+  /** Absent: `default`. There is no other host to recover on either way. */
+  readonly autoRecovery?: 'disabled';
   readonly clientToken?: string;
   readonly status?: InstanceStatus;
   readonly terminatedAt?: TimestampMs;

@@ -80,3 +80,11 @@ test('monitoring that is turned on or off is what the guest reads', async () => 
   await settle();
   expect(told()).toBe('disabled');
 });
+
+test('an instance says whether it was to be recovered, as it was asked', async () => {
+  const asked = await launched({ MaintenanceOptions: { AutoRecovery: 'disabled' } });
+  expect((await viewOf(asked))?.MaintenanceOptions).toEqual({ AutoRecovery: 'disabled' });
+  const Filters = [{ Name: 'maintenance-options.auto-recovery', Values: ['disabled'] }];
+  expect((await asked.call('DescribeInstances', { Filters })).Reservations).toHaveLength(1);
+  expect((await viewOf(await launched()))?.MaintenanceOptions?.AutoRecovery).toBe('default');
+});
