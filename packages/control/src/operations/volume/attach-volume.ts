@@ -1,6 +1,7 @@
 import { apiError, type Instance, type Volume, type VolumeAttachment } from '@bakehouse/domain';
 import { checkAttachments } from '../../launch/attachments.ts';
 import { attachmentPoint, isDeviceName } from '../../launch/device-name.ts';
+import { checkBootType } from '../../launch/volume-shape.ts';
 import { ownedById } from '../../lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../refuse-unserved.ts';
@@ -52,6 +53,8 @@ export const attachVolume: Operation<'AttachVolume'> = async (context, request) 
     checkVolume(volume, instance);
     checkInstance(instance);
     checkDevice(request.Device, instance);
+    const isRoot = request.Device === instance.rootDeviceName;
+    if (isRoot) checkBootType(`the volume ${volume.id}`, volume.volumeType);
     const shared = {
       deviceName: request.Device,
       attachedAt: context.now,

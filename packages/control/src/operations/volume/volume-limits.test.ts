@@ -58,6 +58,18 @@ test('nothing boots from a disk for throughput', async () => {
   await expect(modify).rejects.toMatchObject({ code });
 });
 
+test('a disk for throughput is not attached as a root', async () => {
+  const { call, settle, instance, instanceId: InstanceId } = await launched({}, 'stopped');
+  const slow = { VolumeType: 'st1', Size: 125 } as const;
+  const { VolumeId = '' } = await call('CreateVolume', { AvailabilityZone, ...slow });
+  await call('DetachVolume', { VolumeId: (await instance()).volumes[0]?.volumeId ?? '' });
+  await settle();
+  const attach = (Device: string) => call('AttachVolume', { InstanceId, VolumeId, Device });
+  const code = 'BootForVolumeTypeUnsupported';
+  await expect(attach('/dev/xvda')).rejects.toMatchObject({ code });
+  await attach('/dev/sdf');
+});
+
 test('an instance store that the type does not have is left out', async () => {
   const mapped = [{ DeviceName: '/dev/sdb', VirtualName: 'ephemeral0' }];
   const { instance, call, instanceId } = await launched({ BlockDeviceMappings: mapped });
