@@ -8,7 +8,7 @@ export async function endMachine(
   session: MachineSession,
   { clock, limits }: { readonly clock: Clock; readonly limits: ComputeLimits },
 ): Promise<void> {
-  const { pid } = session;
+  const { pid, folder } = session;
   await session.expectKill();
   const quit = async () => {
     const client = await session.client();
@@ -16,9 +16,9 @@ export async function endMachine(
   };
   // Dirty bitmaps are stored only at an orderly end; there is a moment for that, and no more.
   void quit().catch(() => {});
-  await untilGone(pid, { clock, timeoutMs: limits.quitMs }).catch(async () => {
-    killProcess(pid);
-    await untilGone(pid, { clock, timeoutMs: limits.goneMs });
+  await untilGone(pid, { folder, clock, timeoutMs: limits.quitMs }).catch(async () => {
+    await killProcess(pid, folder);
+    await untilGone(pid, { folder, clock, timeoutMs: limits.goneMs });
   });
   await session.ended;
 }

@@ -27,6 +27,8 @@ interface RunningMachine {
   readonly record: MachineRecord;
 }
 
+type RunningMachines = () => readonly RunningMachine[];
+
 /** Starts machines; one start at a time for each instance is the caller's promise. */
 export class MachineLauncher {
   readonly #options: QemuComputeOptions & { readonly limits: ComputeLimits };
@@ -42,10 +44,13 @@ export class MachineLauncher {
     return this.#claims.has(instanceId);
   }
 
-  /** `started` gets the machine when it answers. A start that fails leaves the serial log and nothing else. */
+  /**
+   * `started` gets the machine when it answers. `running` is asked when it is this launch's turn to claim
+   * memory. A start that fails leaves the serial log and nothing else.
+   */
   async launch(
     spec: MachineSpec,
-    running: readonly RunningMachine[],
+    running: RunningMachines,
     started: (machine: LaunchedMachine) => void,
   ): Promise<void> {
     try {
@@ -77,8 +82,8 @@ export class MachineLauncher {
         });
         return { pid: machine.pid, record: { instanceId, generation, claimBytes }, client };
       } catch (error) {
-        killProcess(machine.pid);
-        await untilGone(machine.pid, { clock, timeoutMs: limits.goneMs });
+        await killProcess(machine.pid, folder);
+        await untilGone(machine.pid, { folder, clock, timeoutMs: limits.goneMs });
         throw error;
       }
     } catch (error) {
@@ -103,20 +108,16 @@ export class MachineLauncher {
   }
 
   /** How many machines of this memory could be launched now, `count` at most. */
-  capacityFor(
-    memoryMiB: number,
-    count: number,
-    running: readonly RunningMachine[],
-  ): Promise<Capacity> {
+  capacityFor(memoryMiB: number, count: number, running: RunningMachines): Promise<Capacity> {
     return this.#memory.run('host', async () => {
       const claimBytes = memoryClaimBytes(memoryMiB, this.#options.accelerator);
-      return capacityOf(claimBytes, count, await this.#memoryFacts(running));
+      return capacityOf(claimBytes, count, await this.#memoryFacts(running()));
     });
   }
 
-  #claimMemory(spec: MachineSpec, running: readonly RunningMachine[]): Promise<void> {
+  #claimMemory(spec: MachineSpec, running: RunningMachines): Promise<void> {
     return this.#memory.run('host', async () => {
-      checkMemory(this.#claimOf(spec), await this.#memoryFacts(running));
+      checkMemory(this.#claimOf(spec), await this.#memoryFacts(running()));
       this.#claims.set(spec.instanceId, this.#claimOf(spec));
     });
   }

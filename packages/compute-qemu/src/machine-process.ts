@@ -36,15 +36,17 @@ export async function residentBytes(pid: number): Promise<number> {
 }
 
 export interface GoneOptions {
+  /** Where it is QEMU: a process of the same number that is something else means that it is gone. */
+  readonly folder: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
 
 /** Resolves when the process is gone (or was reaped by nobody yet); throws at the time limit. */
 export async function untilGone(pid: number, options: GoneOptions): Promise<void> {
-  const { clock, timeoutMs } = options;
+  const { folder, clock, timeoutMs } = options;
   const deadline = clock.elapsed() + timeoutMs;
-  while (await isAlive(pid)) {
+  while (await isAlive(pid, folder)) {
     if (clock.elapsed() > deadline) {
       throw new MachineUnresponsiveError(
         `QEMU, process ${pid}, is still there ${timeoutMs} ms after it was to end`,
@@ -54,18 +56,25 @@ export async function untilGone(pid: number, options: GoneOptions): Promise<void
   }
 }
 
-/** A zombie is dead. */
-async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  return state !== '' && state !== 'Z' && state !== 'X';
-}
-
-/** Sends SIGKILL, if the process is there. */
-export function killProcess(pid: number): void {
+/** Sends SIGKILL to the process, if it is there and still the folder's: its number may be another's since. */
+export async function killProcess(pid: number, folder: string): Promise<void> {
+  if ((await workingFolder(pid)) !== (await realpath(folder))) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
+}
+
+/** A zombie is dead. */
+async function isAlive(pid: number, folder: string): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+  if (state === '' || state === 'Z' || state === 'X') return false;
+  const cwd = await workingFolder(pid);
+  return cwd === undefined || cwd === (await realpath(folder));
+}
+
+function workingFolder(pid: number): Promise<string | undefined> {
+  return readlink(`/proc/${pid}/cwd`).catch(() => undefined);
 }

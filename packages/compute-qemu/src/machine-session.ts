@@ -112,7 +112,7 @@ export class MachineSession {
   }
 
   async #follow(first: QmpClient | undefined): Promise<void> {
-    const { clock, limits, logger } = this.#options;
+    const { folder, clock, limits, logger } = this.#options;
     let client = first;
     while (client || (await isMachineProcess(this.pid, this.folder))) {
       client ??= await this.#connect();
@@ -120,9 +120,9 @@ export class MachineSession {
         await this.#converse(client);
         client = undefined;
       }
-      await untilGone(this.pid, { clock, timeoutMs: retryMs }).catch(() => {});
+      await untilGone(this.pid, { folder, clock, timeoutMs: retryMs }).catch(() => {});
     }
-    await untilGone(this.pid, { clock, timeoutMs: limits.goneMs }).catch((error) => {
+    await untilGone(this.pid, { folder, clock, timeoutMs: limits.goneMs }).catch((error) => {
       logger.log('error', 'a machine does not go away', { pid: this.pid, error: `${error}` });
     });
     this.#over = true;

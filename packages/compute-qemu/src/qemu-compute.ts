@@ -82,7 +82,7 @@ export class QemuCompute implements Compute {
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
-    return this.#launcher.capacityFor(memoryMiB, count, [...this.#sessions.values()]);
+    return this.#launcher.capacityFor(memoryMiB, count, () => [...this.#sessions.values()]);
   }
 
   async list(): Promise<readonly MachineStatus[]> {
@@ -172,7 +172,7 @@ export class QemuCompute implements Compute {
       return;
     }
     if (session) await endMachine(session, this.#options);
-    const running = [...this.#sessions.values()];
+    const running = () => [...this.#sessions.values()];
     await this.#launcher.launch(spec, running, (machine) => this.#follow(machine));
   }
 
