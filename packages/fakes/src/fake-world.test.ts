@@ -128,3 +128,30 @@ test('machines outlive a crash of the control plane, and the next one hears of t
   await next.compute.kill(instanceId);
   expect(heard).toEqual(['next exited']);
 });
+
+test.each([
+  ['guest-shutdown', false],
+  ['crashed', true],
+  ['killed', true],
+] as const)('after the end of its machine, %s, a view is fresh: %s', async (reason, fresh) => {
+  const world = new FakeWorld();
+  await launch(world);
+  const volume = { volumeId, snapshotId: 'snap-1' } as const;
+  const [live] = await world.volumes.freeze([volume], instanceId);
+  world.compute.exit(instanceId, reason);
+  expect(live && world.sources.find(live.source)).toBeUndefined();
+  const [resting] = await world.volumes.freeze([volume]);
+  expect(resting).toMatchObject({ fresh });
+  expect(resting && world.sources.find(resting.source)).toBeDefined();
+});
+
+test('a disk that is frozen at rest is not opened by a machine', async () => {
+  const world = new FakeWorld();
+  const spec = await launch(world);
+  await world.compute.kill(instanceId);
+  const volume = { volumeId, snapshotId: 'snap-1' } as const;
+  await world.volumes.freeze([volume]);
+  await expect(world.compute.start(spec)).rejects.toThrow('is frozen');
+  await world.volumes.thaw([volume], 'abandoned');
+  await world.compute.start(spec);
+});

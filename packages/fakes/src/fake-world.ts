@@ -73,7 +73,9 @@ export class FakeWorld {
       clock: this.clock,
       checkDisk: (volumeId) => {
         if (!this.volumes.has(volumeId)) throw new Error(`there is no disk of ${volumeId}`);
+        this.volumes.open(volumeId);
       },
+      diskClosed: (volumeId, how) => this.volumes.machineEnded(volumeId, how),
       ...(memoryMiB === undefined ? {} : { memoryMiB }),
     });
     this.volumes = new MemoryVolumeDisks(this.snapshots, {

@@ -13,7 +13,7 @@ import type {
 } from '@bakehouse/domain';
 import { MemoryDisk } from './memory-disk.ts';
 import type { MemorySnapshotStore } from './memory-snapshot-store.ts';
-import { type BlockWords, memoryBlockBytes } from './memory-sources.ts';
+import { type BlockWords, type MemorySource, memoryBlockBytes } from './memory-sources.ts';
 
 export interface MemoryVolumeDisksOptions {
   /** Which machine has the disk open; asked for what must not happen under a machine. */
@@ -22,12 +22,19 @@ export interface MemoryVolumeDisksOptions {
   readonly unknownDisks?: 'refuse' | 'make';
 }
 
+/** A frozen volume, and who serves it: its machine, or (at rest) a process of its own. */
+interface MemoryView {
+  readonly frozen: FrozenVolume;
+  readonly content: MemorySource;
+  readonly isAtRest: boolean;
+}
+
 /** `VolumeDisks` and `VolumeFreezer` over a `MemorySnapshotStore`. */
 export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
   readonly #snapshots: MemorySnapshotStore;
   readonly #options: MemoryVolumeDisksOptions;
   readonly #disks = new Map<VolumeId, MemoryDisk>();
-  readonly #frozen = new Map<SnapshotId, FrozenVolume>();
+  readonly #frozen = new Map<SnapshotId, MemoryView>();
 
   constructor(snapshots: MemorySnapshotStore, options: MemoryVolumeDisksOptions = {}) {
     this.#snapshots = snapshots;
@@ -51,6 +58,8 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     if (sizeBytes < disk.sizeBytes) {
       throw new Error(`${volumeId} has ${disk.sizeBytes} bytes and cannot shrink to ${sizeBytes}`);
     }
+    if (sizeBytes === disk.sizeBytes) return;
+    if (this.#isFrozen(volumeId)) throw new Error(`${volumeId} is frozen and cannot grow`);
     disk.sizeBytes = sizeBytes;
   }
 
@@ -85,18 +94,19 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     instanceId?: InstanceId,
   ): Promise<readonly FrozenVolume[]> {
     for (const { volumeId } of volumes) this.#assertHeldBy(volumeId, instanceId);
+    const isAtRest = instanceId === undefined;
+    // In a machine the views began together: when one of them is gone, so is their instant.
+    const stand = volumes.every(({ snapshotId }) => this.#frozen.has(snapshotId));
     // All of them at one instant: nothing is awaited between the first and the last.
     return volumes.map((volume) => {
-      const standing = this.#frozen.get(volume.snapshotId);
-      return standing ? { ...standing, fresh: false } : this.#freeze(volume);
+      const view = isAtRest || stand ? this.#frozen.get(volume.snapshotId) : undefined;
+      return view ? this.#serveAgain(view, isAtRest) : this.#freeze(volume, isAtRest);
     });
   }
 
   async thaw(volumes: readonly FreezeVolume[], outcome: 'captured' | 'abandoned'): Promise<void> {
     for (const { volumeId, snapshotId, sinceSnapshotId } of volumes) {
-      const frozen = this.#frozen.get(snapshotId);
-      if (frozen) this.#snapshots.sources.withdraw(frozen.source);
-      this.#frozen.delete(snapshotId);
+      this.#endView(snapshotId);
       const bitmaps = this.#disks.get(volumeId)?.bitmaps;
       if (outcome === 'abandoned') bitmaps?.delete(snapshotId);
       else if (sinceSnapshotId) bitmaps?.delete(sinceSnapshotId);
@@ -137,6 +147,24 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     return originMapId && !this.#snapshots.has(originMapId) ? originMapId : undefined;
   }
 
+  /** What a machine that opens the disk meets: an error while it is frozen at rest. Older views are untrue then. */
+  open(volumeId: VolumeId): void {
+    this.#disk(volumeId);
+    for (const { frozen, isAtRest } of this.#viewsOf(volumeId)) {
+      if (isAtRest) throw new Error(`${volumeId} is frozen and cannot be opened by a machine`);
+      this.#endView(frozen.snapshotId);
+    }
+  }
+
+  /** The machine that had the disk has ended: it serves nothing, and kept views and bitmaps only if `orderly`. */
+  machineEnded(volumeId: VolumeId, { orderly }: { readonly orderly: boolean }): void {
+    for (const { frozen } of this.#viewsOf(volumeId)) {
+      this.#snapshots.sources.withdraw(frozen.source);
+      if (!orderly) this.#frozen.delete(frozen.snapshotId);
+    }
+    if (!orderly) this.#disks.get(volumeId)?.bitmaps.clear();
+  }
+
   /** Freezes that nobody has thawed. */
   get openFreezes(): readonly SnapshotId[] {
     return [...this.#frozen.keys()];
@@ -158,10 +186,27 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
   }
 
   #isFrozen(volumeId: VolumeId): boolean {
-    return [...this.#frozen.values()].some((view) => view.volumeId === volumeId);
+    return this.#viewsOf(volumeId).length > 0;
   }
 
-  #freeze(volume: FreezeVolume): FrozenVolume {
+  #viewsOf(volumeId: VolumeId): readonly MemoryView[] {
+    return [...this.#frozen.values()].filter(({ frozen }) => frozen.volumeId === volumeId);
+  }
+
+  #endView(snapshotId: SnapshotId): void {
+    const view = this.#frozen.get(snapshotId);
+    if (view) this.#snapshots.sources.withdraw(view.frozen.source);
+    this.#frozen.delete(snapshotId);
+  }
+
+  #serveAgain(view: MemoryView, isAtRest: boolean): FrozenVolume {
+    const { frozen, content } = view;
+    this.#snapshots.sources.offer(frozen.source, content);
+    this.#frozen.set(frozen.snapshotId, { ...view, isAtRest });
+    return { ...frozen, fresh: false };
+  }
+
+  #freeze(volume: FreezeVolume, isAtRest: boolean): FrozenVolume {
     const { volumeId, snapshotId, sinceSnapshotId, sinceMapId } = volume;
     const disk = this.#disk(volumeId);
     const bitmap = sinceSnapshotId && sinceMapId ? disk.bitmaps.get(sinceSnapshotId) : undefined;
@@ -172,14 +217,15 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
       exportName: `${volumeId}@${snapshotId}`,
       changedContext: bitmap ? `qemu:dirty-bitmap:${sinceSnapshotId}` : 'qemu:allocation-depth',
     } as const;
-    this.#snapshots.sources.offer(source, {
+    const content = {
       sizeBytes: disk.sizeBytes,
       blocks: this.contents(volumeId),
       changed: [...(bitmap ?? disk.writtenBlocks)],
-    });
+    };
+    this.#snapshots.sources.offer(source, content);
     const base = baseMapId ? { baseMapId } : {};
     const frozen = { volumeId, snapshotId, source, fresh: true, ...base };
-    this.#frozen.set(snapshotId, frozen);
+    this.#frozen.set(snapshotId, { frozen, content, isAtRest });
     disk.bitmaps.set(snapshotId, new Set());
     return frozen;
   }

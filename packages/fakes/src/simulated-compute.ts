@@ -23,6 +23,8 @@ export interface SimulatedComputeOptions {
   readonly memoryMiB?: number;
   /** Throws for a disk that could not be opened. */
   readonly checkDisk?: (volumeId: VolumeId) => void;
+  /** Told of each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
+  readonly diskClosed?: (volumeId: VolumeId, how: { readonly orderly: boolean }) => void;
 }
 
 const firstPid = 1_000;
@@ -52,9 +54,10 @@ export class SimulatedCompute implements Compute {
   async start(spec: MachineSpec): Promise<void> {
     const before = this.#running(spec.instanceId);
     if (before?.spec.generation === spec.generation) return;
-    if (before) {
+    if (before && before.spec.generation > spec.generation) {
       throw new Error(`${spec.instanceId} runs in generation ${before.spec.generation} already`);
     }
+    this.exit(spec.instanceId, 'killed');
     this.#checkRoom(spec);
     for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
     const pid = this.#nextPid++;
@@ -128,7 +131,13 @@ export class SimulatedCompute implements Compute {
     return () => this.#listeners.delete(listener);
   }
 
-  async adopt(): Promise<void> {}
+  /** Tells again, at each start of a control plane, how machines that are not forgotten have ended. */
+  async adopt(): Promise<void> {
+    for (const machine of this.#machines.values()) {
+      const { exitReason: reason } = machine;
+      if (machine.state === 'exited' && reason) this.#emit(machine, { kind: 'exited', reason });
+    }
+  }
 
   async attachDisk(instanceId: InstanceId, disk: MachineDisk): Promise<void> {
     const machine = this.#mustRun(instanceId);
@@ -173,6 +182,8 @@ export class SimulatedCompute implements Compute {
     const machine = this.#running(instanceId);
     if (!machine) return;
     this.#set({ ...machine, state: 'exited', exitReason: reason });
+    const orderly = reason === 'guest-shutdown';
+    for (const { volumeId } of machine.disks) this.#options.diskClosed?.(volumeId, { orderly });
     this.#emit(machine, { kind: 'exited', reason, ...(detail ? { detail } : {}) });
   }
 

@@ -74,6 +74,7 @@ describeComputeDriver('SimulatedCompute', async () => {
     await world.volumes.create({ volumeId, sizeBytes: memoryBlockBytes });
     return { deviceName, volumeId };
   };
+  let latest = world.compute;
   return {
     compute: world.compute,
     async aSpec(instanceId): Promise<MachineSpec> {
@@ -90,8 +91,10 @@ describeComputeDriver('SimulatedCompute', async () => {
       };
     },
     aFreeDisk: () => aDisk('/dev/xvdf'),
-    restart: async () =>
-      new SimulatedCompute({ clock: world.clock, machines: world.compute.machines() }),
+    async restart() {
+      latest = new SimulatedCompute({ clock: world.clock, machines: latest.machines() });
+      return latest;
+    },
     guestsObey: true,
     dispose,
   };

@@ -77,6 +77,17 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       ]);
     });
 
+    test('a start in a later generation replaces the machine, in an earlier one is refused', async () => {
+      const spec = await start(one);
+      const later = { ...spec, generation: spec.generation + 1 };
+      await compute.start(later);
+      await eventually({ kind: 'exited', instanceId: one, generation: spec.generation });
+      await expect(compute.start(spec)).rejects.toThrow();
+      expect(await compute.list()).toMatchObject([
+        { instanceId: one, generation: later.generation, state: 'running' },
+      ]);
+    });
+
     test('what is done to a machine that is not there is no matter', async () => {
       await compute.kill(one);
       await compute.pressPowerButton(one);
@@ -137,6 +148,29 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       expect(await compute.list()).toEqual(before);
       await compute.kill(one);
       await eventually({ kind: 'exited', instanceId: one });
+    });
+
+    test('each next control plane is told again how a machine ended, until it is forgotten', async () => {
+      const { generation } = await start(one);
+      await compute.kill(one);
+      await eventually({ kind: 'exited', instanceId: one });
+      const end = { kind: 'exited', instanceId: one, generation, reason: 'killed' } as const;
+      for (let turn = 0; turn < 2; turn += 1) {
+        compute = await opened.restart();
+        events = [];
+        compute.watch((event) => events.push(event));
+        await compute.adopt();
+        await eventually(end);
+      }
+      await compute.forget(one);
+      compute = await opened.restart();
+      events = [];
+      compute.watch((event) => events.push(event));
+      await compute.adopt();
+      await start(two);
+      await compute.kill(two);
+      await eventually({ kind: 'exited', instanceId: two });
+      expect(events.filter(({ instanceId }) => instanceId === one)).toEqual([]);
     });
 
     test('who stopped listening hears no more', async () => {

@@ -219,6 +219,14 @@ export function describeVolumeFreezer(name: string, open: () => Promise<OpenedVo
       expect(await opened.read(volumeId, 0)).toBe('a');
     });
 
+    test('a disk does not grow while it is frozen', async () => {
+      const sizeBytes = 16 * opened.blockBytes;
+      await freezeOne(snap1);
+      await expect(volumes.grow(volumeId, sizeBytes)).rejects.toThrow();
+      await volumes.thaw([snap1], 'captured');
+      await volumes.grow(volumeId, sizeBytes);
+    });
+
     test('a disk goes on being written while it is frozen and after', async () => {
       await freezeOne(snap1);
       await volumes.thaw([snap1], 'captured');
