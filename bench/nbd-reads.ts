@@ -56,8 +56,9 @@ const program = join(
 async function serveOurs(folder: string, disk: string): Promise<Served> {
   const nbd = join(folder, 'ours.nbd');
   const control = join(folder, 'ours.rpc');
-  const args = [program, '--store', join(folder, 'store'), '--nbd', nbd, '--control', control];
-  const server = await start(control, process.execPath, args);
+  const args = [program, '--store', join(folder, 'store'), '--build', 'bench'];
+  const sockets = ['--nbd', nbd, '--control', control];
+  const server = await start(control, process.execPath, [...args, ...sockets]);
   await connectBlockStore({ socketPath: control }).capture({
     mapId,
     source: { kind: 'file', path: disk },

@@ -1,5 +1,6 @@
 export * from './cidr.ts';
 export * from './clock.ts';
+export * from './code-build.ts';
 export * from './id-source.ts';
 export * from './invariant.ts';
 export * from './logger.ts';

@@ -39,7 +39,7 @@ async function openStore(through: 'process' | 'socket'): Promise<OpenedSnapshotS
     }),
   );
   const socketPath = join(folder, 'store.sock');
-  const server = await serveBlockStore({ engine, socketPath, logger: silentLogger });
+  const server = await serveBlockStore({ engine, socketPath, build: 'b', logger: silentLogger });
   stop.defer(() => server.close());
   return {
     store: through === 'process' ? engine : connectBlockStore({ socketPath }),

@@ -33,7 +33,7 @@ beforeEach(async () => {
       openSource: async () => source,
     }),
   );
-  const server = await serveBlockStore({ engine, socketPath, logger: silentLogger });
+  const server = await serveBlockStore({ engine, socketPath, build: 'b', logger: silentLogger });
   stop.defer(() => server.close());
   client = connectBlockStore({ socketPath });
 });
@@ -41,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => stop.disposeAsync());
 
 test('the client is a store: capture with progress, find, list, usage, verify, prune', async () => {
-  expect(await client.hello()).toEqual({ version: 1, pid: process.pid });
+  expect(await client.hello()).toEqual({ pid: process.pid, build: 'b' });
   expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
   const progress: number[] = [];
   const summary = await client.capture(

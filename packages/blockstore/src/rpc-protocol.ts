@@ -8,12 +8,11 @@ import type {
   VerifyResult,
 } from '@bakehouse/domain';
 
-export const rpcVersion = 1;
-
 /** What the block server says of itself. */
 export interface BlockServerHello {
-  readonly version: number;
   readonly pid: number;
+  /** Names its code: both ends of the calls are of one build. */
+  readonly build: string;
 }
 
 /** The calls of the block server: `POST /NAME` with the request as JSON. */

@@ -12,7 +12,6 @@ import {
   type RpcName,
   requestBytesMax,
   rpcNames,
-  rpcVersion,
 } from './rpc-protocol.ts';
 
 export interface BlockStoreServer {
@@ -22,6 +21,7 @@ export interface BlockStoreServer {
 
 interface CallContext {
   readonly engine: SnapshotStore;
+  readonly build: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: CaptureProgress) => void;
 }
@@ -42,11 +42,13 @@ const progressIntervalMs = 100;
 export async function serveBlockStore(options: {
   readonly engine: SnapshotStore;
   readonly socketPath: string;
+  /** What `hello` tells of this process's code. */
+  readonly build: string;
   readonly logger: Logger;
 }): Promise<BlockStoreServer> {
-  const { engine, socketPath, logger } = options;
+  const { socketPath, logger } = options;
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    answer(engine, request, response).catch((error: unknown) => {
+    answer(options, request, response).catch((error: unknown) => {
       logger.log('warn', 'a request to the block server failed', { path: request.url, error });
       response.destroy();
     });
@@ -74,7 +76,7 @@ async function listenPrivately(server: Server, socketPath: string): Promise<void
 }
 
 const handlers: Handlers = {
-  hello: async () => ({ version: rpcVersion, pid: process.pid }),
+  hello: async ({ build }) => ({ pid: process.pid, build }),
   capture: ({ engine, signal, onProgress }, request) =>
     engine.capture(request, { signal, onProgress }),
   async find({ engine }, { mapId }) {
@@ -88,7 +90,7 @@ const handlers: Handlers = {
 };
 
 async function answer(
-  engine: SnapshotStore,
+  { engine, build }: Pick<CallContext, 'engine' | 'build'>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -106,7 +108,7 @@ async function answer(
   const onProgress = throttled((progress) => write({ kind: 'progress', progress }));
   try {
     const body = await readJson(request);
-    const context = { engine, signal: gone.signal, onProgress };
+    const context = { engine, build, signal: gone.signal, onProgress };
     write({ kind: 'answer', answer: await callHandler(name, context, body) });
   } catch (error) {
     write({ kind: 'error', error: encodeError(error) });

@@ -14,11 +14,14 @@ const { values } = parseArgs({
     store: { type: 'string' },
     nbd: { type: 'string' },
     control: { type: 'string' },
+    build: { type: 'string' },
   },
 });
-const { store, nbd, control } = values;
-if (!store || !nbd || !control) {
-  process.stderr.write('usage: block-server --store DIR --nbd SOCKET --control SOCKET\n');
+const { store, nbd, control, build } = values;
+if (!store || !nbd || !control || !build) {
+  process.stderr.write(
+    'usage: block-server --store DIR --nbd SOCKET --control SOCKET --build ID\n',
+  );
   process.exit(2);
 }
 
@@ -36,7 +39,7 @@ const nbdServer = await serveNbd({
   logger,
   openExport: mapDevices(engine),
 });
-const rpc = await serveBlockStore({ engine, socketPath: control, logger });
+const rpc = await serveBlockStore({ engine, socketPath: control, build, logger });
 logger.log('info', 'block server ready', { pid: process.pid, store });
 
 const stop = async () => {

@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { silentLogger, systemClock } from '@bakehouse/base';
+import { connectBlockStore } from '@bakehouse/blockstore';
+import { expect, test } from 'vitest';
+import { openDataDirectory } from '../src/data-directory.ts';
+import { spawnDetached } from '../src/processes/detached.ts';
+import { blockServerPaths, ensureBlockServer } from '../src/wiring/block-server.ts';
+
+const program = fileURLToPath(new URL('../src/processes/block-server.ts', import.meta.url));
+
+async function dataFolder() {
+  const data = await openDataDirectory(await mkdtemp(join(tmpdir(), 'bakehouse-block-server-')));
+  await mkdir(data.runtime, { mode: 0o700 });
+  return {
+    data,
+    async [Symbol.asyncDispose]() {
+      await rm(data.root, { recursive: true });
+      await rm(data.runtime, { recursive: true });
+    },
+  };
+}
+
+test('one of another version is ended in order and replaced; one of this version stays', async () => {
+  await using folder = await dataFolder();
+  const { data } = folder;
+  const { nbdSocket, controlSocket, log } = blockServerPaths(data);
+  const command = [process.execPath, program, '--store', data.blocks, '--build', 'older'];
+  const sockets = ['--nbd', nbdSocket, '--control', controlSocket];
+  const older = await spawnDetached({
+    name: 'older',
+    command: [...command, ...sockets],
+    logPath: log,
+  });
+  const isUp = () => connectBlockStore({ socketPath: controlSocket }).hello();
+  await expect
+    .poll(() => isUp().then(({ build }) => build, String), { timeout: 60_000 })
+    .toBe('older');
+  const parts = { clock: systemClock, logger: silentLogger };
+  const client = await ensureBlockServer(data, parts);
+  const { pid, build } = await client.hello();
+  try {
+    expect([pid === older, build === 'older']).toEqual([false, false]);
+    expect(() => process.kill(older, 0)).toThrow('ESRCH');
+    expect(await client.usage()).toMatchObject({ liveBytes: 0 });
+    const again = await ensureBlockServer(data, parts);
+    expect((await again.hello()).pid).toBe(pid);
+  } finally {
+    process.kill(pid, 'SIGTERM');
+  }
+});
