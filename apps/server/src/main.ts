@@ -41,6 +41,7 @@ export async function runServer(args: readonly string[]): Promise<number> {
     const server = await serve(config, logger);
     process.stdout.write(`bakehouse ready ${server.url}\n`);
     await asked;
+    logger.log('info', 'stopping: requests under way are finished, guests go on');
     await server.close();
     return 0;
   } catch (error) {
