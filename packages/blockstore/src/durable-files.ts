@@ -1,5 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { writeFileDurably } from '@bakehouse/base';
 import { StoreFullError } from './store-errors.ts';
 
 const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
@@ -8,16 +7,6 @@ const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
 export function storeError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return fullCodes.includes(code) ? new StoreFullError(path, { cause: error }) : error;
-}
-
-/** Makes names that were created, renamed or removed in the folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /**
@@ -29,18 +18,8 @@ export async function writeDurably(file: {
   readonly path: string;
   readonly bytes: Uint8Array;
 }): Promise<void> {
-  try {
-    const handle = await open(file.tmpPath, 'w', 0o600);
-    try {
-      await handle.writeFile(file.bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(file.tmpPath, file.path);
-    await syncFolder(dirname(file.path));
-  } catch (error) {
-    await rm(file.tmpPath, { force: true });
-    throw storeError(error, file.path);
-  }
+  const { tmpPath, path, bytes } = file;
+  await writeFileDurably(path, bytes, tmpPath).catch((error: unknown) => {
+    throw storeError(error, path);
+  });
 }

@@ -1,5 +1,6 @@
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncPath } from '@bakehouse/base';
 import type { BlockMapId, BlockMapSummary } from '@bakehouse/domain';
 import { type BlockMap, summaryOf } from './block-map.ts';
 import {
@@ -9,7 +10,7 @@ import {
   mapHeaderBytes,
 } from './block-map-format.ts';
 import { type DataDirectory, isMapId } from './data-directory.ts';
-import { syncFolder, writeDurably } from './durable-files.ts';
+import { writeDurably } from './durable-files.ts';
 import { MapDamagedError, MapMissingError } from './store-errors.ts';
 
 /** The maps of a store: their summaries in memory, their blocks on disk. */
@@ -68,7 +69,7 @@ export class MapFolder {
   async remove(mapIds: readonly BlockMapId[]): Promise<void> {
     for (const mapId of mapIds) this.#known.delete(mapId);
     for (const mapId of mapIds) await rm(this.#path(mapId), { force: true });
-    if (mapIds.length > 0) await syncFolder(this.#directory.maps);
+    if (mapIds.length > 0) await syncPath(this.#directory.maps);
   }
 
   async #readSummary(mapId: BlockMapId): Promise<BlockMapSummary | MapDamagedError> {

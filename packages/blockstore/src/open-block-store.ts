@@ -1,11 +1,11 @@
 import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, MiB } from '@bakehouse/base';
+import { type Logger, MiB, syncPath } from '@bakehouse/base';
 import type { BlockSource, BlockSourceAddress } from '@bakehouse/domain';
 import { BlockStoreEngine } from './block-store-engine.ts';
 import { type DataDirectory, dataDirectory, versionText } from './data-directory.ts';
-import { syncFolder, writeDurably } from './durable-files.ts';
+import { writeDurably } from './durable-files.ts';
 import { MapFolder } from './map-folder.ts';
 import { mendSegments } from './mend-segments.ts';
 import { SegmentSet } from './segment-set.ts';
@@ -89,7 +89,7 @@ async function checkVersion(directory: DataDirectory): Promise<void> {
   }
   const bytes = Buffer.from(versionText);
   await writeDurably({ tmpPath: join(directory.tmp, 'version'), path: directory.version, bytes });
-  await syncFolder(directory.root);
+  await syncPath(directory.root);
 }
 
 /** Files that were in the making when a process ended. */

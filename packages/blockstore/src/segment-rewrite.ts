@@ -1,10 +1,11 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { syncPath } from '@bakehouse/base';
 import { chunkIdHex } from './chunk-id.ts';
 import type { ChunkLocation } from './chunk-index.ts';
 import { type DataDirectory, segmentName } from './data-directory.ts';
-import { storeError, syncFolder } from './durable-files.ts';
+import { storeError } from './durable-files.ts';
 import {
   decodeRecordHeader,
   encodeRecordHeader,
@@ -87,7 +88,7 @@ export class SegmentRewrite implements AsyncDisposable {
     this.#sourceRecords = 0;
     this.#moved = new Map();
     for (const source of sources) await this.#segments.drop(source);
-    if (sources.length > 0) await syncFolder(this.#directory.segments);
+    if (sources.length > 0) await syncPath(this.#directory.segments);
     if (target !== undefined) await this.#segments.writeIndex(target);
   }
 
@@ -151,6 +152,6 @@ export class SegmentRewrite implements AsyncDisposable {
       throw storeError(error, path);
     });
     target.path = path;
-    await syncFolder(this.#directory.segments);
+    await syncPath(this.#directory.segments);
   }
 }

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from '@bakehouse/base';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Logger, listenPrivately } from '@bakehouse/base';
 import type { BlockMapId, CaptureProgress, SnapshotStore } from '@bakehouse/domain';
 import { encodeError } from './carried-error.ts';
 import { isMapId } from './data-directory.ts';
@@ -53,7 +51,6 @@ export async function serveBlockStore(options: {
       response.destroy();
     });
   });
-  await rm(socketPath, { force: true });
   await listenPrivately(server, socketPath);
   return {
     async close() {
@@ -61,18 +58,6 @@ export async function serveBlockStore(options: {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** The socket is bound within the call to `listen`, so the umask is narrow for no longer than that. */
-async function listenPrivately(server: Server, socketPath: string): Promise<void> {
-  const listening = once(server, 'listening');
-  const umask = process.umask(0o177);
-  try {
-    server.listen(socketPath);
-  } finally {
-    process.umask(umask);
-  }
-  await listening;
 }
 
 const handlers: Handlers = {

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Logger } from '@bakehouse/base';
+import { type Logger, syncPath } from '@bakehouse/base';
 import { type DataDirectory, segmentName } from './data-directory.ts';
-import { syncFolder } from './durable-files.ts';
 import { encodeRecordHeader, recordBytes, segmentHeaderBytes } from './record-format.ts';
 import { Segment } from './segment.ts';
 import type { SegmentSet } from './segment-set.ts';
@@ -117,7 +116,7 @@ export class TailWriter {
       const removedChunks = this.#segments.forgetBehind(segment, endBytes);
       // An index that covers more than the segment has would lie when the segment grows again.
       await segment.removeIndex();
-      await syncFolder(this.#directory.segments);
+      await syncPath(this.#directory.segments);
       try {
         await segment.truncate(endBytes);
       } catch (error) {
@@ -169,7 +168,7 @@ export class TailWriter {
     const path = join(this.#directory.segments, `${segmentName(number)}.seg`);
     const segment = await Segment.create(number, path);
     try {
-      await syncFolder(this.#directory.segments);
+      await syncPath(this.#directory.segments);
     } catch (error) {
       await segment.retire();
       throw error;

@@ -1,8 +1,7 @@
-import { open, readFile, rename, stat, truncate } from 'node:fs/promises';
+import { open, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KiB } from '@bakehouse/base';
+import { KiB, writeFileDurably } from '@bakehouse/base';
 import { machineFileNames } from './machine-files.ts';
-import { writeFileDurably } from './write-file-durably.ts';
 
 /** What EC2's GetConsoleOutput answers at most. */
 export const consoleBytesMax = 64 * KiB;
@@ -35,8 +34,7 @@ export async function boundConsoleLog(folder: string, bytesMax: number): Promise
   const info = await stat(path).catch(() => undefined);
   if (!info || info.size <= bytesMax) return;
   const before = join(folder, machineFileNames.serialBefore);
-  await writeFileDurably(`${before}.new`, await readTail(path, consoleBytesMax));
-  await rename(`${before}.new`, before);
+  await writeFileDurably(before, await readTail(path, consoleBytesMax));
   await truncate(path, 0);
 }
 

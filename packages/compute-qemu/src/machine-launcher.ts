@@ -1,5 +1,6 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KeyedLock } from '@bakehouse/base';
 import type { Capacity, InstanceId, MachineSpec } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
@@ -8,7 +9,6 @@ import { removeEphemeralDisks } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
 import type { QemuComputeOptions } from './create-qemu-compute.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import { ephemeralDiskName, machineFileNames, machineFolder } from './machine-files.ts';
 import { killProcess, residentBytes, untilGone } from './machine-process.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
@@ -109,14 +109,14 @@ export class MachineLauncher {
 
   /** How many machines of this memory could be launched now, `count` at most. */
   capacityFor(memoryMiB: number, count: number, running: RunningMachines): Promise<Capacity> {
-    return this.#memory.run('host', async () => {
+    return this.#memory.run(['host'], async () => {
       const claimBytes = memoryClaimBytes(memoryMiB, this.#options.accelerator);
       return capacityOf(claimBytes, count, await this.#memoryFacts(running()));
     });
   }
 
   #claimMemory(spec: MachineSpec, running: RunningMachines): Promise<void> {
-    return this.#memory.run('host', async () => {
+    return this.#memory.run(['host'], async () => {
       checkMemory(this.#claimOf(spec), await this.#memoryFacts(running()));
       this.#claims.set(spec.instanceId, this.#claimOf(spec));
     });

@@ -1,9 +1,9 @@
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileDurably } from '@bakehouse/base';
 import type { InstanceId, MachineSpec } from '@bakehouse/domain';
 import { isJsonObject } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
-import { writeFileDurably } from './write-file-durably.ts';
 
 /** What the folder of a machine says about it. */
 export interface MachineRecord {
@@ -48,9 +48,7 @@ export async function isMarkedKilled(folder: string, generation: number): Promis
 }
 
 async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
-  const path = join(folder, name);
-  await writeFileDurably(`${path}.new`, JSON.stringify(value));
-  await rename(`${path}.new`, path);
+  await writeFileDurably(join(folder, name), JSON.stringify(value));
 }
 
 async function readJson(folder: string, name: string) {

@@ -3,11 +3,10 @@ import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { secondMs } from '@bakehouse/base';
+import { secondMs, writeFileDurably } from '@bakehouse/base';
 import { isJsonObject } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
 import { probeDisk, probeExitPort, probeExitStatus } from './probe-disk.ts';
-import { writeFileDurably } from './write-file-durably.ts';
 
 export interface ProbeOptions {
   /** Holds `accelerator.json`, the result until the host boots again. */

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { KeyedLock } from '@bakehouse/base';
 import type {
   Capacity,
   Compute,
@@ -17,7 +18,6 @@ import { readConsoleLog } from './console-log.ts';
 import type { QemuComputeOptions } from './create-qemu-compute.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { endMachine } from './end-machine.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { MachineLauncher } from './machine-launcher.ts';
 import { findMachineProcess } from './machine-process.ts';
@@ -42,7 +42,7 @@ export class QemuCompute implements Compute {
   }
 
   start(spec: MachineSpec): Promise<void> {
-    return this.#lock.run(`life ${spec.instanceId}`, () => this.#start(spec));
+    return this.#lock.run([`life ${spec.instanceId}`], () => this.#start(spec));
   }
 
   async pressPowerButton(instanceId: InstanceId): Promise<void> {
@@ -51,7 +51,7 @@ export class QemuCompute implements Compute {
   }
 
   kill(instanceId: InstanceId): Promise<void> {
-    return this.#lock.run(`life ${instanceId}`, async () => {
+    return this.#lock.run([`life ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (session) await endMachine(session, this.#options);
     });
@@ -102,7 +102,7 @@ export class QemuCompute implements Compute {
   }
 
   forget(instanceId: InstanceId): Promise<void> {
-    return this.#lock.run(`life ${instanceId}`, async () => {
+    return this.#lock.run([`life ${instanceId}`], async () => {
       const folder = this.#folder(instanceId);
       const pid = await findMachineProcess(folder);
       if (pid !== undefined)
@@ -120,7 +120,7 @@ export class QemuCompute implements Compute {
   async adopt(): Promise<void> {
     const { directory } = this.#options;
     for (const instanceId of await listMachineFolders(directory)) {
-      await this.#lock.run(`life ${instanceId}`, async () => {
+      await this.#lock.run([`life ${instanceId}`], async () => {
         if (await this.#session(instanceId)) return;
         const folder = this.#folder(instanceId);
         const record = await readMachineRecord(folder, instanceId);
@@ -130,7 +130,7 @@ export class QemuCompute implements Compute {
   }
 
   attachDisk(instanceId: InstanceId, { volumeId }: MachineDisk): Promise<void> {
-    return this.#lock.run(`disks ${instanceId}`, async () => {
+    return this.#lock.run([`disks ${instanceId}`], async () => {
       const client = await this.#runningClient(instanceId);
       await plugDisk(client, volumeId, await this.#options.volumeDisks(volumeId));
     });
@@ -138,7 +138,7 @@ export class QemuCompute implements Compute {
 
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void> {
     const { clock, limits } = this.#options;
-    return this.#lock.run(`disks ${instanceId}`, async () => {
+    return this.#lock.run([`disks ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (!session) return;
       const timeoutMs = force ? limits.forcedUnplugMs : limits.unplugMs;
@@ -154,7 +154,7 @@ export class QemuCompute implements Compute {
   }
 
   screenshot(instanceId: InstanceId): Promise<Uint8Array> {
-    return this.#lock.run(`screen ${instanceId}`, async () =>
+    return this.#lock.run([`screen ${instanceId}`], async () =>
       takeScreenshot(await this.#runningClient(instanceId), this.#folder(instanceId)),
     );
   }

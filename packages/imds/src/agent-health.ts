@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:http';
+import { listenPrivately } from '@bakehouse/base';
 
 /** What a running agent says of itself on its health socket. */
 export interface AgentHealth {
@@ -25,16 +25,7 @@ export async function serveAgentHealth(
   const server = createServer((_, response) => {
     void ready.then(() => response.end(JSON.stringify(health)));
   });
-  await rm(socketPath, { force: true });
-  const mask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(socketPath, resolve);
-    });
-  } finally {
-    process.umask(mask);
-  }
+  await listenPrivately(server, socketPath);
   return server;
 }
 

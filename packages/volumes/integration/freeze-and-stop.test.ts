@@ -316,7 +316,7 @@ test('a machine that answers nothing does not keep a sweep from the views of oth
     ({ what }) => what === 'view',
   );
   expect(views.map(({ name }) => name)).toEqual([`${other.snapshotId} in ${answering.instanceId}`]);
-});
+}, 20_000);
 
 test('who only asks what is stray ends no storage daemon that does not answer yet', async () => {
   const { rig, volumes, machine } = await capturedOnce();

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Clock, Logger } from '@bakehouse/base';
+import { type Clock, KeyedLock, type Logger } from '@bakehouse/base';
 import type { InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { createVolume, listVolumes, removeVolume, volumeBytes } from './create-volume.ts';
@@ -8,7 +8,6 @@ import { type ChainRequest, chainForMachine } from './disk-chain.ts';
 import { freezeVolumes } from './freeze-volumes.ts';
 import { growVolume } from './grow-volume.ts';
 import { endHydration, hydrateVolume } from './hydrate-volume.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
 import { MonitorPool } from './monitor-pool.ts';
 import { type Stray, type SweepRequest, sweepVolumes } from './sweep-volumes.ts';

@@ -1,12 +1,11 @@
 import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isResourceId } from '@bakehouse/base';
+import { isResourceId, syncPath, writeFileDurably } from '@bakehouse/base';
 import type { VolumeDisk, VolumeId } from '@bakehouse/domain';
 import { encodeDiskRecord, isNotFound } from './disk-record.ts';
 import { qemuImg } from './qemu-img.ts';
 import { daemonFiles, stopDaemon } from './storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
-import { syncPath, writeFileDurably } from './write-durably.ts';
 
 /** Makes the whole folder aside and moves it into place: a disk is there with all it needs, or not at all. */
 export async function createVolume(context: VolumeContext, disk: VolumeDisk): Promise<void> {

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { isResourceId } from '@bakehouse/base';
+import { isResourceId, writeFileDurably } from '@bakehouse/base';
 import type { BlockMapId, VolumeId } from '@bakehouse/domain';
 import { isJsonObject } from '@bakehouse/qmp';
 import { DiskFormatError, DiskMissingError } from './volume-errors.ts';
 import type { VolumePaths } from './volume-paths.ts';
-import { writeFileDurably } from './write-durably.ts';
 
 /**
  * `disk.json`, version 1. The size is not in it: the qcow2 header has it, and one truth is enough. The

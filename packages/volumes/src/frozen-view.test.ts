@@ -1,7 +1,6 @@
-import { silentLogger, systemClock } from '@bakehouse/base';
+import { KeyedLock, silentLogger, systemClock } from '@bakehouse/base';
 import { expect, test } from 'vitest';
 import { endView, serveViews } from './frozen-view.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import { MonitorPool } from './monitor-pool.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { defaultVolumeLimits } from './volume-limits.ts';

@@ -1,6 +1,5 @@
-import type { Clock, Logger } from '@bakehouse/base';
+import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
 import type { InstanceId } from '@bakehouse/domain';
-import type { KeyedLock } from './keyed-lock.ts';
 import type { MonitorPool } from './monitor-pool.ts';
 import type { VolumeLimits } from './volume-limits.ts';
 import type { VolumePaths } from './volume-paths.ts';

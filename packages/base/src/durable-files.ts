@@ -1,0 +1,37 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Replaces a file: after a crash, or a power failure, it has the old content or the new. Mode 0600. A failure,
+ * as of a full disk, leaves the old content and nothing beside it. `temporary` is in the same folder.
+ */
+export async function writeFileDurably(
+  path: string,
+  content: string | Uint8Array,
+  temporary = `${path}.tmp`,
+): Promise<void> {
+  try {
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncPath(dirname(path));
+}
+
+/** Flushes a file; or of a folder the names in it: what was created, renamed or removed there. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
