@@ -1,5 +1,6 @@
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncPath } from '@bakehouse/base';
 import { fetchOptions } from '../apt-options.ts';
 import { type AptSource, debianSources, sourceLine } from '../apt-sources.ts';
 import { bootstrapProgressReader } from '../bootstrap-progress.ts';
@@ -151,7 +152,10 @@ async function install(
       },
     },
   );
+  // Trusted by every later bake: a power cut must not leave its name on half of it.
+  await syncPath(`${files.base}.new`);
   await rename(`${files.base}.new`, options.target);
+  await syncPath(context.directory.bases);
 }
 
 async function aptOptions(context: BakeContext): Promise<string> {

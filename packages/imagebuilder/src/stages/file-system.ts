@@ -13,6 +13,9 @@ const unpackShare = 0.5;
 /** GRUB 2.06 cannot read the first of these, and both are newer than some rescue systems. */
 const featuresOff = '^metadata_csum_seed,^orphan_file';
 
+/** Shell text: an archive that cannot be read is not kept for the next bake; one for which there was no room is. */
+const forgetBroken = '{ tar -tf "$2" > /dev/null || rm -f "$5"/*.tar; exit 1; }';
+
 /** Unpacks the base system, names the image in it, and makes the root file system of it. */
 export const fileSystem: Stage = {
   name: 'file system',
@@ -27,12 +30,22 @@ export const fileSystem: Stage = {
     // One command for all three: without root, owners of files exist only inside one namespace.
     const script = [
       // The initramfs mounts /dev; its nodes in the archive could not be made without root.
-      `tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --exclude='./dev/*' --checkpoint=${checkpointRecords} --checkpoint-action=echo='unpacked %u' -xf "$2"`,
+      `tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --exclude='./dev/*' --checkpoint=${checkpointRecords} --checkpoint-action=echo='unpacked %u' -xf "$2" || ${forgetBroken}`,
       'install -m 644 "$3" "$1/etc/image-id"',
       `mke2fs -q -F -t ext4 -b ${blockBytes} -L / -m 1 -O ${featuresOff} -E ${offset},lazy_itable_init=1,lazy_journal_init=1 -d "$1" "$4" ${blocks}`,
     ];
     await context.runAsRoot(
-      ['sh', '-ec', script.join('\n'), 'sh', files.root, files.base, files.imageId, files.disk],
+      [
+        'sh',
+        '-ec',
+        script.join('\n'),
+        'sh',
+        files.root,
+        files.base,
+        files.imageId,
+        files.disk,
+        context.directory.bases,
+      ],
       {
         onLine: (line) => {
           const records = /unpacked (\d+)/.exec(line)?.[1];
