@@ -10,3 +10,4 @@ export * from './logger.ts';
 export * from './resource-id.ts';
 export * from './rollback.ts';
 export * from './units.ts';
+export * from './with-umask.ts';

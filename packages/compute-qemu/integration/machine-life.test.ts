@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InsufficientCapacityError } from '@bakehouse/domain';
 import { connectQmp } from '@bakehouse/qmp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,6 +63,19 @@ describe('a machine', () => {
     await driver.forget(instanceId);
     expect(await driver.readConsole(instanceId)).toBeUndefined();
     expect(events.filter(({ kind }) => kind === 'rebooted')).toHaveLength(1);
+  });
+
+  it('keeps its files and sockets from others', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(machineSpec());
+    const folder = bench.machineFile('.');
+    const modes = new Map<string, number>();
+    for (const name of await readdir(folder)) {
+      modes.set(name, (await stat(join(folder, name))).mode & 0o077);
+    }
+    expect([...modes.keys()]).toEqual(expect.arrayContaining(['serial.log', 'qmp.sock', 'pid']));
+    expect([...modes].filter(([, others]) => others !== 0)).toEqual([]);
   });
 
   it('is halted where it stands, and kept so with its disks open until it is killed', async () => {

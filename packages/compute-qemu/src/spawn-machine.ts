@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateUmask, withUmask } from '@bakehouse/base';
 import { MachineStartError } from './compute-errors.ts';
 import { machineFileNames } from './machine-files.ts';
 
@@ -22,12 +23,12 @@ export async function spawnMachine(
   const log = await open(join(folder, machineFileNames.log), 'w', 0o600);
   try {
     const [program = '', ...rest] = argv;
-    const child = spawn(program, rest, {
-      cwd: folder,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-    });
+    const env = { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+    const stdio = ['ignore', log.fd, log.fd] as const;
+    // QEMU makes logs, sockets and its pid file by the umask.
+    const child = withUmask(privateUmask, () =>
+      spawn(program, rest, { cwd: folder, detached: true, stdio: [...stdio], env }),
+    );
     const ended = Promise.withResolvers<string>();
     child.once('exit', (code, signal) =>
       ended.resolve(signal ? `ended by ${signal}` : `exit status ${code}`),

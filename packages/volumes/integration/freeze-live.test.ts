@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { MiB } from '@bakehouse/base';
 import type { FreezeVolume } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
@@ -251,4 +252,25 @@ test('a freeze is refused while the block server is away, and the guest goes on'
   const view = one(await volumes.freeze([first], machine.instanceId));
   expect(at(await readView(rig, view), 0)).toBe(0x11);
   await volumes.thaw([first], 'captured', machine.instanceId);
+});
+
+test('nobody else can read or reach what is made: disks, views, sockets', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  const resting: FreezeVolume = { volumeId: id.volume(2), snapshotId: id.snapshot(9), originMapId };
+  for (const { volumeId } of [first, resting]) {
+    await volumes.create({ volumeId, sizeBytes: diskBytes, originMapId });
+  }
+  const machine = await rig.start([first.volumeId]);
+  await volumes.freeze([first], machine.instanceId);
+  await volumes.freeze([resting]);
+  const folders = ['run', 'x'.repeat(120)].map((name) => join(rig.directory, name));
+  const entries = await Promise.all(
+    folders.map((path) => readdir(path, { recursive: true, withFileTypes: true })),
+  );
+  const paths = entries.flat().map(({ parentPath, name }) => join(parentPath, name));
+  const open = [];
+  for (const path of paths) if ((await stat(path)).mode & 0o077) open.push(path);
+  expect(paths.filter((path) => path.endsWith('.qcow2')).length).toBeGreaterThanOrEqual(3);
+  expect(open).toEqual([]);
 });

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KeyedLock, silentLogger, systemClock } from '@bakehouse/base';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { endView, serveViews } from './frozen-view.ts';
 import { MonitorPool } from './monitor-pool.ts';
 import type { VolumeContext } from './volume-context.ts';
@@ -8,7 +11,6 @@ import { volumePaths } from './volume-paths.ts';
 
 const ended = { volumeId: 'vol-00000000000000001', snapshotId: 'snap-00000000000000001' } as const;
 const begun = { volumeId: 'vol-00000000000000002', snapshotId: 'snap-00000000000000002' } as const;
-const socketPath = '/nowhere/machine.nbd';
 
 const context: VolumeContext = {
   paths: volumePaths('/nowhere'),
@@ -24,6 +26,9 @@ const context: VolumeContext = {
 };
 
 test('a view that begins while the last one ends keeps the server of both', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-view-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const socketPath = join(folder, 'machine.nbd');
   const exports = new Set<string>();
   const commands: string[] = [];
   const removing = Promise.withResolvers<void>();
@@ -35,6 +40,7 @@ test('a view that begins while the last one ends keeps the server of both', asyn
       return [{ 'node-name': ended.volumeId, 'dirty-bitmaps': bitmaps }];
     }
     if (command === 'query-block-exports') return [...exports].map((id) => ({ id }));
+    if (command === 'nbd-server-start') await writeFile(socketPath, '');
     if (command === 'block-export-add') exports.add(String(args.id));
     if (command === 'block-dirty-bitmap-remove') {
       removing.resolve();

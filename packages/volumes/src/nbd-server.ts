@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, chmod } from 'node:fs/promises';
 import { type JsonObject, QmpError } from '@bakehouse/qmp';
 import { readBlockGraph } from './block-graph.ts';
 import type { Monitor } from './monitor-pool.ts';
@@ -24,6 +24,7 @@ export async function ensureNbdServer(monitor: Monitor, socketPath: string): Pro
 async function startNbdServer(monitor: Monitor, socketPath: string): Promise<void> {
   const addr = { type: 'unix', data: { path: socketPath } };
   await monitor.execute('nbd-server-start', { addr, 'max-connections': 0 });
+  await chmod(socketPath, 0o600);
 }
 
 export interface NbdExport {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { privateUmask, withUmask } from '@bakehouse/base';
 import { QemuToolError } from './volume-errors.ts';
 
 const outputBytesMax = 1024 * 1024;
@@ -12,12 +13,15 @@ export async function runTool(
   args: readonly string[],
   timeoutMs: number,
 ): Promise<string> {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-  });
+  // The tools make disks, sockets and pid files by the umask.
+  const child = withUmask(privateUmask, () =>
+    spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    }),
+  );
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,4 @@
-import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { access, chmod, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VolumeId } from '@bakehouse/domain';
 import { type QemuBlockdevs, QmpClosedError, QmpTimeoutError } from '@bakehouse/qmp';
@@ -77,6 +77,8 @@ export async function startDaemon(
   const args = planDaemonArgs(files, blockdevs);
   await endDaemonProcesses(context, files);
   await runTool(daemonProgram, args, context.limits.toolTimeoutMs);
+  // It has a umask of its own, once it is a daemon.
+  await chmod(files.monitor, 0o600);
 }
 
 export function planDaemonArgs(files: DaemonFiles, blockdevs: QemuBlockdevs): readonly string[] {

@@ -5,8 +5,9 @@ import { fetchHealth } from '../client/health.ts';
 import { type Command, CommandFailedError } from '../command.ts';
 import { findPrivateKey } from '../launch/key-files.ts';
 import { sshTargetOf } from '../launch/ssh-target.ts';
+import { makeKnownHosts } from '../ssh/make-known-hosts.ts';
 import { runAttached } from '../ssh/run-attached.ts';
-import { guestUser, sshCommand } from '../ssh/ssh-command.ts';
+import { guestUser, knownHostsPath, sshCommand } from '../ssh/ssh-command.ts';
 import { shellCommand } from '../terminal/shell-quote.ts';
 import { connectionFor, printJson, regionHelp, regionOption, textOption } from './options.ts';
 
@@ -58,6 +59,7 @@ instance's key pair. The exit code is ssh's: that of the command, or 255.
     else if (options.print) terminal.print(shellCommand(words));
     else {
       await requireGuests(connection, row.instanceId, signal);
+      await makeKnownHosts(knownHostsPath(dataDirectory));
       return await runAttached(words, { hint: 'apt-get install openssh-client' });
     }
     return 0;
