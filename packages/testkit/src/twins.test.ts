@@ -95,6 +95,7 @@ describeComputeDriver('SimulatedCompute', async () => {
       latest = new SimulatedCompute({ clock: world.clock, machines: latest.machines() });
       return latest;
     },
+    restartFindsMachines: true,
     guestsObey: true,
     dispose,
   };

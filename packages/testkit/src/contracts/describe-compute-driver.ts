@@ -15,6 +15,8 @@ export interface OpenedCompute {
   aFreeDisk(): Promise<MachineDisk>;
   /** The driver of the next control plane; the first one is used no more. */
   restart(): Promise<Compute>;
+  /** False where both are of one process, in which the first keeps its connections to machines that run. */
+  readonly restartFindsMachines: boolean;
   /** True when the machines' guests obey the power button. */
   readonly guestsObey: boolean;
   dispose(): Promise<void>;
@@ -138,7 +140,8 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       expect(await compute.list()).toEqual(before);
     });
 
-    test('the next control plane finds the machine, and hears of its end', async () => {
+    test('the next control plane finds the machine, and hears of its end', async ({ skip }) => {
+      if (!opened.restartFindsMachines) return skip('shown with a process that is killed');
       await start(one);
       const before = await compute.list();
       compute = await opened.restart();
@@ -190,7 +193,8 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       await compute.attachDisk(one, disk);
       await compute.detachDisk(one, disk.volumeId, true);
       await compute.detachDisk(one, disk.volumeId, true);
-      await compute.attachDisk(one, disk);
+      // A guest that has not let go holds the device until it boots again.
+      if (opened.guestsObey) await compute.attachDisk(one, disk);
       expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
     });
 

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { VolumeId } from '@bakehouse/domain';
+import { describeComputeDriver, type OpenedCompute } from '@bakehouse/testkit';
+import { bootSectors, writeBootDisk } from './boot-sectors.ts';
+import { machineSpec } from './machine-spec.ts';
+import { run, TestBench } from './test-bench.ts';
+
+/** Machines whose disks and taps are made as they are asked for, with guests that do nothing. */
+async function openCompute(): Promise<OpenedCompute> {
+  const bench = await TestBench.open();
+  const { driver: compute } = bench.driver();
+  let latest = compute;
+  let count = 0;
+  const aDisk = async () => {
+    count += 1;
+    const volumeId: VolumeId = `vol-${count.toString(16).padStart(17, '0')}`;
+    const raw = join(bench.folder, `${volumeId}.raw`);
+    await writeBootDisk(raw, bootSectors.idle);
+    await run('qemu-img', ['convert', '-O', 'qcow2', raw, bench.disk(volumeId)]);
+    return volumeId;
+  };
+  return {
+    compute,
+    async aSpec(instanceId) {
+      const volumeId = await aDisk();
+      const tap = { name: `tap${count}x` };
+      const add = ['ip', 'tuntap', 'add', 'dev', tap.name, 'mode', 'tap', 'vnet_hdr'];
+      await run('ip', ['netns', 'exec', bench.namespace, ...add]);
+      return machineSpec({
+        instanceId,
+        disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
+        nic: { macAddress: `0e:00:00:00:00:${count.toString(16).padStart(2, '0')}`, tap },
+      });
+    },
+    aFreeDisk: async () => ({ deviceName: '/dev/sdf', volumeId: await aDisk() }),
+    async restart() {
+      latest = bench.driver().driver;
+      return latest;
+    },
+    restartFindsMachines: false,
+    guestsObey: false,
+    async dispose() {
+      for (const { instanceId } of await latest.list()) await latest.kill(instanceId);
+      await bench.close();
+    },
+  };
+}
+
+describeComputeDriver('QemuCompute', openCompute);
