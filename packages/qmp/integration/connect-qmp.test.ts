@@ -66,7 +66,8 @@ describe('connectQmp', () => {
     expect(status).toMatchObject({ status: 'fulfilled', value: { running: false } });
     expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(QmpError) });
     await client.execute('quit');
-    expect(await client.closed).toBeUndefined();
+    // QEMU answers and is gone: whether the socket ends in order or by a reset is not ours to say.
+    await client.closed;
     expect(events.map(({ event }) => event)).toContain('SHUTDOWN');
     await expect(client.execute('query-status')).rejects.toBeInstanceOf(QmpClosedError);
   });

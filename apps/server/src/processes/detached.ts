@@ -27,6 +27,19 @@ export async function spawnDetached({ name, command, logPath }: DetachedProcess)
   }
 }
 
+/**
+ * Whether a process that was spawned here still is. By signal 0, as its arguments cannot be read at the moment
+ * in which it becomes another program (`ip`, `unshare` and `setpriv` do so one after the other).
+ */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The end of a log, for an error that should say what went wrong. */
 export async function logTail(path: string, characters = 600): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => '');

@@ -12,8 +12,8 @@ import {
   hopLimitTable,
 } from '@bakehouse/imds';
 import type { DataDirectory } from '../data-directory.ts';
-import { logTail, spawnDetached } from '../processes/detached.ts';
-import { endAgents, findAgents } from './agent-processes.ts';
+import { isRunning, logTail, spawnDetached } from '../processes/detached.ts';
+import { endAgents } from './agent-processes.ts';
 
 interface AgentParts {
   readonly network: Pick<Network, 'enter'>;
@@ -73,7 +73,7 @@ async function startAgent(
   logger.log('info', 'metadata agent started', { pid });
   for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
     if ((await askAgentHealth(socket))?.build === build) return;
-    if (!(await findAgents(socket)).includes(pid)) break;
+    if (!isRunning(pid)) break;
     await clock.sleep(pollMs);
   }
   throw new Error(
