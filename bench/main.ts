@@ -29,7 +29,10 @@ async function attempt(name: string, measure: () => Promise<readonly Row[]>) {
   const begun = performance.now();
   process.stderr.write(`measuring ${name} …\n`);
   try {
-    return await measure();
+    const rows = await measure();
+    // At once, so that an interrupted run has told what it found.
+    for (const row of rows) process.stderr.write(`${row.what}: ${row.measured} (${row.verdict})\n`);
+    return rows;
   } catch (error) {
     process.exitCode = 1;
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
