@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import {
   DeleteVolumeCommand,
   DescribeInstancesCommand,
@@ -73,7 +74,8 @@ export async function endPlatform(
   server: ServerProcess,
   { dataDirectory, publicCidr }: { dataDirectory: string; publicCidr: string },
 ): Promise<void> {
-  const folders = [dataDirectory, ...hostNames(dataDirectory).runtimeDirectories];
+  const { runtimeDirectories } = hostNames(dataDirectory);
+  const folders = [dataDirectory, ...runtimeDirectories];
   const problems: unknown[] = [];
   const attempt = async (work: () => Promise<void>) => {
     await work().catch((error: unknown) => problems.push(error));
@@ -85,5 +87,6 @@ export async function endPlatform(
   const left = await leftoversOf(dataDirectory);
   if (left.length > 0) problems.push(new Error(`left on the host:\n  ${left.join('\n  ')}`));
   await endByForce(folders);
+  for (const path of runtimeDirectories) await rm(path, { recursive: true, force: true });
   if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('\n'));
 }
