@@ -3,6 +3,7 @@ import type { JsonObject } from './json-object.ts';
 import { QmpClosedError } from './qmp-errors.ts';
 import type { QmpEvent } from './qmp-message.ts';
 import { QmpSession } from './qmp-session.ts';
+import { socketFault } from './socket-fault.ts';
 
 export interface QmpClient {
   /** QEMU's version, as `7.2.22`. */
@@ -55,7 +56,7 @@ export async function connectQmp(options: ConnectQmpOptions): Promise<QmpClient>
     lineBytesMax,
   );
   socket.on('data', (bytes: Buffer) => session.receive(bytes));
-  socket.on('error', (error) => session.end(error));
+  socket.on('error', (error) => session.end(socketFault(error)));
   socket.on('close', () => session.end(undefined));
 
   const abandon = () => session.end(tooLate());
