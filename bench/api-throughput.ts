@@ -70,7 +70,7 @@ export async function apiThroughput(): Promise<readonly Row[]> {
     },
     {
       what: 'RunInstances simulated, durable',
-      goalPerSecond: 500,
+      goalPerSecond: 1000,
       parameters: {
         Action: 'RunInstances',
         ImageId,

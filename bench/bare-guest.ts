@@ -60,7 +60,7 @@ export async function copyImage({ argv }: Launched, path: string, sizeGiB: numbe
 }
 
 /** The same command line, but for the disk: a raw file where the overlay on the block server's export was. */
-export function withRawDisk(argv: readonly string[], path: string): readonly string[] {
+function withRawDisk(argv: readonly string[], path: string): readonly string[] {
   const disk = blockNodes(argv).find(({ driver }) => driver === 'qcow2');
   const file = {
     driver: 'file',

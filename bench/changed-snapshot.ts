@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GiB, MiB, silentLogger, systemClock } from '@bakehouse/base';
-import { type BlockStoreEngine, openBlockStore } from '@bakehouse/blockstore';
+import { type BlockStore, openBlockStore } from '@bakehouse/blockstore';
 import type { BlockMapId, FreezeVolume, SnapshotId, VolumeId } from '@bakehouse/domain';
 import { openNbdBlockSource } from '@bakehouse/nbd';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
@@ -39,7 +39,7 @@ const idOf = <Prefix extends string>(prefix: Prefix, number: number) =>
 
 interface Bench {
   readonly volumes: QemuVolumes;
-  readonly engine: BlockStoreEngine;
+  readonly engine: BlockStore;
   readonly volumeId: VolumeId;
   taken: number;
   last?: { readonly snapshotId: SnapshotId; readonly mapId: BlockMapId };

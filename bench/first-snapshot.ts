@@ -10,7 +10,7 @@ import { median, type Row, seconds, verdict } from './row.ts';
 
 const run = promisify(execFile);
 const rounds = 5;
-const goalRatio = 1.0;
+const goalRatio = 0.6;
 
 const inMiB = (bytes: number) => `${Math.round(bytes / MiB)} MiB`;
 
@@ -26,7 +26,7 @@ async function convert(image: string, target: string): Promise<void> {
   await run('sync', [target]);
 }
 
-/** Answers the bytes that were stored. */
+/** Returns the bytes that were stored. */
 async function capture(image: string, directory: string): Promise<number> {
   await using engine = await openBlockStore({ directory, logger: silentLogger });
   const source = { kind: 'file', path: image } as const;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MiB } from '@bakehouse/base';
-import { freePublicCidr } from '../tests/boot/support/free-public-cidr.ts';
+import { takePublicRange } from '@bakehouse/testkit';
 import { type Row, seconds, verdict } from './row.ts';
 import { endPlatform, notePlatform, offerBakedFolder } from './scratch-folder.ts';
 
@@ -34,7 +34,7 @@ async function cloneCheckout(): Promise<Checkout> {
   const data = join(folder, 'data');
   await mkdir(data, { mode: 0o700 });
   await run('git', ['clone', '--quiet', root, clone]);
-  const publicCidr = ['--public-cidr', await freePublicCidr()];
+  const publicCidr = ['--public-cidr', (await takePublicRange()).cidr];
   const args = ['start', '--', '--data', data, '--listen', '127.0.0.1:0', ...publicCidr];
   return { clone, data, environment: cleanEnvironment(join(folder, 'npm-cache')), args };
 }
@@ -86,7 +86,7 @@ export async function freshStart(): Promise<readonly Row[]> {
         measured: seconds(again.ms),
         against: seconds(goals.againMs),
         verdict: verdict(again.ms <= goals.againMs),
-        note: 'server, block server and network started anew, a new instance of the baked image',
+        note: 'server, block server and network started again, a new instance of the baked image',
       },
     ];
   } finally {

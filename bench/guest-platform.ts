@@ -4,8 +4,8 @@ import {
   TerminateInstancesCommand,
   waitUntilInstanceTerminated,
 } from '@aws-sdk/client-ec2';
-import { adminClient } from '@bakehouse/aws-wire';
-import { freePublicCidr } from '../tests/boot/support/free-public-cidr.ts';
+import { adminClient, followBake } from '@bakehouse/aws-wire';
+import { takePublicRange } from '@bakehouse/testkit';
 import { clientOf } from './api-throughput.ts';
 import { bakedFolder, endPlatform, notePlatform } from './scratch-folder.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
@@ -27,14 +27,16 @@ async function bakedImage(server: ServerProcess, client: EC2Client): Promise<str
     return Images[0]?.ImageId;
   };
   const { endpoint, accessKeyId, secretAccessKey } = server;
-  const admin = adminClient({
+  const options = {
     endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId, secretAccessKey },
-  });
+  };
   const there = await find();
   if (there) return there;
-  for await (const _ of admin.callStreaming('Bake', {}));
+  const { bakeId } = await adminClient(options).call('BakeStart', {});
+  const { failure } = await followBake(options, { bakeId });
+  if (failure) throw new Error(`the bake failed: ${failure.message}`);
   const baked = await find();
   if (!baked) throw new Error('the bake registered no image');
   return baked;
@@ -42,7 +44,7 @@ async function bakedImage(server: ServerProcess, client: EC2Client): Promise<str
 
 export async function startGuestPlatform(): Promise<GuestPlatform> {
   const dataDirectory = await bakedFolder();
-  const args = ['--public-cidr', await freePublicCidr()];
+  const args = ['--public-cidr', (await takePublicRange()).cidr];
   notePlatform(dataDirectory);
   let server: ServerProcess | undefined = await startServer(args, dataDirectory).catch(
     async (error: unknown) => {

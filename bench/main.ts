@@ -3,9 +3,12 @@ import { apiThroughput } from './api-throughput.ts';
 import { changedSnapshot } from './changed-snapshot.ts';
 import { firstSnapshot } from './first-snapshot.ts';
 import { freshStart } from './fresh-start.ts';
+import { ingest } from './ingest.ts';
 import { largeCatalogue } from './large-catalogue.ts';
 import { launches } from './launch.ts';
+import { liveSnapshot } from './live-snapshot.ts';
 import { logins } from './login.ts';
+import { maps } from './maps.ts';
 import { nbdReads } from './nbd-reads.ts';
 import { markdown, type Row } from './row.ts';
 import { openScratchFolder } from './scratch-folder.ts';
@@ -17,20 +20,23 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   launches,
   login: logins,
   first: firstSnapshot,
+  ingest,
+  maps,
   changed: changedSnapshot,
+  live: liveSnapshot,
   reads: nbdReads,
   api: apiThroughput,
   catalogue: largeCatalogue,
   memory: serverMemory,
 };
 
-/** A measurement that fails is told in the table and does not keep the others from running. */
+/** A measurement that fails is reported in the table and does not keep the others from running. */
 async function attempt(name: string, measure: () => Promise<readonly Row[]>) {
   const begun = performance.now();
   process.stderr.write(`measuring ${name} …\n`);
   try {
     const rows = await measure();
-    // At once, so that an interrupted run has told what it found.
+    // At once, so that an interrupted run has printed what it found.
     for (const row of rows) process.stderr.write(`${row.what}: ${row.measured} (${row.verdict})\n`);
     return rows;
   } catch (error) {

@@ -25,20 +25,25 @@ function waitForReady(child: ChildProcess): Promise<string> {
   });
 }
 
-export const exited = (child: ChildProcess) =>
+const exited = (child: ChildProcess) =>
   new Promise<void>((resolve) => {
     if (child.exitCode !== null) resolve();
     else child.once('exit', () => resolve());
   });
 
-/** A server with a data folder of its own; both are gone when it is disposed. */
-export async function startServer(args: readonly string[], data?: string): Promise<ServerProcess> {
+/** A server with a data folder of its own; both are removed when it is disposed. `onLog` gets what it logs. */
+export async function startServer(
+  args: readonly string[],
+  data?: string,
+  onLog?: (text: string) => void,
+): Promise<ServerProcess> {
   const dataDirectory = data ?? (await mkdtemp(join(tmpdir(), 'bakehouse-bench-')));
   const child = spawn(
     process.execPath,
     [program, '--data', dataDirectory, '--listen', '127.0.0.1:0', '--log-level', 'warn', ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', onLog ? 'pipe' : 'inherit'] },
   );
+  if (onLog) child.stderr?.setEncoding('utf8').on('data', onLog);
   const endpoint = await waitForReady(child);
   const profile = await readFile(join(dataDirectory, 'credentials'), 'utf8');
   const value = (name: string) => new RegExp(`^${name} = (.+)$`, 'm').exec(profile)?.[1] ?? '';

@@ -17,7 +17,7 @@ export interface Throughput {
 }
 
 /** One signed request of an EC2 call; it may be sent again for 15 minutes. */
-export function signedCall(server: ServerProcess, parameters: Record<string, string>) {
+function signedCall(server: ServerProcess, parameters: Record<string, string>) {
   const body = new URLSearchParams({ Version: '2016-11-15', ...parameters }).toString();
   const { accessKeyId, secretAccessKey } = server;
   const headers = signRequest(

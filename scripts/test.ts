@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** Runs every gate and every kind of test, and ends with the counts by kind and the line that CI reads. */
 
@@ -9,6 +9,8 @@ interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What failed, a line each. */
+  readonly failures: readonly string[];
 }
 
 interface Report {
@@ -20,11 +22,17 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly message?: string;
-    readonly assertionResults: readonly { fullName: string; status: string }[];
+    readonly status: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
-const bin = join(import.meta.dirname, '..', 'node_modules', '.bin');
+const root = join(import.meta.dirname, '..');
+const bin = join(root, 'node_modules', '.bin');
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 
 function run(program: string, args: readonly string[]): Promise<number> {
@@ -39,7 +47,7 @@ function run(program: string, args: readonly string[]): Promise<number> {
 async function gate(name: string, program: string, args: readonly string[]): Promise<Counts> {
   process.stdout.write(`\n== ${name}\n`);
   const ok = (await run(program, args)) === 0;
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, failures: ok ? [] : [name] };
 }
 
 function skips(report: Report): string[] {
@@ -50,19 +58,38 @@ function skips(report: Report): string[] {
   );
 }
 
+/** One line for each test that failed, and for each file that broke outside of its tests. */
+function failures({ testResults }: Report): string[] {
+  return testResults.flatMap(({ name, message = '', status, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((each) => each.status === 'failed');
+    if (failed.length === 0) return status === 'failed' ? [`${file}: ${firstLine(message)}`] : [];
+    return failed.map(
+      ({ fullName, failureMessages = [] }) =>
+        `${file} > ${fullName}: ${firstLine(failureMessages[0] ?? '')}`,
+    );
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
 async function suite(project: string, folder: string): Promise<Counts> {
   process.stdout.write(`\n== ${project} tests\n`);
   const output = join(folder, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
   const code = await run('vitest', ['run', '--project', project, ...reporters]);
   const text = await readFile(output, 'utf8').catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  if (text === undefined) {
+    return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: vitest wrote no report`] };
+  }
   const report = JSON.parse(text) as Report;
   for (const line of skips(report)) process.stdout.write(`${line}\n`);
   // A suite that broke outside of its tests must count, too.
   const failed = Math.max(report.numFailedTests, code === 0 ? 0 : 1);
   const skipped = report.numPendingTests + report.numTodoTests;
-  return { passed: report.numPassedTests, failed, skipped };
+  return { passed: report.numPassedTests, failed, skipped, failures: failures(report) };
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'bakehouse-test-'));
@@ -70,12 +97,15 @@ const results: [string, Counts][] = [];
 results.push(['types', await gate('types', 'tsc', ['--noEmit', '-p', 'tsconfig.json'])]);
 results.push(['lint', await gate('lint', 'biome', ['check', '--error-on-warnings', '.'])]);
 results.push(['unused code', await gate('unused code', 'knip', ['--no-config-hints'])]);
-for (const project of ['unit', 'simulation', 'integration', 'boot']) {
+for (const project of ['unit', 'simulation', 'sqlite', 'postgres', 'integration', 'boot']) {
   results.push([project, await suite(project, folder)]);
 }
 await rm(folder, { recursive: true });
 
 process.stdout.write('\n');
+for (const [name, { failures: lines }] of results) {
+  for (const line of lines) process.stdout.write(`failed (${name}): ${line}\n`);
+}
 for (const [name, { passed, failed, skipped }] of results) {
   process.stdout.write(
     `${name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped} skipped\n`,

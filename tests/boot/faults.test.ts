@@ -79,7 +79,7 @@ describe('a guest and the faults of its host', () => {
   const noComplaints = async () =>
     expect(await sh(guest, "sudo dmesg | grep -iE 'i/o error|blocked for more' || true")).toBe('');
 
-  /** Small direct reads: none is answered from the guest's memory, and all of them take their time. */
+  /** Small direct reads: none is served from the guest's memory, and all of them take their time. */
   const copySumOf = () =>
     `sudo dd if=${diskPath(copyId)} bs=4k count=${sampleMiB * 256} iflag=direct status=none | sha256sum`;
 
@@ -106,7 +106,7 @@ describe('a guest and the faults of its host', () => {
     await attachVolume(cloud.ec2, guest, { volumeId: copyId, device: '/dev/sdg' });
   }
 
-  test('a flipped bit in a stored chunk is an I/O error, and told by verify; never served', async () => {
+  test('a flipped bit in a stored chunk is an I/O error, and reported by verify, never served', async () => {
     showLog();
     expect(createHash('sha256').update(blockOfSample).digest('hex')).toBe(sums.block);
     const { dataDirectory } = small.platform;
@@ -194,7 +194,7 @@ describe('a guest and the faults of its host', () => {
     );
   }
 
-  test('a full disk stops the guest, and everybody is told which and what to do', async () => {
+  test('a full disk pauses the guest; health and status say which disk and what to do', async () => {
     showLog();
     const { dataDirectory } = small.platform;
     await writeTooMuch();
@@ -206,8 +206,8 @@ describe('a guest and the faults of its host', () => {
     expect(VolumeStatuses?.[0]?.VolumeStatus?.Status).toBe('warning');
     const { status, problems } = await health();
     expect(status).toBe('impaired');
-    const told = [problems.join('\n'), (await bakehouse('status')).stdout];
-    for (const text of told) {
+    const reports = [problems.join('\n'), (await bakehouse('status')).stdout];
+    for (const text of reports) {
       expect(text).toContain(guest.instanceId);
       expect(text).toContain(dataDirectory);
       expect(text).toMatch(/free at least \d+ MiB/);
@@ -249,7 +249,7 @@ describe('a guest and the faults of its host', () => {
     expect((await health()).problems).toEqual([]);
     // On a full disk the log could not say so; it does now.
     const log = await readFile(small.platform.serverLog, 'utf8');
-    expect(log).toMatch(/goes on.*No space left on device.*free at least \d+ MiB/);
+    expect(log).toMatch(/paused guest resumed.*No space left on device.*free at least \d+ MiB/);
     expect((await verify(small.platform)).problems).toEqual([]);
   });
 

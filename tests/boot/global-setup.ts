@@ -2,11 +2,12 @@ import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
-import { adminClient } from '@bakehouse/aws-wire';
+import type { WorkProgress } from '@bakehouse/admin-api';
+import { adminClient, followBake } from '@bakehouse/aws-wire';
+import { takePublicRange } from '@bakehouse/testkit';
 import type { TestProject } from 'vitest/node';
 import { ec2ClientOf } from './support/ec2-client.ts';
 import { endPlatform } from './support/end-platform.ts';
-import { freePublicCidr } from './support/free-public-cidr.ts';
 import type { Platform } from './support/platform.ts';
 import { startServer } from './support/server-process.ts';
 
@@ -44,21 +45,23 @@ async function findImage(platform: Omit<Platform, 'imageId'>): Promise<string | 
 }
 
 async function bake({ endpoint, accessKeyId, secretAccessKey }: Omit<Platform, 'imageId'>) {
-  const client = adminClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
-  for await (const event of client.callStreaming('Bake', {})) {
-    const { stage } = event as { stage?: string };
-    if (stage !== undefined && stage !== lastStage) say(`bake: ${stage}`);
-    lastStage = stage ?? lastStage;
-  }
+  const options = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  const { bakeId } = await adminClient(options).call('BakeStart', {});
+  let lastStage = '';
+  const onProgress = ({ stage }: WorkProgress) => {
+    if (stage !== lastStage) say(`bake: ${stage}`);
+    lastStage = stage;
+  };
+  const { failure } = await followBake(options, { bakeId }, { onProgress });
+  if (failure) throw new Error(`the bake failed: ${failure.message}`);
 }
-let lastStage = '';
 
 let teardownOfPlatform = async () => {};
 
 /** One real platform with one baked image for all boot tests. */
 export async function setup(project: TestProject): Promise<void> {
   const data = await dataFolder();
-  const publicCidr = await freePublicCidr();
+  const { cidr: publicCidr } = await takePublicRange();
   const server = await startServer(data.path, publicCidr);
   say(`a platform on ${server.endpoint}, data in ${data.path}, log in ${server.log}`);
   const { endpoint, log: serverLog } = server;

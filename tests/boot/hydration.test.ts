@@ -74,7 +74,7 @@ describe('volumes that are filled in the background', () => {
     };
   };
 
-  /** With a block server that answers nobody. */
+  /** While the block server is stopped. */
   async function withoutBlocks(work: () => Promise<void>): Promise<void> {
     const pid = await until('a block server', () => blockServerPid(platform));
     process.kill(pid, 'SIGSTOP');
@@ -107,9 +107,8 @@ describe('volumes that are filled in the background', () => {
   test('a volume with a rate is filled at rest, and needs neither its snapshot nor the block server', async () => {
     const request = { AvailabilityZone: zone, SnapshotId: snapshotId };
     restId = await createVolume(cloud.ec2, { ...request, VolumeInitializationRate: 300 });
-    await until('a volume that is filled', async () => {
-      return (await statusOf(restId)).state === 'completed';
-    });
+    const isFilled = async () => (await statusOf(restId)).state === 'completed';
+    await until('a volume that is filled', isFilled, { limitMs: 600_000 });
     expect(await statusOf(restId)).toEqual({
       state: 'completed',
       InitializationType: 'provisioned-rate',

@@ -39,15 +39,15 @@ async function removeEverything(): Promise<void> {
   await prune(platform);
 }
 
-const kills = 10;
+const kills = Number(process.env.SOAK_KILLS ?? 10);
 /** Up to here the kill falls into the work that was just begun. */
 const delayMsMax = 2500;
 
-interface Told {
+interface Acknowledged {
   readonly images: Set<string>;
   readonly snapshots: Set<string>;
   readonly instances: Set<string>;
-  /** Snapshots whose deletion was answered. */
+  /** Snapshots whose deletion was acknowledged. */
   readonly deleted: Set<string>;
   /** Refusals that nothing explains. */
   readonly refusals: Error[];
@@ -65,36 +65,36 @@ END
 nohup sh writer.sh > /dev/null 2>&1 &
 `;
 
-type Act = (machine: Machine, told: Told) => Promise<void>;
+type Act = (machine: Machine, acknowledged: Acknowledged) => Promise<void>;
 
 const rootVolume = async ({ instanceId }: Machine) =>
   (await cloud.describe(instanceId)).BlockDeviceMappings?.[0]?.Ebs?.VolumeId ?? '';
 
 const acts: readonly Act[] = [
-  async (machine, told) => {
+  async (machine, acknowledged) => {
     const request = new CreateSnapshotCommand({ VolumeId: await rootVolume(machine) });
     const { SnapshotId = '' } = await cloud.ec2.send(request);
-    told.snapshots.add(SnapshotId);
+    acknowledged.snapshots.add(SnapshotId);
   },
-  async ({ instanceId }, told) => {
+  async ({ instanceId }, acknowledged) => {
     const Name = `soak-${Date.now()}`;
     const request = { InstanceId: instanceId, Name, NoReboot: true };
     const { ImageId = '' } = await cloud.ec2.send(new CreateImageCommand(request));
-    told.images.add(ImageId);
+    acknowledged.images.add(ImageId);
   },
-  async (_, told) => {
-    const [SnapshotId] = told.snapshots;
+  async (_, acknowledged) => {
+    const [SnapshotId] = acknowledged.snapshots;
     if (!SnapshotId) return;
-    told.snapshots.delete(SnapshotId);
+    acknowledged.snapshots.delete(SnapshotId);
     await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId }));
-    told.deleted.add(SnapshotId);
+    acknowledged.deleted.add(SnapshotId);
   },
   async () => prune(platform),
-  async (_, told) => {
+  async (_, acknowledged) => {
     const request = { ImageId: platform.imageId, InstanceType: 't3.nano' as const };
     const launch = new RunInstancesCommand({ ...request, MinCount: 1, MaxCount: 1 });
     const { Instances = [] } = await cloud.ec2.send(launch);
-    for (const { InstanceId = '' } of Instances) told.instances.add(InstanceId);
+    for (const { InstanceId = '' } of Instances) acknowledged.instances.add(InstanceId);
   },
 ];
 
@@ -111,11 +111,16 @@ function isExplained(error: Error): boolean {
  * Begins something and kills the server at a random moment of it, every other time after the answer, when the
  * work behind it is under way; waits for the next server.
  */
-async function killDuring(act: Act, machine: Machine, told: Told, answered: boolean) {
-  const done = act(machine, told).catch((error: Error) => {
-    if (!isExplained(error)) told.refusals.push(error);
+async function killDuring(
+  act: Act,
+  machine: Machine,
+  acknowledged: Acknowledged,
+  isAwaited: boolean,
+) {
+  const done = act(machine, acknowledged).catch((error: Error) => {
+    if (!isExplained(error)) acknowledged.refusals.push(error);
   });
-  if (answered) await done;
+  if (isAwaited) await done;
   await sleep(Math.random() * delayMsMax);
   await killServer(platform);
   await done;
@@ -132,7 +137,7 @@ async function instanceStates(ids: readonly string[]): Promise<readonly (string 
   return await Promise.all(ids.map(async (id) => (await cloud.describe(id)).State?.Name));
 }
 
-/** A snapshot that was being taken when its deletion was answered goes when it is complete. */
+/** A snapshot that was pending when its deletion was acknowledged is removed when it completes. */
 async function stillThere(deleted: ReadonlySet<string>): Promise<number> {
   const mine = new DescribeSnapshotsCommand({ OwnerIds: ['self'] });
   const { Snapshots = [] } = await cloud.ec2.send(mine);
@@ -146,13 +151,13 @@ async function snapshotStates(ids: readonly string[]): Promise<readonly (string 
   return Snapshots.map((snapshot) => snapshot.State);
 }
 
-/** All that was told is there (describe refuses an id that is not) and complete, or gone. */
-async function isComplete(told: Told): Promise<boolean> {
-  const images = await imageStates([...told.images]);
-  const snapshots = await snapshotStates([...told.snapshots]);
-  const instances = await instanceStates([...told.instances]);
+/** Everything acknowledged exists (Describe refuses an id that does not) and is complete, or is deleted. */
+async function isComplete(acknowledged: Acknowledged): Promise<boolean> {
+  const images = await imageStates([...acknowledged.images]);
+  const snapshots = await snapshotStates([...acknowledged.snapshots]);
+  const instances = await instanceStates([...acknowledged.instances]);
   return (
-    (await stillThere(told.deleted)) === 0 &&
+    (await stillThere(acknowledged.deleted)) === 0 &&
     instances.every((state) => state === 'running') &&
     images.every((state) => state === 'available') &&
     snapshots.every((state) => state === 'completed')
@@ -164,7 +169,7 @@ test(`${kills} kill -9 of the server lose nothing, and the guest does not notice
   const machine = await login(await cloud.launch({ SecurityGroupIds: [group] }));
   const bootId = await sh(machine, 'cat /proc/sys/kernel/random/boot_id');
   await sh(machine, writer);
-  const told: Told = {
+  const acknowledged: Acknowledged = {
     images: new Set(),
     snapshots: new Set(),
     instances: new Set(),
@@ -174,21 +179,23 @@ test(`${kills} kill -9 of the server lose nothing, and the guest does not notice
   let numberBefore = 0;
   for (let kill = 0; kill < kills; kill += 1) {
     const act = acts[kill % acts.length];
-    if (act) await killDuring(act, machine, told, kill % 2 === 0);
+    if (act) await killDuring(act, machine, acknowledged, kill % 2 === 0);
     const number = Number(await sh(machine, 'cat number'));
     expect(number).toBeGreaterThan(numberBefore);
     numberBefore = number;
   }
-  await until('everything acknowledged is complete', () => isComplete(told), { limitMs: 300_000 });
-  expect(told.refusals).toEqual([]);
-  expect(Math.min(told.images.size, told.instances.size)).toBeGreaterThan(0);
-  expect(told.snapshots.size + told.deleted.size).toBeGreaterThan(0);
+  await until('everything acknowledged is complete', () => isComplete(acknowledged), {
+    limitMs: 300_000,
+  });
+  expect(acknowledged.refusals).toEqual([]);
+  expect(Math.min(acknowledged.images.size, acknowledged.instances.size)).toBeGreaterThan(0);
+  expect(acknowledged.snapshots.size + acknowledged.deleted.size).toBeGreaterThan(0);
   expect(await sh(machine, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
   expect(await sh(machine, 'cat failures 2>/dev/null || true')).toBe('');
   await prune(platform);
   expect((await verify(platform)).problems).toEqual([]);
   expect(await leftovers(platform)).toEqual([]);
   process.stdout.write(
-    `kill soak: ${kills} kills, ${told.images.size} images, ${told.snapshots.size} snapshots and ${told.instances.size} instances acknowledged, guest wrote ${numberBefore} numbers\n`,
+    `kill soak: ${kills} kills, ${acknowledged.images.size} images, ${acknowledged.snapshots.size} snapshots and ${acknowledged.instances.size} instances acknowledged, guest wrote ${numberBefore} numbers\n`,
   );
 });

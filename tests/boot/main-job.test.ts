@@ -7,6 +7,7 @@ import {
   DescribeVolumesCommand,
   GetConsoleOutputCommand,
   GetConsoleScreenshotCommand,
+  ModifyInstanceCpuOptionsCommand,
   RegisterImageCommand,
   StartInstancesCommand,
   StopInstancesCommand,
@@ -30,7 +31,7 @@ import { until } from './support/wait.ts';
 const platform = inject('platform');
 const mebibyte = 1024 * 1024;
 const userData = `#!/bin/sh
-id -un >> /var/lib/told-by-user-data
+id -un >> /var/lib/written-by-user-data
 `;
 const powersItselfOff = `#!/bin/sh
 poweroff
@@ -41,7 +42,7 @@ token=$(curl -fsS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://16
 metadata() { curl -fsS -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/$1"; echo; }
 `;
 
-/** One story, told in order: each test goes on where the one before it ended. Six boots in all. */
+/** One story: each test continues where the one before it ended. Six boots in all. */
 describe('the main job', () => {
   let usageBefore: Usage;
   let cloud: Cloud;
@@ -110,21 +111,21 @@ describe('the main job', () => {
   });
 
   test('user data ran as root, and metadata asks for a token and knows the guest', async () => {
-    expect(await sh(original, 'cat /var/lib/told-by-user-data')).toBe('root');
+    expect(await sh(original, 'cat /var/lib/written-by-user-data')).toBe('root');
     const withoutToken = await sh(
       original,
       `curl -s -o /dev/null -w '%{http_code}' http://169.254.169.254/latest/meta-data/instance-id`,
     );
     expect(withoutToken).toBe('401');
-    const told = await sh(
+    const facts = await sh(
       original,
       `${readMetadata}
       metadata meta-data/instance-id; metadata meta-data/ami-id; metadata meta-data/public-ipv4
       metadata user-data; metadata dynamic/instance-identity/document`,
     );
     const { instanceId } = original;
-    expect(told).toContain(`${instanceId}\n${platform.imageId}\n${original.address}\n${userData}`);
-    const document = JSON.parse(told.slice(told.indexOf('{')));
+    expect(facts).toContain(`${instanceId}\n${platform.imageId}\n${original.address}\n${userData}`);
+    const document = JSON.parse(facts.slice(facts.indexOf('{')));
     const { region, imageId: image } = { region: platform.region, imageId: platform.imageId };
     const accountId = '123456789012';
     expect(document).toMatchObject({ instanceId, imageId: image, region, accountId });
@@ -211,7 +212,7 @@ describe('the main job', () => {
     const { PrivateIpAddress = '' } = await cloud.describe(clone.instanceId);
     expect(ours.hostName).toBe(`ip-${PrivateIpAddress.replaceAll('.', '-')}`);
     // The user data of the original is not the clone's: it ran once, in the original.
-    expect(await sh(clone, 'cat /var/lib/told-by-user-data')).toBe('root');
+    expect(await sh(clone, 'cat /var/lib/written-by-user-data')).toBe('root');
   });
 
   test('the image taken without reboot has what was written before it', async () => {
@@ -231,7 +232,7 @@ describe('the main job', () => {
     await cloud.ec2.send(new DeleteVolumeCommand({ VolumeId: volumeId }));
   });
 
-  test('an image registered from a snapshot boots; a guest that powers off ends as told', async () => {
+  test('an image registered from a snapshot boots; a guest that powers off ends as its shutdown behaviour says', async () => {
     const image = await availableImage(cloud.ec2, imageId);
     const made = await cloud.ec2.send(
       new RegisterImageCommand({
@@ -269,12 +270,16 @@ describe('the main job', () => {
     expect(stopped.StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
   });
 
-  test('stop and start keep the disk and change the public address', async () => {
+  test('stop and start keep the disk, and change the public address and the CPUs', async () => {
     const before = await factsOf(original);
-    const InstanceIds = [original.instanceId];
+    const { instanceId: InstanceId } = original;
+    const InstanceIds = [InstanceId];
+    expect(await sh(original, 'nproc')).toBe('2');
     await cloud.ec2.send(new StopInstancesCommand({ InstanceIds }));
     await waitUntilInstanceStopped(patience(cloud.ec2), { InstanceIds });
     expect((await cloud.describe(original.instanceId)).PublicIpAddress).toBeUndefined();
+    const oneCpu = { InstanceId, CoreCount: 1, ThreadsPerCore: 1 };
+    await cloud.ec2.send(new ModifyInstanceCpuOptionsCommand(oneCpu));
     await cloud.ec2.send(new StartInstancesCommand({ InstanceIds }));
     await waitUntilInstanceRunning(patience(cloud.ec2), { InstanceIds });
     const { PublicIpAddress = '' } = await cloud.describe(original.instanceId);
@@ -283,6 +288,7 @@ describe('the main job', () => {
     const after = await factsOf(original);
     expect(after.bootId).not.toBe(before.bootId);
     expect(after).toMatchObject({ hostKey: before.hostKey, hostName: before.hostName });
+    expect(await sh(original, 'nproc')).toBe('1');
     expect(await sh(original, 'cat changed.txt')).toBe('changed');
     expect(await sh(original, 'sudo mount LABEL=data /mnt; cat /mnt/data.txt')).toBe(
       'on the data volume',

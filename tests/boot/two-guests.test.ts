@@ -109,8 +109,8 @@ describe('two guests', () => {
     const nobody = serverIp.replace(/\d+$/, (last) => String((Number(last) % 200) + 11));
     await sh(client, `sudo python3 shout.py ${serverIp} ${nobody}`);
     await until('the last ping', async () => (await heard()).includes(`${clientIp} honest again`));
-    const told = (await heard()).filter((line) => /honest|another/.test(line));
-    expect(told).toEqual([`${clientIp} honest`, `${clientIp} honest again`]);
+    const received = (await heard()).filter((line) => /honest|another/.test(line));
+    expect(received).toEqual([`${clientIp} honest`, `${clientIp} honest again`]);
     // The one whose address was claimed still has it.
     expect(await sh(server, 'hostname')).toBe(`ip-${serverIp.replaceAll('.', '-')}`);
   });

@@ -22,12 +22,16 @@ guest() {
     -o LogLevel=ERROR -o ConnectTimeout=20 "ec2-user@$address" "$@"
 }
 
-# A guest that runs takes a while to boot: wait for its first login.
+# wait_login INSTANCE ADDRESS: a guest that runs takes a while to boot. When there is no login in ten minutes, its console
+# says why.
 wait_login() {
-  tries=0
-  until guest "$1" true 2> "$work/ssh-says"; do
-    tries=$((tries + 1))
-    if [ $tries -ge 300 ]; then cat "$work/ssh-says"; exit 1; fi
+  end=$(($(date +%s) + 600))
+  until guest "$2" true 2> "$work/ssh-says"; do
+    if [ "$(date +%s)" -gt $end ]; then
+      ec2 get-console-output --latest --instance-id "$1" --query Output
+      cat "$work/ssh-says"
+      exit 1
+    fi
     sleep 1
   done
 }
@@ -51,7 +55,7 @@ instance=$(ec2 run-instances --image-id "$image" --instance-type t3.micro --key-
   --security-group-ids "$group" --query 'Instances[0].InstanceId')
 ec2 wait instance-running --instance-ids "$instance"
 address=$(address_of "$instance")
-wait_login "$address"
+wait_login "$instance" "$address"
 guest "$address" 'echo "the change" > change.txt; sync'
 
 say "an image of $instance"
@@ -63,7 +67,7 @@ clone=$(ec2 run-instances --image-id "$own_image" --instance-type t3.micro --key
   --security-group-ids "$group" --query 'Instances[0].InstanceId')
 ec2 wait instance-running --instance-ids "$clone"
 clone_address=$(address_of "$clone")
-wait_login "$clone_address"
+wait_login "$clone" "$clone_address"
 test "$(guest "$clone_address" cat change.txt)" = 'the change'
 
 say "stop $clone and start it again: the change is still there"
@@ -72,7 +76,7 @@ ec2 wait instance-stopped --instance-ids "$clone"
 ec2 start-instances --instance-ids "$clone" > /dev/null
 ec2 wait instance-running --instance-ids "$clone"
 clone_address=$(address_of "$clone")
-wait_login "$clone_address"
+wait_login "$clone" "$clone_address"
 test "$(guest "$clone_address" cat change.txt)" = 'the change'
 
 say 'a second volume, attached while the guest runs'

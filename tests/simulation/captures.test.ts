@@ -1,19 +1,20 @@
 import {
-  BlockServerUnreachableError,
+  BlockStoreUnreachableError,
   type FreezeVolume,
   type ImageId,
   type SnapshotId,
 } from '@bakehouse/domain';
 import { FakeWorld } from '@bakehouse/fakes';
+import { createSnapshotsWorkflow } from '@bakehouse/orchestration';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import {
-  answered,
   attach,
   contentOf,
   imageRecord,
   launch,
   makeVolume,
+  outputOf,
   snapshotOf,
 } from './scenes.ts';
 import { startPlatform } from './simulated-platform.ts';
@@ -51,7 +52,7 @@ test('a view that dies between two captures: each snapshot and the count after i
     throw new Error('the view died');
   };
   const specification = { InstanceSpecification: { InstanceId: instanceId } };
-  const { Snapshots: made = [] } = answered(await run.call('CreateSnapshots', specification));
+  const { Snapshots: made = [] } = outputOf(await run.call('CreateSnapshots', specification));
   await run.rest();
   const [root, data] = made.map((each) => each.SnapshotId as SnapshotId);
   if (!root || !data) throw new Error('two snapshots were asked for');
@@ -74,8 +75,7 @@ test('a snapshot whose volume ended before it could be taken is an error, and th
   const orphan = { ...record, id: world.ids.resource('snap'), volumeId, state: 'pending' } as const;
   await world.metadata.write((tx) => tx.put('snapshot', orphan));
   await run.plane.engine.write(async (tx) => {
-    const input = { snapshotIds: [orphan.id] };
-    await tx.enqueue({ kind: 'create-snapshots', region: 'us-east-1', lanes: [volumeId], input });
+    await createSnapshotsWorkflow.enqueue(tx, { snapshotIds: [orphan.id] });
   });
   await run.rest();
   expect(await snapshotRecord(world, orphan.id)).toMatchObject({
@@ -100,8 +100,8 @@ test('a free volume is frozen at rest, although it is promised to a machine mean
   const taken = run.call('CreateSnapshot', { VolumeId: volumeId });
   const request = { InstanceId: instanceId, VolumeId: volumeId, Device: '/dev/sdf' };
   const promised = run.call('AttachVolume', request);
-  const snapshotId = answered(await taken).SnapshotId as SnapshotId;
-  answered(await promised);
+  const snapshotId = outputOf(await taken).SnapshotId as SnapshotId;
+  outputOf(await promised);
   await run.rest();
   expect(await snapshotRecord(world, snapshotId)).toMatchObject({ state: 'completed' });
   expect((await contentOf(run, world, snapshotId)).get(0)).toBe('before');
@@ -126,7 +126,7 @@ test('CreateSnapshots refuses a volume on its way out, and CreateImage a root on
     refused,
   );
   const others = { ...specification, ExcludeDataVolumeIds: [dataId] };
-  answered(await run.call('CreateSnapshots', { InstanceSpecification: others }));
+  outputOf(await run.call('CreateSnapshots', { InstanceSpecification: others }));
   await run.rest();
   await leaving(rootId);
   expect(await run.call('CreateImage', { InstanceId: instanceId, Name: 'web' })).toEqual(refused);
@@ -143,7 +143,7 @@ test('a second snapshot waits for the first, and its StartTime is the instant of
   await snapshotOf(run, rootId);
   const askedAt = world.clock.now();
   world.volumes.write(rootId, 5, 'two');
-  const made = answered(await run.call('CreateSnapshot', { VolumeId: rootId }));
+  const made = outputOf(await run.call('CreateSnapshot', { VolumeId: rootId }));
   world.volumes.write(rootId, 5, 'after the answer');
   expect(made.StartTime?.getTime()).toBeGreaterThanOrEqual(askedAt + 19_000);
   expect((await contentOf(run, world, made.SnapshotId as SnapshotId)).get(5)).toBe('two');
@@ -154,7 +154,7 @@ test('a snapshot of a volume that grew meanwhile says how large its content is',
   const grown = run.call('ModifyVolume', { VolumeId: rootId, Size: 4 });
   const taken = run.call('CreateSnapshot', { VolumeId: rootId });
   await grown;
-  const snapshotId = answered(await taken).SnapshotId as SnapshotId;
+  const snapshotId = outputOf(await taken).SnapshotId as SnapshotId;
   await run.rest();
   const record = await snapshotRecord(world, snapshotId);
   const map = record && (await world.snapshots.find(record.mapId));
@@ -166,7 +166,7 @@ test('an image of a volume that grew meanwhile asks for disks that hold it', asy
   const grown = run.call('ModifyVolume', { VolumeId: rootId, Size: 4 });
   const taken = run.call('CreateImage', { InstanceId: instanceId, Name: 'web', NoReboot: true });
   await grown;
-  const { ImageId } = answered(await taken);
+  const { ImageId } = outputOf(await taken);
   await run.rest();
   const image = await imageRecord(world, ImageId as ImageId);
   expect(image).toMatchObject({ state: 'available', blockDevices: [{ ebs: { sizeGiB: 4 } }] });
@@ -179,8 +179,8 @@ test('an image holds a volume that is detached before its instant, frozen at res
   world.volumes.write(dataId, 0, 'kept');
   const detached = run.call('DetachVolume', { VolumeId: dataId });
   const taken = run.call('CreateImage', { InstanceId: instanceId, Name: 'web', NoReboot: true });
-  answered(await detached);
-  const { ImageId } = answered(await taken);
+  outputOf(await detached);
+  const { ImageId } = outputOf(await taken);
   await run.rest();
   const image = await imageRecord(world, ImageId as ImageId);
   expect(image).toMatchObject({ state: 'available', blockDevices: { length: 2 } });
@@ -199,7 +199,7 @@ function isAway<Port extends object>(world: FakeWorld, port: Port, member: keyof
   Object.assign(port, {
     [member]: async (...args: unknown[]) => {
       if (world.clock.elapsed() >= endsAt) return await Reflect.apply(call, port, args);
-      throw new BlockServerUnreachableError('/run/blocks.sock', 'failed (ECONNREFUSED)');
+      throw new BlockStoreUnreachableError('the block server does not run');
     },
   });
 }
@@ -226,7 +226,7 @@ test('a block server that stays away makes the snapshot an error that says so', 
   await run.rest();
   expect(await snapshotRecord(world, snapshotId)).toMatchObject({
     state: 'error',
-    stateMessage: expect.stringContaining('the block server at /run/blocks.sock'),
+    stateMessage: expect.stringContaining('the block server does not run'),
   });
   await checkWorld(world);
 });

@@ -1,19 +1,21 @@
 import type { FakeWorld } from '@bakehouse/fakes';
 import { expect } from 'vitest';
+import { forbiddenTransitions } from './watched-transitions.ts';
 
 const settled = {
   instance: ['running', 'stopped', 'terminated'],
   image: ['available', 'failed'],
   snapshot: ['completed', 'error'],
   volume: ['available', 'in-use', 'error'],
+  bake: ['completed', 'failed', 'cancelled'],
 } as const;
 
 const idsOf = (records: readonly { readonly id: string }[]) =>
   new Set(records.map((record) => record.id));
 
 /**
- * What holds whenever the platform is at rest: no work is left, no record is in a state that should pass, the
- * outside is exactly what the records say, and both ends of every attachment agree.
+ * What holds whenever the platform is at rest: no work is left, no record is in a state that should pass or came to its
+ * state against the tables, the outside is exactly what the records say, and both ends of every attachment agree.
  */
 export async function checkWorld(world: FakeWorld): Promise<void> {
   const records = await world.metadata.read(async (tx) => ({
@@ -22,8 +24,11 @@ export async function checkWorld(world: FakeWorld): Promise<void> {
     snapshots: await tx.list('snapshot'),
     volumes: await tx.list('volume'),
     workflows: await tx.list('workflow'),
+    bakes: await tx.list('bake'),
   }));
+  expect([...forbiddenTransitions(world)]).toEqual([]);
   expect(records.workflows).toEqual([]);
+  for (const { state } of records.bakes) expect(settled.bake).toContain(state);
   for (const { state } of records.instances) expect(settled.instance).toContain(state);
   for (const { state } of records.images) expect(settled.image).toContain(state);
   for (const { state } of records.snapshots) expect(settled.snapshot).toContain(state);

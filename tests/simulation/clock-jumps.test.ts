@@ -3,7 +3,7 @@ import type { InstanceId } from '@bakehouse/domain';
 import { FakeWorld } from '@bakehouse/fakes';
 import { describe, expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
-import { answered, attach, contentOf, launch, makeVolume, snapshotOf } from './scenes.ts';
+import { attach, contentOf, launch, makeVolume, outputOf, snapshotOf } from './scenes.ts';
 import { type PlatformRun, publishImage, startPlatform } from './simulated-platform.ts';
 
 /** Somebody sets the host's clock: hours away, and back again. */
@@ -17,7 +17,7 @@ const machineOf = (world: FakeWorld, id: InstanceId) =>
 
 async function statusOf(run: PlatformRun, instanceId: InstanceId) {
   const request = { InstanceIds: [instanceId] };
-  const { InstanceStatuses } = answered(await run.call('DescribeInstanceStatus', request));
+  const { InstanceStatuses } = outputOf(await run.call('DescribeInstanceStatus', request));
   const { SystemStatus, InstanceStatus, AttachedEbsStatus } = InstanceStatuses?.[0] ?? {};
   return [SystemStatus, InstanceStatus, AttachedEbsStatus].map((summary) => summary?.Status);
 }
@@ -29,7 +29,7 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
     const { instanceId } = await launch(run, world);
     const volumeId = await makeVolume(run);
     await attach(run, instanceId, volumeId);
-    const image = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).path);
+    const image = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).source);
     const request = {
       ImageId: image.id,
       InstanceType: 't3.micro' as const,
@@ -37,7 +37,7 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
       MaxCount: 1,
       ClientToken: 'before',
     };
-    const first = answered(await run.call('RunInstances', request));
+    const first = outputOf(await run.call('RunInstances', request));
     await run.rest();
     await world.clock.advance(2 * minuteMs);
     const machine = machineOf(world, instanceId);
@@ -47,7 +47,7 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
       expect(await stateOf(world, instanceId)).toBe('running');
       expect(machineOf(world, instanceId)).toEqual(machine);
       expect(await statusOf(run, instanceId)).toEqual(['ok', 'ok', 'ok']);
-      const again = answered(await run.call('RunInstances', request));
+      const again = outputOf(await run.call('RunInstances', request));
       expect(again.Instances?.[0]?.InstanceId).toBe(first.Instances?.[0]?.InstanceId);
       expect((await world.compute.list()).length).toBe(2);
       await checkWorld(world);
@@ -66,8 +66,8 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
       world.clock.jump(byMs);
       await world.clock.advance(50);
     }
-    answered(await capture);
-    answered(await reboot);
+    outputOf(await capture);
+    outputOf(await reboot);
     await run.rest();
     await world.clock.advance(5 * minuteMs);
     expect(await stateOf(world, instanceId)).toBe('running');
@@ -81,7 +81,7 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
     const run = await startPlatform(world);
     const { instanceId } = await launch(run, world);
     world.compute.ignorePowerButton(instanceId);
-    answered(await run.call('StopInstances', { InstanceIds: [instanceId] }));
+    outputOf(await run.call('StopInstances', { InstanceIds: [instanceId] }));
     await world.clock.advance(30 * secondMs);
     world.clock.jump(jumpMs);
     await world.clock.advance(60 * secondMs);
@@ -98,9 +98,9 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
     const run = await startPlatform(world);
     const { instanceId } = await launch(run, world);
     world.compute.ignorePowerButton(instanceId);
-    answered(await run.call('StopInstances', { InstanceIds: [instanceId] }));
+    outputOf(await run.call('StopInstances', { InstanceIds: [instanceId] }));
     world.clock.jump(jumpMs);
-    answered(await run.call('TerminateInstances', { InstanceIds: [instanceId] }));
+    outputOf(await run.call('TerminateInstances', { InstanceIds: [instanceId] }));
     run.life.end();
     world.clock.jump(-2 * jumpMs);
     const next = await startPlatform(world);

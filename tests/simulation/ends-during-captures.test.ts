@@ -2,7 +2,7 @@ import { FakeWorld } from '@bakehouse/fakes';
 import { expect, test, vi } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
-import { answered, contentOf, launch, type Machine } from './scenes.ts';
+import { contentOf, launch, type Machine, outputOf } from './scenes.ts';
 import { type PlatformRun, startPlatform } from './simulated-platform.ts';
 
 const captures = {
@@ -42,9 +42,9 @@ test.each(pairs)(
       return await capture(...call);
     };
     world.volumes.write(machine.rootId, 0, 'before');
-    answered<object>(await take(run, machine));
+    outputOf<object>(await take(run, machine));
     world.volumes.write(machine.rootId, 0, 'after');
-    answered<object>(await act(run, machine));
+    outputOf<object>(await act(run, machine));
     const states = async () => (await world.compute.list()).map(({ state }) => state);
     await vi.waitFor(async () => expect(await states()).toEqual(['halted']));
     read();

@@ -45,7 +45,7 @@ const faultsOf = (call: string): readonly Fault[] =>
 
 /**
  * The generic laws of workflows: whatever call to the outside fails, fails after it was done, or is the last
- * that the server makes, the platform comes to a rest that is whole. Answers how many faults were tried.
+ * that the server makes, the platform comes to a rest that is whole. Returns how many faults were tried.
  */
 export async function faultAtEachCall<Facts>(scenario: Scenario<Facts>): Promise<number> {
   const { callsBefore, calls } = await tryWith(scenario, new FaultPlan());

@@ -1,10 +1,10 @@
-import { adminOperations, firstAccountId } from '@bakehouse/control';
 import type { SnapshotId, VolumeId } from '@bakehouse/domain';
 import { FakeWorld, settle } from '@bakehouse/fakes';
+import { adminHandlers, firstAccountId } from '@bakehouse/orchestration';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
-import { answered, attach, launch, type Machine, makeVolume, snapshotOf, zone } from './scenes.ts';
+import { attach, launch, type Machine, makeVolume, outputOf, snapshotOf, zone } from './scenes.ts';
 import { type PlatformRun, startPlatform } from './simulated-platform.ts';
 
 interface Bench extends Machine {
@@ -20,7 +20,7 @@ async function bench(run: PlatformRun, world: FakeWorld): Promise<Bench> {
   world.volumes.write(sourceId, 0, 'content');
   const snapshotId = await snapshotOf(run, sourceId);
   await run.rest();
-  answered(await run.call('DeleteVolume', { VolumeId: sourceId }));
+  outputOf(await run.call('DeleteVolume', { VolumeId: sourceId }));
   await run.rest();
   return { ...machine, snapshotId, volumeId: await makeVolume(run, snapshotId) };
 }
@@ -37,11 +37,8 @@ async function askToHydrate(run: PlatformRun, volumeId: VolumeId): Promise<void>
     { accountId: firstAccountId, region: 'us-east-1' },
     new AbortController().signal,
   );
-  const events = adminOperations.Hydrate?.(context, { volumeId, wait: false });
-  const drained = (async () => {
-    for await (const _ of events ?? []);
-  })().catch(() => {});
-  await Promise.race([drained, settle()]);
+  const asked = adminHandlers.Hydrate(context, { volumeId, wait: false }, () => {});
+  await Promise.race([asked.catch(() => {}), settle()]);
 }
 
 /** Lets time pass until no volume is being filled. */
@@ -66,7 +63,7 @@ async function independent(world: FakeWorld, { volumeId, snapshotId }: Bench, ru
   if (volume?.initialization === undefined) return;
   expect(volume).toMatchObject({ initialization: { state: 'completed', progressPercent: 100 } });
   expect(volume.originMapId).toBeUndefined();
-  answered(await run.call('DeleteSnapshot', { SnapshotId: snapshotId }));
+  outputOf(await run.call('DeleteSnapshot', { SnapshotId: snapshotId }));
   await run.rest();
   expect(world.volumes.contents(volumeId).get(0)).toBe('content');
   await checkWorld(world);
@@ -133,7 +130,7 @@ async function started(seed: string): Promise<{ world: FakeWorld; run: PlatformR
   return { world, run: await startPlatform(world) };
 }
 
-/** Hydrations that copy for ever, until they are told to end; answers what was asked and what gave way. */
+/** Hydrations that copy until they are cancelled; returns what was asked for and what yielded. */
 function slowHydrations(world: FakeWorld) {
   const seen: string[] = [];
   const quick = world.volumes.hydrate.bind(world.volumes);
@@ -180,7 +177,7 @@ test('work in its lane interrupts a hydration, which goes on where the disk is t
   await once(() => run.call('StartInstances', { InstanceIds: [instanceId] }), 'in a machine');
   await once(() => run.call('DetachVolume', { VolumeId: volumeId }), 'at rest');
   hasten();
-  answered(await run.call('DeleteVolume', { VolumeId: volumeId }));
+  outputOf(await run.call('DeleteVolume', { VolumeId: volumeId }));
   await run.rest();
   expect(seen.at(-1)).toBe('gave way');
   expect(await recordOf(world, volumeId)).toBeUndefined();
@@ -196,7 +193,7 @@ test('a snapshot of a volume that was filled meanwhile is right, with bitmaps ke
   await askToHydrate(run, volumeId);
   await filled(world, run);
   await run.rest();
-  answered(await run.call('DeleteSnapshot', { SnapshotId: snapshotId }));
+  outputOf(await run.call('DeleteSnapshot', { SnapshotId: snapshotId }));
   for (const lost of [false, true]) {
     if (lost) world.volumes.loseBitmaps();
     world.volumes.write(volumeId, 2, `later ${lost}`);
@@ -211,17 +208,17 @@ test('a snapshot of a volume that was filled meanwhile is right, with bitmaps ke
   }
 });
 
-test('DescribeVolumeStatus tells of it, and VolumeInitializationRate asks for it', async () => {
+test('DescribeVolumeStatus reports it, and VolumeInitializationRate asks for it', async () => {
   const { world, run } = await started('status');
   const { snapshotId } = await bench(run, world);
   const { hasten } = slowHydrations(world);
   const request = { AvailabilityZone: zone, SnapshotId: snapshotId, VolumeInitializationRate: 100 };
-  const made = answered(await run.call('CreateVolume', request));
+  const made = outputOf(await run.call('CreateVolume', request));
   expect(made.VolumeInitializationRate).toBe(100);
   await run.rest();
   const status = async () => {
     const answer = await run.call('DescribeVolumeStatus', { VolumeIds: [made.VolumeId ?? ''] });
-    const [found] = answered(answer).VolumeStatuses ?? [];
+    const [found] = outputOf(answer).VolumeStatuses ?? [];
     const state = found?.VolumeStatus?.Details?.find(({ Name: n }) => n === 'initialization-state');
     return { state: state?.Status, ...found?.InitializationStatusDetails };
   };
@@ -232,7 +229,7 @@ test('DescribeVolumeStatus tells of it, and VolumeInitializationRate asks for it
     EstimatedTimeToCompleteInSeconds: 11,
   });
   hasten();
-  answered(await run.call('ModifyVolume', { VolumeId: made.VolumeId ?? '', Size: 2 }));
+  outputOf(await run.call('ModifyVolume', { VolumeId: made.VolumeId ?? '', Size: 2 }));
   await filled(world, run);
   expect(await status()).toEqual({
     ...{ ...type, state: 'completed' },

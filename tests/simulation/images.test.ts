@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
 import {
-  answered,
   attach,
   contentOf,
   imageRecord,
@@ -12,6 +11,7 @@ import {
   launch,
   type Machine,
   makeVolume,
+  outputOf,
 } from './scenes.ts';
 import { type PlatformRun, startPlatform } from './simulated-platform.ts';
 
@@ -53,7 +53,7 @@ const deregistering: Scenario<{ readonly imageId: ImageId }> = {
   async prepare(run, world) {
     const { instanceId } = await written(run, world);
     const request = { InstanceId: instanceId, Name: 'new', NoReboot: true };
-    const imageId = answered(await run.call('CreateImage', request)).ImageId as ImageId;
+    const imageId = outputOf(await run.call('CreateImage', request)).ImageId as ImageId;
     return { imageId };
   },
   act: async (run, { imageId: ImageId }) =>
@@ -101,7 +101,7 @@ test('without reboot the guest runs on, and the image has what was written befor
   const { world, run, machine } = await started('no reboot');
   const pid = bootsOf(world, machine);
   const request = { InstanceId: machine.instanceId, Name: 'new', NoReboot: true };
-  const made = answered(await run.call('CreateImage', request));
+  const made = outputOf(await run.call('CreateImage', request));
   world.volumes.write(machine.rootId, 5, 'late');
   await run.rest();
   expect(bootsOf(world, machine)).toBe(pid);
@@ -114,7 +114,7 @@ test('without reboot the guest runs on, and the image has what was written befor
 test('with reboot the guest is shut down cleanly and is running again', async () => {
   const { world, run, machine } = await started('reboot');
   const pid = bootsOf(world, machine);
-  answered(await run.call('CreateImage', { InstanceId: machine.instanceId, Name: 'new' }));
+  outputOf(await run.call('CreateImage', { InstanceId: machine.instanceId, Name: 'new' }));
   await run.rest();
   expect(bootsOf(world, machine)).not.toBe(pid);
   await checkImages(world, machine, run);
@@ -123,14 +123,14 @@ test('with reboot the guest is shut down cleanly and is running again', async ()
 
 test('an instance of the image has the change, and its writes do not reach the image', async () => {
   const { world, run, machine } = await started('clone');
-  const made = answered(
+  const made = outputOf(
     await run.call('CreateImage', { InstanceId: machine.instanceId, Name: 'new' }),
   );
   await run.rest();
   const ImageId = made.ImageId ?? '';
   const launchNew = async () => {
     const request = { ImageId, InstanceType: 't3.micro' as const, MinCount: 1, MaxCount: 1 };
-    const run1 = answered(await run.call('RunInstances', request));
+    const run1 = outputOf(await run.call('RunInstances', request));
     await run.rest();
     const id = run1.Instances?.[0]?.InstanceId ?? '';
     const instance = await world.metadata.read((tx) => tx.get('instance', id));
@@ -145,10 +145,10 @@ test('an instance of the image has the change, and its writes do not reach the i
 
 test('an instance that is terminated while its image is made stays terminated; the image is whole', async () => {
   const { world, run, machine } = await started('terminated');
-  const made = answered(
+  const made = outputOf(
     await run.call('CreateImage', { InstanceId: machine.instanceId, Name: 'new' }),
   );
-  answered(await run.call('TerminateInstances', { InstanceIds: [machine.instanceId] }));
+  outputOf(await run.call('TerminateInstances', { InstanceIds: [machine.instanceId] }));
   await run.rest();
   const instance = await world.metadata.read((tx) => tx.get('instance', machine.instanceId));
   expect(instance?.state).toBe('terminated');
@@ -159,7 +159,7 @@ test('an instance that is terminated while its image is made stays terminated; t
 test('a guest that dies while its disks are read costs the image nothing', async () => {
   const { world, run, machine } = await started('dies');
   const request = { InstanceId: machine.instanceId, Name: 'new', NoReboot: true };
-  const made = answered(await run.call('CreateImage', request));
+  const made = outputOf(await run.call('CreateImage', request));
   world.compute.exit(machine.instanceId, 'crashed', 'by the test');
   await run.rest();
   expect((await imageRecord(world, made.ImageId as ImageId))?.state).toBe('available');
@@ -173,7 +173,7 @@ test('a guest that cannot be started again is left stopped and says why; the ima
   world.compute.start = async () => {
     throw new Error('no room left');
   };
-  const made = answered(
+  const made = outputOf(
     await run.call('CreateImage', { InstanceId: machine.instanceId, Name: 'new' }),
   );
   await run.rest();

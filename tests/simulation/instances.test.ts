@@ -3,13 +3,13 @@ import type { FakeWorld } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
-import { answered, launch } from './scenes.ts';
+import { launch, outputOf } from './scenes.ts';
 import { type PlatformRun, publishImage } from './simulated-platform.ts';
 
 const stateOf = async (world: FakeWorld, id: InstanceId) =>
   (await world.metadata.read((tx) => tx.get('instance', id)))?.state;
 
-/** Taps, metadata and interface records are there for the instances that they belong to, and for no others. */
+/** Ports, metadata and interface records exist for the instances that they belong to, and for no others. */
 async function checkSurroundings(world: FakeWorld): Promise<void> {
   const { instances, nics } = await world.metadata.read(async (tx) => ({
     instances: await tx.list('instance'),
@@ -37,7 +37,7 @@ async function checkAllCanEnd(world: FakeWorld, run: PlatformRun): Promise<void>
   const instances = await world.metadata.read((tx) => tx.list('instance'));
   const InstanceIds = instances.map(({ id }) => id);
   if (InstanceIds.length === 0) return;
-  answered(await run.call('TerminateInstances', { InstanceIds }));
+  outputOf(await run.call('TerminateInstances', { InstanceIds }));
   await run.rest();
   for (const id of InstanceIds) expect(await stateOf(world, id)).toBe('terminated');
   await checkWorld(world);
@@ -78,7 +78,7 @@ const asking = ({ verb, ends, force, stopped }: Asked): Scenario<InstanceId> =>
   scenario({
     async prepare(run, world) {
       const { instanceId } = await launch(run, world);
-      if (stopped) answered(await run.call('StopInstances', { InstanceIds: [instanceId] }));
+      if (stopped) outputOf(await run.call('StopInstances', { InstanceIds: [instanceId] }));
       return instanceId;
     },
     act: (run, id) => run.call(verb, { InstanceIds: [id], ...(force ? { Force: true } : {}) }),
@@ -89,8 +89,8 @@ const asking = ({ verb, ends, force, stopped }: Asked): Scenario<InstanceId> =>
 test('RunInstances: a fault at each call leaves an instance that runs, or has ended, or never was', async () => {
   const launching = scenario({
     async prepare(_, world) {
-      const { path } = await world.builder.bake({ recipe: 'base' });
-      return await publishImage(world, path);
+      const { source } = await world.builder.bake({ recipe: 'base' });
+      return await publishImage(world, source);
     },
     act: (run, { id: ImageId }) =>
       run.call('RunInstances', { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 }),
@@ -140,7 +140,7 @@ test.each([
     const poweringOff = scenario({
       async prepare(run, world) {
         const { instanceId } = await launch(run, world);
-        answered(
+        outputOf(
           await run.call('ModifyInstanceAttribute', {
             InstanceId: instanceId,
             InstanceInitiatedShutdownBehavior: { Value: behaviour },
@@ -153,7 +153,7 @@ test.each([
         await run.rest();
       },
       instanceOf: async (id) => id,
-      // A server that is dead when it is told learns at its start that the machine is gone, and not why.
+      // A server that was down when the guest powered off finds at its start that the machine ended, but not why.
       ends: behaviour === 'stop' ? [end] : [end, 'stopped'],
     });
     await faultAtEachCall(poweringOff);

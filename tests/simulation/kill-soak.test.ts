@@ -16,8 +16,10 @@ import { type PlatformRun, publishImage, startPlatform } from './simulated-platf
 /** Fixed, so that CI repeats; SOAK_SEED=… tries another story, SOAK_KILLS=… a longer one. */
 const seed = process.env.SOAK_SEED ?? 'bakehouse';
 const killsWanted = Number(process.env.SOAK_KILLS ?? 60);
+/** For hangs: a kill takes some 35 ms on a machine that has nothing else to do. */
+const limitMs = 120_000 + killsWanted * 500;
 
-/** What the caller was told, and may therefore rely on. */
+/** What the caller was promised, and may therefore rely on. */
 interface Acknowledged {
   readonly instances: Set<InstanceId>;
   readonly ended: Set<InstanceId>;
@@ -38,7 +40,7 @@ interface Taken {
   readonly later: boolean;
 }
 
-type Act = (run: PlatformRun, told: Acknowledged, random: Random) => Promise<void>;
+type Act = (run: PlatformRun, promised: Acknowledged, random: Random) => Promise<void>;
 
 /** A block that images of the base do not have. */
 const markedBlock = 3;
@@ -52,35 +54,40 @@ function mark(world: FakeWorld, volumeId: string | undefined): number {
   return lastMark;
 }
 
-const live = (told: Acknowledged) => [...told.instances].filter((id) => !told.ended.has(id));
+const live = (promised: Acknowledged) =>
+  [...promised.instances].filter((id) => !promised.ended.has(id));
 
-/** What users do; refusals are fine, as states change under their hands. */
-const acts = (world: FakeWorld, base: ImageId): readonly Act[] => [
-  async (run, told) => {
+/** What users do with instances; refusals are fine, as states change under their hands. */
+const instanceActs = (base: ImageId): readonly Act[] => [
+  async (run, promised) => {
     const request = { ImageId: base, InstanceType: 't3.micro' as const, MinCount: 1, MaxCount: 1 };
     const heard = await run.call('RunInstances', request);
-    if (heard.kind !== 'answered') return;
+    if (heard.kind !== 'returned') return;
     for (const { InstanceId: id } of heard.output.Instances ?? [])
-      told.instances.add(id as InstanceId);
+      promised.instances.add(id as InstanceId);
   },
-  async (run, told, random) => {
-    const ids = live(told);
+  async (run, promised, random) => {
+    const ids = live(promised);
     if (ids.length > 0) await run.call('StopInstances', { InstanceIds: [random.pick(ids)] });
   },
-  async (run, told, random) => {
-    const ids = live(told);
+  async (run, promised, random) => {
+    const ids = live(promised);
     if (ids.length > 0) await run.call('StartInstances', { InstanceIds: [random.pick(ids)] });
   },
-  async (run, told, random) => {
-    const ids = live(told);
+  async (run, promised, random) => {
+    const ids = live(promised);
     if (ids.length < 3) return;
     const id = random.pick(ids);
     const heard = await run.call('TerminateInstances', { InstanceIds: [id] });
-    if (heard.kind === 'answered') told.ended.add(id);
-    if (heard.kind === 'died') told.inDoubt.add(id);
+    if (heard.kind === 'returned') promised.ended.add(id);
+    if (heard.kind === 'died') promised.inDoubt.add(id);
   },
-  async (run, told, random) => {
-    const ids = live(told);
+];
+
+/** What users do with images and snapshots. */
+const captureActs = (world: FakeWorld): readonly Act[] => [
+  async (run, promised, random) => {
+    const ids = live(promised);
     if (ids.length === 0) return;
     const Name = `image ${random.below(1e9)}`;
     const NoReboot = random.chance(0.5);
@@ -88,40 +95,44 @@ const acts = (world: FakeWorld, base: ImageId): readonly Act[] => [
     const instance = await world.metadata.read((tx) => tx.get('instance', instanceId));
     const number = mark(world, instance?.volumes[0]?.volumeId);
     const heard = await run.call('CreateImage', { InstanceId: instanceId, Name, NoReboot });
-    if (heard.kind !== 'answered') return;
+    if (heard.kind !== 'returned') return;
     const id = heard.output.ImageId as ImageId;
-    told.images.add(id);
-    told.taken.set(id, { instanceId, mark: number, later: !NoReboot });
+    promised.images.add(id);
+    promised.taken.set(id, { instanceId, mark: number, later: !NoReboot });
   },
-  async (run, told, random) => {
-    const ids = [...told.images].filter((id) => !told.deregistered.has(id));
+  async (run, promised, random) => {
+    const ids = [...promised.images].filter((id) => !promised.deregistered.has(id));
     if (ids.length < 3) return;
     const id = random.pick(ids);
     const request = { ImageId: id, DeleteAssociatedSnapshots: random.chance(0.5) };
     const heard = await run.call('DeregisterImage', request);
-    if (heard.kind === 'answered') told.deregistered.add(id);
-    if (heard.kind === 'died') told.inDoubt.add(id);
+    if (heard.kind === 'returned') promised.deregistered.add(id);
+    if (heard.kind === 'died') promised.inDoubt.add(id);
   },
-  async (run, told, random) => {
+  async (run, promised, random) => {
     const heard = await run.call('DescribeVolumes', {});
-    if (heard.kind !== 'answered') return;
+    if (heard.kind !== 'returned') return;
     const volumes = heard.output.Volumes ?? [];
     if (volumes.length === 0) return;
     const { VolumeId = '', Attachments = [] } = random.pick(volumes);
     const number = mark(world, VolumeId);
     const made = await run.call('CreateSnapshot', { VolumeId });
-    if (made.kind !== 'answered') return;
+    if (made.kind !== 'returned') return;
     const id = made.output.SnapshotId as SnapshotId;
-    told.snapshots.add(id);
-    told.taken.set(id, { instanceId: Attachments[0]?.InstanceId, mark: number, later: false });
+    promised.snapshots.add(id);
+    promised.taken.set(id, {
+      instanceId: Attachments[0]?.InstanceId,
+      mark: number,
+      later: false,
+    });
   },
-  async (run, told, random) => {
-    const ids = [...told.snapshots].filter((id) => !told.deleted.has(id));
+  async (run, promised, random) => {
+    const ids = [...promised.snapshots].filter((id) => !promised.deleted.has(id));
     if (ids.length < 3) return;
     const id = random.pick(ids);
     const heard = await run.call('DeleteSnapshot', { SnapshotId: id });
-    if (heard.kind === 'answered') told.deleted.add(id);
-    if (heard.kind === 'died') told.inDoubt.add(id);
+    if (heard.kind === 'returned') promised.deleted.add(id);
+    if (heard.kind === 'died') promised.inDoubt.add(id);
   },
 ];
 
@@ -158,7 +169,7 @@ function checkSettled({ instances, images, snapshots, volumes, workflows }: Reco
   for (const { state } of volumes) expect(settled.volume).toContain(state);
 }
 
-/** Each id that was told is there exactly when its deletion was not told. */
+/** Each acknowledged id exists exactly when its deletion was not promised. */
 function checkKept(
   records: readonly { readonly id: string }[],
   { made, gone, inDoubt }: Record<'made' | 'gone' | 'inDoubt', ReadonlySet<string>>,
@@ -169,27 +180,37 @@ function checkKept(
   }
 }
 
-function checkPromises(records: Records, told: Acknowledged): void {
-  const { inDoubt } = told;
-  checkKept(records.images, { made: told.images, gone: told.deregistered, inDoubt });
-  checkKept(records.snapshots, { made: told.snapshots, gone: told.deleted, inDoubt });
+function checkPromises(records: Records, promised: Acknowledged): void {
+  const { inDoubt } = promised;
+  checkKept(records.images, {
+    made: promised.images,
+    gone: promised.deregistered,
+    inDoubt,
+  });
+  checkKept(records.snapshots, {
+    made: promised.snapshots,
+    gone: promised.deleted,
+    inDoubt,
+  });
   const states = new Map(records.instances.map((instance) => [instance.id, instance.state]));
-  for (const id of live(told)) {
+  for (const id of live(promised)) {
     if (!inDoubt.has(id))
       expect([id, states.get(id)]).toEqual([id, expect.stringMatching(/^(running|stopped)$/)]);
   }
-  for (const id of told.ended) expect(['terminated', undefined]).toContain(states.get(id));
+  for (const id of promised.ended) expect(['terminated', undefined]).toContain(states.get(id));
 }
 
 /** Nothing gives a reason to fail but the end of the instance before its image's instant. */
-function checkDone(records: Records, told: Acknowledged): void {
+function checkDone(records: Records, promised: Acknowledged): void {
   const mayFail = (id: string) => {
-    const { instanceId = '', later } = told.taken.get(id) ?? {};
-    return later && (told.ended.has(instanceId as InstanceId) || told.inDoubt.has(instanceId));
+    const { instanceId = '', later } = promised.taken.get(id) ?? {};
+    return (
+      later && (promised.ended.has(instanceId as InstanceId) || promised.inDoubt.has(instanceId))
+    );
   };
   const failed = [...records.images, ...records.snapshots].filter(
     ({ id, state }) =>
-      told.taken.has(id) && (state === 'failed' || state === 'error') && !mayFail(id),
+      promised.taken.has(id) && (state === 'failed' || state === 'error') && !mayFail(id),
   );
   expect(failed).toEqual([]);
 }
@@ -199,11 +220,11 @@ async function checkContents(
   world: FakeWorld,
   run: PlatformRun,
   records: Records,
-  told: Acknowledged,
+  promised: Acknowledged,
 ) {
   const rootOf = ({ blockDevices }: Image) => blockDevices[0]?.ebs?.snapshotId;
   let checked = 0;
-  for (const [id, { mark: number, later }] of told.taken) {
+  for (const [id, { mark: number, later }] of promised.taken) {
     const image = records.images.find((each) => each.id === id);
     const snapshot = records.snapshots.find((each) => each.id === (image ? rootOf(image) : id));
     if (snapshot?.state !== 'completed') continue;
@@ -231,43 +252,51 @@ async function checkOutside(world: FakeWorld, records: Records): Promise<void> {
   expect(new Set(await world.publisher.list())).toEqual(ids(running));
 }
 
-test(`${killsWanted} kills at random moments lose nothing that was acknowledged (seed ${seed})`, async () => {
-  const world = new FakeWorld({ seed });
-  const base = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).path);
-  const told: Acknowledged = {
-    instances: new Set(),
-    ended: new Set(),
-    images: new Set(),
-    deregistered: new Set(),
-    snapshots: new Set(),
-    deleted: new Set(),
-    inDoubt: new Set(),
-    taken: new Map(),
-  };
-  const can = acts(world, base.id);
-  const random = world.random.fork('soak');
-  let kills = 0;
-  let calls = 0;
-  while (kills < killsWanted) {
-    const plan = new FaultPlan([{ call: 1 + random.below(250), fault: 'crash' }]);
-    const run = await startPlatform(world, plan);
-    while (!run.life.isOver) {
-      await random.pick(can)(run, told, random);
-      calls += 1;
-      await world.clock.advance(random.below(4000));
+test(
+  `${killsWanted} kills at random moments lose nothing that was acknowledged (seed ${seed})`,
+  async () => {
+    const world = new FakeWorld({ seed });
+    const base = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).source);
+    const promised: Acknowledged = {
+      instances: new Set(),
+      ended: new Set(),
+      images: new Set(),
+      deregistered: new Set(),
+      snapshots: new Set(),
+      deleted: new Set(),
+      inDoubt: new Set(),
+      taken: new Map(),
+    };
+    const can = [...instanceActs(base.id), ...captureActs(world)];
+    const random = world.random.fork('soak');
+    let kills = 0;
+    let calls = 0;
+    while (kills < killsWanted) {
+      const plan = new FaultPlan([{ call: 1 + random.below(250), fault: 'crash' }]);
+      const run = await startPlatform(world, plan);
+      while (!run.life.isOver) {
+        await random.pick(can)(run, promised, random);
+        calls += 1;
+        await world.clock.advance(random.below(4000));
+      }
+      kills += 1;
     }
-    kills += 1;
-  }
-  const last = await startPlatform(world);
-  await last.rest();
-  const records = await readRecords(world);
-  checkSettled(records);
-  checkPromises(records, told);
-  checkDone(records, told);
-  await checkOutside(world, records);
-  const contents = await checkContents(world, last, records, told);
-  expect([told.instances.size > 0, told.images.size > 0, contents > 0]).toEqual([true, true, true]);
-  process.stdout.write(
-    `kill soak: seed ${seed}, ${kills} kills, ${calls} calls, ${told.instances.size} instances, ${told.images.size} images, ${told.snapshots.size} snapshots acknowledged, ${contents} contents compared\n`,
-  );
-});
+    const last = await startPlatform(world);
+    await last.rest();
+    const records = await readRecords(world);
+    checkSettled(records);
+    checkPromises(records, promised);
+    checkDone(records, promised);
+    await checkOutside(world, records);
+    const contents = await checkContents(world, last, records, promised);
+    expect([promised.instances.size > 0, promised.images.size > 0, contents > 0]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    process.stdout.write(
+      `kill soak: seed ${seed}, ${kills} kills, ${calls} calls, ${promised.instances.size} instances, ${promised.images.size} images, ${promised.snapshots.size} snapshots promised, ${contents} contents compared\n`,
+    );
+  },
+  limitMs,
+);

@@ -1,7 +1,7 @@
 import { FakeWorld } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
-import { answered, imagesOfUser, launch, snapshotOf } from './scenes.ts';
+import { imagesOfUser, launch, outputOf, snapshotOf } from './scenes.ts';
 import { type PlatformRun, startPlatform } from './simulated-platform.ts';
 
 interface Held {
@@ -58,7 +58,7 @@ test.each(Object.entries(acts))(
     expect(after).toHaveLength(before + 1);
     expect(after.find(({ id }) => id === first)?.state).toBe('completed');
     expect(await imagesOfUser(world)).toEqual([]);
-    answered(await run.call('CreateSnapshot', { VolumeId: ids.rootId }));
+    outputOf(await run.call('CreateSnapshot', { VolumeId: ids.rootId }));
   },
 );
 

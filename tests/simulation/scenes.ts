@@ -5,8 +5,8 @@ import { type Heard, type PlatformRun, publishImage } from './simulated-platform
 export const zone = 'us-east-1a';
 
 /** The answer of a call that must not be refused. */
-export function answered<Output>(heard: Heard<Output>): Output {
-  if (heard.kind === 'answered') return heard.output;
+export function outputOf<Output>(heard: Heard<Output>): Output {
+  if (heard.kind === 'returned') return heard.output;
   throw new Error(heard.kind === 'died' ? 'the platform died' : `refused: ${heard.code}`);
 }
 
@@ -18,7 +18,7 @@ export interface Machine {
 /** A running instance of a baked image. */
 export async function launch(run: PlatformRun, world: FakeWorld): Promise<Machine> {
   const disk = await world.builder.bake({ recipe: 'base' });
-  const image = await publishImage(world, disk.path);
+  const image = await publishImage(world, disk.source);
   const request = {
     ImageId: image.id,
     InstanceType: 't3.micro' as const,
@@ -26,7 +26,7 @@ export async function launch(run: PlatformRun, world: FakeWorld): Promise<Machin
     MaxCount: 1,
     Placement: { AvailabilityZone: zone },
   };
-  const made = answered(await run.call('RunInstances', request));
+  const made = outputOf(await run.call('RunInstances', request));
   await run.rest();
   const instanceId = made.Instances?.[0]?.InstanceId as InstanceId;
   const instance = await world.metadata.read((tx) => tx.get('instance', instanceId));
@@ -36,7 +36,7 @@ export async function launch(run: PlatformRun, world: FakeWorld): Promise<Machin
 /** A new volume, empty or from a snapshot. */
 export async function makeVolume(run: PlatformRun, from?: SnapshotId): Promise<VolumeId> {
   const what = from ? { SnapshotId: from } : { Size: 1 };
-  const made = answered(await run.call('CreateVolume', { AvailabilityZone: zone, ...what }));
+  const made = outputOf(await run.call('CreateVolume', { AvailabilityZone: zone, ...what }));
   await run.rest();
   return made.VolumeId as VolumeId;
 }
@@ -47,13 +47,13 @@ export async function attach(
   volumeId: VolumeId,
 ): Promise<void> {
   const request = { InstanceId: instanceId, VolumeId: volumeId, Device: '/dev/sdf' };
-  answered(await run.call('AttachVolume', request));
+  outputOf(await run.call('AttachVolume', request));
   await run.rest();
 }
 
-/** Answers when the snapshot's instant is fixed; the capture goes on. */
+/** Resolves when the snapshot's instant is fixed; the capture goes on. */
 export async function snapshotOf(run: PlatformRun, volumeId: VolumeId): Promise<SnapshotId> {
-  const made = answered(await run.call('CreateSnapshot', { VolumeId: volumeId }));
+  const made = outputOf(await run.call('CreateSnapshot', { VolumeId: volumeId }));
   return made.SnapshotId as SnapshotId;
 }
 

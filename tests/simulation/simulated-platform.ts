@@ -1,24 +1,27 @@
-import type { Ec2Operations } from '@bakehouse/aws-model';
+import { type Ec2Operations, withCheckedAnswers } from '@bakehouse/aws-model';
 import { silentLogger } from '@bakehouse/base';
+import type { BlockSourceRef, Image, Snapshot } from '@bakehouse/domain';
+import { ec2Api, type OperationName } from '@bakehouse/ec2';
+import { type ControlPlaneLife, type FakeWorld, type FaultPlan, settle } from '@bakehouse/fakes';
 import {
   type ControlPlane,
+  type ControlPlaneOptions,
   createControlPlane,
-  dispatch,
   firstAccountId,
-  type OperationName,
-  operations,
   platformAccountId,
-} from '@bakehouse/control';
-import type { Image, Snapshot } from '@bakehouse/domain';
-import { type ControlPlaneLife, type FakeWorld, type FaultPlan, settle } from '@bakehouse/fakes';
+} from '@bakehouse/orchestration';
+import { aHostId } from '@bakehouse/testkit';
+import { afterEach, expect } from 'vitest';
+import { forbiddenTransitions, watchTransitions } from './watched-transitions.ts';
 
 const region = 'us-east-1';
+const checkedApi = withCheckedAnswers(ec2Api);
 
 /** One run of the control plane over a world that outlives it. */
 export interface PlatformRun {
   readonly life: ControlPlaneLife['life'];
   readonly plane: ControlPlane;
-  /** What the caller hears: the answer, the refusal, or nothing because the platform died. */
+  /** What the caller gets: the reply, the refusal, or nothing because the platform died. */
   call<Name extends OperationName>(
     name: Name,
     request: Ec2Operations[Name]['input'],
@@ -28,7 +31,7 @@ export interface PlatformRun {
 }
 
 export type Heard<Output> =
-  | { readonly kind: 'answered'; readonly output: Output }
+  | { readonly kind: 'returned'; readonly output: Output }
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'died' };
 
@@ -41,7 +44,7 @@ async function hear<Output>(
   let heard: Heard<Output> | undefined;
   work.then(
     (output) => {
-      heard = { kind: 'answered', output };
+      heard = { kind: 'returned', output };
     },
     (error: unknown) => {
       heard = {
@@ -58,13 +61,26 @@ async function hear<Output>(
   }
 }
 
+/** Those that had a platform since the last test. The check is for tests without `checkWorld`. */
+const worlds = new Set<FakeWorld>();
+afterEach(() => {
+  const forbidden = [...worlds].flatMap((world) => [...forbiddenTransitions(world)]);
+  worlds.clear();
+  expect(forbidden).toEqual([]);
+});
+
 /** Starts a control plane; with a plan that crashes it, the start itself may never end. */
-export async function startPlatform(world: FakeWorld, plan?: FaultPlan): Promise<PlatformRun> {
+export async function startPlatform(
+  world: FakeWorld,
+  plan?: FaultPlan,
+  definitions?: ControlPlaneOptions['definitions'],
+): Promise<PlatformRun> {
+  worlds.add(world);
   const ports = world.connect(plan);
-  const { life, clock, ids, metadata, ...powers } = ports;
+  const { life, clock, ids, metadata, ...drivers } = ports;
   const plane = createControlPlane({
-    metadata,
-    powers,
+    metadata: watchTransitions(world, metadata),
+    drivers,
     clock,
     ids,
     logger: silentLogger,
@@ -72,8 +88,10 @@ export async function startPlatform(world: FakeWorld, plan?: FaultPlan): Promise
       regions: [region],
       platformAccountId,
       compute: 'qemu',
+      hostId: aHostId,
       publicCidr: '127.18.0.0/16',
     },
+    ...(definitions ? { definitions } : {}),
   });
   const started = await hear(world, { life }, plane.start());
   if (started.kind === 'refused')
@@ -84,7 +102,7 @@ export async function startPlatform(world: FakeWorld, plan?: FaultPlan): Promise
     async call(name, request) {
       const work = async () => {
         const context = await plane.operationContext({ accountId: firstAccountId, region }, 'sim');
-        const output = await dispatch(operations, name, context, request);
+        const output = await checkedApi.call(name, context, request);
         return output as Ec2Operations[typeof name]['output'];
       };
       return await hear(world, { life }, work());
@@ -96,11 +114,11 @@ export async function startPlatform(world: FakeWorld, plan?: FaultPlan): Promise
 }
 
 /** Puts an image of a disk with this content, as a bake would. */
-export async function publishImage(world: FakeWorld, path: string): Promise<Image> {
+export async function publishImage(world: FakeWorld, source: BlockSourceRef): Promise<Image> {
   const now = world.clock.now();
   const common = { ownerId: firstAccountId, region, tags: {}, createdAt: now };
   const mapId = world.ids.resource('map');
-  await world.snapshots.capture({ mapId, source: { kind: 'file', path } });
+  await world.snapshots.capture({ mapId, source });
   const nobody = { everyone: false, accountIds: [] };
   const snapshot: Snapshot = {
     ...common,
@@ -111,7 +129,7 @@ export async function publishImage(world: FakeWorld, path: string): Promise<Imag
     state: 'completed',
     progressPercent: 100,
     startedAt: now,
-    encrypted: false,
+    origin: { kind: 'bake' },
     mapId,
     createVolumePermissions: nobody,
   };
@@ -122,9 +140,8 @@ export async function publishImage(world: FakeWorld, path: string): Promise<Imag
     state: 'available',
     architecture: 'x86_64',
     platformDetails: 'Linux/UNIX',
-    rootDeviceType: 'ebs',
-    rootDeviceName: '/dev/xvda',
-    virtualizationType: 'hvm',
+    root: { kind: 'ebs', deviceName: '/dev/xvda' },
+    boot: { kind: 'disk' },
     enaSupport: true,
     blockDevices: [
       {
@@ -134,7 +151,6 @@ export async function publishImage(world: FakeWorld, path: string): Promise<Imag
           sizeGiB: 1,
           volumeType: 'gp3',
           deleteOnTermination: true,
-          encrypted: false,
         },
       },
     ],

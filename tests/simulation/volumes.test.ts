@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
 import {
-  answered,
   attach,
   contentOf,
   launch,
   type Machine,
   makeVolume,
+  outputOf,
   snapshotOf,
   zone,
 } from './scenes.ts';
@@ -92,7 +92,7 @@ const scenarios: Record<string, Scenario<Bench>> = {
     prepare: attached,
     async act(run, { volumeId }) {
       const made = await run.call('CreateSnapshot', { VolumeId: volumeId });
-      if (made.kind !== 'answered') return;
+      if (made.kind !== 'returned') return;
       await run.call('DeleteSnapshot', { SnapshotId: made.output.SnapshotId ?? '' });
     },
     verdict: async () => {},
@@ -143,7 +143,7 @@ test('a snapshot whose predecessor was deleted and pruned is right', async () =>
   world.volumes.write(volumeId, 0, 'first');
   const first = await snapshotOf(run, volumeId);
   await run.rest();
-  answered(await run.call('DeleteSnapshot', { SnapshotId: first }));
+  outputOf(await run.call('DeleteSnapshot', { SnapshotId: first }));
   await run.rest();
   world.volumes.write(volumeId, 1, 'second');
   const second = await contentOf(run, world, await snapshotOf(run, volumeId));
@@ -158,10 +158,10 @@ test('a volume of a stopped instance is snapshotted at rest, and the instance st
   const { world, run } = await started('stopped');
   const { volumeId, instanceId } = await attached(run, world);
   world.volumes.write(volumeId, 0, 'kept');
-  answered(await run.call('StopInstances', { InstanceIds: [instanceId] }));
+  outputOf(await run.call('StopInstances', { InstanceIds: [instanceId] }));
   await run.rest();
   const snapshotId = await snapshotOf(run, volumeId);
-  answered(await run.call('StartInstances', { InstanceIds: [instanceId] }));
+  outputOf(await run.call('StartInstances', { InstanceIds: [instanceId] }));
   expect([...(await contentOf(run, world, snapshotId))]).toEqual([[0, 'kept']]);
   await checkWorld(world);
 });
@@ -171,10 +171,10 @@ test('stop, detach and delete wait for a snapshot under way', async () => {
   const { volumeId, instanceId } = await attached(run, world);
   world.volumes.write(volumeId, 0, 'kept');
   const snapshotId = await snapshotOf(run, volumeId);
-  answered(await run.call('DetachVolume', { VolumeId: volumeId }));
-  answered(await run.call('StopInstances', { InstanceIds: [instanceId] }));
+  outputOf(await run.call('DetachVolume', { VolumeId: volumeId }));
+  outputOf(await run.call('StopInstances', { InstanceIds: [instanceId] }));
   await run.rest();
-  answered(await run.call('DeleteVolume', { VolumeId: volumeId }));
+  outputOf(await run.call('DeleteVolume', { VolumeId: volumeId }));
   expect([...(await contentOf(run, world, snapshotId))]).toEqual([[0, 'kept']]);
   await checkWorld(world);
 });
@@ -185,9 +185,9 @@ test('the snapshots of an instance are of one instant, without those left out', 
   world.volumes.write(rootId, 3, 'root');
   world.volumes.write(volumeId, 3, 'data');
   const InstanceSpecification = { InstanceId: instanceId, ExcludeBootVolume: true };
-  const data = answered(await run.call('CreateSnapshots', { InstanceSpecification }));
+  const data = outputOf(await run.call('CreateSnapshots', { InstanceSpecification }));
   expect(data.Snapshots?.map((each) => each.VolumeId)).toEqual([volumeId]);
-  const all = answered(
+  const all = outputOf(
     await run.call('CreateSnapshots', { InstanceSpecification: { InstanceId: instanceId } }),
   );
   world.volumes.write(rootId, 3, 'late');
@@ -205,12 +205,12 @@ test('pruning after deletions leaves what is needed and nothing else', async () 
   const snapshotId = await snapshotOf(run, volumeId);
   await run.rest();
   const cloneId = await makeVolume(run, snapshotId);
-  answered(await run.call('DeleteSnapshot', { SnapshotId: snapshotId }));
-  answered(await run.call('DeleteVolume', { VolumeId: volumeId }));
+  outputOf(await run.call('DeleteSnapshot', { SnapshotId: snapshotId }));
+  outputOf(await run.call('DeleteVolume', { VolumeId: volumeId }));
   await run.rest();
   expect(world.volumes.contents(cloneId).get(0)).toBe('content');
   expect(await world.snapshots.list()).toHaveLength(1);
-  answered(await run.call('DeleteVolume', { VolumeId: cloneId }));
+  outputOf(await run.call('DeleteVolume', { VolumeId: cloneId }));
   await run.rest();
   expect(await world.snapshots.list()).toEqual([]);
   expect((await world.snapshots.usage()).onDiskBytes).toBe(0);
@@ -224,14 +224,14 @@ test('a guest that holds on to a volume keeps it busy until it is forced or stop
     if (!force) throw new Error('the guest did not let go');
     await held(instance, volume, force);
   };
-  answered(await run.call('DetachVolume', { VolumeId: volumeId }));
+  outputOf(await run.call('DetachVolume', { VolumeId: volumeId }));
   await world.clock.advance(10_000);
   const shown = async () =>
-    answered(await run.call('DescribeVolumes', { VolumeIds: [volumeId] })).Volumes?.[0];
+    outputOf(await run.call('DescribeVolumes', { VolumeIds: [volumeId] })).Volumes?.[0];
   expect((await shown())?.Attachments?.[0]?.State).toBe('busy');
   const again = await run.call('DetachVolume', { VolumeId: volumeId });
   expect(again).toEqual({ kind: 'refused', code: 'IncorrectState' });
-  answered(await run.call('DetachVolume', { VolumeId: volumeId, Force: true }));
+  outputOf(await run.call('DetachVolume', { VolumeId: volumeId, Force: true }));
   await run.rest();
   expect(await shown()).toMatchObject({ State: 'available', Attachments: [] });
   expect(instanceId).toBeDefined();

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readyUrl } from '@bakehouse/testkit';
 
-const program = resolve(import.meta.dirname, '..', 'bin', 'bakehouse');
+export const program = resolve(import.meta.dirname, '..', 'bin', 'bakehouse');
 
 export interface Result {
   readonly code: number;
@@ -19,8 +19,12 @@ export interface Platform extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
   run(...args: string[]): Promise<Result>;
-  /** Sends SIGTERM and answers the exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   terminate(): Promise<number | null>;
+  /** Kills the server with SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts the server again, on the same address and data. */
+  startAgain(): Promise<void>;
 }
 
 /** Nothing of the developer's own settings reaches the tests. */
@@ -43,29 +47,59 @@ export function runProgram(
   });
 }
 
+interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** Sends the signal and returns the exit code. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+  hasExited(): boolean;
+}
+
+async function startServer(
+  env: NodeJS.ProcessEnv,
+  args: readonly string[],
+): Promise<ServerProcess> {
+  const server = spawn(
+    program,
+    ['serve', '--compute', 'simulated', '--check-answers', 'on', ...args],
+    {
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  const exited = once(server, 'exit');
+  const url = await readyUrl(server);
+  return {
+    url,
+    pid: server.pid ?? 0,
+    hasExited: () => server.exitCode !== null || server.signalCode !== null,
+    async end(signal) {
+      server.kill(signal);
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
+
 export async function startPlatform(...serveArgs: string[]): Promise<Platform> {
   const data = await mkdtemp(join(tmpdir(), 'bakehouse-cli-'));
   const env = cleanEnvironment(data);
-  const args = ['serve', '--compute', 'simulated', '--listen', '127.0.0.1:0', ...serveArgs];
-  const server = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = once(server, 'exit');
-  const firstLine = once(createInterface(server.stdout), 'line');
-  const [line] = await Promise.race([firstLine, exited.then(([code]) => [`exit ${code}`])]);
-  const url = /^bakehouse ready (http:\S+)$/.exec(String(line))?.[1];
-  if (url === undefined) throw new Error(`the server said: ${line}`);
-  const terminate = async () => {
-    server.kill('SIGTERM');
-    const [code] = await exited;
-    return code;
-  };
+  let server = await startServer(env, ['--listen', '127.0.0.1:0', ...serveArgs]);
+  const { url, pid } = server;
   return {
     data,
     url,
-    pid: server.pid ?? 0,
+    pid,
     run: (...words) => runProgram(words, { env }),
-    terminate,
+    terminate: () => server.end('SIGTERM'),
+    async kill() {
+      await server.end('SIGKILL');
+    },
+    async startAgain() {
+      server = await startServer(env, ['--listen', new URL(url).host, ...serveArgs]);
+    },
     async [Symbol.asyncDispose]() {
-      if (server.exitCode === null) await terminate();
+      if (!server.hasExited()) await server.end('SIGTERM');
       // What it has in the host's runtime folder goes with it.
       await runProgram(['down', '--destroy', '--delete-data', '--yes'], { env });
       await rm(data, { recursive: true, force: true });

@@ -7,9 +7,16 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | string[] | undefined>>;
   readonly terminal: Terminal;
-  /** Aborted by Ctrl-C. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted by Ctrl-C, and by SIGTERM. */
   readonly signal: AbortSignal;
 }
+
+/** What each exit code means. `others` are those of the program that the command runs. */
+export type ExitCodes = Readonly<Record<string, string>>;
+
+/** Of every command that has no table of its own. */
+export const usualExitCodes: ExitCodes = { 0: 'done', 1: 'failed', 2: 'misused' };
 
 export interface Command {
   /** As typed after `bakehouse`: `images`, `account create`. */
@@ -21,6 +28,8 @@ export interface Command {
   /** Paragraphs and examples for `--help`. */
   readonly help: string;
   readonly options?: OptionSpecs;
+  /** What `--json` does, where it does more than print the result as JSON. */
+  readonly jsonHelp?: string;
   /** One line for each option, by name. */
   readonly optionHelp?: Readonly<Record<string, string>>;
   /** Arguments are handed over unparsed: for commands that wrap another program. */
@@ -29,16 +38,18 @@ export interface Command {
   readonly choices?: readonly string[];
   /** What completes its arguments. */
   readonly completes?: 'images' | 'instances';
-  /** Answers the exit code: 0 done, 1 failed, 2 misused. */
+  /** The whole table, in place of `usualExitCodes`. */
+  readonly exitCodes?: ExitCodes;
+  /** Returns the exit code. */
   run(invocation: Invocation): Promise<number>;
 }
 
-/** A mistake in the call: told without a stack, exit code 2. */
+/** A mistake in the call: printed without a stack, exit code 2. */
 export class CommandUsageError extends Error {
   override readonly name = 'CommandUsageError';
 }
 
-/** A failure that is no bug: told without a stack, exit code 1. */
+/** A failure that is no bug: printed without a stack, exit code 1. */
 export class CommandFailedError extends Error {
   override readonly name = 'CommandFailedError';
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
+import { isServerAway } from './client/ec2.ts';
 import { type Command, CommandFailedError, CommandUsageError, type Invocation } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -20,9 +21,16 @@ function findCommand(args: readonly string[]): { command: Command; rest: string[
 async function runCommand(command: Command, rest: string[]): Promise<number> {
   const terminal = processTerminal();
   const interrupt = new AbortController();
-  if (!command.raw)
-    process.once('SIGINT', () => interrupt.abort(new CommandFailedError('interrupted')));
-  const base = { terminal, signal: interrupt.signal };
+  if (!command.raw) {
+    // Ctrl-C, and what `timeout` and service managers send. The second one, of either kind, ends the command at once.
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    const onSignal = () => {
+      for (const name of signals) process.off(name, onSignal);
+      interrupt.abort(new CommandFailedError('interrupted'));
+    };
+    for (const name of signals) process.on(name, onSignal);
+  }
+  const base = { terminal, env: process.env, signal: interrupt.signal };
   if (command.raw && rest[0] !== '--help')
     return await command.run({ ...base, args: rest, options: {} });
   const options = { ...command.options, ...common };
@@ -54,7 +62,7 @@ const plainNames = [
   'UsageError',
   'NetworkToolError',
   'NetworkRangeError',
-  'NetworkCommandError',
+  'CommandError',
   'MetadataStoreError',
 ];
 const misuseNames = ['CommandUsageError', 'UsageError'];
@@ -67,7 +75,7 @@ function failureText(error: unknown): string {
   if (error.name === 'ApiError' && 'code' in error) return `${error.code}: ${error.message}`;
   if ('$fault' in error) return `${error.name}: ${error.message}`;
   if (plainNames.includes(error.name)) return error.message;
-  if ('code' in error && error.code === 'ECONNREFUSED') {
+  if (isServerAway(error)) {
     return "the server does not answer; start it with 'bakehouse serve'";
   }
   return error.stack ?? error.message;
@@ -92,15 +100,21 @@ function unknownCommand(args: readonly string[]): number {
   return 2;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const [first = 'help'] = args;
-  if (['help', '--help', '-h'].includes(first)) {
-    const topic = findCommand(args.slice(1));
-    const family = args[1] ? familyHelp(args[1]) : undefined;
-    const text = topic ? commandHelp(topic.command) : (family ?? generalHelp(commandGroups));
-    process.stdout.write(`${text}\n`);
-    return 0;
+/** `help`, `help images`, `help account create`; options say nothing here. */
+function help(args: readonly string[]): number {
+  const topic = args.filter((word) => !word.startsWith('-'));
+  const found = findCommand(topic);
+  if (topic.length > 0 && topic[0] !== 'help' && found?.rest.length !== 0) {
+    return unknownCommand(found ? [topic.join(' ')] : topic);
   }
+  const text = found ? commandHelp(found.command) : generalHelp(commandGroups);
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first = 'help', ...rest] = args;
+  if (['help', '--help', '-h'].includes(first)) return help(rest);
   if (first === '--version') {
     process.stdout.write(`${packageJson.version}\n`);
     return 0;

@@ -4,15 +4,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { silentLogger, systemClock } from '@bakehouse/base';
 import { connectBlockStore } from '@bakehouse/blockstore';
+import { isAlive, spawnDetached } from '@bakehouse/host';
 import { expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
 import { openDataDirectory } from '../src/data-directory.ts';
-import { spawnDetached } from '../src/processes/detached.ts';
-import { blockServerPaths, ensureBlockServer } from '../src/wiring/block-server.ts';
+import {
+  blockServerPaths,
+  blockStoreClient,
+  ensureBlockServer,
+} from '../src/wiring/block-server.ts';
 
 const program = fileURLToPath(new URL('../src/processes/block-server.ts', import.meta.url));
 
 async function dataFolder() {
-  const data = await openDataDirectory(await mkdtemp(join(tmpdir(), 'bakehouse-block-server-')));
+  const root = await mkdtemp(join(tmpdir(), 'bakehouse-block-server-'));
+  const data = await openDataDirectory(readConfig(['--data', root], {}));
   await mkdir(data.runtime, { mode: 0o700 });
   return {
     data,
@@ -29,24 +35,26 @@ test('one of another version is ended in order and replaced; one of this version
   const { nbdSocket, controlSocket, log } = blockServerPaths(data);
   const command = [process.execPath, program, '--store', data.blocks, '--build', 'older'];
   const sockets = ['--nbd', nbdSocket, '--control', controlSocket];
-  const older = await spawnDetached({
-    name: 'older',
-    command: [...command, ...sockets],
-    logPath: log,
+  const { process: older } = await spawnDetached({
+    name: 'older block server',
+    argv: [...command, ...sockets],
+    log: { path: log, keep: true },
   });
+  if (older === undefined) throw new Error('the older block server ended at once');
   const isUp = () => connectBlockStore({ socketPath: controlSocket }).hello();
   await expect
     .poll(() => isUp().then(({ build }) => build, String), { timeout: 60_000 })
     .toBe('older');
   const parts = { clock: systemClock, logger: silentLogger };
-  const client = await ensureBlockServer(data, parts);
+  const client = blockStoreClient(data);
+  await ensureBlockServer(data, parts);
   const { pid, build } = await client.hello();
   try {
-    expect([pid === older, build === 'older']).toEqual([false, false]);
-    expect(() => process.kill(older, 0)).toThrow('ESRCH');
+    expect([pid === older.pid, build === 'older']).toEqual([false, false]);
+    expect(await isAlive(older)).toBe(false);
     expect(await client.usage()).toMatchObject({ liveBytes: 0 });
-    const again = await ensureBlockServer(data, parts);
-    expect((await again.hello()).pid).toBe(pid);
+    await ensureBlockServer(data, parts);
+    expect((await client.hello()).pid).toBe(pid);
   } finally {
     process.kill(pid, 'SIGTERM');
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
 import { UsageError } from '../src/config.ts';
-import { holderOf, lockData } from '../src/data-lock.ts';
+import { holderOf, lockData, lockDataWhenFree } from '../src/data-lock.ts';
 
 async function folder() {
   const root = await mkdtemp(join(tmpdir(), 'bakehouse-lock-'));
@@ -24,7 +24,7 @@ const program = `
     process.stdout.write(error.message);
   }`;
 
-/** Another process that wants the folder; answers what it says first. */
+/** Another process that wants the folder, and what it prints first. */
 async function contender(names: object): Promise<{ child: ChildProcess; said: string }> {
   const args = ['--input-type=module', '-e', program, JSON.stringify(names)];
   const child = spawn(execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -33,11 +33,11 @@ async function contender(names: object): Promise<{ child: ChildProcess; said: st
   return { child, said: String(said) };
 }
 
-test('one process has the folder, others are told which, and it is free when that one is killed', async () => {
+test('one process serves the folder, others learn which, and it is free when that one is killed', async () => {
   const names = await folder();
   const { child, said } = await contender(names);
   expect(said).toBe('locked');
-  expect(await holderOf(names.lock)).toBe(child.pid);
+  expect(await holderOf(names.lock)).toMatchObject({ pid: child.pid });
   await expect(lockData(names)).rejects.toThrow(UsageError);
   await expect(lockData(names)).rejects.toThrow(`served by process ${child.pid}`);
   const gone = once(child, 'exit');
@@ -45,8 +45,25 @@ test('one process has the folder, others are told which, and it is free when tha
   await gone;
   expect(await holderOf(names.lock)).toBeUndefined();
   await using _ = await lockData(names);
-  expect(await holderOf(names.lock)).toBe(process.pid);
+  expect(await holderOf(names.lock)).toMatchObject({ pid: process.pid });
   expect((await contender(names)).said).toContain(`served by process ${process.pid}`);
+});
+
+test('whoever waits for the folder gets it when its holder ends, or gives up when it is stopped', async () => {
+  const names = await folder();
+  const { child } = await contender(names);
+  const stopping = new AbortController();
+  const holders: (number | undefined)[] = [];
+  const wait = (signal = new AbortController().signal) =>
+    lockDataWhenFree(names, signal, (holder) => holders.push(holder?.pid));
+  const [waiting, stopped] = [wait(), wait(stopping.signal)];
+  await expect.poll(() => holders).toEqual([child.pid, child.pid]);
+  stopping.abort(new Error('stopped'));
+  await expect(stopped).rejects.toThrow('stopped');
+  child.kill('SIGKILL');
+  await using _ = await waiting;
+  expect(await holderOf(names.lock)).toMatchObject({ pid: process.pid });
+  expect(holders).toHaveLength(2);
 });
 
 test('of many that want a dead server’s folder at once, exactly one gets it', async () => {
@@ -60,7 +77,7 @@ test('of many that want a dead server’s folder at once, exactly one gets it', 
   }
 });
 
-test('reading who has it does not take it, and giving it back frees it', async () => {
+test('looking who serves the folder does not lock it, and releasing the lock frees it', async () => {
   const names = await folder();
   const lock = await lockData(names);
   await holderOf(names.lock);

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentLogger, systemClock } from '@bakehouse/base';
-import { agentCommand, ensureTokenKey } from '@bakehouse/imds';
+import { endProcess } from '@bakehouse/host';
+import { agentCommand, createMetadataPublisher, ensureTokenKey } from '@bakehouse/imds';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { orphanedProcesses } from '../src/doctor/platform-processes.ts';
-import { endAgents, findAgents } from '../src/wiring/agent-processes.ts';
-import { ensureMetadataAgent, openMetadataPublisher } from '../src/wiring/metadata-agent.ts';
+import { ensureMetadataAgent, findAgents } from '../src/wiring/metadata-agent.ts';
 
 const run = promisify(execFile);
 const namespace = `bha-${randomBytes(2).toString('hex')}`;
@@ -32,19 +32,21 @@ beforeEach(async () => {
   data = { runtime: root, guestMetadata: join(root, 'guests'), logs: root };
   socket = join(root, 'metadata-agent');
   await mkdir(data.guestMetadata, { mode: 0o700 });
-  await openMetadataPublisher(data);
+  await createMetadataPublisher({ directory: data.guestMetadata });
   await makeNamespace();
 });
 afterEach(async () => {
-  await endAgents(socket, systemClock);
+  for (const agent of await findAgents(socket)) {
+    await endProcess(agent, { what: 'agent', clock: systemClock, graceMs: 0 });
+  }
   await ip(`netns delete ${namespace}`);
   await rm(root, { recursive: true, force: true });
 });
 
 async function onlyAgent(): Promise<number> {
-  const pids = await findAgents(socket);
-  expect(pids).toHaveLength(1);
-  return pids[0] ?? 0;
+  const agents = await findAgents(socket);
+  expect(agents).toHaveLength(1);
+  return agents[0]?.pid ?? 0;
 }
 
 /** True when something in the namespace listens on the guests' side. */
@@ -55,7 +57,7 @@ async function listens(): Promise<boolean> {
 
 const namespaceOf = async (pid: number) => (await run('readlink', [`/proc/${pid}/ns/net`])).stdout;
 
-test('an agent that is well stays; its socket is closed to others', async () => {
+test('a healthy agent stays, and its socket is closed to other users', async () => {
   await ensureMetadataAgent(data, parts);
   const pid = await onlyAgent();
   expect(await listens()).toBe(true);
@@ -64,7 +66,7 @@ test('an agent that is well stays; its socket is closed to others', async () => 
   expect(await onlyAgent()).toBe(pid);
 });
 
-test('an agent is orphaned by the loss of its folder, not by seeing none of the host', async () => {
+test('an agent is orphaned when its folder is deleted, not because it sees no files of the host', async () => {
   await ensureMetadataAgent(data, parts);
   const pid = await onlyAgent();
   const orphans = async () => (await orphanedProcesses()).map((orphan) => orphan.pid);
@@ -82,7 +84,7 @@ test('an agent that was killed is started again', async () => {
   expect(await listens()).toBe(true);
 });
 
-test('an agent that is wedged is ended, and its port taken over', async () => {
+test('an agent that hangs is ended, and its port taken over', async () => {
   await ensureMetadataAgent(data, parts);
   const pid = await onlyAgent();
   process.kill(pid, 'SIGSTOP');
@@ -91,7 +93,7 @@ test('an agent that is wedged is ended, and its port taken over', async () => {
   expect(await listens()).toBe(true);
 });
 
-test('an agent whose namespace was made anew is replaced by one inside', async () => {
+test('an agent whose namespace was replaced is replaced by one inside the new namespace', async () => {
   await ensureMetadataAgent(data, parts);
   const before = await namespaceOf(await onlyAgent());
   await ip(`netns delete ${namespace}`);
@@ -126,9 +128,9 @@ test('an agent that another version started is replaced', async () => {
   expect(await onlyAgent()).not.toBe(pid);
 });
 
-test('an agent that cannot start says why', async () => {
+test('the error for an agent that cannot start has the end of its log', async () => {
   await ip(`-n ${namespace} address delete 169.254.169.254/32 dev lo`);
   await expect(ensureMetadataAgent(data, parts)).rejects.toThrow(
-    /did not come up; its log .* ends: .*EADDRNOTAVAIL/s,
+    /did not start; the end of its log .*: .*EADDRNOTAVAIL/s,
   );
 });

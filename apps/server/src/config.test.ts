@@ -12,8 +12,17 @@ test('a flag wins over the environment, which wins over the default', () => {
   });
 });
 
-test('all regions are many', () => {
-  expect(readConfig(['--regions', 'all'], {}).regions.length).toBeGreaterThan(25);
+test('widths are read by name, and what is not named is left to the host', () => {
+  expect(readConfig(['--widths', 'disk=8,boot=2'], {}).widths).toEqual({ disk: 8, boot: 2 });
+  expect(readConfig([], {}).widths).toEqual({});
+});
+
+test('all regions are those of every partition', () => {
+  const { regions } = readConfig(['--regions', 'all'], {});
+  expect(regions.length).toBeGreaterThan(35);
+  expect(regions).toEqual(
+    expect.arrayContaining(['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1']),
+  );
 });
 
 test('the data folder is made absolute, and has its place by default', () => {
@@ -23,7 +32,38 @@ test('the data folder is made absolute, and has its place by default', () => {
   );
 });
 
+test('records are in the data folder, or in a database whose servers say where they are reached', () => {
+  expect(readConfig([], {})).not.toHaveProperty('metadataUrl');
+  const database = ['--metadata', 'postgres://me@db/bakehouse?sslmode=require'];
+  const shared = readConfig([...database, '--listen', '0.0.0.0:1', '--advertise', 'h:2'], {});
+  expect(shared).toMatchObject({
+    metadataUrl: 'postgres://me@db/bakehouse?sslmode=require',
+    advertised: 'http://h:2',
+  });
+});
+
 test.each([
+  'postgres://me:secret@db/bakehouse',
+  'postgresql://me:secret@db',
+  'postgres://db/bakehouse?password=secret',
+  'postgres://me:1#secret@db/bakehouse',
+  'postgres://me:/secret@db/bakehouse',
+  'secret',
+])('a database URL with a password, or none, is refused without being shown: %s', (url) => {
+  const read = () => readConfig([], { BAKEHOUSE_METADATA: url });
+  expect(read).toThrow(UsageError);
+  expect(read).toThrow('--metadata must be');
+  expect(read).not.toThrow('secret');
+});
+
+const database = ['--metadata', 'postgres://db/bakehouse'];
+
+test.each([
+  [['--metadata', 'postgres://db'], 'must look like postgres://'],
+  [['--advertise', 'host:4599'], 'add --metadata'],
+  [[...database, '--advertise', 'host'], '--advertise must be HOST:PORT'],
+  [[...database, '--advertise', 'host:0'], '--advertise must name a port'],
+  [[...database, '--listen', '0.0.0.0:4599'], 'add --advertise HOST:PORT'],
   [['--listen', 'localhost'], '--listen must be HOST:PORT'],
   [['--listen', '127.0.0.1:70000'], '--listen must be HOST:PORT'],
   [['--regions', 'us-east-9'], "--regions has 'us-east-9'"],
@@ -34,6 +74,8 @@ test.each([
   [['--owner-alias', 'self'], '--owner-alias must have'],
   [['--owner-alias', '123456789012'], '--owner-alias must have'],
   [['--auth', 'open', '--listen', '0.0.0.0:4599'], 'listen on 127.0.0.1 or use --auth strict'],
+  [['--widths', 'disk=0'], '--widths must name disk, boot, capture'],
+  [['--widths', 'disks=4'], "not 'disks=4'"],
   [['--seed', 'images.json'], 'add --compute simulated'],
   [['--sed', 'images.json'], "Unknown option '--sed'"],
 ])('%j is refused', (args, words) => {

@@ -1,14 +1,24 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { LogLevel } from '@bakehouse/base';
+import { type LogLevel, messageOf } from '@bakehouse/base';
 import { findRegion, publicRegions, type RegionName } from '@bakehouse/domain';
+import { readDatabaseUrl } from '@bakehouse/metadata-postgres/database-url';
+import { type HostResource, hostResources } from '@bakehouse/orchestration';
 import { defaultDataDirectory, serveSettings } from './settings.ts';
 
-/** Everything that is decided from outside, read once. */
+/** Everything that is decided outside of the server. Read once, at its start. */
 export interface Config {
   readonly dataDirectory: string;
+  /** Where the folder of sockets is created: `/run` for root, else `$XDG_RUNTIME_DIR` or `/tmp`. */
+  readonly runtimeParent: string;
+  /** Environment variables for programs that download packages: the proxies. */
+  readonly proxies: Readonly<Record<string, string>>;
   readonly host: string;
   readonly port: number;
+  /** Of the PostgreSQL database that has the records; absent where they are in the data folder. */
+  readonly metadataUrl?: string;
+  /** Where other servers reach this one; absent: where it listens. */
+  readonly advertised?: string;
   readonly auth: 'strict' | 'open';
   readonly regions: readonly RegionName[];
   readonly compute: 'qemu' | 'simulated';
@@ -17,11 +27,29 @@ export interface Config {
   readonly ownerAlias: string;
   readonly publicCidr: string;
   readonly outbound: boolean;
+  /** In place of what the host's size suggests. */
+  readonly widths: Partial<Record<HostResource, number>>;
+  /** Every answer is checked against its service's model. */
+  readonly checkAnswers: boolean;
 }
 
-/** A mistake of the person who starts the server; the text says what to do. */
+/** A mistake of the person who starts the server. The message says what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+const isRoot = () => process.getuid?.() === 0;
+
+/** As curl and apt read them; `http_proxy` has no upper-case form there. */
+const proxyVariables =
+  /^(http_proxy|https_proxy|ftp_proxy|all_proxy|no_proxy|HTTPS_PROXY|FTP_PROXY|ALL_PROXY|NO_PROXY)$/;
+
+function proxiesOf(environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && proxyVariables.test(name) ? [[name, value]] : [],
+    ),
+  );
 }
 
 type SettingName = keyof typeof serveSettings;
@@ -35,13 +63,30 @@ function oneOf<Value extends string>(name: string, text: string, allowed: readon
   return value;
 }
 
-function parseListen(text: string): { host: string; port: number } {
+function parsePlace(name: SettingName, text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65_535) {
-    throw new UsageError(`--listen must be HOST:PORT, for example 127.0.0.1:4599, not '${text}'`);
+    throw new UsageError(`--${name} must be HOST:PORT, for example 127.0.0.1:4599, not '${text}'`);
   }
   return { host: match[1] ?? match[2] ?? '', port };
+}
+
+/** A URL that is refused may have a password, so no message shows it. */
+function parseMetadata(text: string): Pick<Config, 'metadataUrl'> {
+  if (text === 'sqlite') return {};
+  try {
+    return { metadataUrl: readDatabaseUrl(text).url };
+  } catch (error) {
+    throw new UsageError(`--metadata must be sqlite or a database: ${messageOf(error)}`);
+  }
+}
+
+function parseAdvertise(text: string): Pick<Config, 'advertised'> {
+  if (text === '') return {};
+  const { port } = parsePlace('advertise', text);
+  if (port > 0) return { advertised: `http://${text}` };
+  throw new UsageError(`--advertise must name a port that others can reach, not '${text}'`);
 }
 
 function parseRegions(text: string): readonly RegionName[] {
@@ -56,7 +101,7 @@ function parseRegions(text: string): readonly RegionName[] {
   return [...new Set(names)];
 }
 
-/** As clients give it to `--owners`: no account id, and not `self`, which is the caller. */
+/** What clients give to `--owners`: not an account id, and not `self`, which means the caller. */
 function parseOwnerAlias(text: string): string {
   if (/^[a-z][a-z0-9-]{0,62}$/.test(text) && text !== 'self') return text;
   throw new UsageError(
@@ -64,10 +109,36 @@ function parseOwnerAlias(text: string): string {
   );
 }
 
-export const isLoopback = (host: string) =>
-  host === 'localhost' || host === '::1' || /^127\./.test(host);
+function parseWidths(text: string): Config['widths'] {
+  const widths: Partial<Record<HostResource, number>> = {};
+  for (const part of text.split(',').filter((each) => each !== '')) {
+    const [, name, digits] = /^([a-z]+)=([1-9]\d{0,3})$/.exec(part) ?? [];
+    const resource = hostResources.find((each) => each === name);
+    if (!resource) {
+      throw new UsageError(
+        `--widths must name ${hostResources.join(', ')} with a number from 1, for example disk=8,boot=4; not '${part}'`,
+      );
+    }
+    widths[resource] = Number(digits);
+  }
+  return widths;
+}
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
+
+const isAnyAddress = (host: string) => host === '0.0.0.0' || host === '::';
 
 function checkTogether(config: Config): Config {
+  if (config.metadataUrl && !config.advertised && isAnyAddress(config.host)) {
+    throw new UsageError(
+      `--listen ${config.host} is no address that another server can reach; add --advertise HOST:PORT`,
+    );
+  }
+  if (config.advertised && !config.metadataUrl) {
+    throw new UsageError(
+      '--advertise is for servers that share a database; add --metadata with its URL, or leave it out',
+    );
+  }
   if (config.auth === 'open' && !isLoopback(config.host)) {
     throw new UsageError(
       `--auth open accepts anyone, so it is refused together with --listen ${config.host}; listen on 127.0.0.1 or use --auth strict`,
@@ -81,7 +152,7 @@ function checkTogether(config: Config): Config {
   return config;
 }
 
-/** The configuration from flags, else from the environment, else the default. Throws UsageError. */
+/** The configuration: from flags, else from the environment, else by default. Throws UsageError. */
 export function readConfig(args: readonly string[], environment: Environment): Config {
   const options = Object.fromEntries(
     Object.keys(serveSettings).map((name) => [name, { type: 'string' as const }]),
@@ -90,7 +161,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
   try {
     values = parseArgs({ args: [...args], options, allowPositionals: false }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
   const setting = (name: SettingName): string => {
     const { environment: variable, fallback } = serveSettings[name];
@@ -99,7 +170,11 @@ export function readConfig(args: readonly string[], environment: Environment): C
   const seedPath = setting('seed');
   return checkTogether({
     dataDirectory: resolve(setting('data') || defaultDataDirectory(environment)),
-    ...parseListen(setting('listen')),
+    runtimeParent: isRoot() ? '/run' : (environment.XDG_RUNTIME_DIR ?? '/tmp'),
+    proxies: proxiesOf(environment),
+    ...parsePlace('listen', setting('listen')),
+    ...parseMetadata(setting('metadata')),
+    ...parseAdvertise(setting('advertise')),
     auth: oneOf('auth', setting('auth'), ['strict', 'open']),
     regions: parseRegions(setting('regions')),
     compute: oneOf('compute', setting('compute'), ['qemu', 'simulated']),
@@ -108,5 +183,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     ownerAlias: parseOwnerAlias(setting('owner-alias')),
     publicCidr: setting('public-cidr'),
     outbound: oneOf('outbound', setting('outbound'), ['on', 'off']) === 'on',
+    widths: parseWidths(setting('widths')),
+    checkAnswers: oneOf('check-answers', setting('check-answers'), ['on', 'off']) === 'on',
   });
 }

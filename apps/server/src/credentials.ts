@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createAccount, firstAccountId, platformAccountId } from '@bakehouse/control';
 import type { AccessKey, MetadataStore } from '@bakehouse/domain';
+import { createAccount, firstAccountId, platformAccountId } from '@bakehouse/orchestration';
 
-/** As the AWS tools read it: a profile of its own in a file that only its owner reads. */
+/** A profile of the AWS tools, in a file that only its owner can read. */
 function profileText(key: AccessKey, region: string): string {
   return [
-    '# Made by the first start of bakehouse. `eval "$(bakehouse env)"` uses it.',
+    '# Created by the first start of bakehouse. `eval "$(bakehouse env)"` uses it.',
     '[bakehouse]',
     `aws_access_key_id = ${key.id}`,
     `aws_secret_access_key = ${key.secret}`,
@@ -14,7 +14,7 @@ function profileText(key: AccessKey, region: string): string {
   ].join('\n');
 }
 
-/** Makes the first account and the platform's own where they are missing, and the credentials file. */
+/** Creates the first account, the platform's own account and the credentials file where they are missing. */
 export async function ensureAccounts(
   metadata: MetadataStore,
   options: { now: number; ownerAlias: string; region: string; path: string },

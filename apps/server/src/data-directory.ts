@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from './config.ts';
+import { messageOf } from '@bakehouse/base';
+import { exists, readTextIfExists } from '@bakehouse/host';
+import { type Config, UsageError } from './config.ts';
 
 /** Raised when the layout changes; see docs/formats/data-directory.md. */
 export const dataLayoutVersion = 1;
@@ -10,17 +12,21 @@ export const dataLayoutVersion = 1;
 export interface DataDirectory {
   readonly root: string;
   /**
-   * Short, for Unix sockets, whose paths have 107 bytes at most. Emptied by a reboot of the host. Made by who
-   * has sockets: simulated platforms have none.
+   * For Unix sockets, whose paths have at most 107 bytes, so it is short. Emptied when the host boots. Created by
+   * who has sockets; simulated platforms have none.
    */
   readonly runtime: string;
-  /** Tells this platform's namespaces and interfaces from another's on the same host. */
+  /** Distinguishes this platform's namespaces and interfaces from those of another on the same host. */
   readonly shortName: string;
-  /** Who has the folder, for those who ask. */
+  /** Says which process serves the folder. */
   readonly lock: string;
-  /** Locked by who has the folder; opened by nothing else, since that would end the lock. */
+  /** Locked by the process that serves the folder. Nothing else opens it, since that would release the lock. */
   readonly lockDatabase: string;
   readonly metadata: string;
+  /** Names the database that has the records, where they are not in the folder. */
+  readonly recordsPlace: string;
+  /** What the records know the folder by; its host is named after it. */
+  readonly folderId: string;
   readonly blocks: string;
   readonly volumes: string;
   readonly instances: string;
@@ -28,15 +34,17 @@ export interface DataDirectory {
   readonly guestMetadata: string;
   readonly builds: string;
   readonly credentials: string;
+  /** Encrypts the values of SecureStrings. */
+  readonly parameterKey: string;
   readonly logs: string;
   /** Where a running server says how it is reached. */
   readonly endpoint: string;
 }
 
-/** What tells platforms apart on a host: their folders' real paths. */
+/** The real path of the data folder distinguishes the platforms of a host. */
 const hashOf = (root: string) => createHash('sha256').update(root).digest('hex').slice(0, 6);
 
-/** Names the platform's namespace, link and tables, whether or not its folder is made yet. */
+/** Names the platform's namespace, link and tables, whether or not its folder exists yet. */
 export const shortNameOf = (root: string) => `bh${hashOf(root)}`;
 
 function namesOf(root: string, runtimeParent: string): DataDirectory {
@@ -47,6 +55,8 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     lock: join(root, 'lock'),
     lockDatabase: join(root, 'lock.sqlite'),
     metadata: join(root, 'metadata.sqlite'),
+    recordsPlace: join(root, 'records-place'),
+    folderId: join(root, 'folder-id'),
     blocks: join(root, 'blocks'),
     volumes: join(root, 'volumes'),
     instances: join(root, 'instances'),
@@ -54,36 +64,61 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     guestMetadata: join(root, 'guest-metadata'),
     builds: join(root, 'builds'),
     credentials: join(root, 'credentials'),
+    parameterKey: join(root, 'parameter-key'),
     logs: join(root, 'logs'),
     endpoint: join(root, 'endpoint.json'),
   };
 }
 
-const runtimeParent = () =>
-  process.getuid?.() === 0 ? '/run' : (process.env.XDG_RUNTIME_DIR ?? '/tmp');
+const versionPath = (root: string) => join(root, 'version');
 
-async function checkVersion(root: string): Promise<void> {
-  const path = join(root, 'version');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return await writeFile(path, `${dataLayoutVersion}\n`, { mode: 0o600 });
-  if (Number(text) === dataLayoutVersion) return;
+/** False when the folder has none yet. */
+async function hasVersion(root: string): Promise<boolean> {
+  const text = await readTextIfExists(versionPath(root));
+  if (text === undefined) return false;
+  if (Number(text) === dataLayoutVersion) return true;
   throw new UsageError(
-    `${root} has layout ${text.trim()}, this version knows ${dataLayoutVersion}; use the version that made it, or another --data folder`,
+    `${root} has layout ${text.trim()}, and this version knows ${dataLayoutVersion}; use the version that made it, or another --data folder`,
   );
 }
 
-/** Makes the folder and its parts where they are missing, closed to others. */
-export async function openDataDirectory(path: string): Promise<DataDirectory> {
+type Place = Pick<Config, 'dataDirectory' | 'runtimeParent'>;
+
+/** The names in the folder, whether or not it exists. */
+export async function nameDataDirectory({
+  dataDirectory: path,
+  runtimeParent,
+}: Place): Promise<DataDirectory> {
+  return namesOf(await realpath(path).catch(() => path), runtimeParent);
+}
+
+/** Whether a server has made the folder a data folder, of any version. */
+export const isDataDirectory = (root: string): Promise<boolean> => exists(versionPath(root));
+
+/** The folder as a server has left it. Nothing is made there. */
+export async function findDataDirectory(place: Place): Promise<DataDirectory> {
+  const path = place.dataDirectory;
+  const names = await nameDataDirectory(place);
+  if (await hasVersion(names.root)) return names;
+  throw new UsageError(`${path} is not a data folder of bakehouse; name the right one by --data`);
+}
+
+/** Creates the folder and its parts where they are missing, closed to other users. */
+export async function openDataDirectory({
+  dataDirectory: path,
+  runtimeParent,
+}: Place): Promise<DataDirectory> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    const message = `${path} cannot be the data folder (${words}); name another by --data`;
+    const message = `${path} cannot be the data folder (${messageOf(cause)}); name another by --data`;
     throw new UsageError(message, { cause });
   }
-  const names = namesOf(await realpath(path), runtimeParent());
-  await checkVersion(names.root);
+  const names = namesOf(await realpath(path), runtimeParent);
+  if (!(await hasVersion(names.root))) {
+    await writeFile(versionPath(names.root), `${dataLayoutVersion}\n`, { mode: 0o600 });
+  }
   const folders = [names.blocks, names.volumes, names.instances, names.network];
   for (const folder of [...folders, names.guestMetadata, names.builds, names.logs]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });

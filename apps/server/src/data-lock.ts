@@ -1,42 +1,28 @@
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
+import {
+  type HostProcess,
+  ownStamp,
+  readTextIfExists,
+  stampedProcess,
+  writeFileDurably,
+} from '@bakehouse/host';
 import { UsageError } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 
-/** The boot id and start time tell a process from a later one with the same number. */
-async function processStamp(pid: number): Promise<string | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-    return `${pid} ${started} ${boot.trim()}`;
-  } catch {
-    return undefined;
-  }
-}
-
-const read = (path: string) => readFile(path, 'utf8').catch(() => undefined);
-
-/** The process that a stamp speaks of, while it lives. */
-async function livingPid(stamp: string): Promise<number | undefined> {
-  const pid = Number(stamp.split(' ')[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  return (await processStamp(pid)) === stamp ? pid : undefined;
-}
-
-/** The process that serves the folder with this stamp; undefined when none does. */
-export async function holderOf(path: string): Promise<number | undefined> {
-  const stamp = await read(path);
-  return stamp === undefined ? undefined : await livingPid(stamp.trim());
+/** The process that serves the folder with this lock file; undefined when none does. */
+export async function holderOf(path: string): Promise<HostProcess | undefined> {
+  const stamp = await readTextIfExists(path);
+  return stamp === undefined ? undefined : await stampedProcess(stamp);
 }
 
 /** SQLite's SQLITE_BUSY: another process has the lock. */
 const busyCode = 5;
 
 /**
- * An exclusive lock of SQLite's on a file of its own, which the kernel ends with the process: so there is no stale
- * one to take over. Undefined when another has it.
+ * An exclusive lock of SQLite on a file of its own. The kernel releases it with the process, so there is no stale
+ * lock to take over. Undefined when another process has it.
  */
 function tryLock(path: string): DatabaseSync | undefined {
   const database = new DatabaseSync(path, { timeout: 0 });
@@ -51,36 +37,61 @@ function tryLock(path: string): DatabaseSync | undefined {
   }
 }
 
-/** A holder writes its stamp just after it has the lock. */
+/** A holder writes its stamp just after it has taken the lock. */
 const stampLimitMs = 2000;
 const pollMs = 20;
 
 async function refuse({ lock, root }: LockNames): Promise<never> {
-  let pid: number | undefined;
+  let holder: HostProcess | undefined;
   for (const endsAt = Date.now() + stampLimitMs; Date.now() < endsAt; await setTimeout(pollMs)) {
-    pid = await holderOf(lock);
-    if (pid !== undefined) break;
+    holder = await holderOf(lock);
+    if (holder !== undefined) break;
   }
-  const holder = pid === undefined ? 'another process' : `process ${pid}`;
+  const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
   throw new UsageError(
-    `the data folder ${root} is served by ${holder} already; stop that one or use another --data folder`,
+    `the data folder ${root} is served by ${who} already; stop that one or use another --data folder`,
   );
 }
 
 type LockNames = Pick<DataDirectory, 'lock' | 'lockDatabase' | 'root'>;
 
-/** Makes this process the only server of a data folder until it is disposed or the process ends. */
+/** Makes this process the only server of a data folder, until it is disposed of or the process ends. */
 export async function lockData(names: LockNames): Promise<AsyncDisposable> {
-  const { lock, lockDatabase } = names;
+  const { lockDatabase } = names;
   const database = tryLock(lockDatabase);
-  if (!database) return await refuse(names);
-  // By its name: to open and close it again would end the lock.
+  return database ? await locked(names, database) : await refuse(names);
+}
+
+const retryMs = 200;
+
+/**
+ * Like `lockData`, but waits while another process has the folder. `onWait` is called once when it has to, with that
+ * process where it is known. Rejects with the signal's reason.
+ */
+export async function lockDataWhenFree(
+  names: LockNames,
+  signal: AbortSignal,
+  onWait: (holder?: HostProcess) => void,
+): Promise<AsyncDisposable> {
+  for (let hasWaited = false; ; hasWaited = true) {
+    signal.throwIfAborted();
+    const database = tryLock(names.lockDatabase);
+    if (database) return await locked(names, database);
+    if (!hasWaited) onWait(await holderOf(names.lock));
+    await setTimeout(retryMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function locked(
+  { lock, lockDatabase }: LockNames,
+  database: DatabaseSync,
+): Promise<AsyncDisposable> {
+  // By its name: opening and closing the file again would release the lock.
   await chmod(lockDatabase, 0o600);
-  const stamp = (await processStamp(process.pid)) ?? `${process.pid}`;
-  // By a rename, so that whoever is refused reads all of it.
-  const aside = `${lock}.new`;
-  await writeFile(aside, stamp, { mode: 0o600 });
-  await rename(aside, lock);
+  // By a rename, so whoever is refused reads all of it.
+  const unfinished = `${lock}.new`;
+  await writeFile(unfinished, await ownStamp(), { mode: 0o600 });
+  await rename(unfinished, lock);
   return {
     async [Symbol.asyncDispose]() {
       await rm(lock, { force: true });
@@ -89,6 +100,7 @@ export async function lockData(names: LockNames): Promise<AsyncDisposable> {
   };
 }
 
+/** Commands read it at any time, so it is always whole. */
 export async function writeEndpoint(path: string, endpoint: object): Promise<void> {
-  await writeFile(path, `${JSON.stringify(endpoint)}\n`, { mode: 0o600 });
+  await writeFileDurably(path, `${JSON.stringify(endpoint)}\n`);
 }

@@ -1,8 +1,7 @@
 export { type Config, readConfig, UsageError } from './config.ts';
 export { type DestroyResult, destroyPlatform, stopServer } from './destroy.ts';
-export type { Check, CheckStatus, Leftover } from './doctor/check.ts';
+export type { Check, CheckStatus } from './doctor/check.ts';
 export { type ExamineOptions, examine } from './doctor/examine.ts';
-export type { LeftoversResult } from './doctor/leftovers-operation.ts';
 export { runServer } from './main.ts';
 export { type RunningServer, serve } from './serve.ts';
 export { defaultDataDirectory, serveSettings } from './settings.ts';

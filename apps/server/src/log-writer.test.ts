@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { logWriter } from './log-writer.ts';
 
-/** A file on a disk with this room. */
+/** A file on a disk with room for this many bytes. */
 function fileWith(room: number) {
   const file = { text: '', room };
   const write = (bytes: Uint8Array) => {
@@ -14,14 +14,14 @@ function fileWith(room: number) {
   return { file, log: logWriter(write) };
 }
 
-test('lines are written whole, however little is taken at once', () => {
+test('lines are written whole, however little is written at once', () => {
   const { file, log } = fileWith(1000);
   log('the first line\n');
   log('the second line\n');
   expect(file.text).toBe('the first line\nthe second line\n');
 });
 
-test('a full disk loses lines, and nothing else; they are counted when there is room', () => {
+test('a full disk loses only lines, which are counted when there is room again', () => {
   const { file, log } = fileWith(20);
   log('the first line\n');
   log('torn off here\n');

@@ -1,13 +1,13 @@
 import { writeSync } from 'node:fs';
 
-/** Answers how many of the bytes it took. */
+/** Returns how many of the bytes it has written. */
 type WriteSome = (bytes: Uint8Array) => number;
 
 const toStandardError: WriteSome = (bytes) => writeSync(2, bytes);
 
 /**
- * Writes lines to standard error, and never fails: on a full disk lines are lost, and said to be lost when there
- * is room again. `process.stderr` would end the process instead.
+ * Writes lines to standard error and never fails. On a full disk lines are lost, and counted in the log when there
+ * is room again; `process.stderr` would end the process instead.
  */
 export function logWriter(write: WriteSome = toStandardError): (line: string) => void {
   let lost = 0;
@@ -20,8 +20,11 @@ export function logWriter(write: WriteSome = toStandardError): (line: string) =>
     }
   };
   return (line) => {
-    const words = { level: 'warn', message: 'lines of this log are lost: it could not be written' };
-    const gap = lost === 0 ? '' : `${JSON.stringify({ ...words, lost })}\n`;
+    const notice = {
+      level: 'warn',
+      message: 'lines of this log were lost, as it could not be written',
+    };
+    const gap = lost === 0 ? '' : `${JSON.stringify({ ...notice, lost })}\n`;
     try {
       writeAll(`${isTorn ? '\n' : ''}${gap}${line}`);
       lost = 0;

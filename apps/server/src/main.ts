@@ -1,50 +1,98 @@
+import { inspect } from 'node:util';
+import { secondMs, systemClock } from '@bakehouse/base';
+import { CommandError, ProcessLivesError, StartError } from '@bakehouse/host';
+import { NetworkRangeError, NetworkToolError } from '@bakehouse/network';
+import { MetadataStoreError } from '@bakehouse/record-store';
 import { readConfig, UsageError } from './config.ts';
 import { refuseUnfitHost } from './doctor/preflight.ts';
 import { jsonLogger } from './json-logger.ts';
 import { logWriter } from './log-writer.ts';
 import { isNoSpace } from './no-space.ts';
-import { serve } from './serve.ts';
+import type { WireDrivers } from './platform.ts';
+import { CloseLimitError, runUntilStopped } from './run-until-stopped.ts';
+import { LeaseLostError, serve } from './serve.ts';
+import { BlockServerStartError } from './wiring/block-server.ts';
 
-const say = logWriter();
+const write = logWriter();
 
-/** What a person can mend, with how; 2 is for a mistake in the call. Anything else is a bug: it is thrown. */
-function explained(error: unknown, dataDirectory: string | undefined): number {
-  if (error instanceof UsageError) {
-    say(`bakehouse serve: ${error.message}\n`);
-    return 2;
+/** EX_TEMPFAIL of sysexits.h: a service manager starts the server again. */
+const leaseLostCode = 75;
+
+/** Errors that say in their message what a person can do. Others are bugs, or of programs that are not ours. */
+const plainErrors = [
+  BlockServerStartError,
+  CloseLimitError,
+  CommandError,
+  MetadataStoreError,
+  NetworkRangeError,
+  NetworkToolError,
+  ProcessLivesError,
+  StartError,
+];
+
+/** What a failure is called, and the exit code. A bug keeps its stack. */
+function explained(error: unknown, dataDirectory = 'its data folder'): [string, number] {
+  if (error instanceof UsageError) return [error.message, 2];
+  if (error instanceof LeaseLostError) return [error.message, leaseLostCode];
+  if (isNoSpace(error)) {
+    const full = `the file system of ${dataDirectory} is full`;
+    const wayOut = 'free at least 64 MiB there and start again';
+    return [
+      `${full}: ${wayOut}; guests that are paused because of it then continue by themselves`,
+      1,
+    ];
   }
-  if (!isNoSpace(error)) throw error;
-  const where = dataDirectory ?? 'its data folder';
-  say(
-    `bakehouse serve: the file system of ${where} is full: free at least 64 MiB there and start again; ` +
-      'guests that stand because of it then go on by themselves\n',
-  );
-  return 1;
+  const plain = plainErrors.find((kind) => error instanceof kind);
+  return [plain && error instanceof Error ? error.message : inspect(error), 1];
+}
+
+/** Resolves at the first SIGTERM or SIGINT. The second, of either kind, ends the process at once. */
+function firstStopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const onSignal = () => {
+    for (const signal of signals) process.off(signal, onSignal);
+    resolve();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return promise;
+}
+
+export interface RunServerOptions {
+  /** In place of the drivers that the configuration asks for: for tests. */
+  readonly wire?: WireDrivers;
+  /** Less than `bakehouse down` and service managers wait before they kill; 45 s unless given. */
+  readonly closeLimitMs?: number;
 }
 
 /**
- * Runs the server until SIGTERM or SIGINT. Answers the exit code: 2 for a mistake in the call, 1 for a full
- * disk. The caller exits with it at once: connections to machines that live on would keep the process.
+ * Runs the server until SIGTERM or SIGINT, and never rejects. Returns the exit code: 2 for a mistake in the call or a
+ * host that lacks what real guests need, 75 when it has lost its lease, so that another server may be the active one,
+ * 1 for every other failure, also one to close in time.
+ * The caller exits with it at once, as what could not be closed would keep the process alive.
  */
-export async function runServer(args: readonly string[]): Promise<number> {
+export async function runServer(
+  args: readonly string[],
+  { wire, closeLimitMs = 45 * secondMs }: RunServerOptions = {},
+): Promise<number> {
   let dataDirectory: string | undefined;
   try {
     const config = readConfig(args, process.env);
     ({ dataDirectory } = config);
-    const logger = jsonLogger(config.logLevel, say);
+    const logger = jsonLogger(config.logLevel, write);
     await refuseUnfitHost(config);
-    // Asked for before it says that it is ready, and while it starts; a second signal ends it at once.
-    const asked = new Promise<void>((resolve) => {
-      process.once('SIGTERM', () => resolve());
-      process.once('SIGINT', () => resolve());
+    await runUntilStopped(serve(config, logger, wire), {
+      clock: systemClock,
+      logger,
+      // Also while it starts.
+      stopRequested: firstStopSignal(),
+      onReady: (url) => process.stdout.write(`bakehouse ready ${url}\n`),
+      closeLimitMs,
     });
-    const server = await serve(config, logger);
-    process.stdout.write(`bakehouse ready ${server.url}\n`);
-    await asked;
-    logger.log('info', 'stopping: requests under way are finished, guests go on');
-    await server.close();
     return 0;
   } catch (error) {
-    return explained(error, dataDirectory);
+    const [words, code] = explained(error, dataDirectory);
+    write(`bakehouse serve: ${words}\n`);
+    return code;
   }
 }

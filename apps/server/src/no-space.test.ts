@@ -1,4 +1,4 @@
-import { MetadataStoreError } from '@bakehouse/metadata-sql';
+import { MetadataStoreError } from '@bakehouse/record-store';
 import { expect, test } from 'vitest';
 import { isNoSpace } from './no-space.ts';
 
@@ -8,13 +8,13 @@ test.each([
   withFields({ code: 'ENOSPC' }),
   withFields({ errcode: 13 }),
   new Error('cannot write', { cause: withFields({ code: 'ENOSPC' }) }),
-  new MetadataStoreError('cannot write', '/data', withFields({ errcode: 13 })),
-])('a full disk is known by its error: %o', (error) => {
+  new MetadataStoreError('cannot write', { database: '/data', isDiskFull: true }),
+])('a full disk is recognized by its error: %o', (error) => {
   expect(isNoSpace(error)).toBe(true);
 });
 
 test.each([withFields({ code: 'EACCES' }), withFields({ errcode: 10 }), 'ENOSPC', undefined])(
-  'other faults are none: %o',
+  'other errors are not: %o',
   (error) => {
     expect(isNoSpace(error)).toBe(false);
   },

@@ -1,6 +1,6 @@
-import { MetadataStoreError } from '@bakehouse/metadata-sql';
+import { MetadataStoreError } from '@bakehouse/record-store';
 
-/** True for an error that says, itself or by its cause, that a file system had no room. */
+/** True for an error that says, itself or in its cause, that a file system had no room. */
 export function isNoSpace(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof MetadataStoreError && error.isDiskFull) return true;

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { MiB, type TimestampMs } from '@bakehouse/base';
-import { SeedError, type SeedRecords, seedImages } from '@bakehouse/control';
+import { MiB, messageOf, type TimestampMs } from '@bakehouse/base';
+import { SeedError, type SeedRecords, seedImages } from '@bakehouse/orchestration';
 import { UsageError } from './config.ts';
 
 /** More than all public images of a region take. */
@@ -13,7 +13,6 @@ export async function readSeed(path: string, now: TimestampMs): Promise<SeedReco
     if (size > seedBytesMax) throw new SeedError(`the file has more than ${seedBytesMax} bytes`);
     return seedImages(JSON.parse(await readFile(path, 'utf8')), { now });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--seed ${path}: ${reason}`);
+    throw new UsageError(`--seed ${path}: ${messageOf(error)}`);
   }
 }

@@ -1,196 +1,215 @@
-import { type Logger, randomIds, secondMs, systemClock } from '@bakehouse/base';
-import {
-  adminOperations,
-  type ControlPlane,
-  createControlPlane,
-  firstAccountId,
-  platformAccountId,
-  putSeed,
-  type SeedRecords,
-} from '@bakehouse/control';
-import type { MetadataStore } from '@bakehouse/domain';
-import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
+import type { IncomingMessage } from 'node:http';
+import { type Logger, randomIds, systemClock } from '@bakehouse/base';
+import type { Lease } from '@bakehouse/domain';
+import { openSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import type { Config } from './config.ts';
-import { ensureAccounts } from './credentials.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
-import { lockData, writeEndpoint } from './data-lock.ts';
-import { readKnownRecords } from './doctor/known-records.ts';
-import { leftoversOperation } from './doctor/leftovers-operation.ts';
-import { health } from './health.ts';
-import { serveAdmin } from './http/admin-service.ts';
-import { authenticator, checkRegion } from './http/caller.ts';
-import { serveEc2, serveSts } from './http/ec2-service.ts';
-import type { Reply } from './http/exchange.ts';
-import { type Listener, type Service, startListener } from './http/listener.ts';
-import { readSeed } from './seed.ts';
-import { startUndo } from './undo-start.ts';
-import { qemuPowers, type WiredPowers } from './wiring/qemu-powers.ts';
-import { simulatedPowers } from './wiring/simulated-powers.ts';
+import { lockDataWhenFree } from './data-lock.ts';
+import { standbyHealth } from './health.ts';
+import { type Divert, type Listener, startListener } from './http/listener.ts';
+import { Leadership } from './leadership/leadership.ts';
+import {
+  closeLimitMs,
+  json,
+  openPlatform,
+  type Platform,
+  type PlatformOptions,
+  type Served,
+  type WireDrivers,
+} from './platform.ts';
+import { checkNewFolder, checkRecordsPlace } from './records-place.ts';
 
 export interface RunningServer {
   readonly url: string;
   readonly dataDirectory: DataDirectory;
-  /** Finishes requests, stops working, and leaves guests and helper processes running. */
+  /**
+   * Resolves when the host is in order and work continues, or when this server is a standby. Rejects when the
+   * platform cannot work on this host: then close the server.
+   */
+  readonly ready: Promise<void>;
+  /**
+   * Rejects when the server can no longer do its work: its turn as the active server ended, or never began. Others of
+   * the platform continue. The process should end, and start again as a standby.
+   */
+  readonly failed: Promise<never>;
+  /**
+   * Finishes requests, stops working, and leaves guests and helper processes running. After a start that failed,
+   * what it added to the host is removed.
+   */
   close(): Promise<void>;
 }
 
-interface Parts {
-  readonly config: Config;
-  readonly data: DataDirectory;
-  readonly logger: Logger;
-  readonly metadata: MetadataStore;
-  readonly wired: WiredPowers;
-  readonly plane: ControlPlane;
-  readonly seed?: SeedRecords;
+/** Another server is, or may be, the active one; what was begun here continues there. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
 }
 
 const clock = systemClock;
-const closeLimitMs = 10 * secondMs;
-const superviseEveryMs = 5 * secondMs;
+const never = new Promise<never>(() => {});
 
-const json = (value: object): Reply => ({
-  status: 200,
-  contentType: 'application/json',
-  body: `${JSON.stringify(value)}\n`,
-});
-
-function services({ plane, config, logger, metadata, wired }: Parts): Record<string, Service> {
-  const ownOperations = { Leftovers: leftoversOperation(metadata, wired) };
-  return {
-    async ec2({ signed, caller, requestId }) {
-      checkRegion(caller.region, config.regions);
-      return await serveEc2(signed, await plane.operationContext(caller, requestId));
-    },
-    async sts({ signed, caller, requestId }) {
-      return serveSts(signed, caller, requestId);
-    },
-    async bakehouse({ signed, caller, response }) {
-      await serveAdmin(signed, response, caller, {
-        operatorAccountId: firstAccountId,
-        operations: { ...adminOperations, ...ownOperations },
-        makeContext: (who, signal) => plane.adminContext(who, signal),
-        logger,
-      });
-      return undefined;
-    },
-  };
-}
-
-/** Registers the images of `--seed` that are not there. */
-async function plantSeed({ metadata, seed }: Parts): Promise<void> {
-  if (seed) await metadata.write((tx) => putSeed(tx, seed));
-}
-
-/** Empties everything but accounts and keys; for test runs, so only with `--auth open`. */
-async function reset(parts: Parts): Promise<Reply> {
-  await parts.plane.reset();
-  await plantSeed(parts);
-  return json({ reset: true });
-}
-
-async function listenFor(parts: Parts): Promise<Listener> {
-  const { config, metadata, logger, wired } = parts;
-  return await startListener({
+/** Starts the listener; what requests are served by is looked up for each. */
+function listen(
+  { config, logger }: PlatformOptions,
+  served: () => Served,
+  divert?: Divert,
+): Promise<Listener> {
+  return startListener({
     host: config.host,
     port: config.port,
     ids: randomIds,
     logger,
-    authenticate: authenticator({
-      auth: config.auth,
-      metadata,
-      now: () => clock.now(),
-      openAccountId: firstAccountId,
-    }),
     trusting: config.auth === 'open',
-    services: services(parts),
-    open: {
-      'GET /healthz': async () => json(await health(config, metadata, wired)),
-      ...(config.auth === 'open' ? { 'POST /_bakehouse/reset': () => reset(parts) } : {}),
+    get authenticate() {
+      return served().authenticate;
     },
-  });
-}
-
-async function openParts(config: Config, data: DataDirectory, logger: Logger): Promise<Parts> {
-  const seed = config.seedPath ? await readSeed(config.seedPath, clock.now()) : undefined;
-  const metadata = await openSqliteMetadataStore({ path: data.metadata, logger });
-  const region = config.regions[0] ?? 'us-east-1';
-  const { ownerAlias } = config;
-  const path = data.credentials;
-  await ensureAccounts(metadata, { now: clock.now(), ownerAlias, region, path });
-  const wired =
-    config.compute === 'simulated'
-      ? await simulatedPowers({ clock, metadata })
-      : await qemuPowers(config, data, { clock, logger });
-  const plane = createControlPlane({
-    metadata,
-    powers: wired.powers,
-    clock,
-    ids: randomIds,
-    logger,
-    settings: {
-      regions: config.regions,
-      platformAccountId,
-      compute: config.compute,
-      publicCidr: config.publicCidr,
+    get services() {
+      return served().services;
     },
-  });
-  return { config, data, logger, metadata, wired, plane, ...(seed ? { seed } : {}) };
-}
-
-function superviseLoop({ wired, logger }: Parts, signal: AbortSignal): Promise<void> {
-  const next = async () => {
-    while (!signal.aborted) {
-      await clock.sleep(superviseEveryMs, signal);
-      await wired.supervise().catch((error: unknown) => {
-        logger.log('error', 'a helper process is missing', { error });
-      });
-    }
-  };
-  return next().catch(() => {});
-}
-
-/** A view that cannot be swept now is only a leftover: no reason not to serve. */
-async function sweepLeftovers({ wired, metadata, logger }: Parts): Promise<void> {
-  await wired.sweep(await readKnownRecords(metadata)).catch((error: unknown) => {
-    logger.log('warn', 'what interrupted work left could not be swept', { error });
+    get open() {
+      return served().open;
+    },
+    ...(divert ? { divert } : {}),
   });
 }
 
-/** Opens the data folder, wires adapters to ports, starts the control plane, then the listener. */
-export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const data = await openDataDirectory(config.dataDirectory);
+/** The only server of its records, which are in the data folder. */
+async function serveAlone(options: PlatformOptions): Promise<RunningServer> {
+  const { data, logger } = options;
   await using opened = new AsyncDisposableStack();
-  opened.use(await lockData(data));
-  let isServing = false;
-  if (config.compute === 'qemu') {
-    const undo = await startUndo(config, data, { clock, logger });
-    opened.defer(async () => {
-      if (!isServing) await undo();
-    });
-  }
-  const parts = await openParts(config, data, logger);
-  opened.defer(() => parts.metadata.close());
-  if (config.compute === 'simulated') {
-    logger.log('warn', 'compute is simulated: instances are records without guests');
-  }
-  await sweepLeftovers(parts);
-  await plantSeed(parts);
-  await parts.plane.start();
-  opened.defer(() => parts.plane.stop());
-  const stopping = new AbortController();
-  const supervising = superviseLoop(parts, stopping.signal);
+  const platform = opened.use(
+    await openPlatform(options, async (hostId) => ({
+      metadata: await openSqliteMetadataStore({ path: data.metadata, logger, hostId }),
+    })),
+  );
+  const listener = await listen(options, () => platform);
   opened.defer(async () => {
-    stopping.abort();
-    await supervising;
+    platform.endLongReplies();
+    await listener.close(closeLimitMs);
   });
-  const listener = await listenFor(parts);
-  opened.defer(() => listener.close(closeLimitMs));
-  await writeEndpoint(data.endpoint, {
-    url: listener.url,
-    pid: process.pid,
-    compute: config.compute,
-  });
-  isServing = true;
+  const ready = platform.start(listener.url);
+  ready.catch(() => {});
   const cleanup = opened.move();
-  return { url: listener.url, dataDirectory: data, close: () => cleanup.disposeAsync() };
+  return {
+    url: listener.url,
+    dataDirectory: data,
+    ready,
+    failed: never,
+    close: () => cleanup.disposeAsync(),
+  };
+}
+
+/** What a standby does not forward. */
+const standby = (status: () => object): Served => ({
+  authenticate: () => Promise.reject(new Error('a standby authenticates nobody')),
+  services: {},
+  open: { 'GET /healthz': async () => json(status()) },
+});
+
+const isHealth = ({ method, url }: IncomingMessage) => method === 'GET' && url === '/healthz';
+
+/** One of the servers that share a database: the active one, or a standby. */
+async function serveInTurn(options: PlatformOptions, url: string): Promise<RunningServer> {
+  const { config, data, logger } = options;
+  // Loaded only here: most platforms are without it.
+  const { openPostgresPlatform } = await import('@bakehouse/metadata-postgres');
+  const postgres = await openPostgresPlatform({ url, logger });
+  const leadership = new Leadership({ platform: postgres, clock, logger });
+  const status = () => leadership.status;
+  const idle = standby(() => standbyHealth(config, status()));
+  let platform: Platform | undefined;
+  await using opened = new AsyncDisposableStack();
+  const listener = await listen(
+    options,
+    () => platform ?? idle,
+    (request, response) => (isHealth(request) ? undefined : leadership.divert(request, response)),
+  );
+  const takeTurn = async (signal: AbortSignal, turn: AsyncDisposableStack) => {
+    const { lease, first } = await leadership.elected(config.advertised ?? listener.url, signal);
+    turn.defer(() => lease.release());
+    const lock = lockInTurn(logger, AbortSignal.any([signal, lease.lost]));
+    const opening = openPlatform({ ...options, status, lock }, async (hostId) => ({
+      metadata: await postgres.openActive({ lease, first }, { hostId }),
+      lease,
+    }));
+    platform = turn.use(
+      await opening.catch((error: unknown) => {
+        throw lease.lost.aborted && !signal.aborted ? leaseLost(lease) : error;
+      }),
+    );
+    leadership.activate(lease);
+    const working = platform.start(listener.url);
+    working.catch(() => {});
+    return { lease, working };
+  };
+  const stopping = new AbortController();
+  const turn = opened.use(new AsyncDisposableStack());
+  const begun = takeTurn(stopping.signal, turn);
+  opened.defer(async () => {
+    stopping.abort(new Error('the server stops'));
+    platform?.endLongReplies();
+    await listener.close(closeLimitMs);
+    await begun.catch(() => {});
+  });
+  const working = begun.then((active) => active.working);
+  const isStandby = leadership.isStandby(stopping.signal);
+  const ready = Promise.race([
+    working,
+    isStandby.then((standby) => (standby ? undefined : working)),
+  ]);
+  const failed = Promise.all([
+    working,
+    begun.then(({ lease }) => endOf(lease, stopping.signal)),
+  ]).then(() => never);
+  for (const each of [ready, failed]) each.catch(() => {});
+  const cleanup = opened.move();
+  return {
+    url: listener.url,
+    dataDirectory: data,
+    ready,
+    failed,
+    close: () => cleanup.disposeAsync(),
+  };
+}
+
+/** The active server before may still have the folder: one that was paused ends when it goes on. */
+const lockInTurn = (logger: Logger, signal: AbortSignal) => (data: DataDirectory) =>
+  lockDataWhenFree(data, signal, (holder) => {
+    const { pid } = holder ?? {};
+    const message =
+      'this server is elected, and waits until another process leaves the data folder';
+    logger.log('warn', message, { folder: data.root, ...(pid === undefined ? {} : { pid }) });
+  });
+
+function leaseLost({ lost }: Lease): LeaseLostError {
+  const { message } = lost.reason as Error;
+  return new LeaseLostError(`this server is no longer the active one: ${message}; start it again`);
+}
+
+/** Rejects when the lease is lost, but not when the server is stopped. */
+function endOf(lease: Lease, stopping: AbortSignal): Promise<never> {
+  const { lost } = lease;
+  return new Promise((_, reject) => {
+    const onLost = () => {
+      if (!stopping.aborted) reject(leaseLost(lease));
+    };
+    if (lost.aborted) onLost();
+    else lost.addEventListener('abort', onLost);
+  });
+}
+
+/**
+ * Serves the API as soon as the records can be read; the host is put in order behind it. Requests that need what is not
+ * ready wait for it. With records in PostgreSQL, requests go to the active server while this one is a standby.
+ */
+export async function serve(
+  config: Config,
+  logger: Logger,
+  wire?: WireDrivers,
+): Promise<RunningServer> {
+  await checkNewFolder(config);
+  const data = await openDataDirectory(config);
+  await checkRecordsPlace(data, config);
+  const options = { config, data, logger, ...(wire ? { wire } : {}) };
+  const { metadataUrl } = config;
+  return metadataUrl === undefined ? serveAlone(options) : serveInTurn(options, metadataUrl);
 }

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** A module without imports of its own, so that help and completion load nothing else. */
-export interface Setting {
+/** This module imports nothing of the server, so help and completion load nothing else. */
+export interface ServerSetting {
   readonly flag: string;
   readonly environment: string;
   readonly fallback: string;
@@ -23,6 +23,18 @@ export const serveSettings = {
     fallback: '127.0.0.1:4599',
     help: 'where to serve; port 0 takes a free one',
   },
+  metadata: {
+    flag: 'sqlite|URL',
+    environment: 'BAKEHOUSE_METADATA',
+    fallback: 'sqlite',
+    help: 'records in the data folder, or in postgres://user@host/db, which servers may share',
+  },
+  advertise: {
+    flag: 'HOST:PORT',
+    environment: 'BAKEHOUSE_ADVERTISE',
+    fallback: '',
+    help: 'where other servers on the same PostgreSQL reach this one (default: where it listens)',
+  },
   auth: {
     flag: 'strict|open',
     environment: 'BAKEHOUSE_AUTH',
@@ -33,7 +45,7 @@ export const serveSettings = {
     flag: 'LIST|all',
     environment: 'BAKEHOUSE_REGIONS',
     fallback: 'us-east-1,us-west-2,eu-west-1',
-    help: 'regions to serve, separated by commas',
+    help: 'regions to serve, separated by commas; China and GovCloud too (cn-north-1, us-gov-west-1)',
   },
   compute: {
     flag: 'qemu|simulated',
@@ -46,6 +58,12 @@ export const serveSettings = {
     environment: 'BAKEHOUSE_SEED',
     fallback: '',
     help: 'images to register, as describe-images prints them (simulated only)',
+  },
+  'check-answers': {
+    flag: 'on|off',
+    environment: 'BAKEHOUSE_CHECK_ANSWERS',
+    fallback: 'off',
+    help: "for tests: an answer that is not as the service's model says is an error",
   },
   'log-level': {
     flag: 'debug|info|warn|error',
@@ -69,9 +87,15 @@ export const serveSettings = {
     flag: 'on|off',
     environment: 'BAKEHOUSE_OUTBOUND',
     fallback: 'on',
-    help: "guests' way to the world outside",
+    help: 'whether guests reach what is outside of this host',
   },
-} as const satisfies Record<string, Setting>;
+  widths: {
+    flag: 'LIST',
+    environment: 'BAKEHOUSE_WIDTHS',
+    fallback: '',
+    help: 'how much at once, as disk=8,boot=4,capture=8 (default: by cores and memory)',
+  },
+} as const satisfies Record<string, ServerSetting>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,20 +1,15 @@
-import { access, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Clock, Logger } from '@bakehouse/base';
+import { exists } from '@bakehouse/host';
 import type { Config } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { endProcesses } from './doctor/end-processes.ts';
 import { platformProcesses } from './doctor/platform-processes.ts';
 import { qemuAdapters } from './wiring/qemu-adapters.ts';
 
-const isThere = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 /**
- * Looks at what the platform has on this host, and answers what takes away what a start that then fails has
- * added: helpers, the network, sockets. Guests that run need all of them, so with guests everything stays.
+ * Looks at what the platform has on this host, and returns what removes everything that a failed start has added:
+ * helpers, the network, sockets. Guests need all of that, so while a guest runs everything stays.
  */
 export async function startUndo(
   config: Config,
@@ -22,12 +17,15 @@ export async function startUndo(
   parts: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<() => Promise<void>> {
   const before = new Set((await platformProcesses(data)).map(({ pid }) => pid));
-  const hadNetwork = await isThere(`/run/netns/${data.shortName}`);
-  const hadRuntime = await isThere(data.runtime);
+  const hadNetwork = await exists(`/run/netns/${data.shortName}`);
+  const hadRuntime = await exists(data.runtime);
   return async () => {
     const now = await platformProcesses(data);
     if (now.some(({ role }) => role === 'guest')) return;
-    await endProcesses(now.filter(({ pid }) => !before.has(pid)));
+    await endProcesses(
+      now.filter(({ pid }) => !before.has(pid)),
+      parts,
+    );
     if (!hadNetwork) await qemuAdapters(config, data, parts).network.destroy();
     if (!hadRuntime) await rm(data.runtime, { recursive: true, force: true });
   };

@@ -1,42 +1,62 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import * as ec2 from '@aws-sdk/client-ec2';
+import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
-import type { ShapeData } from '../src/shape-table.ts';
+import type { ModelData } from '../src/service-model.ts';
+import { declaredEnums, sdkDeclarations } from './declared-enums.ts';
 import { filterNamesByInterface } from './filter-names.ts';
+import { modelData } from './model-data.ts';
 import { operationTypes } from './operation-types.ts';
-import { shapeData } from './shape-data.ts';
+
+/** Of these services only what is served is in the tables; of EC2 all of it. */
+const served = {
+  sts: ['GetCallerIdentity'],
+  ssm: [
+    'AddTagsToResource',
+    'DeleteParameter',
+    'DeleteParameters',
+    'DescribeParameters',
+    'GetParameter',
+    'GetParameterHistory',
+    'GetParameters',
+    'GetParametersByPath',
+    'LabelParameterVersion',
+    'ListTagsForResource',
+    'PutParameter',
+    'RemoveTagsFromResource',
+    'UnlabelParameterVersion',
+  ],
+};
 
 /** All that is generated from the installed SDK: file name to content. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
-  const ec2Data = shapeData(ec2, { version: '2016-11-15', ec2Names: true });
-  const stsData = shapeData(sts, {
-    version: '2011-06-15',
-    ec2Names: false,
-    operationNames: new Set(['GetCallerIdentity']),
+  const declarations = await sdkDeclarations(import.meta.resolve('@aws-sdk/client-ec2'));
+  const ec2Data = modelData(ec2, { enums: declaredEnums(declarations, ec2) });
+  const stsData = modelData(sts, {
+    enums: declaredEnums(await sdkDeclarations(import.meta.resolve('@aws-sdk/client-sts')), sts),
+    operations: served.sts,
   });
-  const filters = filterNamesByInterface(await ec2Declarations());
+  const ssmData = modelData(ssm, {
+    enums: declaredEnums(await sdkDeclarations(import.meta.resolve('@aws-sdk/client-ssm')), ssm),
+    operations: served.ssm,
+  });
+  const filters = filterNamesByInterface(declarations);
   return new Map([
-    ['ec2-shapes.json', json(ec2Data)],
+    ['ec2-model.json', json(ec2Data)],
     ['ec2-filters.json', json(filtersByOperation(ec2Data, filters))],
     ['ec2-operations.ts', operationTypes(ec2Data)],
-    ['sts-shapes.json', json(stsData)],
+    ['ssm-model.json', json(ssmData)],
+    ['ssm-operations.ts', operationTypes(ssmData)],
+    ['sts-model.json', json(stsData)],
+    ['sts-operations.ts', operationTypes(stsData)],
   ]);
 }
 
-function filtersByOperation(data: ShapeData, filters: ReadonlyMap<string, readonly string[]>) {
+function filtersByOperation(data: ModelData, filters: ReadonlyMap<string, readonly string[]>) {
   const rows = Object.entries(data.operations).flatMap(([operation, shapes]) => {
     const names = filters.get(shapes.split(' ')[0] ?? '');
     return names === undefined ? [] : [[operation, names.join(' ')]];
   });
   return Object.fromEntries(rows);
-}
-
-async function ec2Declarations(): Promise<string> {
-  const folder = new URL('../dist-types/models/', import.meta.resolve('@aws-sdk/client-ec2'));
-  const names = (await readdir(fileURLToPath(folder))).filter((name) => name.startsWith('models_'));
-  const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')));
-  return texts.join('\n');
 }
 
 /** One line per entry, so that an SDK update shows as a readable diff. */

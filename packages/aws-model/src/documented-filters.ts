@@ -1,8 +1,8 @@
-import type { Ec2OperationName } from './ec2-operations.ts';
 import { generatedJson } from './generated-json.ts';
+import type { Ec2OperationName } from './services.ts';
 
 export interface DocumentedFilters {
-  /** As documented, in its order; a pattern such as `tag:<key>` stands for a family of names. */
+  /** As documented, in its order; a pattern such as `tag:<key>` means a family of names. */
   readonly names: readonly string[];
   /** True for a documented name and for a name of a documented family. */
   has(name: string): boolean;

@@ -1,32 +1,58 @@
-import { type Ec2OperationName, ec2Shapes } from '@bakehouse/aws-model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryStructure } from '../test-support/arbitrary-value.ts';
-import { understoodAnswer } from '../test-support/understood-answer.ts';
-import { understoodRequest } from '../test-support/understood-request.ts';
+import {
+  tested,
+  valuesFor,
+  wholeServices,
+  withoutSpecial,
+} from '../test-support/tested-services.ts';
+import { understoodAnswer, understoodRequest } from '../test-support/understood.ts';
+
+/** Every operation of every service; `src/protocols.test.ts` tries some of them. */
+const services = [['ec2', tested.ec2] as const, ...(await wholeServices())];
+/** Shrinking would take minutes for shapes as large as some are. */
+const runs = { numRuns: 2, endOnFailure: true };
 
 /** The SDK's own middleware adds parameters to these: a presigned URL and its region. */
-const rewritten: ReadonlySet<Ec2OperationName> = new Set(['CopySnapshot']);
+const rewritten: ReadonlySet<string> = new Set(['CopySnapshot']);
 
-test('what the SDK writes for each operation is read as it was meant', async () => {
-  for (const name of ec2Shapes.operationNames().filter((one) => !rewritten.has(one))) {
-    await fc.assert(
-      fc.asyncProperty(arbitraryStructure(ec2Shapes.input(name)), async (input) => {
-        const decoded = await understoodRequest(name, input);
-        expect(decoded).toEqual({ action: name, version: '2016-11-15', input });
-      }),
-      { numRuns: 1 },
-    );
-  }
-}, 300_000);
+test.each(services)(
+  'what the SDK writes for each operation of %s is read as it was meant',
+  async (_, service) => {
+    const options = valuesFor(service);
+    const { model } = service;
+    for (const name of model.operationNames().filter((one) => !rewritten.has(one))) {
+      const { input: shape } = model.find(name) ?? expect.unreachable();
+      await fc.assert(
+        fc.asyncProperty(arbitraryStructure(shape, options), async (input) => {
+          const understood = await understoodRequest(service, name, input);
+          expect(understood?.operation).toBe(name);
+          expect(withoutSpecial(understood?.input ?? {}, options)).toEqual(input);
+        }),
+        runs,
+      );
+    }
+  },
+  300_000,
+);
 
-test('the SDK reads what each operation answers as it was meant', async () => {
-  for (const name of ec2Shapes.operationNames()) {
-    await fc.assert(
-      fc.asyncProperty(arbitraryStructure(ec2Shapes.output(name)), async (output) => {
-        expect(await understoodAnswer(name, output)).toEqual(output);
-      }),
-      { numRuns: 1 },
-    );
-  }
-}, 300_000);
+test.each(services)(
+  'the SDK reads what each operation of %s returns as it was meant',
+  async (_, service) => {
+    const options = valuesFor(service);
+    const { model } = service;
+    for (const name of model.operationNames()) {
+      const shape = model.find(name) ?? expect.unreachable();
+      const [request = {}] = fc.sample(arbitraryStructure(shape.input, options), 1);
+      await fc.assert(
+        fc.asyncProperty(arbitraryStructure(shape.output, options), async (output) => {
+          const understood = await understoodAnswer(service, name, request, output);
+          expect(withoutSpecial(understood, options)).toEqual(output);
+        }),
+        runs,
+      );
+    }
+  },
+  300_000,
+);

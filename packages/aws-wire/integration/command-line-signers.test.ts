@@ -1,45 +1,44 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { modelOf } from '@bakehouse/aws-model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  decodeEc2Query,
-  encodeEc2Error,
-  encodeEc2Response,
-  verifyRequest,
-  xmlContentType,
-} from '../src/index.ts';
-import { exampleCredentials } from '../test-support/sdk-exchange.ts';
+import { protocols, type Reply } from '../src/index.ts';
+import { bytesOf, exampleCredentials } from '../test-support/sdk-exchange.ts';
+import { decodedRequest } from '../test-support/understood.ts';
+import { verifyRequest } from '../test-support/verify-request.ts';
 
 const run = promisify(execFile);
 const { accessKeyId, secretAccessKey } = exampleCredentials;
 const answer = { Regions: [{ RegionName: 'eu-central-1' }] };
 
-/** Verifies and decodes each request, and answers the one region there is. */
+const model = modelOf('ec2');
+
+/** Verifies and decodes each request, and returns the one region that exists. */
 const server = createServer(async (incoming, response) => {
   const [path = '', rawQuery = ''] = (incoming.url ?? '').split('?');
   const body = new Uint8Array(await buffer(incoming));
-  const request = {
-    method: incoming.method ?? '',
-    path,
-    rawQuery,
-    headers: incoming.headersDistinct,
-    body,
-  };
-  response.setHeader('content-type', xmlContentType);
+  const headers = incoming.headersDistinct;
+  const request = { method: incoming.method ?? '', path, rawQuery, headers, body };
+  const { body: text, ...reply } = await replyTo(request);
+  response.writeHead(reply.status, reply.headers).end(await bytesOf(text));
+});
+
+async function replyTo(request: Parameters<typeof verifyRequest>[0]): Promise<Reply> {
   try {
     await verifyRequest(request, {
       now: Date.now(),
       findSecret: async () => ({ secret: secretAccessKey, accountId: '1' }),
     });
-    expect(decodeEc2Query(request).action).toBe('DescribeRegions');
-    response.end(encodeEc2Response('DescribeRegions', answer, 'request-1'));
+    expect((await decodedRequest(model, request)).operation).toBe('DescribeRegions');
+    const operation = model.find('DescribeRegions') ?? expect.unreachable();
+    return protocols.ec2Query.encode(model, operation, answer, 'request-1');
   } catch (error) {
-    response.statusCode = 400;
-    response.end(encodeEc2Error({ code: 'Refused', message: String(error) }, 'request-1'));
+    const refusal = { code: 'Refused', status: 400, message: String(error) };
+    return protocols.ec2Query.encodeError(model, refusal, 'request-1');
   }
-});
+}
 
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => server.close());
@@ -49,11 +48,7 @@ function endpoint(): string {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
 }
 
-function isInstalled(command: string): boolean {
-  return spawnSync(command, ['--version']).status === 0;
-}
-
-describe.skipIf(!isInstalled('curl'))('curl --aws-sigv4', () => {
+describe('curl --aws-sigv4', () => {
   const query = 'Action=DescribeRegions&Version=2016-11-15';
   const signing = [
     '--aws-sigv4',
@@ -71,7 +66,7 @@ describe.skipIf(!isInstalled('curl'))('curl --aws-sigv4', () => {
   });
 });
 
-describe.skipIf(!isInstalled('aws'))('the AWS CLI', () => {
+describe('the AWS CLI', () => {
   test('is understood and understands', async () => {
     const env = {
       ...process.env,

@@ -1,55 +1,40 @@
-export {
-  type AdminClient,
-  type AdminClientOptions,
-  type AdminOperation,
-  type AdminOperations,
-  adminClient,
-  type CallOptions,
-} from './admin/admin-client.ts';
+export { type AdminClient, adminClient, type CallOptions } from './admin/admin-client.ts';
 export { AdminConnectionError } from './admin/admin-connection-error.ts';
 export * from './admin/admin-protocol.ts';
-export {
-  type AdminCall,
-  adminBodyBytesMax,
-  decodeAdminRequest,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from './admin/decode-admin-request.ts';
+export type { AdminClientOptions } from './admin/admin-transport.ts';
+export { type AdminCall, decodeAdminRequest } from './admin/decode-admin-request.ts';
 export * from './admin/encode-admin-response.ts';
+export { followBake } from './admin/follow-bake.ts';
+export { type EventEntry, type EventsQuery, readEvents } from './admin/read-events.ts';
+export { type Watch, watchUntil } from './admin/watch-until.ts';
+export { nameError } from './error-names.ts';
+export { guessProtocol } from './guess-protocol.ts';
+export { isJsonDocument, type JsonDocument, type JsonValue } from './json/parse-json.ts';
 export {
-  type DecodedEc2Query,
-  decodeEc2Input,
-  decodeEc2Query,
-  type Ec2Call,
-  readEc2Call,
-} from './query/decode-ec2-query.ts';
-export { type DecodedStsQuery, decodeStsQuery } from './query/decode-sts-query.ts';
-export type { FormParameter } from './query/form-parameters.ts';
-export type { QueryRequest } from './query/query-call.ts';
+  headerValue,
+  type Reply,
+  type ReplyBody,
+  type RequestBody,
+  type RequestHead,
+  type RequestHeaders,
+  wholeBody,
+} from './message.ts';
+export type { Call, ErrorSource, Protocol, WireError } from './protocol.ts';
+export { protocols } from './protocols.ts';
+export { mayHaveSignatureV2InBody, signatureV2Key } from './sigv2/claimed-key.ts';
+export {
+  type Authenticated,
+  authenticate,
+  claimedIdentity,
+  type KnownKey,
+  type PayloadCheck,
+  type RequestIdentity,
+  type VerifiedIdentity,
+  type VerifyOptions,
+} from './sigv4/authenticate.ts';
 export {
   type Credentials,
   type RequestToSign,
   type SigningOptions,
   signRequest,
 } from './sigv4/sign-request.ts';
-export type { RequestHeaders, SignedRequest } from './sigv4/signed-request.ts';
-export {
-  claimedIdentity,
-  type KnownKey,
-  type RequestIdentity,
-  type VerifiedIdentity,
-  type VerifyOptions,
-  verifyRequest,
-} from './sigv4/verify-request.ts';
-export {
-  encodeEc2Error,
-  encodeEc2Response,
-  type WireError,
-  xmlContentType,
-} from './xml/encode-ec2-response.ts';
-export {
-  type CallerIdentity,
-  encodeStsError,
-  encodeStsResponse,
-} from './xml/encode-sts-response.ts';

@@ -10,9 +10,14 @@ export function toGoldenJson(value: unknown): string {
 /** The value that the JSON of a golden file stands for, by the model's shape. */
 export function fromGoldenJson(shape: Shape, json: unknown): unknown {
   if (shape.kind === 'timestamp') return new Date(String(json));
-  if (shape.kind === 'blob') return new Uint8Array(Buffer.from(String(json), 'base64'));
+  if (shape.kind === 'blob' || shape.kind === 'stream')
+    return new Uint8Array(Buffer.from(String(json), 'base64'));
   if (shape.kind === 'list' && Array.isArray(json)) {
     return json.map((item) => fromGoldenJson(shape.element, item));
+  }
+  if (shape.kind === 'map' && typeof json === 'object' && json !== null) {
+    const entries = Object.entries(json);
+    return Object.fromEntries(entries.map(([k, v]) => [k, fromGoldenJson(shape.value, v)]));
   }
   if (shape.kind !== 'structure' || typeof json !== 'object' || json === null) return json;
   const entries = Object.entries(json).map(([name, inner]) => {

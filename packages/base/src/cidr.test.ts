@@ -54,7 +54,7 @@ test.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/8 accept', '::/0'
   (text) => expect(parseCidr(text)).toBeUndefined(),
 );
 
-test('tells mask, broadcast and the n-th address', () => {
+test('returns mask, broadcast and the n-th address', () => {
   const subnet = cidr('172.31.16.7/20');
   expect(formatCidr(subnet)).toBe('172.31.16.0/20');
   expect(netmaskOf(subnet)).toBe('255.255.240.0');

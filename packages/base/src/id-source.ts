@@ -3,7 +3,7 @@ import type { ResourceId } from './resource-id.ts';
 
 /** Where new names come from; seeded in simulation. */
 export interface IdSource {
-  /** A new resource id: 17 random hex digits behind the prefix. Never answers the same id twice. */
+  /** A new resource id: 17 random hex digits behind the prefix. Never returns the same id twice. */
   resource<Prefix extends string>(prefix: Prefix): ResourceId<Prefix>;
   /** A random UUID (version 4), for request ids. */
   uuid(): string;

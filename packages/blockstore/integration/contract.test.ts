@@ -5,32 +5,34 @@ import { join } from 'node:path';
 import { silentLogger } from '@bakehouse/base';
 import type { BlockSource } from '@bakehouse/domain';
 import { describeSnapshotStore, type OpenedSnapshotStore } from '@bakehouse/testkit';
-import { findChunkId } from '../src/block-map.ts';
-import { blockSizeBytes } from '../src/block-size.ts';
-import { connectBlockStore } from '../src/connect-block-store.ts';
+import { blockSizeBytes } from '../src/format/block-size.ts';
+import { recordHeaderBytes } from '../src/format/record-format.ts';
 import { openBlockStore } from '../src/open-block-store.ts';
-import { recordHeaderBytes } from '../src/record-format.ts';
-import { serveBlockStore } from '../src/serve-block-store.ts';
+import { connectBlockStore } from '../src/rpc/connect-block-store.ts';
+import { serveBlockStore } from '../src/rpc/serve-block-store.ts';
 import { bytesSource } from './support/bytes-source.ts';
+import { MemoryFiles } from './support/memory-files.ts';
 
-/** A word fills a block by being its first bytes, with zeros behind. */
+/** A word is the first bytes of its block, and the rest are zeros. */
 function blockOf(word: string): Buffer {
   const block = Buffer.alloc(blockSizeBytes);
   block.write(word);
   return block;
 }
 
-async function openStore(through: 'process' | 'socket'): Promise<OpenedSnapshotStore> {
+/** Behind its socket over a folder, or in this process over files that are elsewhere. */
+async function openStore(kind: 'socket' | 'remote files'): Promise<OpenedSnapshotStore> {
   const folder = await mkdtemp(join(tmpdir(), 'blockstore-contract-'));
   const directory = join(folder, 'store');
   const sources = new Map<string, BlockSource>();
   const stop = new AsyncDisposableStack();
   stop.defer(() => rm(folder, { recursive: true }));
-  const engine = stop.use(
+  const blockStore = stop.use(
     await openBlockStore({
       directory,
       logger: silentLogger,
       threadCount: 1,
+      ...(kind === 'remote files' && { files: new MemoryFiles() }),
       openSource: async (address) => {
         const source = address.kind === 'nbd' ? sources.get(address.exportName) : undefined;
         if (source === undefined) throw new Error('no such source');
@@ -39,10 +41,15 @@ async function openStore(through: 'process' | 'socket'): Promise<OpenedSnapshotS
     }),
   );
   const socketPath = join(folder, 'store.sock');
-  const server = await serveBlockStore({ engine, socketPath, build: 'b', logger: silentLogger });
+  const server = await serveBlockStore({
+    store: blockStore,
+    socketPath,
+    build: 'b',
+    logger: silentLogger,
+  });
   stop.defer(() => server.close());
   return {
-    store: through === 'process' ? engine : connectBlockStore({ socketPath }),
+    store: kind === 'socket' ? connectBlockStore({ socketPath }) : blockStore,
     blockBytes: blockSizeBytes,
     async offer({ sizeBytes, blocks, changed }) {
       const bytes = Buffer.alloc(sizeBytes);
@@ -54,24 +61,27 @@ async function openStore(through: 'process' | 'socket'): Promise<OpenedSnapshotS
       sources.set(exportName, bytesSource(bytes, ranges));
       return { kind: 'nbd', socketPath: '', exportName, changedContext: '' };
     },
-    async readBlock(mapId, index) {
-      const block = await (await engine.openMap(mapId)).readBlock(index);
-      return block && Buffer.from(block).toString('latin1').replace(/\0+$/, '');
-    },
     async damage(mapId, index) {
-      const chunkId = findChunkId(await engine.readMap(mapId), index) ?? new Uint8Array();
-      for (const name of await readdir(join(directory, 'segments'))) {
-        const path = join(directory, 'segments', name);
-        const at = (await readFile(path)).indexOf(chunkId);
-        if (!name.endsWith('.seg') || at === -1) continue;
-        const file = await open(path, 'r+');
-        await file.write(Buffer.alloc(4, 0x77), 0, 4, at - 8 + recordHeaderBytes);
-        await file.close();
-      }
+      const page = { from: index, limit: 1 };
+      const { blocks } = await blockStore.listBlocks(mapId, page);
+      await damageRecord(directory, Buffer.from(blocks[0]?.chunkId ?? '', 'hex'));
     },
     dispose: () => stop.disposeAsync(),
   };
 }
 
-describeSnapshotStore('the block store', () => openStore('process'));
+/** Changes the first bytes of the payload of a chunk's or page's record. */
+async function damageRecord(directory: string, contentId: Uint8Array): Promise<void> {
+  for (const folder of ['segments', 'tail']) {
+    for (const name of await readdir(join(directory, folder))) {
+      const path = join(directory, folder, name);
+      const at = (await readFile(path)).indexOf(contentId);
+      if (!name.endsWith('.seg') || at === -1) continue;
+      await using file = await open(path, 'r+');
+      await file.write(Buffer.alloc(4, 0x77), 0, 4, at - 8 + recordHeaderBytes());
+    }
+  }
+}
+
 describeSnapshotStore('the block store behind its socket', () => openStore('socket'));
+describeSnapshotStore('the block store over remote files', () => openStore('remote files'));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@bakehouse/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { blockSizeBytes } from '../src/block-size.ts';
+import { blockSizeBytes } from '../src/format/block-size.ts';
 import { openBlockStore } from '../src/open-block-store.ts';
 
 /** Needs root: the store lies on a file system of 16 MiB. */
@@ -32,27 +32,27 @@ test('a full disk fails the capture with the way out, and the store goes on when
   const directory = join(mounted, 'store');
   const file = (name: string) => ({ kind: 'file' as const, path: join(folder, name) });
   {
-    await using engine = await openBlockStore({ directory, logger: silentLogger });
-    await engine.capture({ mapId: 'map-small', source: file('small') });
+    await using store = await openBlockStore({ directory, logger: silentLogger });
+    await store.capture({ mapId: 'map-small', source: file('small') });
     await expect(
-      engine.capture({ mapId: 'map-large', source: file('large') }),
+      store.capture({ mapId: 'map-large', source: file('large') }),
     ).rejects.toMatchObject({
       name: 'StoreFullError',
       path: expect.stringContaining(directory),
       message: expect.stringContaining('prune'),
     });
-    expect(await engine.list()).toEqual(['map-small']);
-    expect(await engine.strayFiles()).toEqual([]);
-    const reader = await engine.openMap('map-small');
+    expect(await store.list()).toEqual(['map-small']);
+    expect(await store.unfinishedFiles()).toEqual([]);
+    const reader = await store.openMap('map-small');
     expect(small.equals(await reader.read(0, reader.sizeBytes))).toBe(true);
-    expect((await engine.verify()).problems).toEqual([]);
+    expect((await store.verify()).problems).toEqual([]);
   }
-  await using engine = await openBlockStore({ directory, logger: silentLogger });
-  expect((await engine.verify()).problems).toEqual([]);
-  await engine.prune(new Set());
-  expect((await engine.usage()).reclaimableBytes).toBe(0);
+  await using store = await openBlockStore({ directory, logger: silentLogger });
+  expect((await store.verify()).problems).toEqual([]);
+  await store.prune(new Set());
+  expect((await store.usage()).reclaimableBytes).toBe(0);
   execFileSync('mount', ['-o', 'remount,size=64m', mounted]);
-  await engine.capture({ mapId: 'map-large', source: file('large') });
-  const reader = await engine.openMap('map-large');
+  await store.capture({ mapId: 'map-large', source: file('large') });
+  const reader = await store.openMap('map-large');
   expect(large.equals(await reader.read(0, reader.sizeBytes))).toBe(true);
 });

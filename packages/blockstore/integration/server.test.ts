@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { silentLogger } from '@bakehouse/base';
 import type { BlockSource } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { blockSizeBytes } from '../src/block-size.ts';
-import { type BlockStoreClient, connectBlockStore } from '../src/connect-block-store.ts';
+import { blockSizeBytes } from '../src/format/block-size.ts';
 import { openBlockStore } from '../src/open-block-store.ts';
-import { serveBlockStore } from '../src/serve-block-store.ts';
+import { type BlockStoreClient, connectBlockStore } from '../src/rpc/connect-block-store.ts';
+import { serveBlockStore } from '../src/rpc/serve-block-store.ts';
 import { StoreFullError } from '../src/store-errors.ts';
 import { bytesSource } from './support/bytes-source.ts';
 
@@ -26,14 +26,19 @@ beforeEach(async () => {
   source = bytesSource(randomBytes(6 * blockSizeBytes));
   stop = new AsyncDisposableStack();
   stop.defer(() => rm(folder, { recursive: true }));
-  const engine = stop.use(
+  const store = stop.use(
     await openBlockStore({
       directory: join(folder, 'store'),
       logger: silentLogger,
       openSource: async () => source,
     }),
   );
-  const server = await serveBlockStore({ engine, socketPath, build: 'b', logger: silentLogger });
+  const server = await serveBlockStore({
+    store: store,
+    socketPath,
+    build: 'b',
+    logger: silentLogger,
+  });
   stop.defer(() => server.close());
   client = connectBlockStore({ socketPath });
 });
@@ -90,9 +95,9 @@ test('aborting a call aborts the capture in the server', async () => {
   expect((await client.capture({ mapId: 'map-1', source: address })).blockCount).toBe(1);
 });
 
-test('a server that is not there or silent is told as that', async () => {
+test('a server that is missing or silent is reported as that', async () => {
   const nobody = connectBlockStore({ socketPath: join(folder, 'nobody.sock') });
-  await expect(nobody.hello()).rejects.toMatchObject({ name: 'BlockServerUnreachableError' });
+  await expect(nobody.hello()).rejects.toMatchObject({ name: 'BlockStoreUnreachableError' });
   const silentPath = join(folder, 'silent.sock');
   const silent = createServer(() => {});
   await new Promise<void>((resolve) => silent.listen(silentPath, resolve));

@@ -1,15 +1,13 @@
-export { type BlockMap, findChunkId, summaryOf } from './block-map.ts';
-export type { BlockMapReader } from './block-map-reader.ts';
-export { blockSizeBytes } from './block-size.ts';
-export type { BlockStoreEngine } from './block-store-engine.ts';
-export { BlockServerError } from './carried-error.ts';
+export type { BlockStore } from './block-store.ts';
+export { blockSizeBytes } from './format/block-size.ts';
+export { type BlockStoreOptions, openBlockStore } from './open-block-store.ts';
+export type { MapReader, MapRun } from './read/map-reader.ts';
+export { BlockServerError } from './rpc/carried-error.ts';
 export {
   type BlockStoreClient,
   type ConnectOptions,
   connectBlockStore,
-} from './connect-block-store.ts';
-export { applyDiff, type BlockChange, diffMaps } from './diff-maps.ts';
-export { type BlockStoreOptions, openBlockStore } from './open-block-store.ts';
-export type { BlockServerHello } from './rpc-protocol.ts';
-export { type BlockStoreServer, serveBlockStore } from './serve-block-store.ts';
+} from './rpc/connect-block-store.ts';
+export type { BlockServerHello } from './rpc/rpc-protocol.ts';
+export { type BlockStoreServer, serveBlockStore } from './rpc/serve-block-store.ts';
 export * from './store-errors.ts';

@@ -1,3 +1,6 @@
+import type { BlockMapId } from '@bakehouse/domain';
+import type { KeyId } from './format/key-id.ts';
+
 /** There is no room for more blocks. What was there before is untouched; the capture left no map. */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
@@ -26,7 +29,7 @@ export class FlushFailedError extends Error {
   }
 }
 
-/** The bytes on disk are not what their name says. They are never handed out. */
+/** The bytes on disk do not have the checksum that is their name. They are never handed out. */
 export class ChunkDamagedError extends Error {
   override readonly name = 'ChunkDamagedError';
   readonly chunkId: string;
@@ -36,7 +39,7 @@ export class ChunkDamagedError extends Error {
   constructor(at: { chunkId: string; segment: string; offset: number }, problem: string) {
     super(
       `chunk ${at.chunkId} in ${at.segment} at offset ${at.offset} is damaged: ${problem}; ` +
-        'capture the same disk again to store it anew, and run verify',
+        'capture the same disk again to store it once more, and run verify',
     );
     this.chunkId = at.chunkId;
     this.segment = at.segment;
@@ -44,33 +47,34 @@ export class ChunkDamagedError extends Error {
   }
 }
 
-/** A map names a chunk that no segment holds. */
-export class ChunkMissingError extends Error {
-  override readonly name = 'ChunkMissingError';
-  readonly chunkId: string;
+/** A map names a chunk or a page that no segment holds. */
+export class ContentMissingError extends Error {
+  override readonly name = 'ContentMissingError';
+  readonly contentId: string;
 
-  constructor(chunkId: string) {
-    super(`chunk ${chunkId} is in no segment; run verify to see which maps need it`);
-    this.chunkId = chunkId;
+  constructor(contentId: string) {
+    super(`${contentId} is in no segment; run verify to see which maps need it`);
+    this.contentId = contentId;
   }
 }
 
-export class MapMissingError extends Error {
-  override readonly name = 'MapMissingError';
-  readonly mapId: string;
+/** The map, or the chunk, is encrypted, and this version has no keys. */
+export class KeyUnknownError extends Error {
+  override readonly name = 'KeyUnknownError';
+  readonly keyId: KeyId;
 
-  constructor(mapId: string) {
-    super(`there is no map ${mapId} in the block store`);
-    this.mapId = mapId;
+  constructor(what: string, keyId: KeyId) {
+    super(`${what} is encrypted under key ${keyId}, which this program does not have`);
+    this.keyId = keyId;
   }
 }
 
 export class MapDamagedError extends Error {
   override readonly name = 'MapDamagedError';
-  readonly mapId: string;
+  readonly mapId: BlockMapId;
 
-  constructor(mapId: string, problem: string) {
-    super(`map ${mapId} is damaged: ${problem}`);
+  constructor(mapId: BlockMapId, problem: string, options?: ErrorOptions) {
+    super(`map ${mapId} is damaged: ${problem}`, options);
     this.mapId = mapId;
   }
 }

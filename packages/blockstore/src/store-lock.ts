@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { DataDirectory } from './data-directory.ts';
+import type { StoreLayout } from './format/store-layout.ts';
 import { StoreLockedError } from './store-errors.ts';
 
 /** Ownership of a store's folder by one process. */
@@ -13,21 +13,30 @@ export interface StoreLock {
  * flock, but SQLite locks files: an exclusive transaction on the empty file `lock` is held by the kernel
  * for exactly as long as this process lives, so a lock never goes stale and needs no guess about pids.
  */
-export function lockStore(directory: DataDirectory): StoreLock {
-  const database = new DatabaseSync(directory.lock);
+export function lockStore(layout: StoreLayout): StoreLock {
+  const database = new DatabaseSync(layout.lock);
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch {
     database.close();
-    throw new StoreLockedError(directory.root, readOwner(directory.owner));
+    throw new StoreLockedError(layout.root, readOwner(layout.owner));
   }
-  writeFileSync(directory.owner, `${JSON.stringify({ pid: process.pid })}\n`, { mode: 0o600 });
+  noteOwner(layout.owner);
   return {
     release() {
-      rmSync(directory.owner, { force: true });
+      rmSync(layout.owner, { force: true });
       database.close();
     },
   };
+}
+
+/** Only for a message: a full disk must not keep the store from being read. */
+function noteOwner(path: string): void {
+  try {
+    writeFileSync(path, `${JSON.stringify({ pid: process.pid })}\n`, { mode: 0o600 });
+  } catch {
+    rmSync(path, { force: true });
+  }
 }
 
 function readOwner(path: string): number | undefined {

@@ -2,8 +2,8 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootSectors } from './boot-sectors.ts';
-import { instanceId, machineSpec } from './machine-spec.ts';
-import { consoleText, eventually, expectEvent, run, TestBench } from './test-bench.ts';
+import { atOnce, instanceId, machineSpec } from './machine-spec.ts';
+import { consoleText, eventually, expectEvent, TestBench } from './test-bench.ts';
 
 let bench: TestBench;
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 describe('after the control plane was killed', () => {
-  it('the machine runs on, is found again, and is in hand', async () => {
+  it('the machine continues, is found again, and obeys', async () => {
     await bench.makeDisks(bootSectors.idle);
     await bench.startByAnother();
     const { driver, events } = bench.driver();
@@ -22,31 +22,47 @@ describe('after the control plane was killed', () => {
     expect(await driver.list()).toMatchObject([{ instanceId, generation: 1, state: 'running' }]);
     await driver.start(machineSpec());
     await eventually(async () => expect(await consoleText(driver)).toBe('hello\n'));
-    await driver.reset(instanceId);
+    await driver.reboot(instanceId, atOnce);
     await expectEvent(events, { kind: 'rebooted' });
     await driver.kill(instanceId);
     expect(events.at(-1)).toMatchObject({ kind: 'exited', generation: 1, reason: 'killed' });
   });
 
-  it('a guest that powered itself off meanwhile is told, again and again until forgotten', async () => {
+  it('a driver that is closed leaves the machine to the next one, and reports no end', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    await bench.startByAnother();
+    const { driver, events } = bench.driver();
+    await driver.adopt();
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+    await driver.close();
+    const next = bench.driver();
+    await next.driver.adopt();
+    expect(await next.driver.list()).toMatchObject([{ state: 'running' }]);
+    // Found by the closed one, whose connection would keep the monitor from the next.
+    await driver.find(instanceId);
+    await next.driver.kill(instanceId);
+    expect(next.events.at(-1)).toMatchObject({ kind: 'exited', reason: 'killed' });
+    expect(events).toEqual([]);
+  });
+
+  it('a guest that powered itself off meanwhile is reported at each start until it is forgotten', async () => {
     await bench.makeDisks(bootSectors.powerOff);
     await bench.startByAnother();
     await eventually(async () => expect(await bench.driver().driver.list()).toEqual([]));
     const { driver, events } = bench.driver();
-    const told = { kind: 'exited', instanceId, generation: 1, reason: 'guest-shutdown' };
+    const end = { kind: 'exited', instanceId, generation: 1, reason: 'guest-shutdown' };
     await driver.adopt();
     await driver.adopt();
-    expect(events).toEqual([told, told]);
+    expect(events).toEqual([end, end]);
     await driver.forget(instanceId);
     await driver.adopt();
     expect(events).toHaveLength(2);
   });
 
-  it('a QEMU that was killed meanwhile is told as crashed', async () => {
+  it('a QEMU that was killed meanwhile is reported as crashed', async () => {
     await bench.makeDisks(bootSectors.idle);
     await bench.startByAnother();
-    const pids = await run('pgrep', ['-f', `guest=${instanceId},`]);
-    const pid = Number(pids.stdout);
+    const pid = await bench.pidOf();
     process.kill(pid, 'SIGKILL');
     await eventually(() => expect(() => process.kill(pid, 0)).toThrow());
     const { driver, events } = bench.driver();
@@ -55,12 +71,12 @@ describe('after the control plane was killed', () => {
   });
 });
 
-describe('a process id that was used again', () => {
+describe('a process id that is in use again', () => {
   it.each([
     ['by this process', () => process.pid],
     ['by process 1', () => 1],
     ['by nobody', () => 4_194_000],
-  ])('%s is nobody’s machine', async (_who, pid) => {
+  ])('%s is no machine', async (_who, pid) => {
     await mkdir(bench.machineFile('.'), { recursive: true });
     await writeFile(bench.machineFile('pid'), `${pid()}\n`);
     const { driver } = bench.driver();

@@ -5,10 +5,10 @@ import { bootSectors, writeBootDisk } from './boot-sectors.ts';
 import { machineSpec } from './machine-spec.ts';
 import { run, TestBench } from './test-bench.ts';
 
-/** Machines whose disks and taps are made as they are asked for, with guests that do nothing. */
+/** Machines with guests that do nothing. Their disks and taps are made on demand. */
 async function openCompute(): Promise<OpenedCompute> {
   const bench = await TestBench.open();
-  const { driver: compute } = bench.driver();
+  const { driver: compute } = bench.driver({ commandMs: 2_000, statusMs: 200, quitMs: 500 });
   let latest = compute;
   let count = 0;
   const aDisk = async () => {
@@ -23,13 +23,13 @@ async function openCompute(): Promise<OpenedCompute> {
     compute,
     async aSpec(instanceId) {
       const volumeId = await aDisk();
-      const tap = { name: `tap${count}x` };
-      const add = ['ip', 'tuntap', 'add', 'dev', tap.name, 'mode', 'tap', 'vnet_hdr'];
+      const port = `tap${count}x`;
+      const add = ['ip', 'tuntap', 'add', 'dev', port, 'mode', 'tap', 'vnet_hdr'];
       await run('ip', ['netns', 'exec', bench.namespace, ...add]);
       return machineSpec({
         instanceId,
         disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
-        nic: { macAddress: `0e:00:00:00:00:${count.toString(16).padStart(2, '0')}`, tap },
+        nic: { macAddress: `0e:00:00:00:00:${count.toString(16).padStart(2, '0')}`, port },
       });
     },
     aFreeDisk: async () => ({ deviceName: '/dev/sdf', volumeId: await aDisk() }),
@@ -39,6 +39,8 @@ async function openCompute(): Promise<OpenedCompute> {
     },
     restartFindsMachines: false,
     guestsObey: false,
+    identityOf: (instanceId) => bench.pidOf(instanceId),
+    hang: async (instanceId) => void process.kill(await bench.pidOf(instanceId), 'SIGSTOP'),
     async dispose() {
       for (const { instanceId } of await latest.list()) await latest.kill(instanceId);
       await bench.close();

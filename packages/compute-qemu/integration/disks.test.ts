@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskBusyError, MachineGoneError } from '../src/index.ts';
 import { bootSectors } from './boot-sectors.ts';
-import { dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
+import { atOnce, dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
 import { eventually, expectEvent, run, TestBench } from './test-bench.ts';
 
 let bench: TestBench;
@@ -17,7 +17,7 @@ afterEach(() => bench.close());
 const openImage = () => run('qemu-img', ['resize', '-q', bench.disk(dataId), '64M']);
 
 describe('hot-plug', () => {
-  it('attaches a disk, once, and takes it from a guest that does not let go only by force', async () => {
+  it('attaches a disk once, and takes it from a guest that does not release it only by force', async () => {
     await bench.makeDisks(bootSectors.idle);
     const { driver } = bench.driver({ unplugMs: 300, unplugRetryMs: 50, forcedUnplugMs: 100 });
     await driver.detachDisk(instanceId, dataId, false);
@@ -28,14 +28,14 @@ describe('hot-plug', () => {
     await driver.attachDisk(instanceId, disk);
     await expect(openImage()).rejects.toThrow(/lock/);
 
-    await expect(driver.detachDisk(instanceId, dataId, false)).rejects.toThrow(/did not let go/);
+    await expect(driver.detachDisk(instanceId, dataId, false)).rejects.toThrow(/did not release/);
     await expect(openImage()).rejects.toThrow(/lock/);
     await driver.detachDisk(instanceId, dataId, true);
     await openImage();
     await driver.detachDisk(instanceId, dataId, true);
     await expect(driver.attachDisk(instanceId, disk)).rejects.toBeInstanceOf(DiskBusyError);
 
-    await driver.reset(instanceId);
+    await driver.reboot(instanceId, atOnce);
     await eventually(() => driver.attachDisk(instanceId, disk));
     await expect(openImage()).rejects.toThrow(/lock/);
     expect(await driver.list()).toMatchObject([{ state: 'running' }]);
@@ -65,7 +65,7 @@ describe('a full disk', () => {
     await run('umount', ['-l', bench.folder]);
   });
 
-  it('pauses the guest, and it goes on when there is room', async () => {
+  it('pauses the guest, which continues when there is room', async () => {
     const { driver, events } = bench.driver(limits);
     await driver.start(machineSpec());
     const reason = expect.stringMatching(`${rootId}.*No space left`);
@@ -81,7 +81,7 @@ describe('a full disk', () => {
     await run('qemu-img', ['check', '-q', bench.disk(rootId)]);
   });
 
-  it('is found by a later control plane, which takes the guest on', async () => {
+  it('is found by a later control plane, which lets the guest continue', async () => {
     await bench.startByAnother();
     const { driver, events } = bench.driver(limits);
     await driver.adopt();
@@ -90,7 +90,7 @@ describe('a full disk', () => {
     await expectEvent(events, { kind: 'resumed', generation: 1 });
   });
 
-  it('does not keep a machine from being killed', async () => {
+  it('does not prevent a machine from being killed', async () => {
     const { driver, events } = bench.driver(limits);
     await driver.start(machineSpec());
     await expectEvent(events, { kind: 'paused' });

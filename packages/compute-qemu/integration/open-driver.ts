@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
-import type { Compute } from '@bakehouse/domain';
-import { type ComputeLimits, createQemuCompute } from '../src/index.ts';
+import { type ComputeLimits, createQemuCompute, type QemuCompute } from '../src/index.ts';
 
 export interface BenchPlace {
   readonly folder: string;
@@ -9,7 +8,7 @@ export interface BenchPlace {
 }
 
 /** A driver over qcow2 files `<volume id>.qcow2` in the folder. */
-export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): Compute {
+export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): QemuCompute {
   return createQemuCompute({
     directory: join(place.folder, 'instances'),
     enter: ['ip', 'netns', 'exec', place.namespace],

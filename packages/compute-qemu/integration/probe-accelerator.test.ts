@@ -19,12 +19,12 @@ describe('the accelerator probe', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('says that a guest did not get to its end', async () => {
+  it('says that a guest did not end', async () => {
     const result = await tryGuest('tcg', { directory, timeoutMs: 1 });
-    expect(result).toEqual({ runs: false, why: 'it did not get to its end within 1 ms' });
+    expect(result).toEqual({ runs: false, why: 'it did not end within 1 ms' });
   });
 
-  it('answers with a reason, and the same again until it is to look anew', async () => {
+  it('gives a reason, and keeps its result while the file is intact', async () => {
     const first = await probeAccelerator({ directory, timeoutMs: 500 });
     expect(['kvm', 'tcg']).toContain(first.accel);
     expect(first.reason).not.toBe('');

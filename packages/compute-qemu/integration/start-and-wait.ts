@@ -1,4 +1,4 @@
-/** A control plane to be killed: starts the machine of the bench in argv[2], says so, and waits. */
+/** A control plane to be killed: starts the machine of the bench in argv[2], prints that it did, and waits. */
 import { systemClock } from '@bakehouse/base';
 import { machineSpec } from './machine-spec.ts';
 import { openDriver } from './open-driver.ts';

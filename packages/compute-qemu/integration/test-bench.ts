@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Compute, MachineEvent, VolumeId } from '@bakehouse/domain';
+import type { Compute, InstanceId, MachineEvent, VolumeId } from '@bakehouse/domain';
+import { findProcesses } from '@bakehouse/host';
 import { expect, vi } from 'vitest';
-import type { ComputeLimits } from '../src/index.ts';
+import type { ComputeLimits, QemuCompute } from '../src/index.ts';
 import { writeBootDisk } from './boot-sectors.ts';
 import { dataId, instanceId, rootId } from './machine-spec.ts';
 import { openDriver } from './open-driver.ts';
@@ -45,7 +46,7 @@ export class TestBench {
     await run('qemu-img', ['create', '-q', '-f', 'qcow2', this.disk(dataId), '64M']);
   }
 
-  /** Starts the machine by a process of its own, which is then killed. */
+  /** Starts the machine from another process, which is then killed. */
   async startByAnother(): Promise<void> {
     const node = join(import.meta.dirname, '../../../node_modules/.bin/node');
     const script = join(import.meta.dirname, 'start-and-wait.ts');
@@ -67,8 +68,19 @@ export class TestBench {
     return join(this.folder, 'instances', instanceId, name);
   }
 
-  /** A driver of its own, as another control plane would have it, and the events that it told. */
-  driver(limits: Partial<ComputeLimits> = {}): { driver: Compute; events: MachineEvent[] } {
+  /** The process of a machine that runs. */
+  async pidOf(instance: InstanceId = instanceId): Promise<number> {
+    const [machine, ...others] = await findProcesses(({ argv }) =>
+      argv.includes(`guest=${instance},debug-threads=on`),
+    );
+    if (machine === undefined || others.length > 0) {
+      throw new Error(`${instance} should have one process, not ${others.length}`);
+    }
+    return machine.pid;
+  }
+
+  /** Another driver, as another control plane would have it, and the events that it emitted. */
+  driver(limits: Partial<ComputeLimits> = {}): { driver: QemuCompute; events: MachineEvent[] } {
     const driver = openDriver(this, limits);
     const events: MachineEvent[] = [];
     driver.watch((event) => events.push(event));
@@ -78,12 +90,6 @@ export class TestBench {
 
 export async function consoleText(driver: Compute): Promise<string> {
   return Buffer.from((await driver.readConsole(instanceId))?.bytes ?? []).toString('latin1');
-}
-
-export async function pidOf(driver: Compute): Promise<number> {
-  const [machine] = await driver.list();
-  if (!machine) throw new Error('no machine runs');
-  return machine.pid;
 }
 
 /** Waits until `check` passes. */

@@ -1,4 +1,4 @@
-/** How guests' instructions are run, and why so, in words for people. */
+/** How guest instructions run: in hardware (`kvm`) or emulated (`tcg`). `reason` is for people. */
 export interface Accelerator {
   readonly accel: 'kvm' | 'tcg';
   readonly reason: string;

@@ -1,28 +1,28 @@
 import { join } from 'node:path';
 import type { Clock } from '@bakehouse/base';
 import { InsufficientCapacityError } from '@bakehouse/domain';
+import type { DetachedProcess } from '@bakehouse/host';
 import { connectQmp, type QmpClient, QmpClosedError } from '@bakehouse/qmp';
 import { MachineStartError } from './compute-errors.ts';
 import { readTail } from './console-log.ts';
 import { machineFileNames } from './machine-files.ts';
-import type { SpawnedMachine } from './spawn-machine.ts';
 
 export interface AwaitMonitorOptions {
   readonly folder: string;
-  readonly machine: SpawnedMachine;
+  readonly ended: DetachedProcess['ended'];
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** For each command, later. */
+  /** The time limit of each command over the monitor. */
   readonly commandMs: number;
 }
 
-/** Resolves when a QEMU that was just started answers; throws with what it said when it ended instead. */
+/** Resolves when a QEMU that was just started responds. Rejects with what it wrote when it ends instead. */
 export async function awaitMonitor(options: AwaitMonitorOptions): Promise<QmpClient> {
-  const { folder, machine, clock, timeoutMs, commandMs } = options;
+  const { folder, ended, clock, timeoutMs, commandMs } = options;
   const deadline = clock.elapsed() + timeoutMs;
   const socketPath = join(folder, machineFileNames.monitor);
   let end: string | undefined;
-  machine.ended.then((how) => {
+  void ended.then((how) => {
     end = how;
   });
   for (;;) {
@@ -39,9 +39,10 @@ export async function awaitMonitor(options: AwaitMonitorOptions): Promise<QmpCli
 }
 
 async function startError(folder: string, how: string): Promise<Error> {
-  const said = (await readTail(join(folder, machineFileNames.log), 2000)).toString('utf8').trim();
-  const message = `QEMU did not start: ${how}${said ? `; it said: ${said}` : ''}`;
-  return /cannot set up guest memory|Cannot allocate memory/.test(said)
+  const text = (await readTail(join(folder, machineFileNames.log), 2000)).toString('utf8').trim();
+  const message = `QEMU did not start: ${how}${text ? `; it wrote: ${text}` : ''}`;
+  // QEMU has no exit status of its own for a lack of memory.
+  return /cannot set up guest memory|Cannot allocate memory/.test(text)
     ? new InsufficientCapacityError(message)
     : new MachineStartError(message);
 }

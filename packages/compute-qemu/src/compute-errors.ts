@@ -1,19 +1,19 @@
-/** There is no running machine of this instance. */
+/** The instance has no running machine. */
 export class MachineGoneError extends Error {
   override readonly name = 'MachineGoneError';
 }
 
-/** QEMU did not start; `message` has what it said. */
+/** QEMU did not start. The message has what it wrote. */
 export class MachineStartError extends Error {
   override readonly name = 'MachineStartError';
 }
 
-/** QEMU runs and does not answer. */
+/** QEMU runs but does not answer. */
 export class MachineUnresponsiveError extends Error {
   override readonly name = 'MachineUnresponsiveError';
 }
 
-/** The guest holds on to a disk that was to be detached, or still holds the stump of one that was. */
+/** The guest does not release a disk that should be detached, or still holds the rest of one that was. */
 export class DiskBusyError extends Error {
   override readonly name = 'DiskBusyError';
 }

@@ -1,30 +1,32 @@
 import { MiB, secondMs } from '@bakehouse/base';
 
 export interface ComputeLimits {
-  /** From the start of QEMU to its answer. */
+  /** From the start of QEMU to its first answer. */
   readonly startMs: number;
-  /** For an answer of QEMU; a machine that takes longer is unresponsive. */
+  /** For one QMP command. A machine that takes longer is unresponsive. */
   readonly commandMs: number;
-  /** For an orderly end of QEMU (it stores dirty bitmaps) before it is killed. */
+  /** For a look at a machine's state. After this, the last known state is reported. */
+  readonly statusMs: number;
+  /** For QEMU to quit in order, which stores dirty bitmaps, before it is killed. */
   readonly quitMs: number;
-  /** For a killed process to be gone. */
+  /** For a killed process to end. */
   readonly goneMs: number;
-  /** For the guest to let go of a disk, when not forced and when forced. */
+  /** For the guest to release a disk, when not forced and when forced. */
   readonly unplugMs: number;
   readonly forcedUnplugMs: number;
-  /** Between two requests to the guest to let go of a disk. */
+  /** Between two requests to the guest to release a disk. */
   readonly unplugRetryMs: number;
-  /** Between two presses of the power button of a guest that is to reboot; it may not listen yet. */
+  /** Between two presses of the power button in a reboot, as the guest may not listen yet. */
   readonly powerButtonMs: number;
-  /** Between two looks whether such a guest is down. */
+  /** Between two looks whether a rebooting guest has shut down. */
   readonly rebootPollMs: number;
-  /** Between two looks whether a machine that a full disk stopped can go on. */
+  /** Between two looks whether a machine that was paused by a full disk can resume. */
   readonly spaceProbeMs: number;
-  /** Free bytes on the file system before such a machine goes on. */
+  /** Free bytes that the file system needs before such a machine resumes. */
   readonly spaceNeededBytes: number;
-  /** Between two looks at a machine that does not answer, and at the size of serial logs. */
+  /** Between two looks at the size of a serial log. */
   readonly superviseMs: number;
-  /** A serial log longer than this is cut to its last 64 KiB. */
+  /** A longer serial log is cut to its last 64 KiB. */
   readonly serialBytesMax: number;
   /** Memory of the host that no machine may take. */
   readonly memoryReserveBytes: number;
@@ -33,6 +35,7 @@ export interface ComputeLimits {
 export const computeLimitsDefault: ComputeLimits = {
   startMs: 60 * secondMs,
   commandMs: 10 * secondMs,
+  statusMs: 1 * secondMs,
   quitMs: 3 * secondMs,
   goneMs: 30 * secondMs,
   unplugMs: 60 * secondMs,

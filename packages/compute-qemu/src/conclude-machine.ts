@@ -6,7 +6,7 @@ import { exitReason } from './exit-reason.ts';
 import { isEphemeralDiskName, machineFileNames } from './machine-files.ts';
 import { isMarkedKilled, type MachineRecord } from './machine-record.ts';
 
-/** How a machine whose process is gone has ended. Its ephemeral disks end with it. */
+/** How a machine whose process is gone has ended. Removes its ephemeral disks. */
 export async function concludeMachine(
   folder: string,
   record: MachineRecord,

@@ -11,13 +11,13 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 }
 
 describe('the console log', () => {
-  it('is not there before the first start', () =>
+  it('does not exist before the first start', () =>
     inFolder(async (folder) => {
       expect(await readConsoleLog(folder)).toBeUndefined();
       await boundConsoleLog(folder, 0);
     }));
 
-  it('answers the last 64 KiB of all that was written, however often it was cut', async () => {
+  it('has the last 64 KiB of all that was written, however often it was cut', async () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 90_000 }), fc.boolean()), {
       minLength: 1,
       maxLength: 6,
@@ -40,7 +40,7 @@ describe('the console log', () => {
     );
   });
 
-  it('leaves a log alone that is within its bound', () =>
+  it('is not cut while it is within its bound', () =>
     inFolder(async (folder) => {
       await appendFile(join(folder, 'serial.log'), 'abc');
       await boundConsoleLog(folder, 3);

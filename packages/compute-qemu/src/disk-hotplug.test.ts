@@ -10,7 +10,7 @@ const chain = [
   { driver: 'qcow2', 'node-name': volumeId, file: `${volumeId}-f` },
 ];
 
-/** A machine's block graph: nodes with what they use, and devices. `obey` says when the guest lets go. */
+/** A machine's block graph: nodes with what they use, and devices. */
 class FakeMachine implements QmpClient {
   readonly version = '7.2.0';
   readonly closed = new Promise<undefined>(() => {});
@@ -18,7 +18,7 @@ class FakeMachine implements QmpClient {
   readonly devices = new Set<string>();
   readonly commands: string[] = [];
   readonly #listeners = new Set<(event: QmpEvent) => void>();
-  /** Requests to the guest until it lets go. */
+  /** How many requests the guest needs before it releases a disk. */
   requestsNeeded = 1;
   failing: string | undefined;
 
@@ -71,12 +71,12 @@ const options = {
 
 describe('plugging a disk', () => {
   it.each([
-    ['of which nothing is there', []],
-    ['of which a node is left of an earlier try', [`${volumeId}-f`]],
-    ['of which all nodes are left', [`${volumeId}-f`, volumeId]],
-  ])('%s makes what is missing, in order', async (_what, there) => {
+    ['of which nothing exists', []],
+    ['of which an earlier try left a node', [`${volumeId}-f`]],
+    ['of which an earlier try left all nodes', [`${volumeId}-f`, volumeId]],
+  ])('%s makes what is missing, in order', async (_what, existing) => {
     const machine = new FakeMachine();
-    for (const name of there) machine.nodes.set(name, undefined);
+    for (const name of existing) machine.nodes.set(name, undefined);
     await plugDisk(machine, volumeId, chain);
     expect([...machine.nodes.keys()]).toEqual([`${volumeId}-f`, volumeId]);
     expect(machine.devices).toContain(device);
@@ -100,7 +100,7 @@ describe('plugging a disk', () => {
 });
 
 describe('unplugging a disk', () => {
-  it('asks the guest until it lets go, then removes the nodes, users first', async () => {
+  it('asks the guest until it releases the disk, then removes the nodes, users first', async () => {
     const machine = new FakeMachine();
     await plugDisk(machine, volumeId, chain);
     machine.requestsNeeded = 3;
@@ -117,7 +117,7 @@ describe('unplugging a disk', () => {
     expect([...machine.nodes.keys()]).toEqual(['vol-0123456789abcdef1']);
   });
 
-  it('tells when a node cannot be removed', async () => {
+  it('fails when a node cannot be removed', async () => {
     const machine = new FakeMachine();
     machine.nodes.set(volumeId, undefined).set('snap-1', volumeId);
     await expect(unplugDisk(machine, options)).rejects.toBeInstanceOf(QmpError);

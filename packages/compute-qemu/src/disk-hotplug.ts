@@ -5,7 +5,7 @@ import { DiskBusyError } from './compute-errors.ts';
 import { diskDeviceId, volumeDevice } from './guest-disk.ts';
 import { type BlockNode, listBlockNodes } from './list-block-nodes.ts';
 
-/** Attaches a volume to the machine behind `client`. Asks first: what is there already is left as it is. */
+/** Attaches a volume to the machine behind `client`. Looks first, and leaves what exists as it is. */
 export async function plugDisk(
   client: QmpClient,
   volumeId: VolumeId,
@@ -13,14 +13,14 @@ export async function plugDisk(
 ): Promise<void> {
   const hasDevice = (await deviceIds(client)).has(diskDeviceId(volumeId));
   const nodes = await listBlockNodes(client);
-  const hasStump = nodes.some(({ name }) => name === stumpNode(volumeId));
-  if (hasDevice && hasStump) {
+  const hasDeadNode = nodes.some(({ name }) => name === deadNode(volumeId));
+  if (hasDevice && hasDeadNode) {
     throw new DiskBusyError(
       `the guest still holds the device of ${volumeId}, which was detached by force; reboot the instance`,
     );
   }
   if (hasDevice) return;
-  if (hasStump) await removeNodes(client, stumpNodes(volumeId));
+  if (hasDeadNode) await removeNodes(client, deadNodes(volumeId));
   await using undo = new Rollback();
   undo.defer(() => removeVolumeNodes(client, volumeId));
   const names = new Set(nodes.map(({ name }) => name));
@@ -37,40 +37,40 @@ export interface UnplugOptions {
   readonly timeoutMs: number;
   /** Between two requests to the guest. */
   readonly retryMs: number;
-  /** Takes the volume away at the time limit: the guest keeps a device on which everything fails. */
+  /** At the time limit, takes the volume away: the guest keeps a device on which every access fails. */
   readonly force: boolean;
 }
 
-/** Detaches a volume: when this resolves QEMU has flushed and closed it. Not attached: no-op. */
+/** Detaches a volume. When this resolves, QEMU has flushed and closed it. Not attached: no-op. */
 export async function unplugDisk(client: QmpClient, options: UnplugOptions): Promise<void> {
   const { volumeId, force, timeoutMs } = options;
-  if (!(await guestLetsGo(client, options))) {
+  if (!(await guestReleases(client, options))) {
     if (!force) {
       throw new DiskBusyError(
-        `the guest did not let go of ${volumeId} within ${timeoutMs} ms; unmount it, or detach by force`,
+        `the guest did not release ${volumeId} within ${timeoutMs} ms; unmount it, or detach by force`,
       );
     }
-    await replaceByStump(client, volumeId);
+    await replaceByDeadNode(client, volumeId);
   }
   await removeVolumeNodes(client, volumeId);
 }
 
-/** Asks the guest, again and again, to release the device. True when it is gone. */
-async function guestLetsGo(client: QmpClient, options: UnplugOptions): Promise<boolean> {
+/** Asks the guest to release the device until it does, or the time is over. True when it has released it. */
+async function guestReleases(client: QmpClient, options: UnplugOptions): Promise<boolean> {
   const { volumeId, clock, timeoutMs, retryMs } = options;
   const id = diskDeviceId(volumeId);
   const deadline = clock.elapsed() + timeoutMs;
-  const gone = new AbortController();
+  const released = new AbortController();
   const stopListening = client.onEvent(({ event, data }) => {
-    if (event === 'DEVICE_DELETED' && data.device === id) gone.abort();
+    if (event === 'DEVICE_DELETED' && data.device === id) released.abort();
   });
   try {
-    while (!gone.signal.aborted && (await deviceIds(client)).has(id)) {
+    while (!released.signal.aborted && (await deviceIds(client)).has(id)) {
       const remainingMs = deadline - clock.elapsed();
       if (remainingMs <= 0) return false;
-      // Refused while an earlier request is pending: the device list tells what came of it.
+      // QEMU refuses while an earlier request is pending; the device list shows the outcome.
       await client.execute('device_del', { id }).catch(ignoreRefusal);
-      await clock.sleep(Math.min(retryMs, remainingMs), gone.signal).catch(() => {});
+      await clock.sleep(Math.min(retryMs, remainingMs), released.signal).catch(() => {});
     }
     return true;
   } finally {
@@ -79,45 +79,45 @@ async function guestLetsGo(client: QmpClient, options: UnplugOptions): Promise<b
 }
 
 /**
- * Puts a disk on which all reads and writes fail in the volume's place. In the guest the device stays until it
+ * Puts a node on which every read and write fails in the volume's place. The guest keeps the device until it
  * obeys the request to release it, or is reset.
  */
-async function replaceByStump(client: QmpClient, volumeId: VolumeId): Promise<void> {
+async function replaceByDeadNode(client: QmpClient, volumeId: VolumeId): Promise<void> {
   const nodes = await listBlockNodes(client);
   const size = nodes.find(({ name }) => name === volumeId)?.sizeBytes ?? 0;
-  const [stump, nothing] = stumpNodes(volumeId);
-  const missing = (name: string) => !nodes.some((node) => node.name === name);
-  if (missing(nothing)) {
-    await client.execute('blockdev-add', { driver: 'null-co', 'node-name': nothing, size });
+  const [dead, empty] = deadNodes(volumeId);
+  const isMissing = (name: string) => !nodes.some((node) => node.name === name);
+  if (isMissing(empty)) {
+    await client.execute('blockdev-add', { driver: 'null-co', 'node-name': empty, size });
   }
-  if (missing(stump)) {
+  if (isMissing(dead)) {
     const fault = { event: 'none', errno: ioError };
-    const node = { driver: 'blkdebug', 'node-name': stump, image: nothing };
+    const node = { driver: 'blkdebug', 'node-name': dead, image: empty };
     await client.execute('blockdev-add', { ...node, 'inject-error': [fault] });
   }
   const drive = { path: `/machine/peripheral/${diskDeviceId(volumeId)}`, property: 'drive' };
-  // QEMU 7.2 dies of an assertion when it is to replace a node by itself.
-  if ((await client.execute('qom-get', drive)) === stump) return;
-  await client.execute('qom-set', { ...drive, value: stump });
+  // QEMU 7.2 fails an assertion when it is to replace a node by itself.
+  if ((await client.execute('qom-get', drive)) === dead) return;
+  await client.execute('qom-set', { ...drive, value: dead });
 }
 
 /** EIO of errno(3). */
 const ioError = 5;
 
-const stumpNode = (volumeId: VolumeId): string => `${volumeId}-x`;
-const stumpNodes = (volumeId: VolumeId): readonly [string, string] => [
-  stumpNode(volumeId),
+const deadNode = (volumeId: VolumeId): string => `${volumeId}-x`;
+const deadNodes = (volumeId: VolumeId): readonly [string, string] => [
+  deadNode(volumeId),
   `${volumeId}-x0`,
 ];
 
-/** Also nodes that others have put below the volume's: they are named by its id. */
+/** Also removes nodes that others have put below the volume's; their names begin with its id. */
 async function removeVolumeNodes(client: QmpClient, volumeId: VolumeId): Promise<void> {
-  const kept = new Set(stumpNodes(volumeId));
-  const isOurs = ({ name }: BlockNode) =>
+  const kept = new Set(deadNodes(volumeId));
+  const isOfVolume = ({ name }: BlockNode) =>
     (name === volumeId || name.startsWith(`${volumeId}-`)) && !kept.has(name);
   await removeNodes(
     client,
-    (await listBlockNodes(client)).filter(isOurs).map(({ name }) => name),
+    (await listBlockNodes(client)).filter(isOfVolume).map(({ name }) => name),
   );
 }
 

@@ -11,16 +11,16 @@ export interface FullDisk {
 }
 
 /**
- * A disk of the machine whose file system has less than this many bytes free, rather the one of the node that
- * complained; undefined when there is none. QEMU tells relative paths of files in the machine's folder.
+ * A disk of the machine whose file system has less than `bytesNeeded` free; undefined when there is none. The disk
+ * of the node in `failedNode` comes first. QEMU reports files in the machine's folder by relative paths.
  */
 export async function findFullDisk(
   client: QmpClient,
   folder: string,
-  { bytesNeeded, complained = '' }: { bytesNeeded: number; complained?: string | undefined },
+  { bytesNeeded, failedNode = '' }: { bytesNeeded: number; failedNode?: string | undefined },
 ): Promise<FullDisk | undefined> {
   const nodes = (await listBlockNodes(client)).filter(({ driver }) => driver === 'file');
-  const isOther = ({ name }: { name: string }) => Number(!name.startsWith(complained));
+  const isOther = ({ name }: { name: string }) => Number(!name.startsWith(failedNode));
   for (const { file } of nodes.toSorted((left, right) => isOther(left) - isOther(right))) {
     const path = resolve(folder, file);
     const { bavail, bsize } = await statfs(path);
@@ -29,11 +29,11 @@ export async function findFullDisk(
   return undefined;
 }
 
-/** For a person: which file system is full, and what to do. */
-export function fullDiskWords({ path, freeBytes }: FullDisk, bytesNeeded: number): string {
+/** For people: which file system is full, and what to do. */
+export function fullDiskMessage({ path, freeBytes }: FullDisk, bytesNeeded: number): string {
   const mib = (bytes: number) => `${Math.floor(bytes / MiB)} MiB`;
   return (
     `${path} is on a full file system (${mib(freeBytes)} left): free at least ` +
-    `${mib(bytesNeeded)} there, and the guest goes on by itself`
+    `${mib(bytesNeeded)} there, and the guest continues by itself`
   );
 }

@@ -1,24 +1,23 @@
-import type { Clock } from '@bakehouse/base';
-import type { ComputeLimits } from './compute-limits.ts';
-import { killProcess, untilGone } from './machine-process.ts';
+import { endProcess, waitForEnd } from '@bakehouse/host';
+import type { ComputeContext } from './compute-options.ts';
 import type { MachineSession } from './machine-session.ts';
 
-/** Ends a machine at once; resolves when its process is gone and its end was told. */
+/** Ends a machine at once. Resolves when its process has ended and its end was emitted. */
 export async function endMachine(
   session: MachineSession,
-  { clock, limits }: { readonly clock: Clock; readonly limits: ComputeLimits },
+  { clock, limits }: Pick<ComputeContext, 'clock' | 'limits'>,
 ): Promise<void> {
-  const { pid, folder } = session;
+  const { process } = session;
   await session.expectKill();
   const quit = async () => {
     const client = await session.client();
     await client.execute('quit', {}, { timeoutMs: limits.quitMs });
   };
-  // Dirty bitmaps are stored only at an orderly end; there is a moment for that, and no more.
+  // QEMU stores dirty bitmaps only when it quits in order, so it gets a moment for that.
   void quit().catch(() => {});
-  await untilGone(pid, { folder, clock, timeoutMs: limits.quitMs }).catch(async () => {
-    await killProcess(pid, folder);
-    await untilGone(pid, { folder, clock, timeoutMs: limits.goneMs });
-  });
+  if (!(await waitForEnd(process, { clock, timeoutMs: limits.quitMs }))) {
+    const what = `QEMU of ${session.record.instanceId}`;
+    await endProcess(process, { what, clock, graceMs: 0, killMs: limits.goneMs });
+  }
   await session.ended;
 }

@@ -7,10 +7,10 @@ const logged = (...causes: number[]) =>
 
 describe('why a machine ended', () => {
   it.each([
-    ['heard', { shutdown: 'guest-shutdown' }, 'guest-shutdown'],
+    ['by an event', { shutdown: 'guest-shutdown' }, 'guest-shutdown'],
     ['found in the log', { shutdownLog: logged(6) }, 'guest-shutdown'],
     ['after resets in the log', { shutdownLog: logged(7, 7, 6) }, 'guest-shutdown'],
-    ['while it was to be killed', { shutdown: 'guest-shutdown', killed: true }, 'guest-shutdown'],
+    ['just before it was killed', { shutdown: 'guest-shutdown', killed: true }, 'guest-shutdown'],
     ['by its owner', { killed: true }, 'killed'],
     ['by its owner, in order', { killed: true, shutdown: 'host-qmp-quit' }, 'killed'],
     ['after a reset', { shutdownLog: logged(7) }, 'crashed'],
@@ -20,10 +20,10 @@ describe('why a machine ended', () => {
     expect(exitReason({ ...silent, ...facts })).toMatchObject({ reason });
   });
 
-  it('is told with what QEMU said when it crashed', () => {
+  it('has what QEMU wrote when it crashed', () => {
     expect(exitReason({ ...silent, complaint: 'assertion failed\n' })).toEqual({
       reason: 'crashed',
-      detail: 'QEMU went away by itself; it said: assertion failed',
+      detail: 'QEMU ended by itself; it wrote: assertion failed',
     });
     expect(exitReason({ ...silent, shutdown: 'host-signal' }).detail).toBe(
       'QEMU was ended by a signal',

@@ -1,14 +1,14 @@
 import type { ExitReason } from '@bakehouse/domain';
 
-/** How a machine ended, as far as its folder and its last events tell. */
+/** How a machine ended, as far as its folder and its last events show. */
 export interface ExitFacts {
   /** Its owner had asked for the end. */
   readonly killed: boolean;
-  /** QEMU's `SHUTDOWN` event, when it was heard. */
+  /** The reason in QEMU's `SHUTDOWN` event, when the event was received. */
   readonly shutdown?: string;
-  /** Its trace of shutdown requests, for when nobody listened. */
+  /** QEMU's trace of shutdown requests, for when nobody received the event. */
   readonly shutdownLog: string;
-  /** The end of what it complained about. */
+  /** The end of QEMU's error log. */
   readonly complaint: string;
 }
 
@@ -25,24 +25,24 @@ const causes = [
   'guest-panic',
 ];
 
-const lines: Readonly<Record<string, string>> = {
+const crashMessages: Readonly<Record<string, string>> = {
   'host-error': 'QEMU met an error on the host',
-  'host-qmp-quit': 'QEMU was told to quit by another monitor',
+  'host-qmp-quit': 'another monitor made QEMU quit',
   'host-signal': 'QEMU was ended by a signal',
   'guest-panic': 'the guest panicked',
 };
 
 export function exitReason(facts: ExitFacts): { reason: ExitReason; detail?: string } {
   const cause = facts.shutdown ?? lastCause(facts.shutdownLog);
-  // A guest that has powered itself off did so, also when it was to be killed a moment later.
+  // A guest that powered itself off did so, even when it was about to be killed.
   if (cause === 'guest-shutdown') return { reason: 'guest-shutdown' };
   if (facts.killed) return { reason: 'killed' };
-  const what = lines[cause ?? ''] ?? 'QEMU went away by itself';
+  const what = crashMessages[cause ?? ''] ?? 'QEMU ended by itself';
   const complaint = facts.complaint.trim();
-  return { reason: 'crashed', detail: complaint ? `${what}; it said: ${complaint}` : what };
+  return { reason: 'crashed', detail: complaint ? `${what}; it wrote: ${complaint}` : what };
 }
 
-/** `qemu_system_shutdown_request reason=6`, one line each; the last one counts. */
+/** `qemu_system_shutdown_request reason=6`, one line each. The last one counts. */
 function lastCause(log: string): string | undefined {
   const numbers = [...log.matchAll(/qemu_system_shutdown_request reason=(\d+)/g)];
   const last = numbers.at(-1)?.[1];

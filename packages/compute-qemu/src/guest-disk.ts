@@ -4,13 +4,13 @@ import type { JsonObject } from '@bakehouse/qmp';
 /** The id of the device that shows a volume to the guest. */
 export const diskDeviceId = (volumeId: VolumeId): string => `d-${volumeId}`;
 
-/** As EC2's NVMe devices have it: the volume id without its dash; 20 bytes, all that virtio-blk has room for. */
+/** The volume id without its dash, as EC2's NVMe devices have it: 20 bytes, the most that virtio-blk takes. */
 const diskSerial = (volumeId: VolumeId): string => volumeId.replace('-', '');
 
 /**
- * Arguments of `-device` and of `device_add` for a volume's disk. virtio-blk, not NVMe: a guest sees it grow,
- * and lets go of it by ACPI. A full disk under it stops the guest until there is room; any other fault is
- * the guest's to see.
+ * Arguments of `-device` and `device_add` for a volume's disk. It is virtio-blk and not NVMe, because a guest sees
+ * a virtio-blk disk grow and releases it by ACPI. A full file system pauses the guest until there is room; every
+ * other fault is reported to the guest.
  */
 export function volumeDevice(volumeId: VolumeId, bootIndex?: number): JsonObject {
   return {
@@ -19,7 +19,7 @@ export function volumeDevice(volumeId: VolumeId, bootIndex?: number): JsonObject
   };
 }
 
-/** The serial is the device's name as EC2 tells it, without `/dev/`: udev makes the link from it. */
+/** The serial is EC2's device name without `/dev/`; udev in the guest makes the link from it. */
 export function ephemeralDevice(index: number, deviceName: string): JsonObject {
   const serial = deviceName.replace(/^\/dev\//, '').slice(0, 20);
   return blockDevice(`d-ephemeral-${index}`, ephemeralNode(index), serial);

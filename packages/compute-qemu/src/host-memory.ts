@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Memory in bytes that the kernel could hand out without swapping: of the host, or of the control group that
- * confines this process (a container) where that is less.
+ * Bytes of memory that the kernel could hand out without swapping: of the host, or of the control group that
+ * confines this process (a container) when that is less.
  */
 export async function hostMemoryAvailable(): Promise<number> {
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];
@@ -11,7 +11,7 @@ export async function hostMemoryAvailable(): Promise<number> {
   return Math.min(hostBytes, groupBytes ?? hostBytes);
 }
 
-/** From cgroup v2's files, as a container sees them; undefined without a limit. */
+/** From the files of cgroup v2 as a container sees them; undefined without a limit. */
 async function groupMemoryAvailable(): Promise<number | undefined> {
   const read = (name: string) => readFile(`/sys/fs/cgroup/memory.${name}`, 'utf8');
   const [max, current, stat] = await Promise.all([read('max'), read('current'), read('stat')]);

@@ -1,7 +1,10 @@
 export type { Accelerator } from './accelerator.ts';
 export * from './compute-errors.ts';
 export { type ComputeLimits, computeLimitsDefault } from './compute-limits.ts';
-export { createQemuCompute, type QemuComputeOptions } from './create-qemu-compute.ts';
-export { disksSocketPath, listMachineFolders } from './machine-files.ts';
+export type { QemuComputeOptions } from './compute-options.ts';
+export { createQemuCompute } from './create-qemu-compute.ts';
+export { disksSocketPath } from './machine-files.ts';
+export { machineKeeper } from './machine-keeper.ts';
 export { type ProbeOptions, probeAccelerator } from './probe-accelerator.ts';
+export type { QemuCompute } from './qemu-compute.ts';
 export { systemUuid } from './system-identity.ts';

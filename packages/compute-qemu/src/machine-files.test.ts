@@ -10,7 +10,7 @@ describe('the folders of machines', () => {
     expect(() => machineFolder('/data', 'i-../../etc')).toThrow(RangeError);
   });
 
-  it('are none when there is no folder', async () => {
+  it('are none when the data folder does not exist', async () => {
     expect(await listMachineFolders('/no/such/folder')).toEqual([]);
   });
 });

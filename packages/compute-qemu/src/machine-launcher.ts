@@ -2,42 +2,46 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedLock } from '@bakehouse/base';
 import type { Capacity, InstanceId, MachineSpec } from '@bakehouse/domain';
+import {
+  endProcess,
+  type HostProcess,
+  residentBytes,
+  StartError,
+  spawnDetached,
+} from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
-import type { ComputeLimits } from './compute-limits.ts';
+import { MachineStartError } from './compute-errors.ts';
+import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
-import type { QemuComputeOptions } from './create-qemu-compute.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
 import { ephemeralDiskName, machineFileNames, machineFolder } from './machine-files.ts';
-import { killProcess, residentBytes, untilGone } from './machine-process.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
 import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
 import { qemuArgv } from './qemu-argv.ts';
-import { spawnMachine } from './spawn-machine.ts';
 
-export interface LaunchedMachine {
-  readonly pid: number;
+/** A machine that runs: its process and its record. */
+export interface RunningMachine {
+  readonly process: HostProcess;
   readonly record: MachineRecord;
-  readonly client: QmpClient;
 }
 
-interface RunningMachine {
-  readonly pid: number;
-  readonly record: MachineRecord;
+export interface LaunchedMachine extends RunningMachine {
+  readonly client: QmpClient;
 }
 
 type RunningMachines = () => readonly RunningMachine[];
 
-/** Starts machines; one start at a time for each instance is the caller's promise. */
+/** Starts machines. The caller promises one start at a time for each instance. */
 export class MachineLauncher {
-  readonly #options: QemuComputeOptions & { readonly limits: ComputeLimits };
+  readonly #context: ComputeContext;
   readonly #memory = new KeyedLock();
   /** Claims, in bytes, of machines between the check of memory and the end of their start. */
   readonly #claims = new Map<InstanceId, number>();
 
-  constructor(options: QemuComputeOptions & { readonly limits: ComputeLimits }) {
-    this.#options = options;
+  constructor(context: ComputeContext) {
+    this.#context = context;
   }
 
   isStarting(instanceId: InstanceId): boolean {
@@ -45,8 +49,8 @@ export class MachineLauncher {
   }
 
   /**
-   * `started` gets the machine when it answers. `running` is asked when it is this launch's turn to claim
-   * memory. A start that fails leaves the serial log and nothing else.
+   * `started` gets the machine when it responds. `running` is called when this launch may claim memory. A start
+   * that fails leaves the serial log and nothing else.
    */
   async launch(
     spec: MachineSpec,
@@ -61,36 +65,62 @@ export class MachineLauncher {
     }
   }
 
+  /** How many machines of this memory could be launched now, at most `count`. */
+  capacityFor(memoryMiB: number, count: number, running: RunningMachines): Promise<Capacity> {
+    return this.#memory.run(['host'], async () => {
+      const claimBytes = memoryClaimBytes(memoryMiB, this.#context.accelerator);
+      return capacityOf(claimBytes, count, await this.#memoryFacts(running()));
+    });
+  }
+
   async #launch(spec: MachineSpec): Promise<LaunchedMachine> {
-    const { directory, accelerator, volumeDisks, enter, clock, limits } = this.#options;
-    const { instanceId, generation } = spec;
-    const folder = machineFolder(directory, instanceId);
+    const { directory, accelerator, volumeDisks, enter } = this.#context;
+    const folder = machineFolder(directory, spec.instanceId);
     const chains = await Promise.all(spec.disks.map(({ volumeId }) => volumeDisks(volumeId)));
     const argv = [...enter, ...qemuArgv({ spec, accelerator, chains })];
-    const claimBytes = this.#claimOf(spec);
     await this.#prepareFolder(folder, spec);
-    await writeMachineRecord(folder, spec, claimBytes);
+    await writeMachineRecord(folder, spec, this.#claimOf(spec));
     try {
-      const machine = await spawnMachine(folder, argv);
-      try {
-        const client = await awaitMonitor({
-          folder,
-          machine,
-          clock,
-          timeoutMs: limits.startMs,
-          commandMs: limits.commandMs,
-        });
-        return { pid: machine.pid, record: { instanceId, generation, claimBytes }, client };
-      } catch (error) {
-        await killProcess(machine.pid, folder);
-        await untilGone(machine.pid, { folder, clock, timeoutMs: limits.goneMs });
-        throw error;
-      }
+      return await this.#spawn(spec, folder, argv);
     } catch (error) {
       await removeEphemeralDisks(folder);
       await removeMachineRecord(folder);
+      if (error instanceof StartError) throw new MachineStartError(error.message, { cause: error });
       throw error;
     }
+  }
+
+  async #spawn(
+    spec: MachineSpec,
+    folder: string,
+    argv: readonly string[],
+  ): Promise<LaunchedMachine> {
+    const { instanceId, generation } = spec;
+    const { clock, limits } = this.#context;
+    const name = `machine of ${instanceId}`;
+    const log = { path: join(folder, machineFileNames.log), keep: false };
+    // `enter` becomes QEMU by exec, so the process stays the same.
+    const { process, ended } = await spawnDetached({ name, argv, cwd: folder, log });
+    try {
+      const client = await awaitMonitor({
+        folder,
+        ended,
+        clock,
+        timeoutMs: limits.startMs,
+        commandMs: limits.commandMs,
+      });
+      if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
+      return { process, record: this.#recordOf(spec), client };
+    } catch (error) {
+      const what = `QEMU of ${instanceId}, generation ${generation}`;
+      if (process) await endProcess(process, { what, clock, graceMs: 0, killMs: limits.goneMs });
+      throw error;
+    }
+  }
+
+  #recordOf(spec: MachineSpec): MachineRecord {
+    const { instanceId, generation } = spec;
+    return { instanceId, generation, claimBytes: this.#claimOf(spec) };
   }
 
   async #prepareFolder(folder: string, spec: MachineSpec): Promise<void> {
@@ -99,20 +129,12 @@ export class MachineLauncher {
     for (const name of [pid, monitor, disksMonitor, shutdowns, killed]) {
       await rm(join(folder, name), { force: true });
     }
-    await boundConsoleLog(folder, this.#options.limits.serialBytesMax);
+    await boundConsoleLog(folder, this.#context.limits.serialBytesMax);
     await removeEphemeralDisks(folder);
     for (const [index, { sizeBytes }] of spec.ephemeralDisks.entries()) {
       const file = await open(join(folder, ephemeralDiskName(index)), 'wx', 0o600);
       await file.truncate(sizeBytes).finally(() => file.close());
     }
-  }
-
-  /** How many machines of this memory could be launched now, `count` at most. */
-  capacityFor(memoryMiB: number, count: number, running: RunningMachines): Promise<Capacity> {
-    return this.#memory.run(['host'], async () => {
-      const claimBytes = memoryClaimBytes(memoryMiB, this.#options.accelerator);
-      return capacityOf(claimBytes, count, await this.#memoryFacts(running()));
-    });
   }
 
   #claimMemory(spec: MachineSpec, running: RunningMachines): Promise<void> {
@@ -124,9 +146,9 @@ export class MachineLauncher {
 
   async #memoryFacts(running: readonly RunningMachine[]): Promise<MemoryFacts> {
     const machines = await Promise.all(
-      running.map(async ({ pid, record }) => ({
+      running.map(async ({ process, record }) => ({
         claimBytes: record.claimBytes,
-        residentBytes: await residentBytes(pid),
+        residentBytes: await residentBytes(process),
       })),
     );
     const starting = [...this.#claims.values()].map((bytes) => ({
@@ -135,12 +157,12 @@ export class MachineLauncher {
     }));
     return {
       availableBytes: await hostMemoryAvailable(),
-      reserveBytes: this.#options.limits.memoryReserveBytes,
+      reserveBytes: this.#context.limits.memoryReserveBytes,
       machines: [...machines, ...starting],
     };
   }
 
   #claimOf({ memoryMiB }: MachineSpec): number {
-    return memoryClaimBytes(memoryMiB, this.#options.accelerator);
+    return memoryClaimBytes(memoryMiB, this.#context.accelerator);
   }
 }

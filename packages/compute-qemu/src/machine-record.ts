@@ -1,7 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileDurably } from '@bakehouse/base';
 import type { InstanceId, MachineSpec } from '@bakehouse/domain';
+import { readTextIfExists, writeFileDurably } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
 
@@ -9,11 +9,11 @@ import { machineFileNames } from './machine-files.ts';
 export interface MachineRecord {
   readonly instanceId: InstanceId;
   readonly generation: number;
-  /** The most that it takes of the host's memory. */
+  /** The most host memory that it takes. */
   readonly claimBytes: number;
 }
 
-/** Format 1: `{"version": 1, "generation": …, "claimBytes": …, "spec": …}`; `spec` is for people. */
+/** Format 1: `{"version": 1, "generation": …, "claimBytes": …, "spec": …}`. `spec` is for people. */
 export async function writeMachineRecord(
   folder: string,
   spec: MachineSpec,
@@ -23,7 +23,7 @@ export async function writeMachineRecord(
   await writeJson(folder, machineFileNames.record, record);
 }
 
-/** Undefined when there is none, or none that can be understood. */
+/** Undefined when there is none, or none that this version understands. */
 export async function readMachineRecord(
   folder: string,
   instanceId: InstanceId,
@@ -38,7 +38,7 @@ export async function removeMachineRecord(folder: string): Promise<void> {
   await rm(join(folder, machineFileNames.record), { force: true });
 }
 
-/** Says, before it is done, that the machine of this generation is ended by its owner. */
+/** Records, before it happens, that the owner ends the machine of this generation. */
 export async function markKilled(folder: string, generation: number): Promise<void> {
   await writeJson(folder, machineFileNames.killed, { generation });
 }
@@ -51,16 +51,13 @@ async function writeJson(folder: string, name: string, value: unknown): Promise<
   await writeFileDurably(join(folder, name), JSON.stringify(value));
 }
 
+/** Undefined for a file that does not exist or is not a JSON object. */
 async function readJson(folder: string, name: string) {
+  const text = await readTextIfExists(join(folder, name));
   try {
-    const value: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'));
+    const value: unknown = JSON.parse(text ?? 'null');
     return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Logger } from '@bakehouse/base';
 import type { MachineEvent, MachineStatus } from '@bakehouse/domain';
+import { type HostProcess, isAlive, waitForEnd } from '@bakehouse/host';
 import {
   connectQmp,
   isJsonObject,
@@ -14,15 +15,14 @@ import { MachineGoneError, MachineUnresponsiveError } from './compute-errors.ts'
 import type { ComputeLimits } from './compute-limits.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
-import { findFullDisk, fullDiskWords } from './disk-room.ts';
+import { DiskStall } from './disk-stall.ts';
 import { machineFileNames } from './machine-files.ts';
-import { isMachineProcess, untilGone } from './machine-process.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
 
 export interface SessionOptions {
   readonly folder: string;
-  readonly pid: number;
+  readonly process: HostProcess;
   readonly record: MachineRecord;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,241 +30,235 @@ export interface SessionOptions {
   readonly emit: (event: MachineEvent) => void;
 }
 
-/** How soon to look again for a monitor that is not there, or at a process that is about to end. */
+/** Between two tries to connect to the monitor, and two looks at a process that may be about to end. */
 const retryMs = 200;
+/** A second RESET within this time belongs to the same reboot. */
 const sameRebootMs = 1000;
 
-/** Follows one machine, from its start or from when it was found again, to its end. */
+/** Follows one machine to its end, from its start or from when it was found again. */
 export class MachineSession {
-  readonly pid: number;
+  readonly process: HostProcess;
   readonly record: MachineRecord;
-  readonly folder: string;
-  /** Resolves, never rejects, when the process is gone and its end was told. */
+  /** Resolves, and never rejects, when the process has ended and its end was emitted, or after `close`. */
   readonly ended: Promise<void>;
   readonly #options: SessionOptions;
+  readonly #stall: DiskStall;
   #client: QmpClient | undefined;
-  #waiting = Promise.withResolvers<void>();
-  #over = false;
-  #stalledBy: string | undefined;
+  #connected = Promise.withResolvers<void>();
+  #isOver = false;
+  readonly #closing = new AbortController();
   #shutdown: string | undefined;
-  #killed = false;
+  #isKilled = false;
   #resetAt = 0;
+  #state: MachineStatus['state'] = 'unresponsive';
+  /** The look at the state that is under way; all callers share it. */
+  #look: Promise<void> | undefined;
+  /** The machine has not responded in time, so nobody waits for it until it does. */
+  #isSlow = false;
 
   constructor(options: SessionOptions, client?: QmpClient) {
     this.#options = options;
-    this.pid = options.pid;
+    this.process = options.process;
     this.record = options.record;
-    this.folder = options.folder;
-    this.ended = this.#follow(client).catch((error) => {
-      options.logger.log('error', 'a machine is followed no more', { error: `${error}` });
+    this.#stall = new DiskStall(options);
+    if (client) this.#state = 'running';
+    this.ended = this.#follow(client).catch((error: unknown) => {
+      options.logger.log('error', 'cannot follow machine any longer', { error });
     });
   }
 
-  /** To be called before its owner ends the machine: says so, also to a later control plane. */
+  /** Call this before its owner ends the machine. It is recorded for a later control plane, too. */
   async expectKill(): Promise<void> {
-    this.#killed = true;
-    await markKilled(this.folder, this.record.generation).catch((error) => {
-      // On a full disk a machine must still be ended.
-      this.#options.logger.log('warn', 'the end of a machine is not on record', {
-        error: `${error}`,
-      });
+    const { folder, logger } = this.#options;
+    this.#isKilled = true;
+    await markKilled(folder, this.record.generation).catch((error: unknown) => {
+      // On a full disk it must still be possible to end a machine.
+      logger.log('warn', 'cannot record that a machine is ended by its owner', { error });
     });
   }
 
-  /** The monitor, when there is one within the time limit. */
+  /** Follows no longer, and leaves the monitor to the next one. The machine runs on; its end is not emitted here. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#client?.close();
+    await this.ended;
+  }
+
+  /** The monitor. Rejects when there is none within the time limit of a command. */
   async client(): Promise<QmpClient> {
     const { clock, limits } = this.#options;
-    if (!this.#client && !this.#over) {
-      const limit = new AbortController();
-      const tooLate = clock.sleep(limits.commandMs, limit.signal).catch(() => {});
-      await Promise.race([this.#waiting.promise, tooLate]);
-      limit.abort();
+    if (!this.#client && !this.#isOver) {
+      await within(clock, limits.commandMs, this.#connected.promise);
     }
     if (this.#client) return this.#client;
     const { instanceId } = this.record;
-    if (this.#over) throw new MachineGoneError(`the machine of ${instanceId} has ended`);
+    if (this.#isOver) throw new MachineGoneError(`the machine of ${instanceId} has ended`);
     throw new MachineUnresponsiveError(
-      `QEMU of ${instanceId}, process ${this.pid}, does not answer; force-stop the instance`,
+      `QEMU of ${instanceId} (process ${this.process.pid}) does not answer; force-stop the instance`,
     );
   }
 
-  /** Why the machine stands still; undefined when it does not. */
+  /** Why the guest is paused; undefined when it is not. */
   get stalledBy(): string | undefined {
-    return this.#over ? undefined : this.#stalledBy;
+    return this.#isOver ? undefined : this.#stall.reason;
   }
 
-  /** Undefined when the machine ended meanwhile. */
+  /**
+   * The machine's state, within a short time limit: a machine that does not answer by then is reported as it was
+   * last known, and as `unresponsive` once a command has timed out. Undefined when it has ended.
+   */
   async status(): Promise<MachineStatus | undefined> {
-    const state = await this.#state();
+    const { clock, limits } = this.#options;
+    this.#look ??= this.#updateState().finally(() => {
+      this.#look = undefined;
+    });
+    if (!this.#isSlow) this.#isSlow = !(await within(clock, limits.statusMs, this.#look));
     const { instanceId, generation } = this.record;
-    return this.#over ? undefined : { instanceId, generation, pid: this.pid, state };
+    return this.#isOver ? undefined : { instanceId, generation, state: this.#state };
   }
 
-  async #state(): Promise<MachineStatus['state']> {
+  async #updateState(): Promise<void> {
     try {
       const client = await this.client();
       const status = await client.execute('query-status');
-      return machineState(isJsonObject(status) ? status.status : undefined);
+      this.#state = machineState(isJsonObject(status) ? status.status : undefined);
+      this.#isSlow = false;
     } catch (error) {
-      if (isTrouble(error)) return 'unresponsive';
-      throw error;
+      if (!isMachineTrouble(error)) {
+        this.#options.logger.log('error', 'cannot read the state of a machine', { error });
+      }
+      this.#state = 'unresponsive';
+      this.#isSlow = true;
     }
   }
 
   async #follow(first: QmpClient | undefined): Promise<void> {
-    const { folder, clock, limits, logger } = this.#options;
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
     let client = first;
-    while (client || (await isMachineProcess(this.pid, this.folder))) {
+    while (client || (!signal.aborted && (await isAlive(this.process)))) {
       client ??= await this.#connect();
       if (client) {
         await this.#converse(client);
         client = undefined;
       }
-      await untilGone(this.pid, { folder, clock, timeoutMs: retryMs }).catch(() => {});
+      await waitForEnd(this.process, { clock, timeoutMs: retryMs });
     }
-    await untilGone(this.pid, { folder, clock, timeoutMs: limits.goneMs }).catch((error) => {
-      logger.log('error', 'a machine does not go away', { pid: this.pid, error: `${error}` });
-    });
-    this.#over = true;
-    this.#waiting.resolve();
-    await this.#tellEnd();
+    // Whether it has ended is seen by the next one that follows it.
+    if (signal.aborted) return this.#connected.resolve();
+    this.#isOver = true;
+    this.#connected.resolve();
+    await this.#emitEnd();
   }
 
-  async #tellEnd(): Promise<void> {
-    try {
-      this.#options.emit(await this.#conclude());
-    } catch (error) {
-      this.#options.logger.log('error', 'the end of a machine was not told', { error: `${error}` });
-    }
-  }
-
-  #conclude(): Promise<MachineEvent> {
+  async #emitEnd(): Promise<void> {
+    const { folder, emit, logger } = this.#options;
     const shutdown = this.#shutdown;
-    return concludeMachine(this.folder, this.record, {
-      killed: this.#killed,
-      ...(shutdown === undefined ? {} : { shutdown }),
-    });
+    try {
+      const end = await concludeMachine(folder, this.record, {
+        killed: this.#isKilled,
+        ...(shutdown === undefined ? {} : { shutdown }),
+      });
+      emit(end);
+    } catch (error) {
+      logger.log('error', 'cannot report the end of a machine', { error });
+    }
   }
 
   async #connect(): Promise<QmpClient | undefined> {
-    const socketPath = join(this.folder, machineFileNames.monitor);
+    const { folder, limits } = this.#options;
+    const socketPath = join(folder, machineFileNames.monitor);
+    const { signal } = this.#closing;
     try {
-      return await connectQmp({ socketPath, timeoutMs: this.#options.limits.commandMs });
+      return await connectQmp({ socketPath, timeoutMs: limits.commandMs, signal });
     } catch (error) {
-      if (isTrouble(error)) return undefined;
+      if (signal.aborted || isMachineTrouble(error)) return undefined;
       throw error;
     }
   }
 
-  /** Until the connection ends. */
+  /** Resolves when the connection has ended. */
   async #converse(client: QmpClient): Promise<void> {
+    // Connected just as it was closed.
+    if (this.#closing.signal.aborted) return await client.close();
     const { logger } = this.#options;
     const stop = new AbortController();
-    client.onEvent((event) => this.#hear(event, client, stop.signal));
+    client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
-    this.#waiting.resolve();
-    const chores = [this.#findPaused(client, stop.signal), this.#boundSerial(stop.signal)];
+    this.#connected.resolve();
+    const chores = [this.#findStall(client, stop.signal), this.#boundSerial(stop.signal)];
     const fault = await client.closed;
     this.#client = undefined;
-    this.#waiting = Promise.withResolvers<void>();
-    // The next connection finds out whether it still stands, and then sees to it that it goes on.
-    this.#stalledBy = undefined;
+    this.#connected = Promise.withResolvers<void>();
+    this.#stall.forget();
     stop.abort();
     if (fault instanceof QmpProtocolError) {
-      logger.log('warn', 'QEMU does not speak QMP', { fault: fault.message });
+      logger.log('warn', 'QEMU broke the QMP protocol', { error: fault });
     }
     await Promise.all(chores);
   }
 
-  #hear({ event, data, timestampMs }: QmpEvent, client: QmpClient, signal: AbortSignal): void {
+  #handle({ event, data, timestampMs }: QmpEvent, client: QmpClient, signal: AbortSignal): void {
     const { instanceId, generation } = this.record;
     switch (event) {
       case 'SHUTDOWN':
         this.#shutdown = typeof data.reason === 'string' ? data.reason : undefined;
         break;
       case 'RESET':
-        // The firmware resets the machine again to get a clean state: that is the same reboot.
+        // The firmware resets the machine once more to get a clean state; that is the same reboot.
         if (timestampMs - this.#resetAt > sameRebootMs) {
           this.#options.emit({ kind: 'rebooted', instanceId, generation });
         }
         this.#resetAt = timestampMs;
-        // A guest that was down and boots again has not ended by that shutdown.
+        // A guest that shut down and boots again did not end by that shutdown.
         this.#shutdown = undefined;
         break;
       case 'BLOCK_IO_ERROR':
-        if (data.action === 'stop')
-          void this.#pause(`${data['node-name']}: ${data.reason}`, client, signal);
+        if (data.action === 'stop') {
+          const failedNode = `${data['node-name']}`;
+          const problem = `${failedNode}: ${data.reason}`;
+          void this.#stall.pause({ problem, failedNode }, client, signal);
+        }
         break;
       case 'RESUME':
-        if (this.#stalledBy !== undefined) {
-          // The log may be on the disk that was full: what it could not say then, it says now.
-          const stoodBecause = this.#stalledBy;
-          this.#options.logger.log('info', 'a guest that stood goes on', { stoodBecause });
-          this.#options.emit({ kind: 'resumed', instanceId, generation });
-        }
-        this.#stalledBy = undefined;
+        this.#stall.resumed();
         break;
     }
   }
 
-  /** A machine found again may stand since before anybody listened. */
-  async #findPaused(client: QmpClient, signal: AbortSignal): Promise<void> {
+  async #findStall(client: QmpClient, signal: AbortSignal): Promise<void> {
     try {
-      const status = await client.execute('query-status');
-      if (isJsonObject(status) && status.status === 'io-error') {
-        await this.#pause('a disk could not be written', client, signal);
-      }
+      await this.#stall.find(client, signal);
     } catch (error) {
-      if (!isTrouble(error)) throw error;
-    }
-  }
-
-  async #pause(what: string, client: QmpClient, signal: AbortSignal): Promise<void> {
-    if (this.#stalledBy !== undefined) return;
-    this.#stalledBy = what;
-    const [complained] = what.split(': ');
-    const words = await this.#fullDisk(client, complained).catch(() => undefined);
-    // Another monitor may have let it go on meanwhile.
-    if (this.#stalledBy === undefined) return;
-    const reason = words === undefined ? what : `${what}; ${words}`;
-    this.#stalledBy = reason;
-    const { instanceId, generation } = this.record;
-    this.#options.emit({ kind: 'paused', instanceId, generation, reason });
-    void this.#goOnWhenRoom(client, signal);
-  }
-
-  async #fullDisk(client: QmpClient, complained?: string): Promise<string | undefined> {
-    const { spaceNeededBytes: bytesNeeded } = this.#options.limits;
-    const full = await findFullDisk(client, this.folder, { bytesNeeded, complained });
-    return full && fullDiskWords(full, bytesNeeded);
-  }
-
-  async #goOnWhenRoom(client: QmpClient, signal: AbortSignal): Promise<void> {
-    const { clock, limits, logger } = this.#options;
-    while (this.#stalledBy !== undefined) {
-      try {
-        await clock.sleep(limits.spaceProbeMs, signal);
-        if (!(await this.#fullDisk(client))) await client.execute('cont');
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.log('warn', 'a paused machine does not go on', { error: `${error}` });
-      }
+      if (!isMachineTrouble(error)) throw error;
     }
   }
 
   async #boundSerial(signal: AbortSignal): Promise<void> {
-    const { clock, limits, logger } = this.#options;
+    const { clock, folder, limits, logger } = this.#options;
     while (!signal.aborted) {
-      await boundConsoleLog(this.folder, limits.serialBytesMax).catch((error) => {
-        logger.log('warn', 'a serial log was not cut', { error: `${error}` });
+      await boundConsoleLog(folder, limits.serialBytesMax).catch((error: unknown) => {
+        logger.log('warn', 'cannot cut the serial log', { error });
       });
       await clock.sleep(limits.superviseMs, signal).catch(() => {});
     }
   }
 }
 
-/** What an ending or hanging machine does to a command. */
-function isTrouble(error: unknown): boolean {
+/** Waits for `work`, which never rejects; false when that takes longer than `timeoutMs`. */
+async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Promise<boolean> {
+  const done = new AbortController();
+  const limit = clock.sleep(timeoutMs, done.signal).then(
+    () => false,
+    () => true,
+  );
+  const isDone = await Promise.race([work.then(() => true), limit]);
+  done.abort();
+  return isDone;
+}
+
+/** What a machine that ends or hangs does to a command. */
+function isMachineTrouble(error: unknown): boolean {
   return (
     error instanceof QmpClosedError ||
     error instanceof QmpTimeoutError ||

@@ -42,7 +42,7 @@ describe('the check of memory', () => {
     );
   });
 
-  it('counts the translation cache without KVM only', () => {
+  it('counts the translation cache only without KVM', () => {
     const [tcg, kvm] = [memoryClaimBytes(1024, 'tcg'), memoryClaimBytes(1024, 'kvm')];
     expect(tcg - kvm).toBe(256 * MiB);
     expect(kvm).toBeGreaterThan(1024 * MiB);

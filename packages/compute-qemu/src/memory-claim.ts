@@ -7,7 +7,7 @@ export const translationCacheMiB = 256;
 /** QEMU itself: code, block caches, the guest's screen. */
 const processMiB = 96;
 
-/** The most that a machine takes of the host's memory. */
+/** The most host memory that a machine takes. */
 export function memoryClaimBytes(memoryMiB: number, accelerator: 'kvm' | 'tcg'): number {
   const cacheMiB = accelerator === 'tcg' ? translationCacheMiB : 0;
   return (memoryMiB + processMiB + cacheMiB) * MiB;
@@ -17,11 +17,11 @@ export interface MemoryFacts {
   /** What the kernel could still hand out. */
   readonly availableBytes: number;
   readonly reserveBytes: number;
-  /** The machines that run: what each may take, and has taken already. */
+  /** The machines that run: what each may take, and what it has taken already. */
   readonly machines: readonly { readonly claimBytes: number; readonly residentBytes: number }[];
 }
 
-/** How many machines of `claimBytes` each could be kept, `count` at most, and why not more. */
+/** How many machines of `claimBytes` each fit, at most `count`, and why not more. */
 export function capacityOf(claimBytes: number, count: number, facts: MemoryFacts): Capacity {
   const promisedBytes = facts.machines.reduce(
     (sum, { claimBytes: claim, residentBytes }) => sum + Math.max(0, claim - residentBytes),
@@ -38,7 +38,7 @@ export function capacityOf(claimBytes: number, count: number, facts: MemoryFacts
   return { count: room, shortage };
 }
 
-/** Throws InsufficientCapacityError with the arithmetic when `claimBytes` more could not be kept. */
+/** Throws InsufficientCapacityError, with the arithmetic, when `claimBytes` more do not fit. */
 export function checkMemory(claimBytes: number, facts: MemoryFacts): void {
   const { shortage } = capacityOf(claimBytes, 1, facts);
   if (shortage !== undefined) throw new InsufficientCapacityError(shortage);

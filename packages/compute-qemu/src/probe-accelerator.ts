@@ -1,40 +1,46 @@
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { secondMs, writeFileDurably } from '@bakehouse/base';
+import { secondMs } from '@bakehouse/base';
+import {
+  bootId,
+  CommandError,
+  isMissing,
+  readTextIfExists,
+  runCommand,
+  writeFileDurably,
+} from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
 import { probeDisk, probeExitPort, probeExitStatus } from './probe-disk.ts';
 
 export interface ProbeOptions {
-  /** Holds `accelerator.json`, the result until the host boots again. */
+  /** Holds `accelerator.json`: the result, which is kept until the host boots again. */
   readonly directory: string;
-  /** Tries again, whatever is remembered. */
+  /** Probes again, whatever was kept. */
   readonly fresh?: boolean;
-  /** For the tiny guest; 5 s if not given. One that runs needs a tenth of a second. */
+  /** For the tiny guest; 5 s if not given. A guest that works needs a tenth of a second. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Finds out whether guests can run under KVM: `/dev/kvm` may be there and not work, so a tiny guest must really
- * start. Throws when QEMU is not installed. With a KVM that hangs, the first probe takes the time limit.
+ * Finds out whether guests can run under KVM. `/dev/kvm` may exist and not work, so a tiny guest is really started.
+ * Rejects when QEMU is not installed. If KVM hangs, the first probe takes the whole time limit.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<Accelerator> {
   const { directory, fresh = false, timeoutMs = 5 * secondMs } = options;
   const obstacle = await findObstacle();
   if (obstacle) return { accel: 'tcg', reason: obstacle };
-  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  const boot = await bootId();
   const path = join(directory, 'accelerator.json');
-  const remembered = fresh ? undefined : await readRemembered(path, bootId);
-  if (remembered) return remembered;
+  const kept = fresh ? undefined : await readKept(path, boot);
+  if (kept) return kept;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const result = await tryGuest('kvm', { directory, timeoutMs });
   const found: Accelerator = result.runs
     ? { accel: 'kvm', reason: 'a test guest ran under KVM' }
-    : { accel: 'tcg', reason: `/dev/kvm is there, but a test guest did not run: ${result.why}` };
-  await writeFileDurably(path, JSON.stringify({ bootId, ...found }));
+    : { accel: 'tcg', reason: `/dev/kvm exists, but a test guest did not run: ${result.why}` };
+  await writeFileDurably(path, JSON.stringify({ bootId: boot, ...found }));
   return found;
 }
 
@@ -44,20 +50,21 @@ async function findObstacle(): Promise<string | undefined> {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return missing
-      ? 'there is no /dev/kvm'
-      : '/dev/kvm cannot be opened by this user; membership in the group kvm would allow it';
+    return isMissing(error)
+      ? '/dev/kvm does not exist'
+      : 'this user cannot open /dev/kvm; add the user to the group kvm';
   }
 }
 
-async function readRemembered(path: string, bootId: string): Promise<Accelerator | undefined> {
+/** Undefined when nothing was kept, or it is of an earlier boot or damaged. */
+async function readKept(path: string, boot: string): Promise<Accelerator | undefined> {
+  const text = await readTextIfExists(path);
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (!isJsonObject(value) || value.bootId !== bootId) return undefined;
+    const value: unknown = JSON.parse(text ?? 'null');
+    if (!isJsonObject(value) || value.bootId !== boot) return undefined;
     const { accel, reason } = value;
-    const known = (accel === 'kvm' || accel === 'tcg') && typeof reason === 'string';
-    return known ? { accel, reason } : undefined;
+    const isKnown = (accel === 'kvm' || accel === 'tcg') && typeof reason === 'string';
+    return isKnown ? { accel, reason } : undefined;
   } catch {
     return undefined;
   }
@@ -65,7 +72,7 @@ async function readRemembered(path: string, bootId: string): Promise<Accelerator
 
 export type TrialResult = { readonly runs: true } | { readonly runs: false; readonly why: string };
 
-/** Runs the tiny guest. It boots by the firmware, enters long mode with paging, and ends QEMU. */
+/** Runs the tiny guest: the firmware boots it, it enters long mode with paging, and ends QEMU. */
 export async function tryGuest(
   accel: Accelerator['accel'],
   { directory, timeoutMs }: { readonly directory: string; readonly timeoutMs: number },
@@ -74,14 +81,12 @@ export async function tryGuest(
   try {
     const disk = join(folder, 'disk');
     await writeFile(disk, probeDisk(), { mode: 0o600 });
-    const argv = [...trialArgv(accel), '-blockdev', JSON.stringify(diskNode(disk))];
-    await promisify(execFile)('qemu-system-x86_64', argv, {
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-    });
+    const blockdev = ['-blockdev', JSON.stringify(diskNode(disk))];
+    await runCommand(['qemu-system-x86_64', ...trialArgv(accel), ...blockdev], { timeoutMs });
     return { runs: false, why: 'it ended without a result' };
   } catch (error) {
-    return trialResult(error, timeoutMs);
+    if (error instanceof CommandError) return trialResult(error);
+    throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -103,17 +108,16 @@ const diskNode = (filename: string) => ({
   file: { driver: 'file', filename },
 });
 
-function trialResult(error: unknown, timeoutMs: number): TrialResult {
-  if (!(error instanceof Error)) throw error;
-  if ('code' in error && error.code === 'ENOENT') {
-    throw new Error('qemu-system-x86_64 is not installed (Debian: apt install qemu-system-x86)', {
-      cause: error,
-    });
+function trialResult(error: CommandError): TrialResult {
+  const { failure, output } = error;
+  switch (failure.kind) {
+    case 'not-installed':
+      throw error;
+    case 'exited':
+      if (failure.code === probeExitStatus) return { runs: true };
+      break;
+    case 'timeout':
+      return { runs: false, why: `it did not end within ${failure.timeoutMs} ms` };
   }
-  if ('code' in error && error.code === probeExitStatus) return { runs: true };
-  if ('killed' in error && error.killed) {
-    return { runs: false, why: `it did not get to its end within ${timeoutMs} ms` };
-  }
-  const said = 'stderr' in error ? `${error.stderr}`.trim().slice(-500) : '';
-  return { runs: false, why: said || error.message };
+  return { runs: false, why: output.slice(-500) || error.message };
 }

@@ -1,4 +1,4 @@
-/** Where the test guest writes when it has got to its end, and QEMU's exit status that comes of it. */
+/** The port that the test guest writes to at its end, and the exit status of QEMU that results. */
 export const probeExitPort = 0xf4;
 const endMark = 0x10;
 export const probeExitStatus = (endMark << 1) | 1;
@@ -20,7 +20,7 @@ const bootCode = [
   '20000f00887c0000',
 ].join('');
 
-/** A disk that boots into long mode and ends QEMU by `isa-debug-exit`. The firmware wants some size. */
+/** A disk that boots into long mode and ends QEMU by `isa-debug-exit`. The firmware refuses very small disks. */
 export function probeDisk(): Uint8Array {
   const disk = Buffer.alloc(1024 * 1024);
   Buffer.from(bootCode, 'hex').copy(disk);

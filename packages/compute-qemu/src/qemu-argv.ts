@@ -1,4 +1,4 @@
-import type { Architecture, MachineSpec } from '@bakehouse/domain';
+import { type Architecture, type MachineSpec, vcpusOf } from '@bakehouse/domain';
 import type { JsonObject, QemuBlockdevs } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
 import { MachineStartError } from './compute-errors.ts';
@@ -7,7 +7,7 @@ import { ephemeralDiskName, machineFileNames } from './machine-files.ts';
 import { translationCacheMiB } from './memory-claim.ts';
 import { smbiosOptions } from './system-identity.ts';
 
-/** EC2's x86_64 hosts run i386 images too. */
+/** EC2's x86_64 hosts also run i386 images. */
 const binaries: Readonly<Partial<Record<Architecture, string>>> = {
   x86_64: 'qemu-system-x86_64',
   i386: 'qemu-system-x86_64',
@@ -15,7 +15,10 @@ const binaries: Readonly<Partial<Record<Architecture, string>>> = {
 
 function qemuBinary(architecture: Architecture): string {
   const binary = binaries[architecture];
-  if (!binary) throw new MachineStartError(`no machine model for architecture ${architecture}`);
+  if (!binary)
+    throw new MachineStartError(
+      `cannot run architecture ${architecture}: this host has machines for ${Object.keys(binaries).join(' and ')}`,
+    );
   return binary;
 }
 
@@ -27,9 +30,9 @@ export interface ArgvOptions {
 }
 
 /**
- * The command line of a machine, to be run inside its folder. A `pc` machine: all of its PCI slots take a
- * disk while the guest runs, by ACPI and without root ports, whose enumeration would cost boot time.
- * Options in JSON where QEMU takes it, so that no value can become an option.
+ * The command line of a machine, to be run inside its folder. The machine model is `pc`: a disk can be plugged
+ * into each of its PCI slots while the guest runs, by ACPI and without root ports, whose enumeration costs boot
+ * time. Options are in JSON where QEMU takes it, so no value can become an option.
  */
 export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly string[] {
   return [
@@ -64,7 +67,7 @@ const modernOnly = { 'disable-legacy': 'on' };
 function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonly string[] {
   const accel = {
     kvm: { argv: ['-accel', 'kvm'], cpu: 'host' },
-    // A virtual SVM would only make guests load kvm_amd: it costs boot time.
+    // With a virtual SVM, guests would load kvm_amd, which costs boot time.
     tcg: {
       argv: ['-accel', `tcg,thread=multi,tb-size=${translationCacheMiB}`],
       cpu: 'qemu64,-svm',
@@ -72,10 +75,16 @@ function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonl
   }[accelerator];
   return [
     ...['-machine', 'pc,dump-guest-core=off', ...accel.argv, '-cpu', accel.cpu],
-    ...['-smp', `${spec.vcpus}`, '-m', `size=${spec.memoryMiB}M`],
+    ...['-smp', processors(spec), '-m', `size=${spec.memoryMiB}M`],
     ...['-rtc', 'base=utc', '-boot', 'strict=on'],
     ...smbiosOptions(spec.instanceId, spec.instanceType).flatMap((table) => ['-smbios', table]),
   ];
+}
+
+/** One socket. `qemu64` cannot show threads: a guest without KVM takes them for cores. */
+function processors({ cpus }: MachineSpec): string {
+  const { cores, threadsPerCore } = cpus;
+  return `cpus=${vcpusOf(cpus)},sockets=1,cores=${cores},threads=${threadsPerCore}`;
 }
 
 function monitor(id: string, socket: string): readonly string[] {
@@ -86,7 +95,8 @@ function monitor(id: string, socket: string): readonly string[] {
 }
 
 function networkCard({ nic }: MachineSpec): readonly string[] {
-  const tap = { type: 'tap', id: 'nic', ifname: nic.tap.name, script: 'no', downscript: 'no' };
+  // The network's ports are tap devices in its namespace.
+  const tap = { type: 'tap', id: 'nic', ifname: nic.port, script: 'no', downscript: 'no' };
   const card = { driver: 'virtio-net-pci', id: 'eth0', netdev: 'nic', mac: nic.macAddress };
   return [
     ...json('-netdev', tap),

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { KeyedLock } from '@bakehouse/base';
 import type {
   Capacity,
@@ -6,39 +5,41 @@ import type {
   InstanceId,
   MachineDisk,
   MachineEvent,
+  MachineKeeper,
   MachineSpec,
   MachineStatus,
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
-import type { ComputeLimits } from './compute-limits.ts';
+import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
-import type { QemuComputeOptions } from './create-qemu-compute.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { endMachine } from './end-machine.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
-import { MachineLauncher } from './machine-launcher.ts';
+import { machineKeeper } from './machine-keeper.ts';
+import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './machine-launcher.ts';
 import { findMachineProcess } from './machine-process.ts';
-import { type MachineRecord, readMachineRecord } from './machine-record.ts';
+import { readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
 import { rebootMachine } from './reboot-machine.ts';
 import { takeScreenshot } from './screenshot.ts';
 
-type Options = QemuComputeOptions & { readonly limits: ComputeLimits };
-
 /** See createQemuCompute. */
 export class QemuCompute implements Compute {
-  readonly #options: Options;
+  readonly #context: ComputeContext;
   readonly #launcher: MachineLauncher;
+  readonly #keeper: MachineKeeper;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   readonly #sessions = new Map<InstanceId, MachineSession>();
+  #isClosed = false;
 
-  constructor(options: Options) {
-    this.#options = options;
-    this.#launcher = new MachineLauncher(options);
+  constructor(context: ComputeContext) {
+    this.#context = context;
+    this.#launcher = new MachineLauncher(context);
+    this.#keeper = machineKeeper(context.directory);
   }
 
   start(spec: MachineSpec): Promise<void> {
@@ -53,13 +54,8 @@ export class QemuCompute implements Compute {
   kill(instanceId: InstanceId): Promise<void> {
     return this.#lock.run([`life ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
-      if (session) await endMachine(session, this.#options);
+      if (session) await endMachine(session, this.#context);
     });
-  }
-
-  async reset(instanceId: InstanceId): Promise<void> {
-    const client = await this.#runningClient(instanceId);
-    await client.execute('system_reset');
   }
 
   async reboot(
@@ -67,7 +63,7 @@ export class QemuCompute implements Compute {
     { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   ): Promise<void> {
     const client = await this.#runningClient(instanceId);
-    const { clock, limits } = this.#options;
+    const { clock, limits } = this.#context;
     const folder = this.#folder(instanceId);
     const { powerButtonMs: pressEveryMs, rebootPollMs: pollMs } = limits;
     await rebootMachine(client, { clock, folder, limitMs, pressEveryMs, pollMs, signal });
@@ -82,14 +78,16 @@ export class QemuCompute implements Compute {
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
-    return this.#launcher.capacityFor(memoryMiB, count, () => [...this.#sessions.values()]);
+    return this.#launcher.capacityFor(memoryMiB, count, () => this.#running());
+  }
+
+  async find(instanceId: InstanceId): Promise<MachineStatus | undefined> {
+    return (await this.#session(instanceId))?.status();
   }
 
   async list(): Promise<readonly MachineStatus[]> {
-    const ids = await listMachineFolders(this.#options.directory);
-    const statuses = await Promise.all(
-      ids.map(async (instanceId) => (await this.#session(instanceId))?.status()),
-    );
+    const ids = await listMachineFolders(this.#context.directory);
+    const statuses = await Promise.all(ids.map((instanceId) => this.find(instanceId)));
     return statuses.filter((status) => status !== undefined);
   }
 
@@ -101,14 +99,17 @@ export class QemuCompute implements Compute {
     );
   }
 
+  kept(): Promise<readonly InstanceId[]> {
+    return this.#keeper.kept();
+  }
+
   forget(instanceId: InstanceId): Promise<void> {
     return this.#lock.run([`life ${instanceId}`], async () => {
-      const folder = this.#folder(instanceId);
-      const pid = await findMachineProcess(folder);
-      if (pid !== undefined)
-        throw new Error(`the machine of ${instanceId} runs, as process ${pid}`);
-      await this.#sessions.get(instanceId)?.ended;
-      await rm(folder, { recursive: true, force: true });
+      // A machine whose process is gone may still be concluding its end.
+      if (!(await findMachineProcess(this.#folder(instanceId)))) {
+        await this.#sessions.get(instanceId)?.ended;
+      }
+      await this.#keeper.forget(instanceId);
     });
   }
 
@@ -118,8 +119,7 @@ export class QemuCompute implements Compute {
   }
 
   async adopt(): Promise<void> {
-    const { directory } = this.#options;
-    for (const instanceId of await listMachineFolders(directory)) {
+    for (const instanceId of await listMachineFolders(this.#context.directory)) {
       await this.#lock.run([`life ${instanceId}`], async () => {
         if (await this.#session(instanceId)) return;
         const folder = this.#folder(instanceId);
@@ -129,15 +129,21 @@ export class QemuCompute implements Compute {
     }
   }
 
+  /** Closes every connection to a machine; machines run on. What finds a machine later does not keep a connection. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+  }
+
   attachDisk(instanceId: InstanceId, { volumeId }: MachineDisk): Promise<void> {
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const client = await this.#runningClient(instanceId);
-      await plugDisk(client, volumeId, await this.#options.volumeDisks(volumeId));
+      await plugDisk(client, volumeId, await this.#context.volumeDisks(volumeId));
     });
   }
 
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void> {
-    const { clock, limits } = this.#options;
+    const { clock, limits } = this.#context;
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (!session) return;
@@ -164,63 +170,71 @@ export class QemuCompute implements Compute {
     const session = await this.#session(instanceId);
     if (session && session.record.generation > generation) {
       throw new MachineStartError(
-        `${instanceId} runs in generation ${session.record.generation}, asked for is ${generation}`,
+        `cannot start generation ${generation} of ${instanceId}: generation ${session.record.generation} runs`,
       );
     }
     if (session?.record.generation === generation) {
       await session.client();
       return;
     }
-    if (session) await endMachine(session, this.#options);
-    const running = () => [...this.#sessions.values()];
-    await this.#launcher.launch(spec, running, (machine) => this.#follow(machine));
+    if (session) await endMachine(session, this.#context);
+    await this.#launcher.launch(
+      spec,
+      () => this.#running(),
+      (machine) => this.#follow(machine),
+    );
   }
 
-  /** The machine's session; one is opened for a machine that runs and has none yet. */
+  /** The machine's session. Opens one for a machine that runs and has none yet. */
   async #session(instanceId: InstanceId): Promise<MachineSession | undefined> {
     const known = this.#sessions.get(instanceId);
     // The monitor of a machine that is being started belongs to its start.
     if (known || this.#launcher.isStarting(instanceId)) return known;
     const folder = this.#folder(instanceId);
-    const pid = await findMachineProcess(folder);
-    if (pid === undefined) return undefined;
+    const process = await findMachineProcess(folder);
+    if (process === undefined) return undefined;
     const record = await readMachineRecord(folder, instanceId);
     if (this.#launcher.isStarting(instanceId)) return undefined;
     const unknown = { instanceId, generation: 0, claimBytes: 0 };
-    return this.#sessions.get(instanceId) ?? this.#follow({ pid, record: record ?? unknown });
+    return this.#sessions.get(instanceId) ?? this.#follow({ process, record: record ?? unknown });
   }
 
-  #follow(machine: { pid: number; record: MachineRecord; client?: QmpClient }): MachineSession {
-    const { pid, record, client } = machine;
+  #follow(machine: RunningMachine & Partial<Pick<LaunchedMachine, 'client'>>): MachineSession {
+    const { process, record, client } = machine;
     const { instanceId, generation } = record;
-    const { clock, limits } = this.#options;
+    const { clock, limits, logger } = this.#context;
     const session = new MachineSession(
       {
         folder: this.#folder(instanceId),
-        pid,
+        process,
         record,
         clock,
         limits,
-        logger: this.#options.logger.with({ instanceId, generation }),
+        logger: logger.with({ instanceId, generation }),
         emit: (event) => this.#emit(event),
       },
       client,
     );
     this.#sessions.set(instanceId, session);
+    if (this.#isClosed) void session.close();
     void session.ended.then(() => {
       if (this.#sessions.get(instanceId) === session) this.#sessions.delete(instanceId);
     });
     return session;
   }
 
-  async #runningClient(instanceId: InstanceId) {
+  #running(): readonly RunningMachine[] {
+    return [...this.#sessions.values()];
+  }
+
+  async #runningClient(instanceId: InstanceId): Promise<QmpClient> {
     const session = await this.#session(instanceId);
-    if (!session) throw new MachineGoneError(`no machine of ${instanceId} runs`);
+    if (!session) throw new MachineGoneError(`${instanceId} has no running machine`);
     return session.client();
   }
 
   #folder(instanceId: InstanceId): string {
-    return machineFolder(this.#options.directory, instanceId);
+    return machineFolder(this.#context.directory, instanceId);
   }
 
   #emit(event: MachineEvent): void {
@@ -228,7 +242,7 @@ export class QemuCompute implements Compute {
       try {
         listener(event);
       } catch (error) {
-        this.#options.logger.log('error', 'a listener failed', { event, error: `${error}` });
+        this.#context.logger.log('error', 'listener for machine events failed', { event, error });
       }
     }
   }

@@ -14,36 +14,35 @@ export interface RebootOptions {
 }
 
 async function runState(client: QmpClient): Promise<unknown> {
-  const answer = await client.execute('query-status');
-  return isJsonObject(answer) ? answer.status : undefined;
+  const status = await client.execute('query-status');
+  return isJsonObject(status) ? status.status : undefined;
 }
 
-/** True when the guest has shut down within the limit. QEMU then stands in `shutdown`. */
-async function untilDown(client: QmpClient, options: RebootOptions): Promise<boolean> {
+/** Presses the power button until the guest has shut down (run state `shutdown`) or the limit is reached. */
+async function shutDown(client: QmpClient, options: RebootOptions): Promise<void> {
   const { clock, limitMs, pressEveryMs, pollMs, signal } = options;
   const startedAt = clock.elapsed();
   let pressedAt = Number.NEGATIVE_INFINITY;
   while ((await runState(client)) !== 'shutdown') {
     const now = clock.elapsed();
-    if (now - startedAt >= limitMs) return false;
+    if (now - startedAt >= limitMs) return;
     if (now - pressedAt >= pressEveryMs) {
       pressedAt = now;
       await client.execute('system_powerdown');
     }
     await clock.sleep(pollMs, signal);
   }
-  return true;
 }
 
 /**
- * Reboots the guest within its process: QEMU is told to stand still where it would end, the guest shuts down
- * by its power button (or is cut short at the limit), and the machine is reset. Repeatable: a machine that
- * was left standing goes on.
+ * Reboots the guest within its process. QEMU is set to pause where it would end; the guest shuts down by its
+ * power button, or is cut short at the limit; then the machine is reset. Repeatable: a machine that an earlier
+ * try left paused continues.
  */
 export async function rebootMachine(client: QmpClient, options: RebootOptions): Promise<void> {
   await client.execute('set-action', { shutdown: 'pause' });
   try {
-    await untilDown(client, options);
+    await shutDown(client, options);
     await client.execute('system_reset');
     // The trace of this shutdown must not be taken for the reason of a later end.
     await truncate(join(options.folder, machineFileNames.shutdowns));

@@ -7,7 +7,7 @@ import { parsePpm } from './ppm.ts';
 
 const jpegQuality = 80;
 
-/** The guest's screen as a JPEG picture. One at a time for each machine. */
+/** The guest's screen as a JPEG picture. One at a time for each machine, as they share a file. */
 export async function takeScreenshot(client: QmpClient, folder: string): Promise<Uint8Array> {
   const path = join(folder, machineFileNames.screen);
   try {

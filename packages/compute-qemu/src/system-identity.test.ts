@@ -4,7 +4,7 @@ import { smbiosOptions, systemUuid } from './system-identity.ts';
 const first = 'i-0123456789abcdef0';
 
 describe('the identity of a machine', () => {
-  it('is a UUID that begins with ec2, its own for each instance, the same each time', () => {
+  it('is a UUID that begins with ec2, different for each instance, the same each time', () => {
     expect(systemUuid(first)).toMatch(
       /^ec2[0-9a-f]{5}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/,
     );

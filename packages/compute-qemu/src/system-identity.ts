@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { InstanceId } from '@bakehouse/domain';
 
 /**
- * The machine's UUID: begins with `ec2`, by which guests know EC2 ("Identify EC2 Linux instances", Amazon
+ * The machine's UUID. It begins with `ec2`, by which guests recognize EC2 ("Identify EC2 Linux instances", Amazon
  * EC2 User Guide), and is the same at each start of the instance.
  */
 export function systemUuid(instanceId: InstanceId): string {
@@ -17,7 +17,7 @@ export function systemUuid(instanceId: InstanceId): string {
   return groups.join('-');
 }
 
-/** Options of QEMU that make the firmware tables say what those of EC2's Nitro instances say. */
+/** QEMU options that make the firmware tables equal those of EC2's Nitro instances. */
 export function smbiosOptions(instanceId: InstanceId, instanceType: string): readonly string[] {
   const vendor = 'Amazon EC2';
   const uuid = systemUuid(instanceId);

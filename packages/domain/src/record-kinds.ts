@@ -1,6 +1,7 @@
 import type {
   AccessKey,
   Account,
+  Bake,
   ClientToken,
   Image,
   Instance,
@@ -8,6 +9,8 @@ import type {
   LaunchTemplate,
   LaunchTemplateVersion,
   NetworkInterface,
+  Parameter,
+  ParameterVersion,
   SecurityGroup,
   SecurityGroupRule,
   Setting,
@@ -37,10 +40,13 @@ export interface RecordKinds {
   keyPair: KeyPair;
   launchTemplate: LaunchTemplate;
   launchTemplateVersion: LaunchTemplateVersion;
+  parameter: Parameter;
+  parameterVersion: ParameterVersion;
   clientToken: ClientToken;
   tombstone: Tombstone;
   setting: Setting;
   workflow: Workflow;
+  bake: Bake;
 }
 export type RecordKind = keyof RecordKinds;
 
@@ -57,7 +63,7 @@ const owned = {
   tag: tagged,
   tagKey: tagKeys,
 };
-/** Found by everybody's tags: who looks sees only its own, so what is found is looked at again. */
+/** Found by the tags of all accounts. A caller sees only its own, so it looks at what is found again. */
 const allTags = ({ tags, othersTags = {} }: Shareable & { tags: Tags }) => [
   { tags },
   ...Object.values(othersTags).map((others) => ({ tags: others })),
@@ -70,8 +76,8 @@ const shareable = {
 };
 
 /**
- * What records can be found by, besides their id and region. An index maps a record to the values it is
- * found under; adding one here needs a rebuild of the stored index (see metadata-sql's migrations).
+ * What records can be found by, in addition to their id and region. An index maps a record to the values it is
+ * found under; a change here makes the databases build their index again at the next start.
  */
 export const recordIndexes = {
   account: { ownerAlias: (r) => r.ownerAlias },
@@ -83,6 +89,7 @@ export const recordIndexes = {
     public: (r) => (r.launchPermissions.everyone ? 'true' : undefined),
     sharedWith: (r) => r.launchPermissions.accountIds,
     snapshot: (r) => r.blockDevices.flatMap((d) => d.ebs?.snapshotId ?? []),
+    ownerAlias: (r) => r.ownerAlias,
   },
   snapshot: {
     ...shareable,
@@ -117,10 +124,13 @@ export const recordIndexes = {
   keyPair: { ...owned, name: (r) => r.name },
   launchTemplate: { ...owned, name: (r) => r.name },
   launchTemplateVersion: { template: (r) => r.templateId },
+  parameter: { ...owned },
+  parameterVersion: { parameter: (r) => r.parameterId },
   clientToken: {},
   tombstone: {},
   setting: {},
-  workflow: {},
+  workflow: { kind: (r) => r.kind },
+  bake: { state: (r) => r.state },
 } satisfies { [K in RecordKind]: Indexes<K> };
 
 export type IndexName<K extends RecordKind> = keyof (typeof recordIndexes)[K] & string;

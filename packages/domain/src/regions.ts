@@ -1,10 +1,12 @@
+import { type Partition, partitionOf } from './partitions.ts';
 import type { RegionName, ZoneName } from './records/index.ts';
 
 export interface Region {
   readonly name: RegionName;
+  readonly partition: Partition;
   readonly description: string;
+  /** Whether an AWS account must ask for the region before it can use it. */
   readonly optIn: boolean;
-  /** Zone letters and zone ids, in order. */
   readonly zones: readonly { readonly name: ZoneName; readonly id: string }[];
 }
 
@@ -16,7 +18,7 @@ type Row = readonly [
   optIn?: 'opt-in',
 ];
 
-/** Name, description, zone id prefix, and `letter+number` of each zone: `a1` is zone `…a`, id `…-az1`. */
+/** Name, description, prefix of zone ids, and each zone as letter and number: `a1` is zone `…a` with the id `…-az1`. */
 const rows: readonly Row[] = [
   ['af-south-1', 'Africa (Cape Town)', 'afs1', 'a1 b2 c3', 'opt-in'],
   ['ap-east-1', 'Asia Pacific (Hong Kong)', 'ape1', 'a1 b2 c3', 'opt-in'],
@@ -35,6 +37,8 @@ const rows: readonly Row[] = [
   ['ap-southeast-7', 'Asia Pacific (Thailand)', 'apse7', 'a1 b2 c3', 'opt-in'],
   ['ca-central-1', 'Canada (Central)', 'cac1', 'a1 b2 d4'],
   ['ca-west-1', 'Canada West (Calgary)', 'caw1', 'a1 b2 c3', 'opt-in'],
+  ['cn-north-1', 'China (Beijing)', 'cnn1', 'a1 b2 d4'],
+  ['cn-northwest-1', 'China (Ningxia)', 'cnnw1', 'a1 b2 c3'],
   ['eu-central-1', 'Europe (Frankfurt)', 'euc1', 'a2 b3 c1'],
   ['eu-central-2', 'Europe (Zurich)', 'euc2', 'a1 b2 c3', 'opt-in'],
   ['eu-north-1', 'Europe (Stockholm)', 'eun1', 'a1 b2 c3'],
@@ -50,6 +54,8 @@ const rows: readonly Row[] = [
   ['sa-east-1', 'South America (Sao Paulo)', 'sae1', 'a1 b2 c3'],
   ['us-east-1', 'US East (N. Virginia)', 'use1', 'a1 b2 c4 d6 e3 f5'],
   ['us-east-2', 'US East (Ohio)', 'use2', 'a1 b2 c3'],
+  ['us-gov-east-1', 'AWS GovCloud (US-East)', 'usge1', 'a1 b2 c3'],
+  ['us-gov-west-1', 'AWS GovCloud (US-West)', 'usgw1', 'a1 b2 c3'],
   ['us-west-1', 'US West (N. California)', 'usw1', 'a1 c3'],
   ['us-west-2', 'US West (Oregon)', 'usw2', 'a1 b2 c3 d4'],
 ];
@@ -57,6 +63,7 @@ const rows: readonly Row[] = [
 function regionOf([name, description, idPrefix, zones, optIn]: Row): Region {
   return {
     name,
+    partition: partitionOf(name),
     description,
     optIn: optIn === 'opt-in',
     zones: zones.split(' ').map((zone) => ({
@@ -66,7 +73,10 @@ function regionOf([name, description, idPrefix, zones, optIn]: Row): Region {
   };
 }
 
-/** Every public region of the `aws` partition. Zone ids are fixed; letters here are one account's view. */
+/**
+ * The regions of the partitions `aws`, `aws-cn` and `aws-us-gov`, in order of name, but for those of which no
+ * zones are public. EC2 may call one zone by other letters in other accounts; here each account has these.
+ */
 export const publicRegions: readonly Region[] = rows.map(regionOf);
 
 const byName = new Map(publicRegions.map((region) => [region.name, region]));

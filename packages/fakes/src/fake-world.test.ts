@@ -19,18 +19,18 @@ const nic: Nic = {
 
 async function launch(world: FakeWorld): Promise<MachineSpec> {
   await world.network.open();
-  const tap = await world.network.plug(nic);
+  const port = await world.network.plug(nic);
   await world.volumes.create({ volumeId, sizeBytes: 2 * GiB });
   const spec: MachineSpec = {
     instanceId,
     generation: 1,
     instanceType: 't3.micro',
     architecture: 'x86_64',
-    vcpus: 2,
+    cpus: { cores: 1, threadsPerCore: 2 },
     memoryMiB: 1_024,
     disks: [{ deviceName: '/dev/xvda', volumeId, bootIndex: 0 }],
     ephemeralDisks: [],
-    nic: { macAddress: nic.macAddress, tap },
+    nic: { macAddress: nic.macAddress, port },
   };
   await world.compute.start(spec);
   return spec;
@@ -39,8 +39,7 @@ async function launch(world: FakeWorld): Promise<MachineSpec> {
 test('what was baked is in the map, what was written to its volume is in the next', async () => {
   const { builder, snapshots, volumes } = new FakeWorld();
   const disk = await builder.bake({ recipe: 'linux' });
-  const source = { kind: 'file', path: disk.path } as const;
-  const baked = await snapshots.capture({ mapId: 'map-1', source });
+  const baked = await snapshots.capture({ mapId: 'map-1', source: disk.source });
   await builder.discard(disk);
   expect(builder.disks).toEqual([]);
   await volumes.create({ volumeId, sizeBytes: disk.sizeBytes, originMapId: baked.mapId });
@@ -49,7 +48,7 @@ test('what was baked is in the map, what was written to its volume is in the nex
     { volumeId, snapshotId: 'snap-1', originMapId: baked.mapId },
   ]);
   volumes.write(volumeId, 7, 'too late');
-  if (!frozen) throw new Error('a freeze answers each volume');
+  if (!frozen) throw new Error('a freeze returns each volume');
   await snapshots.capture({
     mapId: 'map-2',
     source: frozen.source,

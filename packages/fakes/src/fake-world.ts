@@ -5,7 +5,8 @@ import type {
   MetadataPublisher,
   MetadataStore,
   Network,
-  SnapshotStore,
+  NetworkPort,
+  PrunableSnapshotStore,
   VolumeDisks,
   VolumeFreezer,
 } from '@bakehouse/domain';
@@ -14,8 +15,7 @@ import { FaultPlan } from './faults.ts';
 import { Life } from './life.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
-import { MemoryMetadataStore } from './memory-metadata-store.ts';
-import { MemoryNetwork } from './memory-network.ts';
+import { MemoryNetwork, portOf } from './memory-network.ts';
 import { MemorySnapshotStore } from './memory-snapshot-store.ts';
 import { MemorySources } from './memory-sources.ts';
 import { MemoryVolumeDisks } from './memory-volume-disks.ts';
@@ -24,6 +24,7 @@ import { seededIds } from './seeded-ids.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
 import { SimulatedCompute } from './simulated-compute.ts';
 import { hasProcess } from './simulated-machine.ts';
+import { newTestStore } from './test-store.ts';
 import { withFaults } from './with-faults.ts';
 
 /** The ports as one run of the control plane has them. */
@@ -34,7 +35,7 @@ export interface WorldPorts {
   readonly compute: Compute;
   readonly network: Network;
   readonly publisher: MetadataPublisher;
-  readonly snapshots: SnapshotStore;
+  readonly snapshots: PrunableSnapshotStore;
   readonly volumes: VolumeDisks & VolumeFreezer;
   readonly builder: ImageBuilder;
 }
@@ -56,7 +57,7 @@ export class FakeWorld {
   readonly random: Random;
   readonly clock: ManualClock;
   readonly ids: IdSource;
-  readonly metadata = new MemoryMetadataStore();
+  readonly metadata = newTestStore();
   readonly sources = new MemorySources();
   readonly snapshots = new MemorySnapshotStore(this.sources);
   readonly compute: SimulatedCompute;
@@ -81,17 +82,17 @@ export class FakeWorld {
     this.volumes = new MemoryVolumeDisks(this.snapshots, {
       userOf: (volumeId) => this.compute.userOf(volumeId),
     });
-    this.network = new MemoryNetwork({ isGuestUp: ({ name }) => this.compute.hasTap(name) });
+    this.network = new MemoryNetwork({ isGuestUp: (port) => this.compute.usesPort(port) });
   }
 
   /** What is wrong in the world by itself, whatever the records say; empty when all is well. */
   async problems(): Promise<readonly string[]> {
     const problems: string[] = [];
-    const taps = await this.#tapNames();
+    const ports = await this.#ports();
     for (const { spec, disks } of this.compute.machines().filter(hasProcess)) {
       const missing = disks.filter(({ volumeId }) => !this.volumes.has(volumeId));
       problems.push(...missing.map((disk) => `${spec.instanceId} runs without ${disk.volumeId}`));
-      if (!taps.has(spec.nic.tap.name)) problems.push(`${spec.instanceId} runs unplugged`);
+      if (!ports.has(spec.nic.port)) problems.push(`${spec.instanceId} runs unplugged`);
     }
     for (const volumeId of await this.volumes.list()) {
       const origin = this.volumes.missingOrigin(volumeId);
@@ -113,13 +114,13 @@ export class FakeWorld {
       compute: wrap<Compute>('compute', this.compute),
       network: wrap<Network>('network', this.network),
       publisher: wrap<MetadataPublisher>('publisher', this.publisher),
-      snapshots: wrap<SnapshotStore>('snapshots', this.snapshots),
+      snapshots: wrap<PrunableSnapshotStore>('snapshots', this.snapshots),
       volumes: wrap<VolumeDisks & VolumeFreezer>('volumes', this.volumes),
       builder: wrap<ImageBuilder>('builder', this.builder),
     };
   }
 
-  async #tapNames(): Promise<ReadonlySet<string>> {
-    return new Set((await this.network.list()).map((nicId) => this.network.tapOf(nicId).name));
+  async #ports(): Promise<ReadonlySet<NetworkPort>> {
+    return new Set((await this.network.list()).map(portOf));
   }
 }

@@ -2,7 +2,7 @@ import type { Random } from './seeded-random.ts';
 
 /**
  * `before`: the call fails and has done nothing. `after`: it has done its work and fails all the same.
- * `crash`: it has done its work, and the caller is dead before it hears of it.
+ * `crash`: it has done its work or refused it, and the caller is dead before it hears of it.
  */
 export type Fault = 'before' | 'after' | 'crash';
 
@@ -42,7 +42,7 @@ export class FaultPlan {
     this.#chance = chance;
   }
 
-  /** Counts the call and answers what goes wrong with it. */
+  /** Counts the call and returns what goes wrong with it. */
   next(port: string, member: string): { fault: Fault; error: Error } | undefined {
     const name = `${port}.${member}`;
     this.calls.push(name);

@@ -18,7 +18,7 @@ export { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
 export { MemoryMetadataStore } from './memory-metadata-store.ts';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
 export type { Flow } from './memory-policy.ts';
-export { MemorySnapshotStore, MissingMapError } from './memory-snapshot-store.ts';
+export { MemorySnapshotStore } from './memory-snapshot-store.ts';
 export {
   type BlockWords,
   type MemorySource,
@@ -26,11 +26,13 @@ export {
   memoryBlockBytes,
 } from './memory-sources.ts';
 export { MemoryVolumeDisks, type MemoryVolumeDisksOptions } from './memory-volume-disks.ts';
+export { mortalClock } from './mortal-clock.ts';
 export { restoredMachines } from './restored-machines.ts';
 export { seededIds } from './seeded-ids.ts';
 export { type Random, seededRandom } from './seeded-random.ts';
-export { settle } from './settle.ts';
+export { settle, waitOutside } from './settle.ts';
 export { SimulatedCompute, type SimulatedComputeOptions } from './simulated-compute.ts';
+export { type SimulatedDrivers, simulatedDrivers } from './simulated-drivers.ts';
 export { hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
-export { type SimulatedPowers, simulatedPowers } from './simulated-powers.ts';
+export { newTestStore, useTestStores } from './test-store.ts';
 export { type FaultyPortOptions, withFaults } from './with-faults.ts';

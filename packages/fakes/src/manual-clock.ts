@@ -9,7 +9,7 @@ interface Sleeper {
 /** 2026-01-01T00:00Z. */
 const defaultStartMs = 1_767_225_600_000;
 
-/** Time that passes only when told to. */
+/** Time that passes only when a test says so. */
 export class ManualClock implements Clock {
   #now: TimestampMs;
   #jumpedMs = 0;

@@ -9,7 +9,10 @@ import {
 import { MemoryRecords, MemoryTransaction } from './memory-records.ts';
 import { withinOneTurn } from './within-one-turn.ts';
 
-/** `MetadataStore` without a disk: one write at a time, on a copy that then takes the place of the state. */
+/**
+ * `MetadataStore` without a disk: one write at a time, on a copy that then becomes the state. Each write's function runs
+ * twice, and the first run is dropped: the port allows that, so every test shows that its callers tolerate it.
+ */
 export class MemoryMetadataStore implements MetadataStore {
   #records = new MemoryRecords();
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -30,10 +33,13 @@ export class MemoryMetadataStore implements MetadataStore {
     return result;
   }
 
-  async reset(keep: readonly RecordKind[]): Promise<void> {
+  async reset(keep: readonly RecordKind[], keptSettings: readonly string[] = []): Promise<void> {
+    const isKept = (kind: RecordKind, id: string) =>
+      kind === 'setting' && keptSettings.includes(id);
     await this.write(async (transaction) => {
       for (const kind of recordKinds.filter((candidate) => !keep.includes(candidate))) {
-        for (const { id } of await transaction.list(kind)) await transaction.delete(kind, id);
+        for (const { id } of await transaction.list(kind))
+          if (!isKept(kind, id)) await transaction.delete(kind, id);
       }
     });
   }
@@ -46,11 +52,18 @@ export class MemoryMetadataStore implements MetadataStore {
   async #commit<Result>(
     work: (transaction: MetadataTransaction) => Promise<Result>,
   ): Promise<Result> {
+    await this.#rehearse(work);
     const draft = this.#records.copy();
     const result = await withinOneTurn((check) => work(new MemoryTransaction(draft, check)));
     await nextTurn();
     this.#records = draft;
     return result;
+  }
+
+  /** A run that is dropped, as the port allows. */
+  async #rehearse(work: (transaction: MetadataTransaction) => Promise<unknown>): Promise<void> {
+    const draft = this.#records.copy();
+    await withinOneTurn((check) => work(new MemoryTransaction(draft, check))).catch(() => {});
   }
 
   #checkOpen(): void {

@@ -2,15 +2,18 @@ import type {
   Network,
   NetworkInterfaceId,
   NetworkPolicy,
+  NetworkPort,
+  NetworkRepair,
   Nic,
+  PacketRule,
+  PolicyChange,
   SecurityGroupId,
-  TapDevice,
 } from '@bakehouse/domain';
 import { type Flow, permits } from './memory-policy.ts';
 
 export interface MemoryNetworkOptions {
-  /** Whether a machine runs behind the tap; without it every plugged NIC answers. */
-  readonly isGuestUp?: (tap: TapDevice) => boolean;
+  /** Whether a machine runs behind the port. Absent: every plugged NIC responds. */
+  readonly isGuestUp?: (port: NetworkPort) => boolean;
 }
 
 /** `Network` that remembers what is plugged and what may pass. */
@@ -19,7 +22,8 @@ export class MemoryNetwork implements Network {
   readonly #nics = new Map<NetworkInterfaceId, Nic>();
   /** What no two NICs may have, with the one that has it. */
   readonly #holders = new Map<string, NetworkInterfaceId>();
-  #policy: NetworkPolicy = { nics: [], groups: [] };
+  readonly #groupsOf = new Map<NetworkInterfaceId, readonly SecurityGroupId[]>();
+  readonly #rulesOf = new Map<SecurityGroupId, readonly PacketRule[]>();
   #isOpen = false;
 
   constructor(options: MemoryNetworkOptions = {}) {
@@ -30,13 +34,13 @@ export class MemoryNetwork implements Network {
     this.#isOpen = true;
   }
 
-  async plug(nic: Nic): Promise<TapDevice> {
+  async plug(nic: Nic): Promise<NetworkPort> {
     if (!this.#isOpen) throw new Error('the network is not open');
     for (const claim of claimsOf(nic)) this.#checkFree(claim, nic.nicId);
     this.#drop(nic.nicId);
     this.#nics.set(nic.nicId, nic);
     for (const claim of claimsOf(nic)) this.#holders.set(claim, nic.nicId);
-    return tapOf(nic.nicId);
+    return portOf(nic.nicId);
   }
 
   async unplug(nicId: NetworkInterfaceId): Promise<void> {
@@ -44,12 +48,20 @@ export class MemoryNetwork implements Network {
   }
 
   async applyPolicy(policy: NetworkPolicy): Promise<void> {
-    this.#policy = policy;
+    this.#closePolicy();
+    for (const { nicId, groupIds } of policy.nics) this.#groupsOf.set(nicId, groupIds);
+    for (const { groupId, rules } of policy.groups) this.#rulesOf.set(groupId, rules);
+  }
+
+  async changePolicy({ nics, groups }: PolicyChange): Promise<void> {
+    for (const [nicId, groupIds] of nics) setOrDelete(this.#groupsOf, nicId, groupIds);
+    for (const [groupId, rules] of groups) setOrDelete(this.#rulesOf, groupId, rules);
   }
 
   /** Nothing of it can be lost. */
-  async mend(): Promise<void> {
+  async repair(): Promise<readonly NetworkRepair[]> {
     if (!this.#isOpen) throw new Error('the network is not open');
+    return [];
   }
 
   async list(): Promise<readonly NetworkInterfaceId[]> {
@@ -58,22 +70,14 @@ export class MemoryNetwork implements Network {
 
   async isReachable(nicId: NetworkInterfaceId): Promise<boolean> {
     const isGuestUp = this.#options.isGuestUp ?? (() => true);
-    return this.#nics.has(nicId) && isGuestUp(tapOf(nicId));
-  }
-
-  enter(): readonly string[] {
-    return [];
+    return this.#nics.has(nicId) && isGuestUp(portOf(nicId));
   }
 
   async destroy(): Promise<void> {
     this.#nics.clear();
     this.#holders.clear();
-    this.#policy = { nics: [], groups: [] };
+    this.#closePolicy();
     this.#isOpen = false;
-  }
-
-  tapOf(nicId: NetworkInterfaceId): TapDevice {
-    return tapOf(nicId);
   }
 
   nic(nicId: NetworkInterfaceId): Nic | undefined {
@@ -81,16 +85,24 @@ export class MemoryNetwork implements Network {
   }
 
   get policy(): NetworkPolicy {
-    return this.#policy;
+    return {
+      nics: [...this.#groupsOf].map(([nicId, groupIds]) => ({ nicId, groupIds })),
+      groups: [...this.#rulesOf].map(([groupId, rules]) => ({ groupId, rules })),
+    };
   }
 
   groupsOf(nicId: NetworkInterfaceId): readonly SecurityGroupId[] {
-    return this.#policy.nics.find((nic) => nic.nicId === nicId)?.groupIds ?? [];
+    return this.#groupsOf.get(nicId) ?? [];
   }
 
   /** Whether a new connection between these private or outside addresses would pass. */
   allows(flow: Flow): boolean {
-    return permits(this.#policy, [...this.#nics.values()], flow);
+    return permits(this.policy, [...this.#nics.values()], flow);
+  }
+
+  #closePolicy(): void {
+    this.#groupsOf.clear();
+    this.#rulesOf.clear();
   }
 
   #drop(nicId: NetworkInterfaceId): void {
@@ -105,12 +117,17 @@ export class MemoryNetwork implements Network {
   }
 }
 
+function setOrDelete<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
 /** A public address, a private address in its subnet, a MAC. */
 function claimsOf({ publicIp, subnetId, privateIp, macAddress }: Nic): readonly string[] {
   return [...(publicIp ? [publicIp] : []), `${subnetId}/${privateIp}`, macAddress];
 }
 
-/** Interface names of Linux have 15 characters at most. */
-export function tapOf(nicId: NetworkInterfaceId): TapDevice {
-  return { name: `tap${nicId.slice(-12)}` };
+/** The port of a NIC, plugged or not. */
+export function portOf(nicId: NetworkInterfaceId): NetworkPort {
+  return `port of ${nicId}`;
 }

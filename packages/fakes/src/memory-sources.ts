@@ -1,10 +1,9 @@
-import { KiB } from '@bakehouse/base';
-import type { BlockSourceAddress } from '@bakehouse/domain';
+import { type BlockSourceRef, blockBytes } from '@bakehouse/domain';
 
 /** A twin's disk has one word for the content of each block; a block without a word is zeros. */
 export type BlockWords = ReadonlyMap<number, string>;
 
-export const memoryBlockBytes = 512 * KiB;
+export const memoryBlockBytes = blockBytes;
 
 /** A disk that keeps still while it is read. */
 export interface MemorySource {
@@ -18,16 +17,16 @@ export interface MemorySource {
 export class MemorySources {
   readonly #sources = new Map<string, MemorySource>();
 
-  offer(address: BlockSourceAddress, source: MemorySource): void {
-    this.#sources.set(nameOf(address), source);
+  offer(disk: BlockSourceRef, source: MemorySource): void {
+    this.#sources.set(nameOf(disk), source);
   }
 
-  withdraw(address: BlockSourceAddress): void {
-    this.#sources.delete(nameOf(address));
+  withdraw(disk: BlockSourceRef): void {
+    this.#sources.delete(nameOf(disk));
   }
 
-  find(address: BlockSourceAddress): MemorySource | undefined {
-    return this.#sources.get(nameOf(address));
+  find(disk: BlockSourceRef): MemorySource | undefined {
+    return this.#sources.get(nameOf(disk));
   }
 
   get count(): number {
@@ -35,6 +34,4 @@ export class MemorySources {
   }
 }
 
-function nameOf(address: BlockSourceAddress): string {
-  return address.kind === 'file' ? address.path : `${address.socketPath}#${address.exportName}`;
-}
+const nameOf = (disk: BlockSourceRef): string => JSON.stringify(disk);

@@ -1,16 +1,23 @@
-import { findInstanceType, type MetadataReader } from '@bakehouse/domain';
-import { tapOf } from './memory-network.ts';
+import {
+  defaultCpuOptions,
+  findInstanceType,
+  type HostId,
+  type MetadataReader,
+} from '@bakehouse/domain';
+import { portOf } from './memory-network.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 
 const firstPid = 1_000;
 
-/** The machines that an earlier simulation must have had for its records to be true: they have outlived it. */
+/** The machines that an earlier simulation of the host must have had for its records to be true: they outlive it. */
 export async function restoredMachines(
   reader: MetadataReader,
+  hostId: HostId,
 ): Promise<readonly SimulatedMachine[]> {
   const instances = await reader.list('instance', { where: { state: ['running'] } });
   const machines: SimulatedMachine[] = [];
   for (const instance of instances) {
+    if (instance.hostId !== hostId) continue;
     const type = findInstanceType(instance.instanceType);
     const nic = await reader.get('networkInterface', instance.networkInterfaceId);
     if (!type || !nic) continue;
@@ -21,11 +28,11 @@ export async function restoredMachines(
         generation: instance.generation,
         instanceType: type.name,
         architecture: instance.architecture,
-        vcpus: type.vcpus,
+        cpus: instance.cpuOptions ?? defaultCpuOptions(type),
         memoryMiB: type.memoryMiB,
         disks,
         ephemeralDisks: [],
-        nic: { macAddress: nic.macAddress, tap: tapOf(nic.id) },
+        nic: { macAddress: nic.macAddress, port: portOf(nic.id) },
       },
       pid: firstPid + machines.length,
       state: 'running',

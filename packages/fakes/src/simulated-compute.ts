@@ -9,6 +9,7 @@ import {
   type MachineEvent,
   type MachineSpec,
   type MachineStatus,
+  type NetworkPort,
   type VolumeId,
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
@@ -23,7 +24,7 @@ export interface SimulatedComputeOptions {
   readonly memoryMiB?: number;
   /** Throws for a disk that could not be opened. */
   readonly checkDisk?: (volumeId: VolumeId) => void;
-  /** Told of each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
+  /** Called for each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
   readonly diskClosed?: (volumeId: VolumeId, how: { readonly orderly: boolean }) => void;
 }
 
@@ -37,9 +38,9 @@ export class SimulatedCompute implements Compute {
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   /** Guests that do not obey the power button. */
   readonly #deaf = new Set<InstanceId>();
-  /** Disks and taps of machines that run. */
+  /** Disks and network ports of machines that run. */
   readonly #users = new Map<VolumeId, InstanceId>();
-  readonly #taps = new Set<string>();
+  readonly #ports = new Set<NetworkPort>();
   #usedMiB = 0;
   #nextPid = firstPid;
 
@@ -83,15 +84,15 @@ export class SimulatedCompute implements Compute {
     this.exit(instanceId, 'killed');
   }
 
-  async reset(instanceId: InstanceId): Promise<void> {
+  /** Without waiting for a shutdown: a guest that does nothing has nothing to write. */
+  async reboot(instanceId: InstanceId): Promise<void> {
     const machine = this.#mustRun(instanceId);
     this.#set({ ...machine, boots: machine.boots + 1 });
     this.#emit(machine, { kind: 'rebooted' });
   }
 
-  /** A guest that does nothing has nothing to write. */
-  async reboot(instanceId: InstanceId): Promise<void> {
-    await this.reset(instanceId);
+  async kept(): Promise<readonly InstanceId[]> {
+    return [...this.#machines.keys()];
   }
 
   async capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
@@ -103,12 +104,16 @@ export class SimulatedCompute implements Compute {
     return { count: Math.max(0, room), shortage };
   }
 
+  async find(instanceId: InstanceId): Promise<MachineStatus | undefined> {
+    const machine = this.#machines.get(instanceId);
+    if (machine === undefined || machine.state === 'exited') return undefined;
+    const { spec, state } = machine;
+    return { instanceId: spec.instanceId, generation: spec.generation, state };
+  }
+
   async list(): Promise<readonly MachineStatus[]> {
-    return [...this.#machines.values()].flatMap(({ spec, pid, state }) =>
-      state === 'exited'
-        ? []
-        : [{ instanceId: spec.instanceId, generation: spec.generation, pid, state }],
-    );
+    const found = await Promise.all([...this.#machines.keys()].map((id) => this.find(id)));
+    return found.filter((status) => status !== undefined);
   }
 
   async stalled(): Promise<ReadonlyMap<InstanceId, string>> {
@@ -131,7 +136,7 @@ export class SimulatedCompute implements Compute {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells again, at each start of a control plane, how machines that are not forgotten have ended. */
+  /** Reports again, at each start of a control plane, how machines that are not forgotten have ended. */
   async adopt(): Promise<void> {
     for (const machine of this.#machines.values()) {
       const { exitReason: reason } = machine;
@@ -172,9 +177,9 @@ export class SimulatedCompute implements Compute {
     return this.#users.get(volumeId);
   }
 
-  /** Whether a machine that runs has this tap. */
-  hasTap(name: string): boolean {
-    return this.#taps.has(name);
+  /** Whether a machine that runs is connected to this port. */
+  usesPort(port: NetworkPort): boolean {
+    return this.#ports.has(port);
   }
 
   /** The guest's process ends; no machine: no-op. */
@@ -198,6 +203,11 @@ export class SimulatedCompute implements Compute {
     const { stalledBy: _, ...machine } = this.#mustRun(instanceId);
     this.#set({ ...machine, state: 'running' });
     this.#emit(machine, { kind: 'resumed' });
+  }
+
+  /** The machine exists and does not respond, until it is killed. */
+  hang(instanceId: InstanceId): void {
+    this.#set({ ...this.#mustRun(instanceId), state: 'unresponsive' });
   }
 
   ignorePowerButton(instanceId: InstanceId): void {
@@ -251,13 +261,13 @@ export class SimulatedCompute implements Compute {
 
   #claim({ spec, disks }: SimulatedMachine): void {
     this.#usedMiB += spec.memoryMiB;
-    this.#taps.add(spec.nic.tap.name);
+    this.#ports.add(spec.nic.port);
     for (const { volumeId } of disks) this.#users.set(volumeId, spec.instanceId);
   }
 
   #release({ spec, disks }: SimulatedMachine): void {
     this.#usedMiB -= spec.memoryMiB;
-    this.#taps.delete(spec.nic.tap.name);
+    this.#ports.delete(spec.nic.port);
     for (const { volumeId } of disks) this.#users.delete(volumeId);
   }
 

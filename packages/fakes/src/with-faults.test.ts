@@ -63,6 +63,21 @@ test('a crash has its effect, is never answered, and nothing after it has an eff
   expect(counter.count).toBe(3);
 });
 
+test.each(['rejects', 'throws'] as const)('a call that %s crashes like any other', async (how) => {
+  const refusal = new Error('refused');
+  const port = {
+    rejects: () => Promise.reject(refusal),
+    throws(): Promise<never> {
+      throw refusal;
+    },
+  };
+  const life = new Life();
+  const plan = new FaultPlan([{ call: 1, fault: 'crash' }]);
+  const faulty = withFaults(port, { name: 'port', plan, life });
+  expect(await settled(faulty[how]())).toBe('pending');
+  expect(life.isOver).toBe(true);
+});
+
 test('callbacks of a life that is over are not called', async () => {
   const life = new Life();
   const heard: number[] = [];

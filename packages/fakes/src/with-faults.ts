@@ -9,8 +9,8 @@ export interface FaultyPortOptions {
   readonly life?: Life;
 }
 
-/** Members that answer at once, without a promise: they have no outside that could fail. */
-const synchronous: ReadonlySet<string> = new Set(['watch', 'enter', 'now']);
+/** Members that return at once, without a promise, and so cannot fail outside. */
+const synchronous: ReadonlySet<string> = new Set(['watch', 'now']);
 
 /**
  * The port, some of whose calls go wrong as the plan says. After the end of its life its calls have no
@@ -33,11 +33,15 @@ export function withFaults<Port extends object>(port: Port, options: FaultyPortO
         if (life.isOver) return life.never();
         const planned = plan.next(name, member);
         if (planned?.fault === 'before') throw planned.error;
+        if (planned?.fault === 'crash') {
+          // What the call refuses, its caller does not hear of either.
+          await Promise.allSettled([new Promise((resolve) => resolve(call(...args)))]);
+          life.end();
+          return life.never();
+        }
         const result = await life.whileAlive(Promise.resolve(call(...args)));
         if (planned?.fault === 'after') throw planned.error;
-        if (planned?.fault !== 'crash') return result;
-        life.end();
-        return life.never();
+        return result;
       };
     },
   });

@@ -1,6 +1,6 @@
 #!/bin/sh
-# customize.sh ROOT: the last step of the base system, run by mmdebstrap on the host's side.
-# What belongs to no package: units that do not run, and nothing that is one machine's own.
+# customize.sh ROOT: the last step of the base system; mmdebstrap runs it on the host.
+# It does what no package does: disables units, and removes everything that belongs to one machine.
 set -eu
 root=$1
 units=$root/etc/systemd/system
@@ -10,7 +10,7 @@ mkdir -p "$root/etc/systemd/system-generators"
 for generator in $BAKEHOUSE_MASKED_GENERATORS; do
   ln -snf /dev/null "$root/etc/systemd/system-generators/$generator"
 done
-# Started when somebody asks for them, not at boot.
+# Units that start on demand, not at boot.
 mkdir -p "$units/multi-user.target.wants"
 for unit in $BAKEHOUSE_UNITS_ON_DEMAND; do
   ln -snf /dev/null "$units/multi-user.target.wants/$unit"
@@ -28,10 +28,10 @@ printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' > "$roo
 printf 'nameserver 169.254.169.253\noptions timeout:2 attempts:3\n' > "$root/etc/resolv.conf"
 printf 'Bakehouse Linux %s\n\n' "$BAKEHOUSE_RELEASE" > "$root/etc/motd"
 printf 'Bakehouse Linux %s \\n \\l\n\n' "$BAKEHOUSE_RELEASE" > "$root/etc/issue"
-# Run at each login otherwise.
+# Without this it would run at each login.
 if [ -e "$root/etc/update-motd.d/10-uname" ]; then chmod 644 "$root/etc/update-motd.d/10-uname"; fi
 
-# Nothing that is one machine's own, and no trace of the machine that built it.
+# Remove everything that belongs to one machine, and every trace of the host that baked the image.
 rm -f "$root/etc/hostname" "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" \
   "$root/var/lib/systemd/random-seed" "$root/etc/apt/apt.conf.d/99mmdebstrap" \
   "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root"/etc/apt/sources.list.d/* \
@@ -39,10 +39,10 @@ rm -f "$root/etc/hostname" "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machin
   "$root/etc/passwd-" "$root/etc/shadow-" "$root/etc/group-" "$root/etc/gshadow-"
 : > "$root/etc/machine-id"
 chmod 444 "$root/etc/machine-id"
-# mmdebstrap empties /tmp, /run and apt's caches itself, after this. Its own apt configuration is in
-# that /tmp: were it removed here, mmdebstrap's last apt-get would work on the host.
+# mmdebstrap empties /tmp, /run and apt's caches later. Keep /tmp here: it contains mmdebstrap's apt
+# configuration, without which its last apt-get would change the host.
 rm -rf "$root/var/log/journal" "$root"/var/cache/debconf/*-old "$root"/var/lib/cloud/* \
   "$root"/var/tmp/*
 find "$root/var/log" -type f -delete
-# No password opens root.
+# No password is valid for root.
 chroot "$root" usermod -p '*' root

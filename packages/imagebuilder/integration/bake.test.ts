@@ -8,7 +8,7 @@ import type { BakedDisk, BakeProgress } from '@bakehouse/domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createImageBuilder } from '../src/index.ts';
 
-/** Minutes on a busy machine: it installs Debian for real. */
+/** Installing Debian takes minutes on a busy machine. */
 const bakeTimeoutMs = 15 * 60_000;
 const run = promisify(execFile);
 const fileSystemOffset = 1024 * 1024;
@@ -51,13 +51,13 @@ test('the disk has a boot record with GRUB and one bootable Linux partition at 1
   expect((start + size) * 512).toBe(disk.sizeBytes);
 });
 
-test('the disk is sparse and of the size that is said', async () => {
+test('the disk is sparse and has the size of its description', async () => {
   const { size, blocks } = await stat(disk.path);
   expect(size).toBe(disk.sizeBytes);
   expect(blocks * 512).toBeLessThan(size / 2);
 });
 
-test('the menu starts a kernel that is there, with an initramfs that is there', async () => {
+test('the menu starts an existing kernel with an existing initramfs', async () => {
   const menu = await fileText('/boot/grub/grub.cfg');
   const paths = [...menu.matchAll(/^ {2}(?:linux16|initrd16) \/boot\/(\S+)/gm)].map(
     ([, name]) => name,
@@ -85,7 +85,7 @@ test('/etc/image-id names this image', async () => {
   expect(disk.tags['recipe-id']).toBe(id.get('recipe_id'));
 });
 
-test('nothing in it is one machine’s own', async () => {
+test('it contains nothing that belongs to one machine', async () => {
   expect(await fileText('/etc/machine-id')).toBe('');
   expect((await names('/etc/ssh')).filter((name) => name.startsWith('ssh_host_'))).toEqual([]);
   expect(await names('/var/lib/cloud')).toEqual([]);
@@ -96,7 +96,7 @@ test('nothing in it is one machine’s own', async () => {
   expect(await names('/var/lib/systemd')).not.toContain('random-seed');
 });
 
-test('no password opens any account, and packages come from Debian', async () => {
+test('no account has a password, and packages come from Debian', async () => {
   const shadow = (await fileText('/etc/shadow')).trimEnd().split('\n');
   for (const line of shadow) expect(line.split(':')[1]).toMatch(/^[*!]+$/);
   const sources = await fileText('/etc/apt/sources.list');
@@ -110,7 +110,7 @@ test('owners and modes of the base system are kept', async () => {
   expect(await debugfs('stat /etc/default/bakehouse-boot')).toMatch(/Mode: +0644/);
 });
 
-test('progress names each stage in turn and ends each', () => {
+test('progress reports each stage in order, up to its end', () => {
   const stages = [...new Set(progress.map((step) => step.stage))];
   expect(stages).toEqual(['base system', 'boot loader', 'file system', 'check']);
   for (const stage of stages) {
@@ -123,10 +123,10 @@ test('progress names each stage in turn and ends each', () => {
 });
 
 test(
-  'an aborted bake leaves no work and the lock free; the next takes the base system from the cache',
+  'an aborted bake leaves no files and no lock; the next one takes the base system from the cache',
   async () => {
     const controller = new AbortController();
-    const reason = new Error('enough');
+    const reason = new Error('cancelled');
     const aborted = builder().bake({
       recipe: 'bakehouse-linux',
       signal: controller.signal,
@@ -156,13 +156,13 @@ test(
   bakeTimeoutMs,
 );
 
-test('a recipe that there is not is refused by name', async () => {
+test('an unknown recipe is refused by name', async () => {
   await expect(builder().bake({ recipe: 'cake' })).rejects.toThrow(
-    "There is no recipe 'cake'; there are: bakehouse-linux",
+    "there is no recipe 'cake'; there are: bakehouse-linux",
   );
 });
 
-test('discards nothing outside of its own folder', async () => {
+test('discards nothing outside its own folder', async () => {
   const foreign = { ...disk, path: '/etc/passwd' };
   await expect(builder().discard(foreign)).rejects.toThrow(
     '/etc/passwd is not a disk of this builder',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fetchOptions } from './apt-options.ts';
 
-test('keeps proxies and date checks, and nothing else', () => {
+test('keeps proxies and date checks and nothing else', () => {
   const dump = [
     'APT "";',
     'Acquire "";',

@@ -1,4 +1,4 @@
-/** What of the host's apt configuration decides whether and how packages can be fetched. */
+/** The options of the host's apt configuration that decide whether and how packages can be fetched. */
 const keptOptions = [
   /^Acquire::(http|https|ftp)::(Proxy|Proxy-Auto-Detect)(::.+)?$/,
   /^Acquire::https::(CaInfo|CaPath|Verify-Peer|Verify-Host|SslCert|SslKey)(::.+)?$/,

@@ -36,14 +36,14 @@ test.each([
   expect(sources.every((source) => source.uri.startsWith('http://deb.debian.org/'))).toBe(true);
 });
 
-test('ignores a stanza that is switched off', () => {
+test('ignores a disabled stanza', () => {
   const text =
     'Types: deb\nEnabled: no\nURIs: http://a.example/debian\nSuites: bookworm\nComponents: main';
   const [first] = debianSources([{ path: 'x.sources', text }], 'bookworm');
   expect(first?.uri).toBe('http://deb.debian.org/debian');
 });
 
-test('names each repository once', () => {
+test('lists each repository once', () => {
   const text =
     'deb http://a.example/debian bookworm main\ndeb http://a.example/debian bookworm main';
   expect(debianSources([{ path: 'a.list', text }], 'bookworm')).toHaveLength(1);

@@ -2,12 +2,12 @@
 export interface AptSource {
   readonly uri: string;
   readonly suite: string;
-  /** A keyring file, where the host's entry names one. */
+  /** The keyring file that the host's entry names. */
   readonly signedBy?: string;
 }
 
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-/** Any mirror of Debian keeps these last names; other vendors use suites of the same name. */
+/** The path of a Debian mirror ends like this. Other vendors use the same suite names with other paths. */
 const debianPath = /\/debian(-security)?\/?$/;
 
 function defaultSources(suite: string): AptSource[] {
@@ -20,8 +20,8 @@ function defaultSources(suite: string): AptSource[] {
 }
 
 /**
- * The host's own Debian repositories of that suite, its updates and its security updates, or
- * Debian's where the host has none. `files` are those of /etc/apt; see sources.list(5).
+ * The host's Debian repositories for a suite, its updates and its security updates; Debian's own when the host has
+ * none. `files` are those of /etc/apt; see sources.list(5).
  */
 export function debianSources(
   files: readonly { readonly path: string; readonly text: string }[],
@@ -55,7 +55,7 @@ function parseList(text: string): AptSource[] {
   });
 }
 
-/** deb822 style: stanzas of `Field: value`, apart by empty lines. */
+/** deb822 style: stanzas of `Field: value` lines, separated by empty lines. */
 function parseStanzas(text: string): AptSource[] {
   return text.split(/\n\s*\n/).flatMap((stanza) => {
     const fields = stanzaFields(stanza);

@@ -17,27 +17,26 @@ const cloud = ['cloud-init', 'cloud-guest-utils', 'openssh-server', 'sudo'];
 
 const network = ['iproute2', 'iputils-ping', 'netbase', 'libnss-myhostname', 'ca-certificates'];
 
-const forPeople = ['curl', 'gpgv', 'less', 'procps', 'vim-tiny'];
+const interactive = ['curl', 'gpgv', 'less', 'procps', 'vim-tiny'];
 
 /**
- * Each masked unit costs a boot on an emulated CPU 20 ms to 7 s. What somebody may still want,
- * `systemctl unmask` brings back.
+ * Each of these units adds 20 ms to 7 s to a boot on an emulated CPU. `systemctl unmask` enables one again.
  */
 const maskedUnits = [
-  // cloud-init's four processes: bakehouse-cloud-init.service runs all stages in one.
+  // Four processes of cloud-init; bakehouse-cloud-init.service runs all its stages in one.
   'cloud-init-local.service',
   'cloud-init.service',
   'cloud-config.service',
   'cloud-final.service',
   'cloud-init-hotplugd.socket',
-  // Upkeep at boot.
+  // Maintenance at boot.
   'apt-daily.timer',
   'apt-daily-upgrade.timer',
   'dpkg-db-backup.timer',
   'e2scrub_all.timer',
   'e2scrub_reap.service',
   'systemd-pstore.service',
-  // Kernel file systems that nothing here uses, and the modules they load.
+  // Unused kernel file systems and the modules that they load.
   'dev-hugepages.mount',
   'dev-mqueue.mount',
   'proc-sys-fs-binfmt_misc.automount',
@@ -51,7 +50,7 @@ const maskedUnits = [
   'modprobe@efi_pstore.service',
   'modprobe@fuse.service',
   'modprobe@loop.service',
-  // The image is complete, and its identity is cloud-init's to give.
+  // First-boot setup: the image is complete, and cloud-init sets its identity.
   'systemd-binfmt.service',
   'systemd-firstboot.service',
   'systemd-fsck-root.service',
@@ -65,7 +64,7 @@ const maskedUnits = [
   'systemd-sysusers.service',
   'systemd-update-utmp.service',
   'systemd-update-utmp-runlevel.service',
-  // Nobody types passwords at this console.
+  // The console has no password prompts.
   'systemd-ask-password-console.path',
   'systemd-ask-password-wall.path',
   'getty-static.service',
@@ -73,7 +72,7 @@ const maskedUnits = [
   'systemd-journald-audit.socket',
 ];
 
-/** Bakehouse Linux 2026.11: Debian 12 for EC2's way of starting machines. */
+/** Bakehouse Linux 2026.11: Debian 12 with what EC2 instances need. */
 export const bakehouseLinux: Recipe = {
   name: 'bakehouse-linux',
   title: 'Bakehouse Linux',
@@ -82,7 +81,7 @@ export const bakehouseLinux: Recipe = {
   architecture: 'x86_64',
   debianSuite: 'bookworm',
   debianArchitecture: 'amd64',
-  packages: [...bootAndSystem, ...cloud, ...network, ...forPeople],
+  packages: [...bootAndSystem, ...cloud, ...network, ...interactive],
   kernelOptions: [
     'root=LABEL=/',
     'rw',

@@ -13,14 +13,14 @@ const install = [
   'Setting up curl (7.88) ...',
 ];
 
-test('says in which phase mmdebstrap is', () => {
+test('names the phase of mmdebstrap', () => {
   const read = bootstrapProgressReader();
   expect(read('I: running apt-get update...')).toEqual({ fraction: 0, message: 'package lists' });
   expect(read('I: downloading packages with apt...')?.message).toBe('downloading');
   expect(read('Reading package lists...')).toBeUndefined();
 });
 
-test('counts what is fetched, unpacked and configured against what will be installed', () => {
+test('counts fetched, unpacked and configured packages against the number to install', () => {
   const read = bootstrapProgressReader();
   const fractions = install.flatMap((line) => read(line)?.fraction ?? []);
   expect(fractions).toHaveLength(7);
@@ -28,13 +28,13 @@ test('counts what is fetched, unpacked and configured against what will be insta
   expect(fractions.at(-1)).toBeCloseTo(0.85);
 });
 
-test('comes as far with packages from the cache, which are not fetched', () => {
+test('reaches the same fraction with cached packages, which are not fetched', () => {
   const read = bootstrapProgressReader();
   const cached = install.filter((line) => !line.startsWith('Get:'));
   expect(cached.flatMap((line) => read(line)?.fraction ?? []).at(-1)).toBeCloseTo(0.85);
 });
 
-test('never goes back and never beyond the end, whatever comes', () => {
+test('never decreases and never exceeds 1, for any lines', () => {
   const line = fc.oneof(
     fc.string(),
     fc.constantFrom(

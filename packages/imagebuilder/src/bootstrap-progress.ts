@@ -1,6 +1,6 @@
-/** How far mmdebstrap has come, told from what it, apt and dpkg write with `--verbose`. */
+/** The progress of mmdebstrap, read from the output of it, apt and dpkg with `--verbose`. */
 export interface BootstrapProgress {
-  /** 0 to 1, never less than before. */
+  /** 0 to 1; never decreases. */
   readonly fraction: number;
   readonly message?: string;
 }
@@ -8,9 +8,9 @@ export interface BootstrapProgress {
 interface Phase {
   readonly begins: RegExp;
   readonly message: string;
-  /** Of the whole, measured on two cores with packages from a near mirror. */
+  /** The share of the total time, measured on two cores with a near mirror. */
   readonly share: number;
-  /** Lines that come once for each package in this phase. */
+  /** Lines that occur once for each package in this phase. */
   readonly steps: readonly RegExp[];
 }
 
@@ -40,12 +40,12 @@ const phases: readonly Phase[] = [
   { begins: /^I: creating tarball/, message: 'packing', share: 0.1, steps: [] },
 ];
 
-/** Reads one line at a time; answers undefined where a line tells nothing new. */
+/** Reads one line at a time; returns undefined for a line without news. */
 export function bootstrapProgressReader(): (line: string) => BootstrapProgress | undefined {
   let phase = beforePhases;
   let finished = 0;
   let expected = 0;
-  let best = 0;
+  let highest = 0;
   const done = new Map<RegExp, Set<string>>();
 
   const enter = (next: Phase) => {
@@ -68,7 +68,7 @@ export function bootstrapProgressReader(): (line: string) => BootstrapProgress |
 
   const withinPhase = (): number => {
     const parts = phase.steps.map((_step, index) => {
-      // A cached package is not fetched again: that it is unpacked says that it is there.
+      // A cached package is not fetched; a later step of it counts for the earlier ones as well.
       const counts = phase.steps.slice(index).map((later) => done.get(later)?.size ?? 0);
       return Math.min(1, Math.max(...counts) / Math.max(expected, 1));
     });
@@ -79,7 +79,7 @@ export function bootstrapProgressReader(): (line: string) => BootstrapProgress |
     const next = phases.find(({ begins }) => begins.test(line));
     if (next !== undefined) enter(next);
     else if (!count(line)) return undefined;
-    best = Math.max(best, Math.min(1, finished + phase.share * withinPhase()));
-    return { fraction: best, message: phase.message };
+    highest = Math.max(highest, Math.min(1, finished + phase.share * withinPhase()));
+    return { fraction: highest, message: phase.message };
   };
 }

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 
-/** Every name in the builder's folder. */
+/** Every path in the builder's folder. */
 export interface BuilderDirectory {
   readonly root: string;
-  /** Held by the one bake that runs. */
+  /** The lock of the running bake. */
   readonly lock: string;
-  /** Of the running bake only; the next one removes what it finds. */
+  /** Files of the running bake. The next bake removes leftover files. */
   readonly work: string;
   /** Base systems as tar files, named by recipe and package lists. */
   readonly bases: string;
-  /** Fetched .deb files, so that baking again fetches only what is new. */
+  /** Downloaded .deb files, so that the next bake downloads only new ones. */
   readonly packages: string;
   /** Finished disks, until they are discarded. */
   readonly disks: string;
-  /** What the programs of the last bake wrote. */
+  /** The output of the programs of the last bake. */
   readonly log: string;
 }
 

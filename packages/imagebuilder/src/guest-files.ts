@@ -11,7 +11,7 @@ export interface GuestFile {
 
 const guestDirectory = fileURLToPath(new URL('../guest', import.meta.url));
 
-/** The step that mmdebstrap runs last; see its own comment. */
+/** The last step of mmdebstrap. */
 export const customizeScript = join(guestDirectory, 'customize.sh');
 
 /** The files of the package `bakehouse-linux`, as they are in `guest/rootfs`. */
@@ -19,8 +19,8 @@ export function readGuestFiles(): Promise<GuestFile[]> {
   return readTree(join(guestDirectory, 'rootfs'));
 }
 
-/** Permissions are those of the checkout, without what a umask did to them. */
-export async function readTree(root: string): Promise<GuestFile[]> {
+/** Modes are those of Git (executable or not), independent of the umask of the checkout. */
+async function readTree(root: string): Promise<GuestFile[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files: GuestFile[] = [];
   for (const entry of entries.filter((candidate) => candidate.isFile())) {

@@ -9,25 +9,25 @@ const textOf = async (path: string): Promise<string> => {
   return Buffer.from(file?.contents ?? '').toString();
 };
 
-test('stands in for initramfs-tools, so that a kernel can be installed without it', async () => {
+test('replaces initramfs-tools for kernel packages', async () => {
   expect(await textOf('DEBIAN/control')).toMatch(/^Provides: linux-initramfs-tool$/m);
 });
 
-test('leaves root login, passwords and keyboard-interactive off', async () => {
+test('disables root login, passwords and keyboard-interactive', async () => {
   const settings = await textOf('etc/ssh/sshd_config.d/10-bakehouse.conf');
   expect(settings).toMatch(/^PasswordAuthentication no$/m);
   expect(settings).toMatch(/^KbdInteractiveAuthentication no$/m);
   expect(settings).toMatch(/^PermitRootLogin forced-commands-only$/m);
 });
 
-test('has its settings under dpkg, which then keeps what people change', async () => {
+test('registers its settings with dpkg, which keeps changed ones at upgrades', async () => {
   const conffiles = (await textOf('DEBIAN/conffiles')).trimEnd().split('\n');
   expect(conffiles).toContain('/etc/cloud/cloud.cfg.d/10_bakehouse.cfg');
   expect(conffiles).toContain('/etc/default/bakehouse-boot');
   expect(conffiles.every((path) => path.startsWith('/etc/'))).toBe(true);
 });
 
-test('enables each unit that the recipe names, by a link to a unit beside', async () => {
+test('enables each unit that the recipe names, by a relative link', async () => {
   const { links } = guestPackage(bakehouseLinux, []);
   const wants = 'usr/lib/systemd/system/multi-user.target.wants';
   expect(links[`${wants}/bakehouse-cloud-init.service`]).toBe('../bakehouse-cloud-init.service');
@@ -41,7 +41,7 @@ test('scripts are executable, settings are not', async () => {
   }
 });
 
-test('masks nothing that it enables', () => {
+test('masks no unit that it enables', () => {
   const masked = new Set([...bakehouseLinux.maskedUnits, ...bakehouseLinux.unitsOnDemand]);
   expect(bakehouseLinux.enabledUnits.filter((unit) => masked.has(unit))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { GuestFile } from './guest-files.ts';
 import type { Recipe } from './recipe.ts';
 
-/** The Debian package `bakehouse-linux`: all that Bakehouse adds to Debian in the guest. */
+/** The Debian package `bakehouse-linux`: everything that Bakehouse adds to Debian in the guest. */
 export interface GuestPackage {
   readonly name: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface GuestPackage {
 const packageName = 'bakehouse-linux';
 const wantsDirectory = 'usr/lib/systemd/system/multi-user.target.wants';
 
-/** The files of the checkout and those that follow from the recipe. */
+/** The package with the files of `guest/rootfs` and those made from the recipe. */
 export function guestPackage(recipe: Recipe, files: readonly GuestFile[]): GuestPackage {
   const version = `${recipe.release}-1`;
   const generated = [
@@ -43,8 +43,8 @@ export function guestPackage(recipe: Recipe, files: readonly GuestFile[]): Guest
 }
 
 /**
- * `linux-initramfs-tool` is what Debian's kernels depend on: with it here, initramfs-tools is
- * neither installed nor run.
+ * Debian's kernels depend on `linux-initramfs-tool`. This package provides it, so that initramfs-tools is not
+ * installed.
  */
 function control(recipe: Recipe, version: string): string {
   return [

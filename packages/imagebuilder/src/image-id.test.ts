@@ -9,7 +9,7 @@ const identity = {
   stamp: Uint8Array.of(0x26, 0xa3, 0xed, 0x31),
 };
 
-test('image-id has the eight keys in their order, one quoted value a line', () => {
+test('image-id has the eight keys in order, one quoted value per line', () => {
   const text = formatImageId(imageId(bakehouseLinux, identity));
   expect(text).toBe(
     [
@@ -26,7 +26,7 @@ test('image-id has the eight keys in their order, one quoted value a line', () =
   );
 });
 
-test('names of two bakes a second apart differ, and both may name an AMI', () => {
+test('names of two bakes a second apart differ, and both are valid AMI names', () => {
   const names = [bakedAt, bakedAt + 1000].map((at) => imageName(bakehouseLinux, at));
   expect(new Set(names).size).toBe(2);
   for (const name of names) expect(name).toMatch(/^[A-Za-z0-9()./_-]{3,128}$/);

@@ -1,13 +1,13 @@
 import type { TimestampMs } from '@bakehouse/base';
 import type { Recipe } from './recipe.ts';
 
-/** The eight keys of /etc/image-id, in their order. */
-export interface ImageId {
+/** The keys of /etc/image-id, in this order. */
+export interface ImageIdFile {
   readonly image_name: string;
   readonly image_version: string;
   readonly image_arch: string;
   readonly image_file: string;
-  /** `hhhh-hhhh`, at random. */
+  /** Random, `hhhh-hhhh`. */
   readonly image_stamp: string;
   /** UTC, YYYYMMDDhhmmss. */
   readonly image_date: string;
@@ -22,12 +22,12 @@ export interface BakeIdentity {
   readonly stamp: Uint8Array;
 }
 
-/** The name of the image: unique by its date, which has seconds. */
+/** The name of the image, unique by its time to the second. */
 export function imageName(recipe: Recipe, bakedAt: TimestampMs): string {
   return `${recipe.name}-${recipe.release}-${recipe.architecture}-${compactUtc(bakedAt)}`;
 }
 
-export function imageId(recipe: Recipe, identity: BakeIdentity): ImageId {
+export function imageId(recipe: Recipe, identity: BakeIdentity): ImageIdFile {
   const stamp = Buffer.from(identity.stamp).toString('hex');
   return {
     image_name: recipe.name,
@@ -41,14 +41,14 @@ export function imageId(recipe: Recipe, identity: BakeIdentity): ImageId {
   };
 }
 
-/** A file that a shell can source. */
-export function formatImageId(id: ImageId): string {
+/** The text of /etc/image-id; a shell can source it. */
+export function formatImageId(id: ImageIdFile): string {
   return Object.entries(id)
     .map(([key, value]) => `${key}="${value}"\n`)
     .join('');
 }
 
 /** YYYYMMDDhhmmss. */
-export function compactUtc(at: TimestampMs): string {
+function compactUtc(at: TimestampMs): string {
   return new Date(at).toISOString().slice(0, 19).replace(/\D/g, '');
 }

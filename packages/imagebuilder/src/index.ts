@@ -1,5 +1,4 @@
 export { BakeRunningError } from './bake-lock.ts';
-export { type Command, CommandFailedError, type CommandRunner } from './command-runner.ts';
 export { createImageBuilder, type ImageBuilderOptions } from './image-builder.ts';
 export { recipeNames } from './recipes.ts';
 export {

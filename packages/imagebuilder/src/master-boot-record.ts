@@ -4,7 +4,7 @@ const bootCodeBytes = 440;
 const partitionTableOffset = 446;
 const linuxPartitionType = 0x83;
 const bootable = 0x80;
-/** Cylinder, head and sector where only sector numbers count. */
+/** Cylinder, head and sector of a partition that is addressed by sector numbers only. */
 const unusedChs = [0xfe, 0xff, 0xff];
 
 export interface BootSectorSpec {

@@ -9,7 +9,7 @@ test('finds the hashes of the index of main for one architecture', () => {
   expect(packageIndexHashes(release('Fri'), 'amd64')).toEqual([hash]);
 });
 
-test('a release file that differs in its date only stands for the same packages', () => {
+test('release files that differ only in their date give the same key', () => {
   const id = '47cfa924-413c-d460-f4f2-2af7-feb6-9e37-7c9f1d2b';
   const keys = ['Fri', 'Sat'].map((date) =>
     baseKey(id, packageIndexHashes(release(date), 'amd64')),
@@ -18,6 +18,6 @@ test('a release file that differs in its date only stands for the same packages'
   expect(keys[0]).toMatch(/^47cfa924413cd460-[0-9a-f]{16}$/);
 });
 
-test('other packages make another base', () => {
+test('other packages give another key', () => {
   expect(baseKey('a', ['1'])).not.toBe(baseKey('a', ['2']));
 });

@@ -1,4 +1,4 @@
-/** What an image is made of, as data. Everything here goes into the recipe id. */
+/** What an image consists of. The recipe id is a hash of all of it. */
 export interface Recipe {
   readonly name: string;
   /** For people: banner, description, menu. */
@@ -10,7 +10,7 @@ export interface Recipe {
   readonly debianArchitecture: 'amd64';
   readonly packages: readonly string[];
   readonly kernelOptions: readonly string[];
-  /** Modules that the initramfs loads, with what they depend on. */
+  /** Modules that the initramfs loads; their dependencies are added. */
   readonly initramfsModules: readonly string[];
   /** Units of the guest's own package that run at boot. */
   readonly enabledUnits: readonly string[];

@@ -5,11 +5,11 @@ const recipes: readonly Recipe[] = [bakehouseLinux];
 
 export const recipeNames: readonly string[] = recipes.map((recipe) => recipe.name);
 
-/** Throws when there is no recipe of that name, and names those that there are. */
+/** Throws an error that lists the recipes when there is none of that name. */
 export function recipeByName(name: string): Recipe {
   const found = recipes.find((recipe) => recipe.name === name);
   if (found === undefined) {
-    throw new Error(`There is no recipe '${name}'; there are: ${recipeNames.join(', ')}`);
+    throw new Error(`there is no recipe '${name}'; there are: ${recipeNames.join(', ')}`);
   }
   return found;
 }

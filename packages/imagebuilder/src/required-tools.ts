@@ -1,23 +1,24 @@
-/** A program of the host that baking needs, and the Debian package that has it. */
+import type { KnownProgram } from '@bakehouse/host';
+
+/** A program of the host that baking needs, and its purpose. */
 export interface RequiredTool {
-  readonly command: string;
-  readonly debianPackage: string;
+  readonly command: KnownProgram;
   readonly purpose: string;
 }
 
 export const requiredTools: readonly RequiredTool[] = [
-  { command: 'mmdebstrap', debianPackage: 'mmdebstrap', purpose: 'installs the base system' },
-  { command: 'dpkg-deb', debianPackage: 'dpkg', purpose: "packs the guest's own files" },
-  { command: 'apt-config', debianPackage: 'apt', purpose: "reads the host's mirror and proxy" },
-  { command: 'grub-mkimage', debianPackage: 'grub-common', purpose: 'makes the boot loader' },
-  { command: 'mke2fs', debianPackage: 'e2fsprogs', purpose: 'makes the root file system' },
-  { command: 'e2fsck', debianPackage: 'e2fsprogs', purpose: 'checks the root file system' },
-  { command: 'tar', debianPackage: 'tar', purpose: 'unpacks the base system' },
-  { command: 'unshare', debianPackage: 'util-linux', purpose: 'keeps its mounts apart' },
-  { command: 'setpriv', debianPackage: 'util-linux', purpose: 'ends with its parent' },
+  { command: 'mmdebstrap', purpose: 'installs the base system' },
+  { command: 'dpkg-deb', purpose: "packs the guest's files" },
+  { command: 'apt-config', purpose: "reads the host's mirror and proxy" },
+  { command: 'grub-mkimage', purpose: 'makes the boot loader' },
+  { command: 'mke2fs', purpose: 'makes the root file system' },
+  { command: 'e2fsck', purpose: 'checks the root file system' },
+  { command: 'tar', purpose: 'unpacks the base system' },
+  { command: 'unshare', purpose: 'separates its mounts' },
+  { command: 'setpriv', purpose: 'ends programs with the server' },
 ];
 
-/** Files of the host that baking reads, for checks like those of the tools. */
+/** Files of the host that baking reads, and their Debian packages. */
 export const requiredFiles: readonly { readonly path: string; readonly debianPackage: string }[] = [
   { path: '/usr/lib/grub/i386-pc/boot.img', debianPackage: 'grub-pc-bin' },
   {
@@ -26,7 +27,7 @@ export const requiredFiles: readonly { readonly path: string; readonly debianPac
   },
 ];
 
-/** Needed besides where the builder does not run as root. */
+/** Also needed when the builder does not run as root. */
 export const requiredToolsWithoutRoot: readonly RequiredTool[] = [
-  { command: 'newuidmap', debianPackage: 'uidmap', purpose: 'maps user ids of the image' },
+  { command: 'newuidmap', purpose: 'maps the user ids of the image' },
 ];

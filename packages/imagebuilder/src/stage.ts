@@ -1,10 +1,10 @@
+import type { RunBakeCommand } from './bake-command.ts';
 import type { BuilderDirectory } from './builder-directory.ts';
-import type { Command } from './command-runner.ts';
 import type { GuestPackage } from './guest-package.ts';
 import type { BakeIdentity } from './image-id.ts';
 import type { Recipe } from './recipe.ts';
 
-/** What every stage of a bake works with. */
+/** What each stage of a bake gets. */
 export interface BakeContext {
   readonly recipe: Recipe;
   readonly guestPackage: GuestPackage;
@@ -12,18 +12,13 @@ export interface BakeContext {
   readonly directory: BuilderDirectory;
   readonly userId: number;
   readonly signal: AbortSignal | undefined;
-  /** Runs a program of the host; its lines go to the bake's log. */
-  run(argv: Command['argv'], options?: RunOptions): Promise<string>;
-  /** The same as root, in namespaces that end with it. */
-  runAsRoot(argv: readonly string[], options?: RunOptions): Promise<string>;
+  /** Runs a program of the host and writes its output to the bake's log. */
+  readonly run: RunBakeCommand;
+  /** The same as root, in namespaces that end with the program. */
+  readonly runAsRoot: RunBakeCommand;
   report(progress: { readonly fraction?: number; readonly message?: string }): void;
-  /** Said to the operator. */
-  note(message: string): void;
-}
-
-export interface RunOptions {
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly onLine?: (line: string) => void;
+  /** Reports to the operator a problem that the bake works around. */
+  warn(message: string, error: unknown): void;
 }
 
 export interface Stage {

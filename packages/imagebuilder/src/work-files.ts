@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BuilderDirectory } from './builder-directory.ts';
 
-/** What the stages hand on to each other, in the work folder. */
+/** The files of the work folder, by which the stages pass their results on. */
 export function workFiles(directory: BuilderDirectory) {
   const inWork = (name: string) => join(directory.work, name);
   return {

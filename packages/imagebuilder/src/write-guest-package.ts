@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CommandRunner } from './command-runner.ts';
+import type { RunBakeCommand } from './bake-command.ts';
 import type { GuestPackage } from './guest-package.ts';
 
 export interface WritePackageOptions {
   /** A folder that does not exist yet. */
   readonly directory: string;
-  readonly runner: CommandRunner;
-  readonly signal?: AbortSignal;
-  readonly onLine?: (line: string) => void;
+  readonly run: RunBakeCommand;
 }
 
-/** Packs the package and answers the folder of an apt repository that holds just it. */
+/** Packs the package. Returns the folder of an apt repository that contains only this package. */
 export async function writeGuestPackage(
   guest: GuestPackage,
   options: WritePackageOptions,
@@ -23,11 +21,7 @@ export async function writeGuestPackage(
   await mkdir(repository, { mode: 0o755 });
   const fileName = `${guest.name}_${guest.version}_all.deb`;
   const debPath = join(repository, fileName);
-  await options.runner.run({
-    argv: ['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, debPath],
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-  });
+  await options.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, debPath]);
   const control = guest.files.find((file) => file.path === 'DEBIAN/control');
   const deb = await readFile(debPath);
   const index = [
@@ -43,20 +37,20 @@ export async function writeGuestPackage(
   return repository;
 }
 
-/** Modes are set apart from writing: the umask is the caller's, the guest's modes are not. */
+/** Sets modes after writing, as the umask of this process would change them. */
 async function writeTree(guest: GuestPackage, tree: string): Promise<void> {
   for (const file of guest.files) {
-    const path = await placeFor(tree, file.path);
+    const path = await makeFolderOf(tree, file.path);
     await writeFile(path, file.contents);
     await chmod(path, file.mode);
   }
   for (const [link, target] of Object.entries(guest.links)) {
-    await symlink(target, await placeFor(tree, link));
+    await symlink(target, await makeFolderOf(tree, link));
   }
 }
 
-/** Makes the folders above `path`, each of mode 0755. */
-async function placeFor(tree: string, path: string): Promise<string> {
+/** Makes the folders above `path`, with mode 0755, and returns the whole path. */
+async function makeFolderOf(tree: string, path: string): Promise<string> {
   let directory = tree;
   for (const name of ['', ...dirname(path).split('/')]) {
     directory = join(directory, name);

@@ -1,6 +1,6 @@
-"""Reads and writes what a hole in the agent could: with its user, its mounts and its folder. Usage: as-agent.py PID
+"""Reads and writes files as a compromised agent could: with its user, its mounts and its folder. Usage: as-agent.py PID
 
-Takes lines `read PATH`, `list PATH`, `write PATH`, and prints what came of each.
+Takes lines `read PATH`, `list PATH`, `write PATH`, and prints the result of each.
 """
 import ctypes
 import os
@@ -28,10 +28,10 @@ def write(path):
     return "done"
 
 
-deeds = {"read": lambda path: open(path).read(), "list": lambda path: " ".join(os.listdir(path)), "write": write}
+actions = {"read": lambda path: open(path).read(), "list": lambda path: " ".join(os.listdir(path)), "write": write}
 for line in lines:
-    deed, path = line.split(" ", 1)
+    action, path = line.split(" ", 1)
     try:
-        print(f"{line}: {deeds[deed](path)}")
+        print(f"{line}: {actions[action](path)}")
     except OSError as error:
         print(f"{line}: {type(error).__name__}")

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AgentOptions, createAgent } from '../src/agent.ts';
 import { createMetadataPublisher } from '../src/index.ts';
 
-/** Guests are addresses of the loopback network here: the agent tells them apart as it does in a namespace. */
+/** Guests are addresses of the loopback network here: the agent distinguishes them by address, as in a namespace. */
 const guest = '127.0.0.11';
 const other = '127.0.0.12';
 const stranger = '127.0.0.13';
@@ -71,7 +71,7 @@ function connect(from: string, server = agent): Socket {
   return createConnection({ host: '127.0.0.1', port, localAddress: from });
 }
 
-/** Everything that comes back until the agent closes. */
+/** Everything received until the agent closes the connection. */
 async function received(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('latin1');
@@ -79,12 +79,12 @@ async function received(socket: Socket): Promise<string> {
     text += part;
   });
   socket.on('error', () => {});
-  // Not `once`: it rejects when a cut connection is an error to its client.
+  // Not `once`: it rejects when the client sees a closed connection as an error.
   await new Promise<void>((resolve) => socket.on('close', () => resolve()));
   return text;
 }
 
-/** What is answered to raw bytes. */
+/** Sends raw bytes and gives the reply. */
 async function say(bytes: string | Buffer, from = guest, server = agent): Promise<string> {
   const socket = connect(from, server);
   socket.write(bytes);
@@ -99,19 +99,19 @@ const ttl = 'X-aws-ec2-metadata-token-ttl-seconds';
 const token = async (from = guest) =>
   bodyOf(await ask('PUT /latest/api/token', [`${ttl}: 60`], from));
 
-describe('who asks', () => {
-  test('is known by the address: each guest reads its own', async () => {
+describe('the caller', () => {
+  test('is identified by its address: each guest reads its own metadata', async () => {
     expect(bodyOf(await ask('GET /latest/meta-data/instance-id'))).toBe('i-0000000000000000a');
     const reply = await ask('GET /latest/meta-data/instance-id', [], other);
     expect(bodyOf(reply)).toBe('i-0000000000000000b');
   });
 
-  test('gets not a byte without an instance', async () => {
+  test('gets no byte when it has no instance', async () => {
     expect(await ask('GET /latest/meta-data/', [], stranger)).toBe('');
     expect(await ask('PUT /latest/api/token', [`${ttl}: 60`], stranger)).toBe('');
   });
 
-  test('is not what a header says', async () => {
+  test('is not identified by headers', async () => {
     const headers = [`X-Forwarded-For: ${other}`, `Forwarded: for=${other}`, 'Host: 127.0.0.12'];
     const reply = await ask('GET /latest/meta-data/instance-id', headers);
     expect(bodyOf(reply)).toBe('i-0000000000000000a');
@@ -141,7 +141,7 @@ describe('a token', () => {
     expect(statusOf(reply)).toBe(401);
   });
 
-  test('is needed by every request where it is required, whatever is asked for', async () => {
+  test('is needed by every request when it is required, whatever the path', async () => {
     await publish(guest, 'i-0000000000000000a', { httpTokens: 'required' });
     for (const path of ['/', '/latest', '/latest/meta-data/ami-id', '/latest/user-data', '/none']) {
       expect(statusOf(await ask(`GET ${path}`))).toBe(401);
@@ -151,7 +151,7 @@ describe('a token', () => {
   });
 });
 
-describe('requests that are none', () => {
+describe('malformed requests', () => {
   test.each([
     ['noise', randomBytes(4096)],
     ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
@@ -167,7 +167,7 @@ describe('requests that are none', () => {
     expect(bodyOf(reply)).toBe('');
   });
 
-  test('headers without end are refused', async () => {
+  test('endless headers are refused', async () => {
     const reply = await say(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(100_000)}`);
     expect(reply === '' || statusOf(reply) === 431).toBe(true);
   });
@@ -181,7 +181,7 @@ describe('requests that are none', () => {
 });
 
 describe('slow guests', () => {
-  test('a request that drips in is cut', async () => {
+  test('a request that arrives a byte at a time is closed', async () => {
     const server = await startAgent({ headersMs: 200, connectionMs: 60_000 });
     const socket = connect(guest, server);
     const drip = setInterval(() => socket.write('a'), 50);
@@ -192,7 +192,7 @@ describe('slow guests', () => {
     expect(statusOf(reply)).toBe(408);
   });
 
-  test('a connection that says nothing, and one that does not end its body, are cut', async () => {
+  test('a silent connection and an endless body are closed', async () => {
     const server = await startAgent({ connectionMs: 300 });
     const silent = connect(guest, server);
     await received(silent);
@@ -202,7 +202,7 @@ describe('slow guests', () => {
     expect(statusOf(reply)).toBe(200);
   });
 
-  test('one guest with all its connections open does not keep another out', async () => {
+  test('one guest that uses all its connections does not block another', async () => {
     const server = await startAgent({ connectionsPerAddressMax: 4 });
     const held = Array.from({ length: 4 }, () => connect(guest, server));
     await Promise.all(held.map((socket) => once(socket, 'connect')));
@@ -218,12 +218,12 @@ describe('slow guests', () => {
   });
 });
 
-describe('a connection carries one reply, so that its first bytes decide its hops', () => {
+describe('a connection carries one reply, as its first bytes decide its hop limit', () => {
   const get = 'GET /latest/meta-data/ami-id HTTP/1.1\r\nHost: x\r\n\r\n';
   const put = `PUT /latest/api/token HTTP/1.1\r\nHost: x\r\n${ttl}: 60\r\n\r\n`;
   const count = (reply: string) => reply.split('HTTP/1.1 ').length - 1;
 
-  test('what is asked after it is not answered', async () => {
+  test('requests after the first get no reply', async () => {
     for (const bytes of [get + put, get.repeat(20) + put, put + get]) {
       const reply = await say(bytes);
       expect(count(reply)).toBe(1);
@@ -231,7 +231,7 @@ describe('a connection carries one reply, so that its first bytes decide its hop
     }
   });
 
-  test('a reply to PUT says its limit first, and no other does', async () => {
+  test('a reply to PUT starts with its hop limit, and no other reply has one', async () => {
     await publish(guest, 'i-0000000000000000a', { httpPutResponseHopLimit: 7 });
     expect(await say(put)).toMatch(/^HTTP\/1.1 200 OK\r\nX-Hop-Limit: 07\r\n/);
     expect(await ask('PUT /latest/api/token')).toMatch(
@@ -243,26 +243,26 @@ describe('a connection carries one reply, so that its first bytes decide its hop
   });
 
   test.each([
-    ['what follows a PUT', `${put}\x00garbage`],
-    ['what a PUT expects', put.replace('Host: x', 'Host: x\r\nExpect: 100-continue')],
-    ['what a PUT expects in vain', put.replace('Host: x', 'Host: x\r\nExpect: more')],
-  ])('%s brings no other first bytes', async (_, bytes) => {
+    ['bytes after a PUT', `${put}\x00garbage`],
+    ['a PUT with Expect: 100-continue', put.replace('Host: x', 'Host: x\r\nExpect: 100-continue')],
+    ['a PUT with an unknown expectation', put.replace('Host: x', 'Host: x\r\nExpect: more')],
+  ])('%s: the first bytes are the same', async (_, bytes) => {
     const reply = await say(bytes);
     expect(reply === '' || /^HTTP\/1.1 \d+ [\w ]+\r\nX-Hop-Limit: /.test(reply)).toBe(true);
   });
 });
 
 describe('faults', () => {
-  test('a damaged document fails its own guest, which the log says without what was in it', async () => {
+  test('a damaged document fails its own guest only; the log names it without its content', async () => {
     await writeFile(join(directory, 'documents', `${guest}.json`), '{"a":c2VjcmV0}');
     expect(statusOf(await ask('GET /latest/meta-data/'))).toBe(500);
     expect(statusOf(await ask('GET /latest/meta-data/', [], other))).toBe(200);
     expect(logged.length).toBe(1);
-    expect(logged[0]).toContain('a guest could not be answered');
+    expect(logged[0]).toContain('cannot reply to a guest');
     expect(logged[0]).not.toContain('c2VjcmV0');
   });
 
-  test('a change is seen by the next request', async () => {
+  test('a change is visible to the next request', async () => {
     for (const name of ['a', 'b', 'c', 'd']) {
       await publish(guest, 'i-0000000000000000a', {
         tags: { Name: name },

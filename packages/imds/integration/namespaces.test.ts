@@ -30,7 +30,7 @@ async function get(namespace: string, path: string): Promise<string> {
   return bodyOf(await world.curl(namespace, '-H', header, `${root}${path}`));
 }
 
-test('each guest reads its own, with a token of its own', async () => {
+test('each guest reads its own metadata, with its own token', async () => {
   await world.publisher.publish(first());
   await world.publisher.publish(second());
   expect(await get(one, '/latest/meta-data/instance-id')).toBe('i-0000000000000000a');
@@ -41,8 +41,8 @@ test('each guest reads its own, with a token of its own', async () => {
   expect(await world.curl(one, `${root}/latest/meta-data/`)).toContain(' 401 ');
 });
 
-describe('a hole in the agent', () => {
-  test("has none of root's rights, and no way to others", async () => {
+describe('a compromised agent', () => {
+  test("has none of root's rights and cannot gain any", async () => {
     const status = await readFile(`/proc/${world.agentPid}/status`, 'utf8');
     const of = (name: string) =>
       new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
@@ -57,11 +57,11 @@ describe('a hole in the agent', () => {
     expect(of('NoNewPrivs')).toEqual(['1']);
   });
 
-  test("sees none of the host's files, and of the documents only those that it can name", async () => {
+  test('sees no file of the host, and only those documents whose names it knows', async () => {
     await world.publisher.publish(first());
     const { directory } = world;
     const own = '172.31.0.10.json';
-    const deeds = [
+    const actions = [
       `read ${own}`,
       'list /',
       'list /etc',
@@ -70,7 +70,7 @@ describe('a hole in the agent', () => {
       'list .',
     ];
     const [document = '', root = '', ...rest] = await world.asAgent([
-      ...deeds,
+      ...actions,
       `write ${own}`,
       `read ${join(directory, 'token-key')}`,
       `list ${directory}`,
@@ -97,13 +97,13 @@ test("the agent holds no other platform's namespace", async () => {
   expect(await mounted()).not.toContain(`/netns/${other} `);
 });
 
-test('who has no instance gets no answer', async () => {
+test('an address without an instance gets no reply', async () => {
   const stranger = await world.guest('172.31.0.12');
   await expect(world.curl(stranger, `${root}/latest/meta-data/`)).rejects.toThrow();
   await expect(world.curl(stranger, ...askToken, tokenUrl)).rejects.toThrow();
 });
 
-test('what was published is seen at once, and what was withdrawn no more', async () => {
+test('a published change is visible at once, and withdrawn metadata is gone at once', async () => {
   const tagged = { instanceMetadataTags: 'enabled', httpTokens: 'optional' } as const;
   for (const name of ['a', 'b']) {
     await world.publisher.publish(second({ ...tagged, tags: { Name: name } }));
@@ -115,7 +115,7 @@ test('what was published is seen at once, and what was withdrawn no more', async
   await expect(world.curl(two, `${root}/latest/meta-data/`)).rejects.toThrow();
 });
 
-test('a token goes as many hops as the limit says; what needs none goes further', async () => {
+test('a token travels as many hops as the limit allows; other replies travel further', async () => {
   const container = await world.container(one);
   const limited = (httpPutResponseHopLimit: number) =>
     world.publisher.publish(first({ httpTokens: 'optional', httpPutResponseHopLimit }));
@@ -125,7 +125,7 @@ test('a token goes as many hops as the limit says; what needs none goes further'
   await expect(world.curl(container, ...askToken, tokenUrl)).rejects.toThrow(/timed out/);
   const plain = await world.curl(container, `${root}/latest/meta-data/instance-id`);
   expect(bodyOf(plain)).toBe('i-0000000000000000a');
-  // What is no request at all, or expects more, must not find a way around.
+  // A request with a body or an expectation must not bypass the limit.
   const expecting = [...askToken, '-H', 'Expect: 100-continue', '-d', 'x', tokenUrl];
   await expect(world.curl(container, ...expecting)).rejects.toThrow(/timed out/);
 
@@ -137,11 +137,11 @@ test('a token goes as many hops as the limit says; what needs none goes further'
   expect(await world.curl(further, ...askToken, tokenUrl)).toContain(' 200 OK');
 });
 
-test('many tokens over the same ports keep their limits', async () => {
+test('tokens requested over one source port keep their limit', async () => {
   const container = await world.container(one);
   const optional = { httpTokens: 'optional', httpPutResponseHopLimit: 1 } as const;
   await world.publisher.publish(first(optional));
-  // The same source port, first for what is free and then for a token.
+  // The same source port, first for an unlimited reply and then for a token.
   const port = ['--local-port', '45678'];
   const plain = await world.curl(one, ...port, `${root}/latest/meta-data/instance-id`);
   expect(plain).toContain(' 200 OK');

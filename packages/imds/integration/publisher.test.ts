@@ -20,7 +20,7 @@ import { describeMetadataPublisher, someMetadata } from '@bakehouse/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAgentNumber } from '../src/agent-user.ts';
 import { readDocument } from '../src/document-folder.ts';
-import { createMetadataPublisher, ensureTokenKey } from '../src/index.ts';
+import { createMetadataPublisher, ensureTokenKey, publishedIn } from '../src/index.ts';
 import { parseInstanceDocument } from '../src/instance-document.ts';
 
 const run = promisify(execFile);
@@ -54,20 +54,34 @@ describeMetadataPublisher('the folder of documents', async () => {
 });
 
 describe('publishing', () => {
-  test('an address that another instance has is refused, whichever process published it', async () => {
+  test('the address of another instance is refused, also when another process published it', async () => {
     const first = await createMetadataPublisher({ directory });
     await first.publish(someMetadata({ instanceId: one }));
     const second = await createMetadataPublisher({ directory });
     const taken = second.publish(someMetadata({ instanceId: two }));
-    await expect(taken).rejects.toThrow(`is published for ${one}; withdraw it before ${two}`);
+    await expect(taken).rejects.toThrow(`is published for ${one}; withdraw that first`);
     expect((await readDocument(documents, '172.31.0.10'))?.metadata.instanceId).toBe(one);
   });
 
-  test('of two instances that want one address at once, one gets it', async () => {
+  test('when two instances ask for one address at once, one gets it', async () => {
     const publisher = await createMetadataPublisher({ directory });
     const asked = [one, two].map((instanceId) => publisher.publish(someMetadata({ instanceId })));
     const results = await Promise.allSettled(asked);
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test('a look without a server lists and withdraws what was published, and makes nothing', async () => {
+    const look = publishedIn(directory);
+    expect(await look.list()).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
+    const publisher = await createMetadataPublisher({ directory });
+    await publisher.publish(someMetadata({ instanceId: one }));
+    await publisher.publish(someMetadata({ instanceId: two, privateIp: '172.31.0.11' }));
+    await writeFile(join(documents, '172.31.0.12.json'), 'damaged');
+    expect(await look.list()).toEqual([one, two]);
+    await look.withdraw(one);
+    expect(await look.list()).toEqual([two]);
+    expect((await readdir(documents)).sort()).toEqual(['172.31.0.11.json', '172.31.0.12.json']);
   });
 
   test('an instance with a new address loses the old one', async () => {
@@ -78,10 +92,10 @@ describe('publishing', () => {
     expect(await readdir(documents)).toEqual(['172.31.0.77.json']);
   });
 
-  test('an address that is none is refused: it would name a file elsewhere', async () => {
+  test('an invalid address is refused, as it would name a file elsewhere', async () => {
     const publisher = await createMetadataPublisher({ directory });
     const bad = publisher.publish(someMetadata({ privateIp: '../172.31.0.10' }));
-    await expect(bad).rejects.toThrow('has no IPv4 address');
+    await expect(bad).rejects.toThrow('is not an IPv4 address');
   });
 
   test('files are closed to other users; the agent may read documents, and not list them', async () => {
@@ -107,7 +121,7 @@ describe('publishing', () => {
     expect((await stat(join(documents, '172.31.0.10.json'))).gid).toBe(gid);
   });
 
-  test('what was published before the agent had a user of its own is handed to it, whatever the umask', async () => {
+  test('documents from before the agent had its own user are given to it, whatever the umask', async () => {
     await mkdir(documents, { recursive: true, mode: 0o700 });
     const publisher = await createMetadataPublisher({ directory });
     const umask = process.umask(0o177);
@@ -124,8 +138,8 @@ describe('publishing', () => {
   });
 });
 
-describe('what a crash left', () => {
-  test('unfinished files go, damaged ones are named in the log, skipped and replaced', async () => {
+describe('after a crash', () => {
+  test('unfinished files are removed; damaged ones are logged, skipped and replaced', async () => {
     const before = await createMetadataPublisher({ directory });
     await before.publish(someMetadata({ instanceId: one }));
     await writeFile(join(documents, '172.31.0.20.json'), '{"metadata":');
@@ -146,7 +160,7 @@ describe('what a crash left', () => {
     expect((await publisher.list()).toSorted()).toEqual([one, two]);
   });
 
-  test('a token key that was cut short is made again, a whole one is kept', async () => {
+  test('a truncated token key is replaced, a complete one is kept', async () => {
     const path = await ensureTokenKey(directory);
     const whole = await readFile(path);
     expect(whole.length).toBe(32);
@@ -157,7 +171,7 @@ describe('what a crash left', () => {
     expect((await readFile(path)).length).toBe(32);
   });
 
-  test('a damaged signing key is an error that says what to do, not another key', async () => {
+  test('a damaged signing key is an error with instructions, and no new key is made', async () => {
     await createMetadataPublisher({ directory });
     await writeFile(join(directory, 'platform-key.pem'), 'nothing');
     await expect(createMetadataPublisher({ directory })).rejects.toThrow(
@@ -165,7 +179,7 @@ describe('what a crash left', () => {
     );
   });
 
-  test('a lost certificate is made again for the same key', async () => {
+  test('a missing certificate is made again for the same key', async () => {
     await createMetadataPublisher({ directory });
     const key = await readFile(join(directory, 'platform-key.pem'), 'utf8');
     await rm(join(directory, 'platform-certificate.pem'));
@@ -214,7 +228,7 @@ describe('OpenSSL verifies', () => {
     await expect(openssl('dgst', ...verify, 'document')).rejects.toThrow();
   });
 
-  test('and finds forged content in pkcs7', async () => {
+  test('and rejects forged content in pkcs7', async () => {
     const { pkcs7 } = await identityFiles();
     const bytes = Buffer.from(pkcs7, 'base64');
     const input = ['-in', 'binary', '-inform', 'DER', '-certfile', certificate, '-noverify'];
@@ -226,7 +240,7 @@ describe('OpenSSL verifies', () => {
   });
 });
 
-test('a change of tags alone signs nothing anew, a change of the document does', async () => {
+test('a change of tags keeps the signature, a change of the document renews it', async () => {
   const publisher = await createMetadataPublisher({ directory });
   await publisher.publish(someMetadata());
   const first = await readDocument(documents, '172.31.0.10');

@@ -22,15 +22,15 @@ export interface TestNamespaces {
   readonly publisher: MetadataPublisher;
   readonly directory: string;
   readonly agentPid: number;
-  /** What comes of reading and writing with what the agent has, a line each; see `as-agent.py`. */
-  asAgent(deeds: readonly string[]): Promise<readonly string[]>;
+  /** Reads and writes files with the agent's rights; gives one line for each action (see `as-agent.py`). */
+  asAgent(actions: readonly string[]): Promise<readonly string[]>;
   /** Makes a namespace with this address, as a guest's port would be. */
   guest(privateIp: string): Promise<string>;
-  /** Ends a namespace before the others. */
+  /** Removes one namespace before the others. */
   remove(namespace: string): Promise<void>;
-  /** A namespace behind a guest's: a further hop, translated by the guest. */
+  /** A namespace behind a guest's: one more hop, with addresses translated by the guest. */
   container(guest: string): Promise<string>;
-  /** Runs `curl` in a namespace; rejects when nothing answers within two seconds. */
+  /** Runs `curl` in a namespace; rejects when there is no reply within two seconds. */
   curl(namespace: string, ...args: readonly string[]): Promise<string>;
   dispose(): Promise<void>;
 }
@@ -59,10 +59,32 @@ async function startAgent(namespace: string, directory: string): Promise<number>
   const deadline = Date.now() + startLimitMs;
   while ((await askAgentHealth(health)) === undefined) {
     if (child.exitCode !== null || Date.now() > deadline)
-      throw new Error('the agent does not start');
+      throw new Error('the agent ended or did not answer within a minute; its errors are above');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return child.pid ?? 0;
+}
+
+/** A veth device in one namespace with its peer, `eth0`, in another. */
+const pair = (device: string, peer: string) =>
+  `link add ${device} type veth peer name eth0 netns ${peer}`;
+
+/** Connects a container's namespace to a guest's, which translates its addresses as Docker does. */
+async function connectContainer(guest: string, container: string, index: number): Promise<void> {
+  await ip(guest, [
+    pair(`c${index}`, container),
+    `address add 10.9.${index}.1/24 dev c${index}`,
+    `link set c${index} up`,
+  ]);
+  await ip(container, [
+    `address add 10.9.${index}.2/24 dev eth0`,
+    'link set eth0 up',
+    `route add default via 10.9.${index}.1`,
+  ]);
+  await command(...inside(guest), 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
+  const nat = 'add chain ip nat out { type nat hook postrouting priority srcnat; }';
+  const rule = 'add rule ip nat out oifname eth0 masquerade';
+  await command(...inside(guest), 'nft', `add table ip nat; ${nat}; ${rule}`);
 }
 
 export async function testNamespaces(): Promise<TestNamespaces> {
@@ -80,17 +102,15 @@ export async function testNamespaces(): Promise<TestNamespaces> {
   await ip(platform, ['address add 169.254.169.254/32 dev lo']);
   const publisher = await createMetadataPublisher({ directory });
   const agentPid = await startAgent(platform, directory);
-  const pair = (device: string, peer: string) =>
-    `link add ${device} type veth peer name eth0 netns ${peer}`;
 
   return {
     publisher,
     directory,
     agentPid,
-    async asAgent(deeds) {
-      const asked = run('/usr/bin/python3', [asAgent, `${agentPid}`], { timeout: 30_000 });
-      asked.child.stdin?.end(deeds.join('\n'));
-      return (await asked).stdout.trimEnd().split('\n');
+    async asAgent(actions) {
+      const running = run('/usr/bin/python3', [asAgent, `${agentPid}`], { timeout: 30_000 });
+      running.child.stdin?.end(actions.join('\n'));
+      return (await running).stdout.trimEnd().split('\n');
     },
     async guest(privateIp) {
       const index = nextIndex++;
@@ -119,20 +139,7 @@ export async function testNamespaces(): Promise<TestNamespaces> {
     async container(guest) {
       const index = nextIndex++;
       const container = await makeNamespace(`${tag}-${index}`);
-      await ip(guest, [
-        pair(`c${index}`, container),
-        `address add 10.9.${index}.1/24 dev c${index}`,
-        `link set c${index} up`,
-      ]);
-      await ip(container, [
-        `address add 10.9.${index}.2/24 dev eth0`,
-        'link set eth0 up',
-        `route add default via 10.9.${index}.1`,
-      ]);
-      await command(...inside(guest), 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
-      const nat = 'add chain ip nat out { type nat hook postrouting priority srcnat; }';
-      const rule = 'add rule ip nat out oifname eth0 masquerade';
-      await command(...inside(guest), 'nft', `add table ip nat; ${nat}; ${rule}`);
+      await connectContainer(guest, container, index);
       return container;
     },
     async curl(namespace, ...args) {

@@ -6,14 +6,14 @@ export interface AgentCommandOptions {
   readonly enter: readonly string[];
   readonly documents: string;
   readonly key: string;
-  /** The socket of its health. */
+  /** The socket that serves its health. */
   readonly health: string;
   readonly build?: string;
 }
 
 const program = fileURLToPath(new URL('./agent-main.ts', import.meta.url));
 
-/** What it needs of root's rights until it listens: filters, port 80, mounts, another user, files of any owner. */
+/** The rights of root that it needs until it listens: filters, port 80, mounts, another user, files of any owner. */
 const rightsAtStart = [
   'net_admin',
   'net_bind_service',
@@ -25,20 +25,20 @@ const rightsAtStart = [
 ];
 
 /**
- * The command that runs the agent: with mounts of its own, which it hides the host's files under, and without a way
- * to rights that it has not at its start.
+ * The command that runs the agent: with mounts of its own, under which it hides the host's files, and without a way
+ * to rights that it does not have at its start.
  */
 export function agentCommand(options: AgentCommandOptions): readonly string[] {
   const { enter, documents, key, health, build = '' } = options;
   const bounding = `--bounding-set=-all,${rightsAtStart.map((name) => `+${name}`).join(',')}`;
   return [
     ...enter,
-    // What the host unmounts goes here too: an agent must not hold a disk, or another platform's namespace.
+    // What the host unmounts is unmounted here, too: an agent must not hold a disk or another platform's namespace.
     ...['unshare', '--mount', '--propagation', 'slave', '--'],
     ...['setpriv', '--no-new-privs', bounding, '--inh-caps=-all', '--'],
     ...[process.execPath, program],
     ...['--documents', documents, '--key', key, '--health', health, '--build', build],
-    // Of this process: what the agent must not hide.
+    // The mounts of this process, which the agent must not hide.
     ...['--host-mounts', readlinkSync('/proc/self/ns/mnt')],
   ];
 }

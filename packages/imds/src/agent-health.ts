@@ -1,26 +1,26 @@
-import { readlinkSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
-import { listenPrivately } from '@bakehouse/base';
+import { KiB, secondMs } from '@bakehouse/base';
+import { listenPrivately, namespaceOf } from '@bakehouse/host';
 
-/** What a running agent says of itself on its health socket. */
+/** What a running agent reports on its health socket. */
 export interface AgentHealth {
   readonly pid: number;
-  /** The code that it runs, as the server that started it named it. */
+  /** The code that it runs, as named by the server that started it. */
   readonly build: string;
   /** The network namespace that it serves, for example `net:[4026532210]`. */
   readonly namespace: string;
 }
 
-const answerMs = 5_000;
-const answerBytesMax = 4_096;
+const answerMs = 5 * secondMs;
+const answerBytesMax = 4 * KiB;
 
-/** Serves the health of this process, from when it is ready, on a Unix socket that only its present user can open. */
+/** Serves this process's health, once it is ready, on a Unix socket that only its present user can open. */
 export async function serveAgentHealth(
   socketPath: string,
   build: string,
   ready: Promise<void>,
 ): Promise<Server> {
-  const namespace = readlinkSync('/proc/self/ns/net');
+  const namespace = (await namespaceOf('self', 'net')) ?? '';
   const health: AgentHealth = { pid: process.pid, build, namespace };
   const server = createServer((_, response) => {
     void ready.then(() => response.end(JSON.stringify(health)));
@@ -44,7 +44,7 @@ function parseHealth(text: string): AgentHealth | undefined {
   }
 }
 
-/** Asks an agent; undefined when none answers within five seconds, or what answers is none of ours. */
+/** Asks an agent. Undefined when none answers within five seconds, or what answers is not an agent. */
 export function askAgentHealth(socketPath: string): Promise<AgentHealth | undefined> {
   return new Promise((resolve) => {
     const probe = request({ socketPath, path: '/' }, (response) => {

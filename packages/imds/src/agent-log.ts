@@ -1,25 +1,19 @@
 import { fstatSync, ftruncateSync, writeSync } from 'node:fs';
-import type { LogFields, Logger, LogLevel } from '@bakehouse/base';
+import { errorFields, type LogFields, type Logger, type LogLevel, minuteMs } from '@bakehouse/base';
 
 export interface AgentLogOptions {
   readonly write: (line: string) => void;
   readonly now: () => number;
 }
 
-const windowMs = 60_000;
+const windowMs = minuteMs;
 const linesPerWindowMax = 60;
 const standardError = 2;
-
-function errorFields({ name, message, stack, cause }: Error): LogFields {
-  return { name, message, stack, ...(cause instanceof Error ? { cause: cause.message } : {}) };
-}
 
 const readable = (_: string, value: unknown) =>
   value instanceof Error ? errorFields(value) : value;
 
-/**
- * JSON lines, at most 60 a minute: guests can make the agent fail as often as they like. The rest is counted.
- */
+/** JSON lines, at most 60 a minute, as guests can make the agent fail as often as they like. The rest is counted. */
 export function agentLogger(options: AgentLogOptions, fields: LogFields = {}): Logger {
   let since = Number.NEGATIVE_INFINITY;
   let count = 0;
@@ -31,10 +25,10 @@ export function agentLogger(options: AgentLogOptions, fields: LogFields = {}): L
     log(level, message, more = {}) {
       const now = options.now();
       if (now - since >= windowMs || now < since) {
-        const unsaid = count - linesPerWindowMax;
+        const dropped = count - linesPerWindowMax;
         since = now;
         count = 0;
-        if (unsaid > 0) line('warn', 'lines of the log were left out', { lines: unsaid });
+        if (dropped > 0) line('warn', 'lines of the log were dropped', { lines: dropped });
       }
       count += 1;
       if (count <= linesPerWindowMax) line(level, message, more);
@@ -43,7 +37,7 @@ export function agentLogger(options: AgentLogOptions, fields: LogFields = {}): L
   };
 }
 
-/** Writes to standard error; where that is a file, it begins anew when it has grown too long. */
+/** Writes to standard error. Where that is a file, it is emptied when it has grown too long. */
 export function writeBounded(bytesMax: number): (line: string) => void {
   return (line) => {
     const file = fstatSync(standardError);
@@ -51,7 +45,7 @@ export function writeBounded(bytesMax: number): (line: string) => void {
     try {
       writeSync(standardError, line);
     } catch {
-      // A full disk costs lines of the log; by process.stderr it would cost all that follow.
+      // A full disk costs lines of the log. With process.stderr it would cost all that follow.
     }
   };
 }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { MiB } from '@bakehouse/base';
 import { createAgent } from './agent.ts';
 import { serveAgentHealth } from './agent-health.ts';
 import { agentLogger, writeBounded } from './agent-log.ts';
@@ -8,8 +9,8 @@ import { becomeUser, hideHostFiles } from './give-up-rights.ts';
 import { loadHopLimits } from './load-hop-limits.ts';
 
 /**
- * The metadata agent: runs inside the platform's network and outlives the control plane. It begins as root and
- * answers guests as a user who can read their documents, and nothing else of the host.
+ * The metadata agent: runs inside the platform's network and outlives the control plane. It starts as root, and
+ * serves guests as a user who can read their documents and nothing else of the host.
  */
 const { values } = parseArgs({
   options: {
@@ -30,29 +31,29 @@ if (!documents || !key || !health || !hostMounts) {
 }
 
 const port = 80;
-const logBytesMax = 1024 * 1024;
+const logBytesMax = 1 * MiB;
 const now = () => Date.now();
 const logger = agentLogger({ write: writeBounded(logBytesMax), now });
-// It keeps nothing that a fault could spoil, and guests must not be able to end it.
+// The agent keeps no state that an error could corrupt, and guests must not be able to end it.
 process.on('unhandledRejection', (error) => {
-  logger.log('error', 'a rejection was not handled', { error });
+  logger.log('error', 'unhandled rejection', { error });
 });
 
 const { gid: user } = await stat(documents);
 if (!isAgentNumber(user)) {
   throw new Error(
-    `${documents} has group ${user}, which is no agent's: the publisher gives it one`,
+    `${documents} belongs to group ${user}, which is not an agent's; start the server, whose publisher sets the group`,
   );
 }
 await loadHopLimits(listen, port);
 const tokenKey = await readFile(key);
-// Reached by no path: above it, the folders are closed to that user, and then hidden.
+// From now on the documents are reached without a path: the folders above are closed to that user, and then hidden.
 process.chdir(documents);
 const agent = createAgent({ documents: '.', tokenKey, now, logger });
 const ready = Promise.withResolvers<void>();
 await serveAgentHealth(health, build, ready.promise);
 await hideHostFiles(hostMounts).catch((error: unknown) => {
-  logger.log('warn', "the host's files could not be hidden; their modes have to do", { error });
+  logger.log('warn', "cannot hide the host's files; only their modes protect them", { error });
 });
 await new Promise<void>((resolve, reject) => {
   agent.once('error', reject);
@@ -66,10 +67,10 @@ await new Promise<void>((resolve, reject) => {
     }
   });
 });
-agent.on('error', (error) => logger.log('error', 'the listener failed', { error }));
+agent.on('error', (error) => logger.log('error', 'listener failed', { error }));
 process.on('uncaughtException', (error) => {
-  logger.log('error', 'an exception was not caught', { error });
+  logger.log('error', 'uncaught exception', { error });
 });
-// Who is answered from now on knows that the guests' side listens too.
+// The health is served only now, so whoever reads it knows that the guests' side listens, too.
 ready.resolve();
 logger.log('info', 'metadata agent ready', { pid: process.pid, build, documents, user });

@@ -3,24 +3,24 @@ import { chmod, chown, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentSuffix } from './document-folder.ts';
 
-/** Numbers that no distribution, container or service manager gives to anybody. */
+/** Ids that no distribution, container runtime or service manager assigns. */
 const numbers = { first: 0x7000_0000, count: 0x0fff_ffff };
-/** Where those do not exist: a user namespace with few numbers. */
+/** Where those do not exist: in a user namespace with few ids. */
 const nobody = 65_534;
 
-/** Root's agent may look a document up and read it, and neither list nor change the folder. */
+/** An agent of root may look up and read a document, and can neither list nor change the folder. */
 const sharedModes = { folder: 0o2710, file: 0o640 };
 const privateModes = { folder: 0o700, file: 0o600 };
 
-/** Whether this is a number that an agent may have as its user and group. */
+/** Whether an agent may have this id as its user and group. */
 export function isAgentNumber(id: number): boolean {
   return id === nobody || (id >= numbers.first && id < numbers.first + numbers.count);
 }
 
 /**
- * Lets the agent into the folder of documents, and nobody else: by the folder's group, whose number is also the
- * agent's user. The agent reads it there, so that the two agree. Answers the mode of files in it. Who is not root
- * runs no agent, and keeps the folder to himself.
+ * Gives the agent access to the folder of documents, and nobody else: by the folder's group, whose id is also the
+ * agent's user id. The agent reads the id from the folder, so the two agree. Returns the mode of the files. A user
+ * other than root runs no agent, and keeps the folder private.
  */
 export async function letAgentIn(documents: string): Promise<number> {
   const modes = process.getuid?.() === 0 ? sharedModes : privateModes;
@@ -34,7 +34,7 @@ export async function letAgentIn(documents: string): Promise<number> {
   return modes.file;
 }
 
-/** A folder that was moved keeps its number: an agent may be reading it. */
+/** A folder that was moved keeps its id, as an agent may be reading it. */
 async function giveTo(documents: string): Promise<number> {
   const { gid } = await stat(documents);
   if (isAgentNumber(gid)) return gid;

@@ -6,10 +6,10 @@ import { limitConnections } from './connection-limits.ts';
 import { readDocument } from './document-folder.ts';
 import { hopLimitHeader, hopLimitText, plainHeader } from './hop-limit.ts';
 import {
-  errorReply,
   type MetadataReply,
   type ReplyStatus,
   replyReasons,
+  statusReply,
 } from './metadata-reply.ts';
 
 export interface AgentOptions {
@@ -18,15 +18,15 @@ export interface AgentOptions {
   readonly tokenKey: Uint8Array;
   readonly now: () => number;
   readonly logger: Logger;
-  /** For tests that do not want to wait as long as a slow guest may. */
+  /** For tests that must not wait as long as a slow guest may take. */
   readonly limits?: Partial<typeof agentLimits>;
 }
 
-/** Guests are hostile: what they may send, how often and how slowly is bounded. */
-export const agentLimits = {
+/** Guests may be hostile: what they send, how often and how slowly is bounded. */
+const agentLimits = {
   headerBytes: 8 * 1024,
   headersMs: 5_000,
-  /** EC2's own service takes few connections of an instance at once, too. */
+  /** EC2's own service also accepts few connections of an instance at once. */
   connectionsPerAddressMax: 32,
   connectionsMax: 2048,
   connectionMs: 15_000,
@@ -35,7 +35,7 @@ export const agentLimits = {
 interface Sent {
   readonly reply: MetadataReply;
   readonly method: string;
-  /** Of replies to PUT only; see `hop-limit.ts` for why it comes first. */
+  /** Only in replies to PUT. It comes first for the reason in `hop-limit.ts`. */
   readonly hopLimit?: number;
 }
 
@@ -54,19 +54,19 @@ function send(response: ServerResponse, { reply, method, hopLimit }: Sent): void
   response.end(method === 'HEAD' ? undefined : body);
 }
 
-async function answer(
+async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   { documents, tokenKey, now }: AgentOptions,
 ): Promise<void> {
   const method = request.method ?? '';
-  // Who asks is the network's word, never the guest's: a port lets no other source address in.
+  // The source address identifies the guest: the network lets no other one through the guest's port.
   const document = await readDocument(documents, request.socket.remoteAddress ?? '');
   if (document === undefined) {
     request.socket.destroy();
     return;
   }
-  const asked = {
+  const received = {
     method,
     target: request.url ?? '',
     header(name: string) {
@@ -74,7 +74,7 @@ async function answer(
       return Array.isArray(value) ? value.join(', ') : value;
     },
   };
-  const reply = answerRequest(document, asked, { tokenKey, nowMs: now() });
+  const reply = answerRequest(document, received, { tokenKey, nowMs: now() });
   const hopLimit = document.metadata.httpPutResponseHopLimit;
   send(response, { reply, method, ...(method === 'PUT' ? { hopLimit } : {}) });
 }
@@ -85,8 +85,8 @@ const statusOfError: Readonly<Record<string, ReplyStatus>> = {
 };
 
 /**
- * Says why, if it can, to who sent what is no request. With one hop: an answer to a PUT before it may still be on
- * its way, and would travel as far as the first reply of its connection.
+ * Replies to bytes that are no request with the reason, if the socket still takes it. The hop limit is 1: a reply to
+ * an earlier PUT may still be on its way, and would travel as far as the first reply of its connection.
  */
 function refuse(error: Error, socket: Duplex): void {
   if (!socket.writable) {
@@ -100,7 +100,7 @@ function refuse(error: Error, socket: Duplex): void {
   socket.once('finish', () => socket.destroy());
 }
 
-/** The metadata service; the caller makes it listen. */
+/** The metadata service. The caller makes it listen. */
 export function createAgent(options: AgentOptions): Server {
   const limits = { ...agentLimits, ...options.limits };
   const { logger } = options;
@@ -112,23 +112,23 @@ export function createAgent(options: AgentOptions): Server {
   });
   limitConnections(server, limits);
   server.maxRequestsPerSocket = 1;
-  // What comes after the first request of a connection is not looked at.
+  // Everything after the first request of a connection is ignored.
   server.on('dropRequest', () => {});
   server.on('clientError', refuse);
-  const serve = (request: IncomingMessage, response: ServerResponse) => {
-    // The answer depends on no body, and the connection ends with it.
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    // The reply depends on no body, and the connection ends with it.
     request.resume();
     request.on('error', () => {});
     response.on('error', () => {});
-    answer(request, response, options).catch((error: unknown) => {
+    serve(request, response, options).catch((error: unknown) => {
       const { remoteAddress } = request.socket;
-      logger.log('error', 'a guest could not be answered', { address: remoteAddress, error });
+      logger.log('error', 'cannot reply to a guest', { address: remoteAddress, error });
       if (response.headersSent) request.socket.destroy();
-      else send(response, { reply: errorReply(500), method: request.method ?? '', hopLimit: 1 });
+      else send(response, { reply: statusReply(500), method: request.method ?? '', hopLimit: 1 });
     });
   };
-  server.on('request', serve);
-  server.on('checkContinue', serve);
-  server.on('checkExpectation', serve);
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('checkExpectation', onRequest);
   return server;
 }

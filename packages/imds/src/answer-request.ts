@@ -1,7 +1,7 @@
 import type { InstanceMetadata } from '@bakehouse/domain';
 import type { InstanceDocument } from './instance-document.ts';
 import { folderOf, listFolder, lookUp, type MetadataFolder } from './metadata-folder.ts';
-import { errorReply, type MetadataReply, textReply } from './metadata-reply.ts';
+import { type MetadataReply, statusReply, textReply } from './metadata-reply.ts';
 import { lookUpMetadata } from './metadata-tree.ts';
 import { pathNames } from './request-path.ts';
 import { issueToken, tokenLifeMs, tokenTtlSeconds } from './session-token.ts';
@@ -10,7 +10,7 @@ import { hasCategory, isMetadataVersion, metadataVersions } from './versions.ts'
 export interface MetadataRequest {
   readonly method: string;
   readonly target: string;
-  /** By its name in lower case; a header that came twice is both, joined. */
+  /** By its name in lower case. A header that was sent twice is both values, joined. */
   header(name: string): string | undefined;
 }
 
@@ -23,24 +23,24 @@ const ttlHeader = 'x-aws-ec2-metadata-token-ttl-seconds';
 const tokenHeader = 'x-aws-ec2-metadata-token';
 
 const textOr404 = (body: string | undefined) =>
-  body === undefined ? errorReply(404) : textReply(body);
+  body === undefined ? statusReply(404) : textReply(body);
 
 function issue(
   { instanceId }: InstanceMetadata,
   request: MetadataRequest,
   { tokenKey, nowMs }: AnswerOptions,
 ): MetadataReply {
-  // Whoever sits behind an open proxy is not the instance.
-  if (request.header('x-forwarded-for') !== undefined) return errorReply(403);
+  // A request through an open proxy is not from the instance.
+  if (request.header('x-forwarded-for') !== undefined) return statusReply(403);
   const ttl = request.header(ttlHeader) ?? '';
   const seconds = Number(ttl);
   const { min, max } = tokenTtlSeconds;
-  if (!/^\d{1,5}$/.test(ttl) || seconds < min || seconds > max) return errorReply(400);
+  if (!/^\d{1,5}$/.test(ttl) || seconds < min || seconds > max) return statusReply(400);
   const token = issueToken({ key: tokenKey, instanceId }, nowMs + seconds * 1000);
   return { ...textReply(token), headers: { [ttlHeader]: String(seconds) } };
 }
 
-/** Tokens come from `/latest/api/token` only: EC2 forbids the other versions' and knows no other PUT. */
+/** Tokens are issued only at `/latest/api/token`: EC2 forbids other versions, and has no other PUT. */
 function answerPut(
   metadata: InstanceMetadata,
   names: readonly string[],
@@ -49,10 +49,10 @@ function answerPut(
   const [version = '', ...rest] = names;
   if (rest.join('/') !== 'api/token') return notAllowed('GET, HEAD');
   if (version === 'latest') return issue(metadata, parts.request, parts.options);
-  return errorReply(isMetadataVersion(version) ? 403 : 404);
+  return statusReply(isMetadataVersion(version) ? 403 : 404);
 }
 
-const notAllowed = (allow: string) => errorReply(405, { allow });
+const notAllowed = (allow: string) => statusReply(405, { allow });
 
 function dynamicFolder({ metadata, identity }: InstanceDocument): MetadataFolder {
   const { document, pkcs7, rsa2048, signature } = identity;
@@ -72,7 +72,7 @@ function answerGet(document: InstanceDocument, names: readonly string[]): Metada
   const [version, branch, ...path] = names;
   const { metadata } = document;
   if (version === undefined) return textReply(metadataVersions.join('\n'));
-  if (!isMetadataVersion(version)) return errorReply(404);
+  if (!isMetadataVersion(version)) return statusReply(404);
   const userData = metadata.userDataBase64;
   const hasDynamic = hasCategory(version, '2009-04-04');
   if (branch === undefined) {
@@ -81,12 +81,12 @@ function answerGet(document: InstanceDocument, names: readonly string[]): Metada
   }
   if (branch === 'meta-data') return textOr404(lookUpMetadata(metadata, version, path));
   if (branch === 'dynamic' && hasDynamic) return lookUpDynamic(document, path);
-  if (branch !== 'user-data' || path.length > 0 || !userData) return errorReply(404);
+  if (branch !== 'user-data' || path.length > 0 || !userData) return statusReply(404);
   const body = Buffer.from(userData, 'base64');
   return { status: 200, contentType: 'application/octet-stream', body };
 }
 
-/** How long the token lives that a request brought: `none` without one, undefined when it is not good. */
+/** How long the token in a request is still valid: `none` without a token, undefined for one that is not valid. */
 function tokenOf(
   { instanceId }: InstanceMetadata,
   request: MetadataRequest,
@@ -97,24 +97,24 @@ function tokenOf(
   return tokenLifeMs({ key: tokenKey, instanceId }, token, nowMs);
 }
 
-/** Answers one request of the guest whose document it is ("Use the instance metadata service", v1 and v2). */
+/** The reply to one request of the guest with this document ("Use the instance metadata service", v1 and v2). */
 export function answerRequest(
   document: InstanceDocument,
   request: MetadataRequest,
   options: AnswerOptions,
 ): MetadataReply {
   const { metadata } = document;
-  if (metadata.httpEndpoint === 'disabled') return errorReply(403);
+  if (metadata.httpEndpoint === 'disabled') return statusReply(403);
   const names = pathNames(request.target);
-  if (names === undefined) return errorReply(400);
+  if (names === undefined) return statusReply(400);
   if (request.method === 'PUT') return answerPut(metadata, names, { request, options });
   const isToken = names.join('/') === 'latest/api/token';
   if (isToken) return notAllowed('PUT');
   if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD');
   const life = tokenOf(metadata, request, options);
-  if (life === undefined) return errorReply(401);
+  if (life === undefined) return statusReply(401);
   if (life === 'none') {
-    return metadata.httpTokens === 'required' ? errorReply(401) : answerGet(document, names);
+    return metadata.httpTokens === 'required' ? statusReply(401) : answerGet(document, names);
   }
   const reply = answerGet(document, names);
   return { ...reply, headers: { ...reply.headers, [ttlHeader]: String(Math.ceil(life / 1000)) } };

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 
 export interface ConnectionLimits {
   readonly connectionsMax: number;
-  /** So that one guest cannot keep the others out. */
+  /** Keeps one guest from using all connections. */
   readonly connectionsPerAddressMax: number;
-  /** From the first packet to the last, whatever is slow about it. */
+  /** From the first packet to the last, whichever part is slow. */
   readonly connectionMs: number;
 }
 
-/** Makes a server cut connections that are too many or last too long. */
+/** Makes a server close connections that exceed the limits. */
 export function limitConnections(server: Server, limits: ConnectionLimits): void {
   const counts = new Map<string, number>();
   server.maxConnections = limits.connectionsMax;

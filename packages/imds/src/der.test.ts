@@ -11,7 +11,7 @@ test.each([
   ['a number with its top bit set', der.integer(Buffer.from([0x80])), '02020080'],
   ['nothing', der.null(), '0500'],
   ['a time', der.time(0), '180f31393730303130313030303030305a'],
-])('%s is encoded as X.690 says', (_, bytes, expected) => {
+])('%s is encoded as in X.690', (_, bytes, expected) => {
   expect(hex(bytes)).toBe(expected);
 });
 
@@ -21,11 +21,11 @@ test.each([
   [255, '0481ff'],
   [256, '04820100'],
   [65536, '0483010000'],
-])('a length of %i is encoded in as few bytes as can be', (length, head) => {
+])('a length of %i is encoded in as few bytes as possible', (length, head) => {
   expect(hex(der.octets(Buffer.alloc(length))).slice(0, head.length)).toBe(head);
 });
 
-test('the parts of a sequence are what was put into it', () => {
+test('the parts of a sequence are its elements', () => {
   const part = fc.uint8Array({ maxLength: 300 }).map((bytes) => der.octets(bytes));
   fc.assert(
     fc.property(fc.array(part, { maxLength: 10 }), (parts) => {
@@ -34,7 +34,7 @@ test('the parts of a sequence are what was put into it', () => {
   );
 });
 
-test('what is cut off is an error', () => {
+test('input that is cut off is an error', () => {
   const whole = der.sequence(der.text('abc'), der.text('def'));
   for (let end = 2; end < whole.length; end += 1) {
     expect(() => derParts(whole.subarray(0, end))).toThrow(RangeError);

@@ -1,4 +1,4 @@
-/** The few parts of ASN.1's distinguished encoding (X.690) that certificates and CMS need. */
+/** The parts of ASN.1's distinguished encoding rules (X.690) that certificates and CMS need. */
 const tags = {
   integer: 0x02,
   bitString: 0x03,
@@ -22,7 +22,7 @@ function lengthBytes(length: number): Buffer {
   return Buffer.concat([Buffer.from([0x80 | bytes.length]), bytes]);
 }
 
-/** Seven bits a byte, all but the last with the top bit. */
+/** Seven bits per byte; all bytes but the last have the top bit set. */
 function base128(value: number): number[] {
   const bytes = [value & 0x7f];
   for (let rest = value >> 7; rest > 0; rest >>= 7) bytes.unshift(0x80 | (rest & 0x7f));
@@ -54,7 +54,7 @@ export const der = {
   },
 };
 
-/** The elements inside an element, each with its header. Throws a RangeError when it is cut off. */
+/** The elements inside an element, each with its header. Throws RangeError when the input is cut off. */
 export function derParts(bytes: Uint8Array): readonly Uint8Array[] {
   const outer = header(bytes, 0);
   const parts: Uint8Array[] = [];

@@ -10,7 +10,7 @@ test.each([
   [-3, '01'],
   [Number.NaN, '01'],
   [2.7, '02'],
-])('a hop limit of %d is said as %s', (limit, text) => {
+])('a hop limit of %d is written as %s', (limit, text) => {
   expect(hopLimitText(limit)).toBe(text);
 });
 

@@ -3,15 +3,15 @@ import { replyReasons } from './metadata-reply.ts';
 /**
  * The hop limit of replies to PUT, as a real IP TTL.
  *
- * EC2 limits the answer that carries a token and nothing else: a container behind a bridge still reads what needs
- * no token. Node cannot set a socket's TTL, and which connection asks for a token is known only when the request
- * has been read. So the agent says the limit in the first header of that reply, and one nft table of the
- * namespace reads it there when the reply leaves. A connection carries one reply (`Connection: close`, as EC2),
- * so what its first bytes say holds for all of its packets, sent again or cut small, and it is kept in the
- * connection's mark. What a guest sends is never looked at: no order of segments can talk a token past its
- * limit. A reply that says nothing known gets one hop.
+ * EC2 limits only the reply that carries a token: a container behind a bridge still reads what needs no token. Node
+ * cannot set a socket's TTL, and which connection asks for a token is known only after its request was read. So the
+ * agent writes the limit in the first header of that reply, where one nft table of the namespace reads it when the
+ * reply leaves. A connection carries one reply (`Connection: close`, as on EC2), so its first bytes decide about all
+ * of its packets, including retransmissions and small segments; the connection's mark keeps the decision. Nothing
+ * that a guest sends is looked at, so no order of segments can carry a token past its limit. A reply with an unknown
+ * first header gets one hop.
  *
- * Nothing is kept per guest: a changed limit acts on the next token, and there is no process to run at publish.
+ * Nothing is kept per guest: a changed limit takes effect with the next token, and publishing runs no process.
  */
 export const hopLimitHeader = 'X-Hop-Limit';
 /** The first header of a reply without a hop limit. */
@@ -22,7 +22,7 @@ const plainMark = 0x100;
 
 export const hopLimitTable = 'bakehouse-metadata';
 
-/** Two digits, so that it stands at a fixed place. EC2 allows 1 to 64. */
+/** Two digits, as nft reads a fixed number of bytes. EC2 allows 1 to 64. */
 export function hopLimitText(hopLimit: number): string {
   return String(Math.min(Math.max(Math.trunc(hopLimit) || 1, 1), hopLimits.length)).padStart(
     2,
@@ -30,14 +30,14 @@ export function hopLimitText(hopLimit: number): string {
   );
 }
 
-/** Where the first header of a reply stands, for every status. */
+/** The offset of the first header of a reply, for every status. */
 const headerOffsets = Object.entries(replyReasons).map(
   ([status, reason]) => `HTTP/1.1 ${status} ${reason}\r\n`.length,
 );
 
 const hex = (text: string) => `0x${Buffer.from(text, 'latin1').toString('hex')}`;
 
-/** An nft match of text at an offset into what TCP carries. */
+/** An nft match of text at an offset into the payload of TCP. */
 const textAt = (offset: number, text: string) =>
   `@ih,${offset * 8},${text.length * 8} ${hex(text)}`;
 
@@ -51,7 +51,7 @@ function repliesWithHeaderAt(offset: number): string[] {
   ];
 }
 
-/** The nft commands that make the table of this namespace, whatever was there. */
+/** The nft commands that replace the table of this namespace. */
 export function hopLimitRuleset(address: string, port: number): string {
   const first = [
     ...[...new Set(headerOffsets)].flatMap(repliesWithHeaderAt),
@@ -61,7 +61,7 @@ export function hopLimitRuleset(address: string, port: number): string {
     limited: hopLimits.map((limit) => `ct mark ${limit} ip ttl set ${limit} accept`),
     first,
     replies: [
-      // A mark of an older connection between the same ports says nothing.
+      // The mark of an older connection between the same ports does not count.
       'tcp flags & (syn | ack) == syn | ack ct mark set 0 accept',
       `ct mark ${plainMark} accept`,
       'ct mark 0 goto first',

@@ -4,3 +4,4 @@ export { type AgentHealth, askAgentHealth } from './agent-health.ts';
 export { hopLimitTable } from './hop-limit.ts';
 export { createMetadataPublisher, type MetadataPublisherOptions } from './metadata-publisher.ts';
 export { ensureTokenKey } from './platform-key.ts';
+export { publishedIn } from './published-in.ts';

@@ -4,7 +4,7 @@ import { DamagedDocumentError, parseInstanceDocument } from './instance-document
 
 const identity = { document: '{}', pkcs7: 'p', rsa2048: 'r', signature: 's' };
 
-test('a document is read as it was written', () => {
+test('a document survives writing and parsing', () => {
   const document = { metadata: someMetadata(), identity };
   expect(parseInstanceDocument(JSON.stringify(document))).toEqual(document);
 });
@@ -17,7 +17,7 @@ test('a document that is cut off anywhere is damaged', () => {
 });
 
 test.each(['null', '[]', '{}', '"a"', '{"metadata":{},"identity":{}}', '{"metadata":1}'])(
-  'other JSON is damaged: %s',
+  'other JSON is a damaged document: %s',
   (text) => {
     expect(() => parseInstanceDocument(text)).toThrow(DamagedDocumentError);
   },

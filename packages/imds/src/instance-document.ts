@@ -2,15 +2,15 @@ import type { InstanceMetadata } from '@bakehouse/domain';
 import type { SignedIdentity } from './identity-document.ts';
 
 /**
- * What is published for one instance, as JSON in `ADDRESS.json`: the facts, and what only the platform can
- * sign. The agent outlives the control plane, so members are added, never renamed or removed.
+ * What is published for one instance, as JSON in `ADDRESS.json`: its metadata, and what only the platform can sign.
+ * The agent outlives the control plane, so members are added and never renamed or removed.
  */
 export interface InstanceDocument {
   readonly metadata: InstanceMetadata;
   readonly identity: SignedIdentity;
 }
 
-/** A published document that cannot be read: its guest gets no answers until it is published again. */
+/** A published document that cannot be read. Its guest gets no replies until it is published again. */
 export class DamagedDocumentError extends Error {
   override name = 'DamagedDocumentError';
 }
@@ -30,7 +30,7 @@ function isDocument(value: unknown): value is InstanceDocument {
   );
 }
 
-/** Reads the text of a document, which a crash of the host may have cut short. */
+/** Parses a document, which a crash of the host may have cut short. */
 export function parseInstanceDocument(text: string): InstanceDocument {
   let value: unknown;
   try {

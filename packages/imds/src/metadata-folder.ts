@@ -5,12 +5,12 @@ export interface MetadataFolder {
   readonly [name: string]: string | MetadataFolder;
 }
 
-/** The version in which EC2 released a category, and what this instance has there; undefined is nothing. */
+/** The version in which EC2 released a category, and this instance's value; undefined when it has none. */
 export type MetadataEntry = readonly [since: string, value: string | MetadataFolder | undefined];
 
 /**
- * What of these entries a version shows. What the instance does not have is left out, so that it answers 404
- * as on EC2, and so is a folder with nothing in it.
+ * The entries that a version shows. What the instance does not have and empty folders are left out, which gives 404
+ * as on EC2.
  */
 export function folderOf(
   version: string,
@@ -25,20 +25,20 @@ export function folderOf(
   return shown;
 }
 
-/** A folder whose entries are as old as itself. */
+/** A folder whose entries were released together with it. */
 export function textsOf(texts: Readonly<Record<string, string | undefined>>): MetadataFolder {
   const entries = Object.entries(texts).map(([name, text]) => [name, ['1.0', text]] as const);
   return folderOf('latest', Object.fromEntries(entries));
 }
 
-/** The names in a folder, one a line, sub-folders with a slash, without a newline at the end. */
+/** The names in a folder, one per line, folders with a slash, without a newline at the end. */
 export function listFolder(folder: MetadataFolder): string {
   return Object.entries(folder)
     .map(([name, value]) => (typeof value === 'string' ? name : `${name}/`))
     .join('\n');
 }
 
-/** What stands at a path; undefined is 404. */
+/** The value at a path; undefined becomes 404. */
 export function lookUp(
   folder: MetadataFolder,
   path: readonly string[],

@@ -2,16 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { type Clock, type Logger, silentLogger, systemClock } from '@bakehouse/base';
+import { type Clock, type Logger, serialQueue, silentLogger, systemClock } from '@bakehouse/base';
 import type { InstanceId, InstanceMetadata, MetadataPublisher } from '@bakehouse/domain';
 import { letAgentIn } from './agent-user.ts';
-import { documentPath, documentSuffix, readDocument } from './document-folder.ts';
+import {
+  documentPath,
+  instancesOf,
+  type PublishedDocument,
+  publishedDocuments,
+  readDocument,
+} from './document-folder.ts';
 import { identityDocument, signIdentity } from './identity-document.ts';
 import { DamagedDocumentError, type InstanceDocument } from './instance-document.ts';
 import { openPlatformKey, type PlatformKey } from './platform-key.ts';
 
 export interface MetadataPublisherOptions {
-  /** Holds the platform's key and certificate, and `documents/`. This process is its only writer. */
+  /**
+   * Holds the platform's key and certificate, and `documents/`. Written by the server; while none runs, `doctor --fix`
+   * removes documents (`publishedIn`). The agent writes `documents/mounts.new` at its start and removes it.
+   */
   readonly directory: string;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -19,16 +28,16 @@ export interface MetadataPublisherOptions {
 
 const unfinishedSuffix = '.new';
 
-/** Publishes by writing a document per private address, which the agent reads. */
+/** Publishes by writing one document per private address, which the agent reads. */
 class FolderPublisher implements MetadataPublisher {
   readonly #documents: string;
   readonly #fileMode: number;
   readonly #platform: PlatformKey;
   readonly #logger: Logger;
-  /** Whose documents there are, by address. */
+  /** The instance of each document, by address. */
   readonly #owners = new Map<string, InstanceId>();
-  /** One change at a time: who has an address is decided by reading and then writing. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** One change at a time, as the owner of an address is decided by reading and then writing. */
+  readonly #serially = serialQueue();
 
   constructor(
     { documents, fileMode }: { documents: string; fileMode: number },
@@ -56,23 +65,22 @@ class FolderPublisher implements MetadataPublisher {
   }
 
   list(): Promise<readonly InstanceId[]> {
-    return this.#serially(async () => {
-      const found = await this.#all();
-      return [...new Set(found.map(({ document }) => document.metadata.instanceId))];
-    });
+    return this.#serially(async () => instancesOf(await this.#all()));
   }
 
   async #publish(metadata: InstanceMetadata): Promise<void> {
     const { instanceId, privateIp } = metadata;
-    if (!isIPv4(privateIp)) throw new Error(`${instanceId} has no IPv4 address: '${privateIp}'`);
+    if (!isIPv4(privateIp)) {
+      throw new Error(`cannot publish ${instanceId}: '${privateIp}' is not an IPv4 address`);
+    }
     const known = await this.#read(privateIp);
     if (known !== undefined && known.metadata.instanceId !== instanceId) {
       throw new Error(
-        `${privateIp} is published for ${known.metadata.instanceId}; withdraw it before ${instanceId} is`,
+        `cannot publish ${instanceId}: ${privateIp} is published for ${known.metadata.instanceId}; withdraw that first`,
       );
     }
     const text = identityDocument(metadata);
-    // Tags and options are not signed: their change signs nothing anew.
+    // Tags and options are not signed, so their change needs no new signature.
     const isSigned = known?.identity.document === text;
     const identity = isSigned ? known.identity : signIdentity(text, this.#platform);
     await this.#write(privateIp, { metadata, identity });
@@ -84,10 +92,10 @@ class FolderPublisher implements MetadataPublisher {
     const path = documentPath(this.#documents, privateIp);
     const unfinished = `${path}.${randomUUID()}${unfinishedSuffix}`;
     try {
-      // Not flushed: no guest outlives a crash of the host, and a start publishes again.
+      // Not flushed: no guest survives a crash of the host, and each start publishes again.
       await using file = await open(unfinished, 'wx', 0o600);
       await file.writeFile(JSON.stringify(document));
-      // Apart from its making: a umask would close it to the agent.
+      // Not by `open`, whose mode a umask could close to the agent.
       await file.chmod(this.#fileMode);
       await rename(unfinished, path);
     } catch (error) {
@@ -96,7 +104,7 @@ class FolderPublisher implements MetadataPublisher {
     }
   }
 
-  /** Removes what is published for the instance, but at one address. */
+  /** Removes what is published for the instance, except at one address. */
   async #remove(instanceId: InstanceId, except?: string): Promise<void> {
     for (const [privateIp, owner] of this.#owners) {
       if (privateIp === except || owner !== instanceId) continue;
@@ -105,46 +113,33 @@ class FolderPublisher implements MetadataPublisher {
     }
   }
 
-  async #all(): Promise<readonly { privateIp: string; document: InstanceDocument }[]> {
-    const found: { privateIp: string; document: InstanceDocument }[] = [];
-    for (const name of await readdir(this.#documents)) {
-      if (!name.endsWith(documentSuffix)) continue;
-      const privateIp = name.slice(0, -documentSuffix.length);
-      const document = await this.#read(privateIp);
-      if (document !== undefined) found.push({ privateIp, document });
-    }
-    return found;
+  #all(): Promise<readonly PublishedDocument[]> {
+    return publishedDocuments(this.#documents, (privateIp) => this.#read(privateIp));
   }
 
-  /** A damaged document counts as none: its guest is told nothing until it is published again. */
+  /** A damaged document counts as none: its guest gets no replies until it is published again. */
   async #read(privateIp: string): Promise<InstanceDocument | undefined> {
     try {
       return await readDocument(this.#documents, privateIp);
     } catch (error) {
       if (!(error instanceof DamagedDocumentError)) throw error;
-      this.#logger.log('warn', 'the metadata published for an address cannot be read', {
+      this.#logger.log('warn', 'published metadata is damaged', {
         path: documentPath(this.#documents, privateIp),
         error,
       });
       return undefined;
     }
   }
-
-  #serially<Value>(work: () => Promise<Value>): Promise<Value> {
-    const result = this.#last.then(work, work);
-    this.#last = result.catch(() => {});
-    return result;
-  }
 }
 
-/** What a crash left half written was never visible. */
+/** Removes what a crash left half written, which was never visible. */
 async function removeUnfinished(documents: string): Promise<void> {
   for (const name of await readdir(documents)) {
     if (name.endsWith(unfinishedSuffix)) await rm(join(documents, name), { force: true });
   }
 }
 
-/** Opens or makes the folder, its key and its certificate. */
+/** Opens the folder, its key and its certificate, or creates them. */
 export async function createMetadataPublisher({
   directory,
   logger = silentLogger,

@@ -5,7 +5,7 @@ export interface MetadataReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Every status that a guest can be answered, with its reason. */
+/** Every status of a reply, with its reason. */
 export const replyReasons = {
   200: 'OK',
   400: 'Bad Request',
@@ -27,7 +27,7 @@ export const textReply = (body: string): MetadataReply => ({
 });
 
 /** EC2's error page. */
-export function errorReply(status: ReplyStatus, headers?: Record<string, string>): MetadataReply {
+export function statusReply(status: ReplyStatus, headers?: Record<string, string>): MetadataReply {
   const title = `${status} - ${replyReasons[status]}`;
   const body = `<?xml version="1.0" encoding="iso-8859-1"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"

@@ -1,4 +1,4 @@
-import type { InstanceMetadata } from '@bakehouse/domain';
+import { type InstanceMetadata, publicRegions } from '@bakehouse/domain';
 import { someMetadata } from '@bakehouse/testkit';
 import { describe, expect, test } from 'vitest';
 import { answerRequest } from './answer-request.ts';
@@ -36,7 +36,7 @@ const textAt = (target: string, given: Partial<InstanceMetadata> = full) => {
   return status === 200 ? String(body) : status;
 };
 
-/** Every path that is listed, as a client finds it that knows no names, with what is there. */
+/** Every path that a client finds by listing, with its content. */
 function walk(folder: string, given: Partial<InstanceMetadata>): string[] {
   return String(textAt(folder, given))
     .split('\n')
@@ -50,16 +50,16 @@ function walk(folder: string, given: Partial<InstanceMetadata>): string[] {
 }
 
 describe('the whole tree', () => {
-  test('of an instance that has everything', () => {
+  test('of an instance with everything', () => {
     expect(walk('/latest/meta-data/', full)).toMatchSnapshot();
   });
 
-  test('of one that has as little as can be', () => {
+  test('of an instance with as little as possible', () => {
     const least = someMetadata({ publicKeys: [], httpTokens: 'optional' });
     expect(walk('/latest/meta-data/', least)).toMatchSnapshot();
   });
 
-  test('beside it: versions, branches, dynamic data', () => {
+  test('versions, branches and dynamic data', () => {
     expect(textAt('/')).toBe(metadataVersions.join('\n'));
     expect(textAt('/latest')).toBe('dynamic\nmeta-data\nuser-data');
     expect(textAt('/latest/', {})).toBe('dynamic\nmeta-data');
@@ -85,7 +85,7 @@ describe('what an instance does not have', () => {
     'iam/',
     'iam/info',
     'iam/security-credentials/',
-    'identity-credentials/ec2/info',
+    'identity-credentials/ec2/security-credentials/ec2-instance',
     'ipv6',
     'metrics/vhostmd',
     'placement/group-name',
@@ -120,13 +120,13 @@ describe('folders', () => {
     }
   });
 
-  test('of keys name them, and say in which form each is there', () => {
+  test('of keys list their names and formats', () => {
     expect(textAt('/latest/meta-data/public-keys/')).toBe('0=a-key');
     expect(textAt('/latest/meta-data/public-keys/0')).toBe('openssh-key');
     expect(textAt('/latest/meta-data/public-keys/0/openssh-key')).toMatch(/^ssh-ed25519 .*\n$/);
   });
 
-  test('of tags give keys as they are, also with slashes and encoded spaces', () => {
+  test('of tags have keys as they are, also with slashes and encoded spaces', () => {
     expect(textAt('/latest/meta-data/tags/instance')).toBe('Name\na/b c');
     expect(textAt('/latest/meta-data/tags/instance/Name')).toBe('a machine');
     expect(textAt('/latest/meta-data/tags/instance/a/b%20c')).toBe('odd');
@@ -138,11 +138,34 @@ describe('folders', () => {
   });
 });
 
-test('groups are a line each', () => {
+test('identity credentials name the account, in the JSON of EC2, and are none', () => {
+  const folder = '/latest/meta-data/identity-credentials';
+  expect(textAt(`${folder}/`)).toBe('ec2/');
+  expect(textAt(`${folder}/ec2/`)).toBe('info');
+  const info = String(textAt(`${folder}/ec2/info`, { ...full, accountId: '111122223333' }));
+  expect(info).toContain('"AccountId" : "111122223333"');
+  expect(JSON.parse(info)).toEqual({
+    Code: 'Success',
+    LastUpdated: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    AccountId: '111122223333',
+  });
+  expect(textAt('/2018-03-28/meta-data/identity-credentials/')).toBe(404);
+  expect(textAt('/2018-08-17/meta-data/identity-credentials/ec2/info')).toContain('Success');
+});
+
+test('an interface has the index of its network card, since 2020-11-01', () => {
+  const mac = textAt('/latest/meta-data/mac');
+  const index = `meta-data/network/interfaces/macs/${mac}/network-card-index`;
+  expect(textAt(`/latest/${index}`)).toBe('0');
+  expect(textAt(`/2021-01-03/${index}`)).toBe('0');
+  expect(textAt(`/2020-10-27/${index}`)).toBe(404);
+});
+
+test('groups are one per line', () => {
   expect(textAt('/latest/meta-data/security-groups')).toBe('default\nweb servers');
 });
 
-test('user data is given byte for byte', () => {
+test('user data is returned byte for byte', () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   const reply = get('/latest/user-data', { userDataBase64: bytes.toString('base64') });
   expect(reply).toEqual({ status: 200, contentType: 'application/octet-stream', body: bytes });
@@ -152,15 +175,22 @@ test.each([
   ['us-east-1', 'aws', 'amazonaws.com'],
   ['cn-north-1', 'aws-cn', 'amazonaws.com.cn'],
   ['us-gov-west-1', 'aws-us-gov', 'amazonaws.com'],
-])('services of %s are of partition %s', (region, partition, domain) => {
+])('services of %s are in partition %s', (region, partition, domain) => {
   expect(textAt('/latest/meta-data/services/partition', { region })).toBe(partition);
   expect(textAt('/latest/meta-data/services/domain', { region })).toBe(domain);
+});
+
+test('services of every region are of its partition', () => {
+  for (const { name: region, partition } of publicRegions) {
+    expect(textAt('/latest/meta-data/services/partition', { region })).toBe(partition.name);
+    expect(textAt('/latest/meta-data/services/domain', { region })).toBe(partition.domain);
+  }
 });
 
 describe('a dated version', () => {
   const names = (version: string) => String(textAt(`/${version}/meta-data/`)).split('\n');
 
-  test('has what there was at its date', () => {
+  test('has what existed at its date', () => {
     expect(names('1.0')).toEqual([
       'ami-id',
       'ami-launch-index',
@@ -182,7 +212,7 @@ describe('a dated version', () => {
     expect(textAt('/2020-10-27/meta-data/placement/region')).toBe('us-east-1');
   });
 
-  test('has nothing that a later one lacks, and the latest has all', () => {
+  test('has nothing that a later one lacks, and the latest has everything', () => {
     for (const [index, version] of metadataVersions.entries()) {
       const later = metadataVersions[index + 1];
       if (later) expect(names(later)).toEqual(expect.arrayContaining(names(version)));
@@ -191,7 +221,7 @@ describe('a dated version', () => {
   });
 
   test.each(['2009-04-05', '2006-01-01', '2.0', 'LATEST', 'latest%00', '3000-01-01'])(
-    'that EC2 never had is not found: %s',
+    'that EC2 never had does not exist: %s',
     (version) => {
       expect(get(`/${version}/meta-data/`).status).not.toBe(200);
     },

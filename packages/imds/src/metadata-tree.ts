@@ -1,7 +1,8 @@
 import type { InstanceMetadata } from '@bakehouse/domain';
+import { ec2Json, wholeSeconds } from './ec2-json.ts';
 import { folderOf, listFolder, lookUp, type MetadataFolder, textsOf } from './metadata-folder.ts';
 
-/** Partitions other than `aws` by the beginning of their regions' names, and their domains. */
+/** Partitions other than `aws`, as domain's partitions.ts has them: the agent loads no other package but base and host. */
 const partitions = [
   { prefix: 'cn-', partition: 'aws-cn', domain: 'amazonaws.com.cn' },
   { prefix: 'us-gov-', partition: 'aws-us-gov', domain: 'amazonaws.com' },
@@ -14,11 +15,12 @@ const sorted = (texts: Readonly<Record<string, string>>) =>
 const lines = (texts: readonly string[]) => texts.join('\n');
 
 /**
- * `meta-data/` as a version shows it: "Instance metadata categories" of EC2's user guide, with the dates of
- * its column "Version when category was released". Not in that table, but listed by every instance: `profile`
- * (seen in 2009-04-04), `hibernation/configured` (no earlier date known than 2021-03-23) and `system`.
+ * `meta-data/` as a version shows it: "Instance metadata categories" of EC2's user guide, with the dates of its column
+ * "Version when category was released". Not in that table, but listed by every instance: `profile` (seen in
+ * 2009-04-04), `hibernation/configured` (earliest known date 2021-03-23) and `system`. The platform has no IPv6, so
+ * the categories of IPv6 addresses are missing as they are for an instance without one.
  */
-export function metadataTree(instance: InstanceMetadata, version: string): MetadataFolder {
+function metadataTree(instance: InstanceMetadata, version: string): MetadataFolder {
   return folderOf(version, {
     'ami-id': ['1.0', instance.imageId],
     'ami-launch-index': ['1.0', String(instance.launchIndex)],
@@ -27,6 +29,7 @@ export function metadataTree(instance: InstanceMetadata, version: string): Metad
     events: ['2018-08-17', { maintenance: { history: '[]', scheduled: '[]' } }],
     hibernation: ['2021-03-23', { configured: 'false' }],
     hostname: ['1.0', instance.localHostName],
+    'identity-credentials': ['2018-05-23', { ec2: { info: identityCredentialsInfo(instance) } }],
     'instance-action': ['2008-09-01', 'none'],
     'instance-id': ['1.0', instance.instanceId],
     'instance-life-cycle': ['2019-10-01', 'on-demand'],
@@ -54,6 +57,14 @@ function groupNames({ securityGroups }: InstanceMetadata): string {
   return lines(securityGroups.map((group) => group.name));
 }
 
+/**
+ * `identity-credentials/ec2/info`, which tools read for the account. The credentials that it describes on EC2 identify
+ * an instance to services of AWS that do not exist here, so `security-credentials/ec2-instance` is 404.
+ */
+function identityCredentialsInfo({ accountId, pendingTime }: InstanceMetadata): string {
+  return ec2Json({ Code: 'Success', LastUpdated: wholeSeconds(pendingTime), AccountId: accountId });
+}
+
 function networkFolder(instance: InstanceMetadata, version: string): MetadataFolder {
   const { publicIp } = instance;
   const own = folderOf(version, {
@@ -63,6 +74,7 @@ function networkFolder(instance: InstanceMetadata, version: string): MetadataFol
     'local-hostname': ['2011-01-01', instance.localHostName],
     'local-ipv4s': ['2011-01-01', instance.privateIp],
     mac: ['2011-01-01', instance.macAddress],
+    'network-card-index': ['2020-11-01', '0'],
     'owner-id': ['2011-01-01', instance.accountId],
     'public-hostname': ['2011-01-01', instance.publicHostName],
     'public-ipv4s': ['2011-01-01', publicIp],
@@ -95,7 +107,7 @@ function servicesFolder({ region }: InstanceMetadata, version: string): Metadata
 
 function publicKeysFolder({ publicKeys }: InstanceMetadata): MetadataFolder {
   const keys = publicKeys.map((key, index) => {
-    // Scripts append it to a file, so it ends its line.
+    // Scripts append it to a file, so it must end with a newline.
     const text = key.openSshKey.endsWith('\n') ? key.openSshKey : `${key.openSshKey}\n`;
     return [String(index), { 'openssh-key': text }] as const;
   });
@@ -106,7 +118,7 @@ function tagsFolder({ instanceMetadataTags, tags }: InstanceMetadata): MetadataF
   return instanceMetadataTags === 'enabled' ? { instance: textsOf(tags) } : undefined;
 }
 
-/** What is answered at a path below `meta-data/`; undefined is 404. */
+/** The content at a path below `meta-data/`; undefined is 404. */
 export function lookUpMetadata(
   instance: InstanceMetadata,
   version: string,
@@ -115,14 +127,14 @@ export function lookUpMetadata(
   const tree = metadataTree(instance, version);
   const found = lookUp(tree, nodePath(path));
   if (found === undefined || typeof found === 'string') return found;
-  // Keys are listed as `0=name` and found under `0/`.
+  // Keys are listed as `0=name` and read under `0/`.
   if (path.length === 1 && path[0] === 'public-keys') {
     return lines(instance.publicKeys.map((key, index) => `${index}=${key.name}`));
   }
   return listFolder(found);
 }
 
-/** The key of a tag may have slashes: all that follows `tags/instance/` is one name. */
+/** The key of a tag may contain slashes: everything after `tags/instance/` is one name. */
 function nodePath(path: readonly string[]): readonly string[] {
   const [first, second, ...key] = path;
   if (first !== 'tags' || second !== 'instance' || key.length === 0) return path;

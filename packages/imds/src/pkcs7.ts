@@ -11,7 +11,7 @@ const oid = {
 const one = Buffer.from([1]);
 const algorithm = (id: string) => der.sequence(der.objectId(id), der.null());
 
-/** Issuer and serial number as they stand in the certificate (RFC 5280 section 4.1). */
+/** Issuer and serial number as in the certificate (RFC 5280 section 4.1). */
 function issuerAndSerial(certificate: X509Certificate): Buffer {
   const [body = Buffer.alloc(0)] = derParts(certificate.raw);
   const parts = derParts(body);
@@ -22,8 +22,8 @@ function issuerAndSerial(certificate: X509Certificate): Buffer {
 }
 
 /**
- * The content and its signature (SHA-256 with RSA over the content itself) as CMS SignedData (RFC 5652 section
- * 5), without certificates, as EC2 gives it: who verifies brings the certificate.
+ * The content and its signature (SHA-256 with RSA over the content itself) as CMS SignedData (RFC 5652 section 5). As
+ * on EC2 it has no certificates: the verifier supplies the certificate.
  */
 export function signedData(
   content: Uint8Array,

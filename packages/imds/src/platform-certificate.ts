@@ -1,11 +1,11 @@
 import { createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { dayMs } from '@bakehouse/base';
 import { der } from './der.ts';
 
 const commonName = '2.5.4.3';
 const organization = '2.5.4.10';
 const sha256WithRsa = '1.2.840.113549.1.1.11';
 const validYears = 20;
-const dayMs = 86_400_000;
 
 const attribute = (type: string, value: string) =>
   der.set(der.sequence(der.objectId(type), der.text(value)));
@@ -17,7 +17,7 @@ export function selfSignedCertificate(key: KeyObject, nowMs: number): string {
     attribute(commonName, 'Bakehouse instance identity'),
   );
   const algorithm = der.sequence(der.objectId(sha256WithRsa), der.null());
-  // Never zero and never padded: the first byte is 0x40 to 0x7f.
+  // The first byte is 0x40 to 0x7f, so the number is never zero and never padded.
   const serial = randomBytes(16);
   serial.writeUInt8(0x40 | (serial.readUInt8(0) & 0x3f), 0);
   const body = der.sequence(

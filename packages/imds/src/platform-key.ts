@@ -5,13 +5,14 @@ import {
   randomBytes,
   X509Certificate,
 } from 'node:crypto';
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readBytesIfExists, writeFileDurably } from '@bakehouse/host';
 import { selfSignedCertificate } from './platform-certificate.ts';
 import { tokenKeyBytes } from './session-token.ts';
 
-/** What signs identity documents. The key stays in the control plane: the agent, which guests talk to, has it not. */
+/** Signs identity documents. The key stays in the control plane; the agent, which guests talk to, does not have it. */
 export interface PlatformKey {
   readonly key: KeyObject;
   readonly certificate: X509Certificate;
@@ -19,33 +20,22 @@ export interface PlatformKey {
 
 const generate = promisify(generateKeyPair);
 
-async function makeFile(path: string, content: string | Uint8Array): Promise<void> {
-  await rm(`${path}.new`, { force: true });
-  await writeFile(`${path}.new`, content, { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
-}
-
-const readIfThere = (path: string) =>
-  readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-
 /**
- * The key in `platform-key.pem` and its self-signed `platform-certificate.pem`, made at first use. Throws when
- * one is damaged or they do not belong together: another key would quietly void what was signed before.
+ * The key in `platform-key.pem` and its self-signed `platform-certificate.pem`, created at first use. Rejects when one
+ * is damaged or they do not belong together: a new key would silently invalidate what was signed before.
  */
 export async function openPlatformKey(directory: string, nowMs: number): Promise<PlatformKey> {
   const keyPath = join(directory, 'platform-key.pem');
   const certificatePath = join(directory, 'platform-certificate.pem');
-  const keyPem = (await readIfThere(keyPath)) ?? (await makeKey(keyPath));
+  const keyPem = (await readBytesIfExists(keyPath)) ?? (await makeKey(keyPath));
   const key = readPem(keyPath, () => createPrivateKey(keyPem));
   const certificatePem =
-    (await readIfThere(certificatePath)) ?? (await makeCertificate(certificatePath, key, nowMs));
+    (await readBytesIfExists(certificatePath)) ??
+    (await makeCertificate(certificatePath, key, nowMs));
   const certificate = readPem(certificatePath, () => new X509Certificate(certificatePem));
   if (!certificate.checkPrivateKey(key)) {
     throw new Error(
-      `${certificatePath} is not the certificate of ${keyPath}: remove it to make one`,
+      `${certificatePath} is not the certificate of ${keyPath}; remove it, and the next start creates another`,
     );
   }
   await chmod(keyPath, 0o600);
@@ -54,27 +44,31 @@ export async function openPlatformKey(directory: string, nowMs: number): Promise
 
 async function makeKey(path: string): Promise<Buffer> {
   const { privateKey } = await generate('rsa', { modulusLength: 2048 });
-  await makeFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  return await readFile(path);
+  const pem = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  await writeFileDurably(path, pem);
+  return pem;
 }
 
 async function makeCertificate(path: string, key: KeyObject, nowMs: number): Promise<Buffer> {
-  await makeFile(path, selfSignedCertificate(key, nowMs));
-  return await readFile(path);
+  const pem = Buffer.from(selfSignedCertificate(key, nowMs));
+  await writeFileDurably(path, pem);
+  return pem;
 }
 
 function readPem<Value>(path: string, read: () => Value): Value {
   try {
     return read();
   } catch (cause) {
-    throw new Error(`${path} is damaged: put a copy back, or remove it to make another`, { cause });
+    throw new Error(`${path} is damaged; restore a copy, or remove it to create another`, {
+      cause,
+    });
   }
 }
 
-/** The file with the bytes that seal tokens; made at first use, and again when it is cut short. */
+/** The file with the key that seals tokens, created at first use, and again when it was cut short. */
 export async function ensureTokenKey(directory: string): Promise<string> {
   const path = join(directory, 'token-key');
-  const found = await readIfThere(path);
-  if (found?.length !== tokenKeyBytes) await makeFile(path, randomBytes(tokenKeyBytes));
+  const found = await readBytesIfExists(path);
+  if (found?.length !== tokenKeyBytes) await writeFileDurably(path, randomBytes(tokenKeyBytes));
   return path;
 }

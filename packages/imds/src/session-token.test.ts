@@ -8,7 +8,7 @@ const owner = fc.record({ key, instanceId });
 const now = fc.integer({ min: 0, max: 4e12 });
 const ttlMs = fc.integer({ min: 1, max: tokenTtlSeconds.max * 1000 });
 
-test('a token lives as long as was asked for, for its own instance and key', () => {
+test('a token is valid for the requested time, for its own instance and key', () => {
   fc.assert(
     fc.property(owner, now, ttlMs, (mine, nowMs, life) => {
       const token = issueToken(mine, nowMs + life);
@@ -32,7 +32,7 @@ test('no other instance and no other key accepts it', () => {
   );
 });
 
-test('no character of it can be another', () => {
+test('changing any character invalidates it', () => {
   const mine = { key: new Uint8Array(32), instanceId: 'i-0aaaaaaaaaaaaaaa1' };
   const token = issueToken(mine, 1000);
   fc.assert(
@@ -47,7 +47,7 @@ test('no character of it can be another', () => {
   }
 });
 
-test('a clock that goes back prolongs no token', () => {
+test('setting the clock back extends no token', () => {
   const mine = { key: new Uint8Array(32), instanceId: 'i-0aaaaaaaaaaaaaaa1' };
   const longest = tokenTtlSeconds.max * 1000;
   const token = issueToken(mine, 5000 + longest);

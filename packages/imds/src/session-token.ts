@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
-/** A token is nonce, sealed expiry and tag; nothing is kept, and none fits another instance. */
+/** A token is a nonce, the sealed expiry and a tag. Nothing is stored, and no token is valid for another instance. */
 const nonceBytes = 12;
 const tagBytes = 16;
 const expiryBytes = 8;
 const tokenBytes = nonceBytes + expiryBytes + tagBytes;
 const tokenCharacters = Math.ceil((tokenBytes * 4) / 3);
 
-/** The lifetimes that may be asked for. */
+/** The lifetimes that a guest may ask for. */
 export const tokenTtlSeconds = { min: 1, max: 21_600 };
 
-/** Bytes of the key that seals tokens. */
+/** The size of the key that seals tokens. */
 export const tokenKeyBytes = 32;
 
 export interface TokenOwner {
@@ -29,9 +29,9 @@ export function issueToken({ key, instanceId }: TokenOwner, expiresAtMs: number)
 }
 
 /**
- * How long a token still lives, in milliseconds; undefined for one that was not issued to this instance or
- * has run out. A token of more than the longest lifetime was issued before the clock went back: it is refused,
- * so that a step of the clock prolongs none.
+ * How long a token is still valid, in milliseconds; undefined for one that was not issued to this instance or has
+ * expired. A token with more than the longest lifetime was issued before the clock was set back. It is refused, so
+ * setting the clock extends no token.
  */
 export function tokenLifeMs(
   { key, instanceId }: TokenOwner,
@@ -47,7 +47,7 @@ export function tokenLifeMs(
 function openToken({ key, instanceId }: TokenOwner, token: string): number | undefined {
   if (token.length !== tokenCharacters) return undefined;
   const bytes = Buffer.from(token, 'base64url');
-  // Node skips characters that are not of the alphabet; only the very text that was issued is a token.
+  // Node skips characters outside of the alphabet, but only the exact text that was issued is a token.
   if (bytes.length !== tokenBytes || bytes.toString('base64url') !== token) return undefined;
   const nonce = bytes.subarray(0, nonceBytes);
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })

@@ -1,4 +1,4 @@
-/** Every dated version that EC2 lists at `/`, oldest first. Their names sort as text. */
+/** Every dated version that EC2 lists at `/`, oldest first. The names sort as text. */
 const datedVersions = [
   '1.0',
   '2007-01-19',
@@ -37,7 +37,7 @@ export function isMetadataVersion(name: string): boolean {
   return metadataVersions.includes(name);
 }
 
-/** True when what came at that date is in this version; a date between two versions is in the later one. */
+/** True when a category of that date is in this version. A date between two versions belongs to the later one. */
 export function hasCategory(version: string, since: string): boolean {
   return version === 'latest' || since <= version;
 }

@@ -42,7 +42,7 @@ async function changed(changedContext: string): Promise<ByteRange[]> {
   return ranges;
 }
 
-test('a persistent dirty bitmap of QEMU tells what was written after it was made', async () => {
+test('a persistent dirty bitmap of QEMU reports what was written after it was made', async () => {
   const disk = join(folder, 'disk.qcow2');
   await run('qemu-img', 'create', '-q', '-f', 'qcow2', disk, '64M');
   await write(disk, 1, 0, MiB);
@@ -58,7 +58,7 @@ test('a persistent dirty bitmap of QEMU tells what was written after it was made
   await expect(changed('qemu:dirty-bitmap:other')).rejects.toThrow(/does not offer/);
 });
 
-test('allocation depth tells what the top of a chain holds, zeros written to it included', async () => {
+test('allocation depth reports what the top of a chain holds, zeros written to it included', async () => {
   const [base, top] = [join(folder, 'base.qcow2'), join(folder, 'top.qcow2')];
   await run('qemu-img', 'create', '-q', '-f', 'qcow2', base, '32M');
   await write(base, 1, 0, 4 * MiB);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a tool to its end and answers what it printed; rejects with its words when it fails. */
+/** Runs a tool to its end and returns what it printed; rejects with its output when it fails. */
 export async function run(command: string, ...args: string[]): Promise<string> {
   const { stdout } = await execute(command, args, { timeout: 60_000 });
   return stdout;

@@ -1,15 +1,19 @@
-import { describeNetwork } from '@bakehouse/testkit';
+import { describeNetwork, takePublicRange } from '@bakehouse/testkit';
 import { LinuxNetwork } from '../src/linux-network.ts';
+import { networkNames } from '../src/network-names.ts';
+import { networkRecords } from '../src/network-records.ts';
 import { testPlatform } from './test-platform.ts';
 
-const pool = '127.250';
+const { cidr, second } = await takePublicRange();
 
 describeNetwork(
   'LinuxNetwork',
   async () => {
-    const { options, dispose } = await testPlatform({ publicCidr: `${pool}.0.0/16` });
+    const { options, directory, dispose } = await testPlatform({ publicCidr: cidr });
     const network = new LinuxNetwork(options);
-    return { network, restart: async () => new LinuxNetwork(options), dispose };
+    const records = networkRecords(networkNames(options.name, directory));
+    const policy = async () => (await records.load()).policy;
+    return { network, policy, restart: async () => new LinuxNetwork(options), dispose };
   },
-  `${pool}.0`,
+  `127.${second}.0`,
 );

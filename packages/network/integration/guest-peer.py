@@ -1,8 +1,8 @@
-"""Talks and listens for a test's guest; prints a line for each thing that happens.
+"""Sends and receives for a guest of a test, and prints a line for everything that happens.
 
-hear: prints each datagram. serve: answers what it hears, the sender's address before it; its own input goes to every open connection.
-connect: sends its input line by line and prints each answer; "listen" only waits for one. A fifth
-argument is the address to speak from.
+hear: prints each datagram. serve: echoes what it receives, after the sender's address, and sends its own input to
+every open connection. connect: sends its input line by line and prints each reply; the line "listen" only waits for
+one. A fifth argument is the source address.
 """
 import socket
 import sys

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => platform?.dispose());
 
-/** What a real client got. */
+/** What a real client received. */
 async function lease({ enter }: Guest): Promise<Record<string, string>> {
   const client = ['busybox', 'udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', '4', '-T', '1'];
   const output = await platform.run([...enter, ...client, '-s', script]);
@@ -27,7 +27,7 @@ async function lease({ enter }: Guest): Promise<Record<string, string>> {
 }
 
 async function lookUp(name: string, server = '169.254.169.253', from = guest): Promise<string> {
-  // Its exit status says that there is no address; what it prints says why.
+  // Its exit status only says that there is no address; its output says why.
   const command = 'busybox nslookup -type=a "$0" "$1"; true';
   return platform.run([...from.enter, 'sh', '-c', command, name, server]);
 }
@@ -46,7 +46,7 @@ describe('DHCP', () => {
     });
   });
 
-  test('gives an address to its next owner', async () => {
+  test('gives an address that was released to its next owner', async () => {
     const first = await platform.bareGuest(platform.nic(30));
     expect(await lease(first)).toMatchObject({ ip: '172.31.0.30' });
     await platform.network.unplug(first.nic.nicId);
@@ -90,7 +90,7 @@ describe('DNS', () => {
     expect(await platform.run(argv)).toContain('ip-172-31-0-10.ec2.internal');
   });
 
-  test('says at once that it does not know', async () => {
+  test('replies at once for a name that it does not know', async () => {
     expect(await lookUp('ip-172-31-0-99.ec2.internal', undefined, named)).toContain('NXDOMAIN');
     expect(await lookUp('does-not-exist.example.com', undefined, named)).toContain('REFUSED');
   });
@@ -102,7 +102,7 @@ test('a NIC is reachable when its guest answers ARP', async () => {
   await platform.run(['ip', '-n', present.namespace, 'link', 'set', 'eth0', 'down']);
   expect(await platform.network.isReachable(present.nic.nicId)).toBe(false);
   await platform.run(['ip', '-n', present.namespace, 'link', 'set', 'eth0', 'up']);
-  // The link needs its moment to come up.
+  // The link needs a moment to come up.
   await expect
     .poll(() => platform.network.isReachable(present.nic.nicId), { timeout: 60_000 })
     .toBe(true);

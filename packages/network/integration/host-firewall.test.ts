@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findDroppingFirewall } from '../src/host-firewall.ts';
 import { type RunCommand, runCommand } from '../src/run-command.ts';
 
-/** Stands for the host: its rules are no business of this test. */
+/** In the place of the host, whose own rules must not matter. */
 const namespace = `bht-fw-${randomBytes(2).toString('hex')}`;
 const link = 'bh123456-up';
 const run: RunCommand = (argv, input) =>
@@ -12,7 +12,7 @@ const run: RunCommand = (argv, input) =>
 beforeAll(() => runCommand(['ip', 'netns', 'add', namespace]));
 afterAll(() => runCommand(['ip', 'netns', 'delete', namespace]));
 
-test('what Docker sets up is found by what nft says of it, until the link is let through', async () => {
+test('the chains that Docker sets up are found, until the link is let through', async () => {
   expect(await findDroppingFirewall(link, run)).toBe(undefined);
   const lines = [
     'add table ip filter',

@@ -17,7 +17,7 @@ let mallory: Guest;
 let bob: Guest;
 let bobHears: Conversation;
 
-/** Both may send each other everything: what is refused here is refused by where it comes from. */
+/** Both may send each other everything, so whatever is refused here is refused by its source. */
 beforeAll(async () => {
   platform = await testPlatform();
   await platform.network.open();
@@ -40,7 +40,7 @@ afterAll(async () => {
   await platform?.dispose();
 });
 
-const tell = (from?: string) =>
+const greet = (from?: string) =>
   hello({
     enter: mallory.enter,
     protocol: 'udp',
@@ -59,7 +59,7 @@ const metadata = (guest: Guest, from?: string) =>
 
 describe('a guest', () => {
   test('is heard under its own address', async () => {
-    expect(await tell()).toBe(`heard ${mallory.nic.privateIp} hello`);
+    expect(await greet()).toBe(`heard ${mallory.nic.privateIp} hello`);
     expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
   });
 
@@ -69,24 +69,24 @@ describe('a guest', () => {
     ['the router', '172.31.0.1'],
   ])('is not heard as %s', async (_, address) => {
     await ip(mallory.namespace, [`address add ${address}/32 dev lo`]);
-    expect(await tell(address)).toMatch(/^failed/);
+    expect(await greet(address)).toMatch(/^failed/);
     await ip(mallory.namespace, [`address delete ${address}/32 dev lo`]);
-    await tell();
+    await greet();
     expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
   });
 
   test('is not heard with another MAC', async () => {
     await ip(mallory.namespace, ['link set eth0 address 0e:00:00:00:00:77']);
-    expect(await tell()).toMatch(/^failed/);
+    expect(await greet()).toMatch(/^failed/);
     await ip(mallory.namespace, [
       `link set eth0 address ${mallory.nic.macAddress}`,
       'route replace default via 172.31.0.1',
     ]);
-    expect(await tell()).toMatch(/^heard/);
+    expect(await greet()).toMatch(/^heard/);
     expect(await bobHears.next()).toBe(`got ${mallory.nic.privateIp}`);
   });
 
-  test("does not put words into another's mouth by fragments", async () => {
+  test("cannot inject data into another's datagram by fragments", async () => {
     const carol = await platform.guest(platform.nic(21));
     const open = [allOut, { ...allOut, direction: 'ingress' }] as const;
     const guests = [mallory, bob, carol];
@@ -99,7 +99,7 @@ describe('a guest', () => {
       const argv = ['fragment', from.nic.macAddress, router, ...addresses, `${offset}`, text];
       await platform.run([...from.enter, '/usr/bin/python3', rawFrames, ...argv]);
     };
-    // As bob, at a place in bob's datagram; then bob's own two parts.
+    // As bob, inside bob's datagram; then bob's own two parts.
     await send(mallory, 16, 'EVILEVIL');
     await send(bob, 0, 'bob says');
     await send(bob, 16, ' goodbye');
@@ -112,7 +112,7 @@ describe('a guest', () => {
     const argv = [...mallory.enter, '/usr/bin/python3', rawFrames, 'arp', macAddress];
     await platform.run([...argv, bob.nic.privateIp]);
     await platform.run([...argv, '172.31.0.50']);
-    await tell();
+    await greet();
     const known = await platform.run(['ip', '-n', platform.options.name, 'neigh', 'show']);
     const claims = known.split('\n').filter((line) => line.includes(macAddress));
     expect(claims.map((line) => line.split(' ')[0])).toEqual([mallory.nic.privateIp]);
@@ -181,7 +181,7 @@ describe('a guest', () => {
   });
 });
 
-test('a public address that no instance has is nobody, not a service of the host', async () => {
+test('a public address that no instance has does not lead to a service of the host', async () => {
   await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8182 });
   const address = platform.nic(200).publicIp ?? '';
   const answer = await hello({ enter: [], protocol: 'tcp', address, port: 8182 });

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '@bakehouse/base';
+import { performAction } from '@bakehouse/host';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames } from '../src/network-names.ts';
 import { connect, endConversations, hello, serve } from './talk.ts';
 import {
   allOut,
-  type Guest,
-  groupId,
+  ownLeftovers,
   policyOf,
+  serveSsh,
+  ssh,
   sshIn,
   type TestPlatform,
   testPlatform,
@@ -28,18 +31,13 @@ afterEach(async () => {
 });
 
 const names = () => networkNames(platform.options.name, platform.directory);
-const ssh = (guest: Guest) =>
-  hello({ enter: [], protocol: 'tcp', address: guest.nic.publicIp ?? '', port: 22 });
-const serveSsh = ({ enter }: Guest) =>
-  serve({ enter, protocol: 'tcp', address: '0.0.0.0', port: 22 });
-
 async function rulesets(): Promise<string> {
   const inside = await platform.run([...platform.network.enter(), 'nft', '-s', 'list', 'ruleset']);
   const host = await platform.run(['nft', '-s', 'list', 'table', 'ip', platform.options.name]);
   return `${inside}${host}`;
 }
 
-/** All on this host that bears the platform's name. */
+/** Everything on this host with the platform's name. */
 async function tracesOf({ options: { name } }: TestPlatform): Promise<string[]> {
   const outputs = await Promise.all(
     [
@@ -88,14 +86,13 @@ describe('the network', () => {
     );
     await platform.network.plug({ ...third.nic, publicIp: platform.nic(99).publicIp ?? '' });
     const inSteps = await rulesets();
-    // All of it is seen to be there.
-    await platform.network.mend();
+    expect(await platform.network.repair()).toEqual([]);
     expect(platform.logged).toEqual([]);
     await platform.reopened().open();
     expect(sortedLines(await rulesets())).toEqual(sortedLines(inSteps));
   });
 
-  test('goes on under a second object: connections live, filters stand, NICs are known', async () => {
+  test('continues under a second object: connections, filters and NICs stay', async () => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
     await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
@@ -116,7 +113,7 @@ describe('the network', () => {
     expect(await ssh(guest)).toMatch(/^failed/);
   });
 
-  test('heals what was lost: a port, the tables, dnsmasq, the link', async () => {
+  test('makes what was lost again when it is opened: ports, tables, dnsmasq, the link', async () => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
     await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
@@ -131,83 +128,53 @@ describe('the network', () => {
     expect(await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).not.toBe(pid);
   });
 
-  test('mends dnsmasq, and says so', async () => {
+  test('restarts dnsmasq, and says so', async () => {
     const file = join(names().runtimeDirectory, 'dnsmasq.pid');
     const pid = Number(await readFile(file, 'utf8'));
-    await platform.network.mend();
+    expect(await platform.network.repair()).toEqual([]);
     expect(Number(await readFile(file, 'utf8'))).toBe(pid);
     process.kill(pid, 'SIGKILL');
-    await platform.network.mend();
+    const repair = { part: 'dhcp-and-dns', name: 'dnsmasq', how: 'restarted' };
+    expect(await platform.network.repair()).toEqual([repair]);
     const next = Number(await readFile(file, 'utf8'));
     expect(next).not.toBe(pid);
     expect(await readFile(`/proc/${next}/cmdline`, 'utf8')).toContain('dnsmasq');
-    expect(platform.logged).toEqual([{ lost: ['dnsmasq'] }]);
+    expect(platform.logged).toEqual([repair]);
   });
 
-  const flushes: readonly [string, (name: string) => readonly string[]][] = [
-    ["the host's table", (name) => ['nft', 'delete', 'table', 'ip', name]],
-    ["a chain of the host's", (name) => ['nft', 'flush', 'chain', 'ip', name, 'input']],
-    ['a set of addresses', (name) => ['nft', 'flush', 'map', 'ip', name, 'public']],
-    ['the way to the namespace', (name) => ['ip', 'route', 'flush', 'dev', `${name}-up`]],
-    ['the link', (name) => ['ip', 'link', 'delete', `${name}-up`]],
+  const flushes: readonly [string, string, (name: string) => readonly string[]][] = [
+    ["the host's table", 'filters', (name) => ['nft', 'delete', 'table', 'ip', name]],
+    [
+      "a chain of the host's table",
+      'filters',
+      (name) => ['nft', 'flush', 'chain', 'ip', name, 'input'],
+    ],
+    ['a set of addresses', 'filters', (name) => ['nft', 'flush', 'map', 'ip', name, 'public']],
+    ['the route to the namespace', 'link', (name) => ['ip', 'route', 'flush', 'dev', `${name}-up`]],
+    ['the link', 'link', (name) => ['ip', 'link', 'delete', `${name}-up`]],
     [
       'everything inside',
+      'filters',
       (name) => ['nsenter', `--net=/run/netns/${name}`, 'nft', 'flush', 'ruleset'],
     ],
   ];
-  test.each(flushes)('mends %s when it was flushed behind its back', async (_, flush) => {
+  test.each(flushes)('repairs %s after somebody else flushed it', async (_, part, flush) => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
     await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8184 });
     await platform.network.applyPolicy(policyOf([[guest, [sshIn, allOut]]]));
     const before = await rulesets();
     await platform.run([...flush(platform.options.name)]);
-    await platform.network.mend();
+    expect(await platform.network.repair()).toMatchObject([{ part }]);
     expect(sortedLines(await rulesets())).toEqual(sortedLines(before));
     expect(await ssh(guest)).toMatch(/^heard/);
     const link = await platform.run(['ip', 'addr', 'show', names().hostLink]);
     const hostAddress = /inet ([\d.]+)\/30/.exec(link)?.[1] ?? '';
     const reach = { enter: guest.enter, protocol: 'tcp', port: 8184 } as const;
     expect(await hello({ ...reach, address: hostAddress })).toMatch(/^failed/);
+    expect(platform.logged).toMatchObject([{ part }]);
+    expect(await platform.network.repair()).toEqual([]);
     expect(platform.logged).toHaveLength(1);
-    await platform.network.mend();
-    expect(platform.logged).toHaveLength(1);
-  });
-
-  test('opens closed over a recorded policy that cannot be had', async () => {
-    const guest = await platform.guest(platform.nic(10));
-    await serveSsh(guest);
-    const policy = policyOf([[guest, [sshIn]]]);
-    await platform.network.applyPolicy(policy);
-    const text = await readFile(names().policyFile, 'utf8');
-    await writeFile(names().policyFile, text.replaceAll('sg-0', 'sg-x'));
-    const second = platform.reopened();
-    await second.open();
-    expect(platform.logged).toHaveLength(1);
-    expect(await ssh(guest)).toMatch(/^failed/);
-    await second.plug(platform.nic(10));
-    await second.applyPolicy(policy);
-    expect(await ssh(guest)).toMatch(/^heard/);
-  });
-
-  test('keeps the policy in force, on disk too, when nft refuses another', async () => {
-    const guest = await platform.guest(platform.nic(10));
-    await serveSsh(guest);
-    await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
-    const before = await readFile(names().policyFile, 'utf8');
-    const refusing = new LinuxNetwork(platform.options, {
-      device: platform.device,
-      run: (argv, input) =>
-        platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
-    });
-    await refusing.open();
-    const other = { ...policyOf([]), nics: [{ nicId: guest.nic.nicId, groupIds: [groupId(7)] }] };
-    await expect(refusing.applyPolicy(other)).rejects.toThrow('nft');
-    expect(await readFile(names().policyFile, 'utf8')).toBe(before);
-    await refusing.plug(guest.nic);
-    expect(await ssh(guest)).toMatch(/^heard/);
-    await platform.reopened().open();
-    expect(await ssh(guest)).toMatch(/^heard/);
   });
 
   test('is destroyed while its resolvers are still being asked', async () => {
@@ -221,7 +188,7 @@ describe('the network', () => {
     expect(await tracesOf(asking)).toEqual([]);
   });
 
-  test('heals tables that were flushed behind its back when it next changes them', async () => {
+  test('replaces tables that somebody else flushed when it next changes them', async () => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
     await platform.run(['nft', 'delete', 'table', 'ip', platform.options.name]);
@@ -237,7 +204,7 @@ describe('the network', () => {
     await Promise.all(nics.map((nic) => platform.network.plug(nic)));
     await Promise.all(nics.slice(2).map((nic) => platform.network.unplug(nic.nicId)));
     expect(await platform.network.list()).toEqual(nics.slice(0, 2).map((nic) => nic.nicId));
-    expect(await platform.network.leftovers()).toEqual([]);
+    expect(await ownLeftovers(platform.network)).toEqual([]);
   });
 
   test('moves a public address from one NIC to another', async () => {
@@ -259,7 +226,7 @@ describe('the network', () => {
     expect(await ssh(first)).toMatch(/^heard/);
   });
 
-  test('refuses a NIC that takes what another has, and keeps the other', async () => {
+  test('refuses a NIC that uses the address of another, and keeps the other', async () => {
     const nic = platform.nic(10);
     await platform.bareGuest(nic);
     const twin = { ...platform.nic(11), privateIp: nic.privateIp };
@@ -286,17 +253,45 @@ describe('the network', () => {
     expect(await tracesOf(other)).toEqual([]);
   });
 
-  test('tells leftovers apart from what is recorded', async () => {
+  test('finds what has no record, with the actions that remove it', async () => {
     await platform.bareGuest(platform.nic(10));
-    expect(await platform.network.leftovers()).toEqual([]);
+    expect(await ownLeftovers(platform.network)).toEqual([]);
     const { name } = platform.options;
     await platform.run(['ip', '-n', name, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
     await writeFile(join(names().nicDirectory, 'eni-0.json.new'), '');
-    const found = await platform.network.leftovers();
+    const found = await ownLeftovers(platform.network);
     expect(found.map((leftover) => leftover.kind).sort()).toEqual(['file', 'interface']);
+    for (const { actions } of found) {
+      for (const action of actions) await performAction(action, { clock: systemClock });
+    }
+    expect(await ownLeftovers(platform.network)).toEqual([]);
+  });
+
+  test('opening removes what has no record', async () => {
+    const { name } = platform.options;
+    await platform.run(['ip', '-n', name, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
+    await writeFile(join(names().nicDirectory, 'eni-0.json.new'), '');
     await platform.reopened().open();
-    const after = await platform.network.leftovers();
-    expect(after.map((leftover) => leftover.kind)).toEqual([]);
+    expect(await ownLeftovers(platform.network)).toEqual([]);
+  });
+
+  test('finds the network of a data folder that was deleted, and what removes all of it', async () => {
+    const gone = await testPlatform();
+    onTestFinished(() => gone.dispose());
+    await gone.network.open();
+    await rm(gone.directory, { recursive: true });
+    const orphan = (await platform.network.leftovers()).find(
+      (leftover) => leftover.name === gone.options.name,
+    );
+    expect(orphan).toMatchObject({
+      kind: 'namespace',
+      problem: expect.stringContaining(gone.directory),
+    });
+    for (const action of orphan?.actions ?? []) await performAction(action, { clock: systemClock });
+    const left = (await platform.network.leftovers()).map(({ name }) => name);
+    expect(left).not.toContain(gone.options.name);
+    const { hostLink } = networkNames(gone.options.name, gone.directory);
+    expect(await platform.run(['ip', 'link', 'show'])).not.toContain(hostLink);
   });
 
   test('leaves nothing when it is destroyed, and destroying twice is harmless', async () => {
@@ -308,7 +303,7 @@ describe('the network', () => {
     expect(await readdir(platform.directory)).toEqual([]);
   });
 
-  test('is made over the bare file that a crash or a reboot leaves of a namespace', async () => {
+  test('replaces the bare file that a crash or a reboot leaves of a namespace', async () => {
     await platform.network.destroy();
     await mkdir('/run/netns', { recursive: true });
     await writeFile(names().namespaceFile, '');
@@ -316,19 +311,19 @@ describe('the network', () => {
     expect(await platform.network.list()).toEqual([]);
   });
 
-  test('makes a real tap that QEMU can take, and keeps it', async () => {
+  test('makes a real tap that QEMU can use, and keeps it', async () => {
     const real = await testPlatform();
     onTestFinished(() => real.dispose());
     const network = new LinuxNetwork(real.options);
     await network.open();
-    const { name } = await network.plug(real.nic(10));
+    const name = await network.plug(real.nic(10));
     await network.plug(real.nic(10));
     const tap = await real.run(['ip', '-n', real.options.name, '-d', 'link', 'show', name]);
     expect(tap).toMatch(/tun type tap .*vnet_hdr on persist on/);
   });
 });
 
-test('without the rights it refuses, and says what would help', () => {
+test('without the rights it refuses, with the way out', () => {
   const program = `
     import { createLinuxNetwork } from './packages/network/src/index.ts';
     import { silentLogger, systemClock } from './packages/base/src/index.ts';

@@ -12,7 +12,7 @@ import {
   testPlatform,
 } from './test-platform.ts';
 
-/** A namespace beside the host's is "the outside"; nothing here leaves the machine. */
+/** Another namespace is "the outside", so nothing here leaves the machine. */
 const outside = 'bht-outside';
 const uplink = 'bht-out0';
 const hostAddress = '203.0.113.1';
@@ -62,12 +62,12 @@ const callOut = (port = 80, address = outsideAddress) =>
   hello({ enter: guest.enter, protocol: 'tcp', address, port });
 const forwarding = () => readFile(`/proc/sys/net/ipv4/conf/${uplink}/forwarding`, 'utf8');
 
-test('a guest reaches the outside under an address of the host', async () => {
+test('a guest reaches the outside with an address of the host', async () => {
   expect(await callOut()).toBe(`heard ${hostAddress} hello`);
   expect((await forwarding()).trim()).toBe('1');
 });
 
-test("a guest's way out is subject to its groups", async () => {
+test("a guest's outbound traffic is subject to its groups", async () => {
   const onlyDns = { ...allOut, protocol: 'udp', fromPort: 53, toPort: 53 } as const;
   await platform.network.applyPolicy(policyOf([[guest, [onlyDns]]]));
   expect(await callOut()).toMatch(/^failed/);
@@ -75,14 +75,14 @@ test("a guest's way out is subject to its groups", async () => {
   expect(await callOut()).toMatch(/^heard/);
 });
 
-test("the host's own services stay out of reach, under any of its addresses", async () => {
+test("the host's own services cannot be reached at any of its addresses", async () => {
   await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8183 });
   const fromOutside = { enter: outsideEnter, protocol: 'tcp', address: hostAddress } as const;
   expect(await hello({ ...fromOutside, port: 8183 })).toMatch(/^heard/);
   expect(await callOut(8183, hostAddress)).toMatch(/^failed/);
 });
 
-test('the outside reaches no guest, also when it knows the way', async () => {
+test('the outside reaches no guest, even with a route to it', async () => {
   await platform.network.applyPolicy(
     policyOf([[guest, [allOut, { ...allOut, direction: 'ingress' }]]]),
   );
@@ -104,7 +104,7 @@ test('names are resolved by the resolvers that answer', async () => {
   expect(await lookUp('ip-172-31-0-10.ec2.internal')).toContain('172.31.0.10');
 });
 
-test('it can be switched off, and the host is put back as it was', async () => {
+test('outbound traffic can be switched off, which restores the settings of the host', async () => {
   const { device } = platform;
   const off = new LinuxNetwork({ ...platform.options, outbound: false }, { device });
   await off.open();

@@ -1,8 +1,8 @@
 import { silentLogger, systemClock } from '@bakehouse/base';
-import { sampleNic } from '../src/fixtures.ts';
 import { LinuxNetwork } from '../src/linux-network.ts';
+import { sampleNic } from '../src/testing/sample-nic.ts';
 
-/** A control plane that plugs and unplugs until it is killed, and prints what it was told is done. */
+/** A control plane that plugs and unplugs until it is killed, and prints each call that has resolved. */
 const [name = '', directory = '', publicCidr = ''] = process.argv.slice(2);
 const options = { name, directory, publicCidr, outbound: false };
 const network = new LinuxNetwork({ ...options, logger: silentLogger, clock: systemClock });

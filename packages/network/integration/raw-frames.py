@@ -1,4 +1,4 @@
-"""Sends what an honest guest would not.
+"""Sends frames that only a hostile guest would send.
 
 Usage: raw-frames.py arp MAC IP | discover CHADDR | fragment SOURCE-MAC ROUTER-MAC SOURCE TARGET OFFSET TEXT...
        | asked-in-parts CHADDR SOURCE-MAC SOURCE
@@ -43,7 +43,7 @@ def send_part(ethernet, source, target, offset, part, last):
 
 
 def fragment(sender, router, source, target, offset, text):
-    """The head of a datagram from port 4000 to port 9 that carries sixteen bytes, or what follows its first eight."""
+    """The head of a datagram from port 4000 to port 9 with sixteen bytes, or what follows its first eight bytes."""
     offset = int(offset)
     head = struct.pack("!HHHH", 4000, 9, 8 + 16, 0) if offset == 0 else b""
     send_part(mac(router) + mac(sender), source, target, offset, head + text.encode(), offset > 0)
@@ -73,14 +73,14 @@ def print_offer(sock):
 
 
 def discover(client):
-    """A DHCPDISCOVER in the name of this hardware address; prints whether an offer came within a second."""
+    """A DHCPDISCOVER for this hardware address. Prints whether an offer came within a second."""
     sock = client_socket()
     sock.sendto(discovery(client), ("255.255.255.255", 67))
     print_offer(sock)
 
 
 def asked_in_parts(client, sender, source):
-    """The same in two fragments, from an address: the second has the hardware address that the request names."""
+    """The same in two fragments, from an address. The second one holds the hardware address of the request."""
     sock = client_socket()
     packet = discovery(client)
     packet = struct.pack("!HHHH", 68, 67, 8 + len(packet), 0) + packet

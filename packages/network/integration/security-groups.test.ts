@@ -153,7 +153,7 @@ describe('security groups', () => {
     expect(await fromHost(bob)).toMatch(/^failed/);
   });
 
-  test('see the host as 127.0.0.1', async () => {
+  test('treat the host as 127.0.0.1', async () => {
     const fromHere = { ...sshIn, peer: { kind: 'cidr', cidr: '127.0.0.1/32' } } as const;
     await platform.network.applyPolicy(
       policyOf([
@@ -188,29 +188,29 @@ describe('security groups', () => {
     await platform.network.applyPolicy(open);
     const talk = (enter: readonly string[], address: string, port: number) =>
       connect({ enter, protocol: 'tcp', address, port });
-    const doomed = [talk(alice.enter, bob.nic.privateIp, 22), talk([], bob.nic.publicIp ?? '', 22)];
+    const revoked = [
+      talk(alice.enter, bob.nic.privateIp, 22),
+      talk([], bob.nic.publicIp ?? '', 22),
+    ];
     const lasting = [
       talk(alice.enter, bob.nic.privateIp, 80),
       talk([], bob.nic.publicIp ?? '', 80),
     ];
-    for (const conversation of [...doomed, ...lasting]) {
+    for (const conversation of [...revoked, ...lasting]) {
       expect(await conversation.next()).toBe('connected');
       conversation.say('one');
       expect(await conversation.next()).toMatch(/one$/);
     }
-    await platform.network.applyPolicy(
-      policyOf([
-        [alice, [allOut]],
-        [bob, [{ ...sshIn, fromPort: 80, toPort: 80 }, allOut]],
-      ]),
-    );
-    const [first, second] = doomed;
+    const withoutSsh = [{ ...sshIn, fromPort: 80, toPort: 80 }, allOut];
+    const change = { nics: new Map(), groups: new Map([[groupId(1), withoutSsh]]) };
+    await platform.network.changePolicy(change);
+    const [first, second] = revoked;
     first?.say('two');
     second?.say('listen');
     bobsServer.say('from the server');
     expect(await bobsServer.next()).toBe('sent');
     for (const conversation of lasting) conversation.say('two');
     for (const conversation of lasting) expect(await conversation.next()).toMatch(/two$/);
-    for (const conversation of doomed) expect(await conversation.next()).toMatch(/^failed/);
+    for (const conversation of revoked) expect(await conversation.next()).toMatch(/^failed/);
   });
 });

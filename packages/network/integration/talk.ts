@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const program = fileURLToPath(new URL('./guest-peer.py', import.meta.url));
 const children = new Set<ChildProcess>();
 
-/** A program under way: lines in, lines out. */
+/** A running program: lines in, lines out. */
 export interface Conversation {
   /** The next line that it prints; undefined at its end. */
   next(): Promise<string | undefined>;
@@ -18,16 +18,16 @@ export interface Endpoint {
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;
   readonly port: number;
-  /** The source address; absent: what the kernel takes. */
+  /** The source address. Absent: the kernel chooses. */
   readonly from?: string;
 }
 
-/** Listens and echoes with the sender's address before it. Resolves when it listens. */
+/** Listens, and echoes after the sender's address. Resolves when it listens. */
 export function serve(endpoint: Endpoint): Promise<Conversation> {
   return listening(endpoint, 'serve');
 }
 
-/** Listens for datagrams and prints them, without an answer. Resolves when it listens. */
+/** Listens for datagrams and prints them, without a reply. Resolves when it listens. */
 export function hear(endpoint: Endpoint): Promise<Conversation> {
   return listening(endpoint, 'hear');
 }
@@ -43,7 +43,7 @@ export function connect(endpoint: Endpoint): Conversation {
   return converse(endpoint, 'connect');
 }
 
-/** Says hello; answers what came back, or why nothing did. */
+/** Sends "hello". Returns the reply, or why there was none. */
 export async function hello(endpoint: Endpoint): Promise<string> {
   const client = connect(endpoint);
   client.say('hello');

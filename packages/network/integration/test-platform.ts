@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogFields, type Logger, silentLogger, systemClock } from '@bakehouse/base';
 import type { NetworkPolicy, Nic, PacketRule } from '@bakehouse/domain';
+import { takePublicRange } from '@bakehouse/testkit';
+import type { NetworkLeftover } from '../src/leftovers.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
 import type { DeviceCommand } from '../src/plan-links.ts';
 import { type RunCommand, runCommand } from '../src/run-command.ts';
+import { hello, serve } from './talk.ts';
 
-/** A namespace that stands where a machine would be, behind a veth pair instead of QEMU's tap. */
+/** A namespace in the place of a machine, behind a veth pair instead of QEMU's tap. */
 export interface Guest {
   readonly nic: Nic;
   readonly namespace: string;
@@ -21,29 +24,40 @@ export interface TestPlatform {
   readonly directory: string;
   readonly run: RunCommand;
   readonly device: DeviceCommand;
-  /** The fields of what was logged as a warning or an error. */
+  /** The fields of every warning and error in the log. */
   readonly logged: readonly LogFields[];
   /** A second object over the same platform, as after a restart of the control plane. */
   reopened(): LinuxNetwork;
   nic(index: number, overrides?: Partial<Nic>): Nic;
   /** A guest that has configured itself by hand. */
   guest(nic: Nic): Promise<Guest>;
-  /** A guest whose interface is up and bare. */
+  /** A guest whose interface is up and has no address. */
   bareGuest(nic: Nic): Promise<Guest>;
   dispose(): Promise<void>;
 }
 
-let count = 0;
-
-export function testPlatform(overrides: Partial<LinuxNetworkOptions> = {}): Promise<TestPlatform> {
-  return makePlatform(overrides);
+/** The nth interface of a platform, whose public addresses are `127.SECOND.0.0/16`. */
+function nicOf(tag: string, second: number, index: number): Nic {
+  const hex = index.toString(16).padStart(2, '0');
+  return {
+    nicId: `eni-0${tag}0000000000${hex}`,
+    subnetId: 'subnet-0123456789abcdef0',
+    subnetCidr: '172.31.0.0/20',
+    vpcCidr: '172.31.0.0/16',
+    macAddress: `0e:00:00:00:00:${hex}`,
+    privateIp: `172.31.0.${index}`,
+    publicIp: `127.${second}.0.${index}`,
+    hostName: `ip-172-31-0-${index}`,
+    domainName: 'ec2.internal',
+  };
 }
 
-async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<TestPlatform> {
+export async function testPlatform(
+  overrides: Partial<LinuxNetworkOptions> = {},
+): Promise<TestPlatform> {
   const tag = randomBytes(2).toString('hex');
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-network-'));
-  count += 1;
-  const second = 100 + ((Number.parseInt(tag, 16) + count) % 150);
+  const range = await takePublicRange();
   const logged: LogFields[] = [];
   const logger: Logger = {
     ...silentLogger,
@@ -54,7 +68,7 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
   const options: LinuxNetworkOptions = {
     name: `bht-${tag}`,
     directory,
-    publicCidr: `127.${second}.0.0/16`,
+    publicCidr: range.cidr,
     outbound: false,
     logger,
     clock: systemClock,
@@ -85,21 +99,7 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
     logged,
     reopened: make,
     bareGuest,
-    nic(index, nicOverrides = {}) {
-      const hex = index.toString(16).padStart(2, '0');
-      return {
-        nicId: `eni-0${tag}0000000000${hex}`,
-        subnetId: 'subnet-0123456789abcdef0',
-        subnetCidr: '172.31.0.0/20',
-        vpcCidr: '172.31.0.0/16',
-        macAddress: `0e:00:00:00:00:${hex}`,
-        privateIp: `172.31.0.${index}`,
-        publicIp: `127.${second}.0.${index}`,
-        hostName: `ip-172-31-0-${index}`,
-        domainName: 'ec2.internal',
-        ...nicOverrides,
-      };
-    },
+    nic: (index, nicOverrides = {}) => ({ ...nicOf(tag, range.second, index), ...nicOverrides }),
     async guest(nic) {
       const guest = await bareGuest(nic);
       const [address = '', prefix = ''] = nic.subnetCidr.split('/');
@@ -118,12 +118,26 @@ async function makePlatform(overrides: Partial<LinuxNetworkOptions>): Promise<Te
         await runCommand(['ip', 'netns', 'delete', namespace]);
       }
       await rm(directory, { recursive: true, force: true });
+      await range.release();
     },
   };
 }
 
 export async function ip(namespace: string, lines: readonly string[]): Promise<void> {
   await runCommand(['ip', '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
+}
+
+/** What a client on the host hears at the guest's public address, port 22. */
+export const ssh = (guest: Guest) =>
+  hello({ enter: [], protocol: 'tcp', address: guest.nic.publicIp ?? '', port: 22 });
+
+/** Lets something reply there. */
+export const serveSsh = ({ enter }: Guest) =>
+  serve({ enter, protocol: 'tcp', address: '0.0.0.0', port: 22 });
+
+/** Without the networks of deleted data folders, which other tests on this host may have left. */
+export async function ownLeftovers(network: LinuxNetwork): Promise<readonly NetworkLeftover[]> {
+  return (await network.leftovers()).filter(({ kind }) => kind !== 'namespace');
 }
 
 export const everywhere = { kind: 'cidr', cidr: '0.0.0.0/0' } as const;

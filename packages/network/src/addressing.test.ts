@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { planAddressing, transitAddress } from './addressing.ts';
 import { NetworkRangeError } from './network-errors.ts';
 
-test('the default pool has a link and a transit range of its own', () => {
+test('the default pool has its own transit range', () => {
   const addressing = planAddressing('127.18.0.0/16');
   expect(formatCidr(addressing.transitCidr)).toBe('240.18.0.0/16');
   expect(addressing.isLoopbackPool).toBe(true);

@@ -8,12 +8,12 @@ import {
 } from '@bakehouse/base';
 import { NetworkRangeError } from './network-errors.ts';
 
-/** The addresses between host and namespace; all follow from the range of public addresses. */
+/** The addresses between host and namespace. All follow from the range of public addresses. */
 export interface Addressing {
   readonly publicCidr: Cidr;
   /**
-   * Stands for the public range on the link: 127.0.0.0/8 cannot be routed, and the private ranges of
-   * VPCs must not take part in the host's routing. Guests never see it.
+   * Carries the public range on the link: 127.0.0.0/8 cannot be routed, and the private ranges of VPCs must not
+   * take part in the host's routing. Guests never see it.
    */
   readonly transitCidr: Cidr;
   /** The link's two ends. Guests see the first as the source of connections from the host. */
@@ -24,30 +24,30 @@ export interface Addressing {
 }
 
 const loopback: Cidr = { base: 127 * 2 ** 24, prefix: 8 };
-/** RFC 2544: for benchmarks, on no real network. */
+/** RFC 2544: for benchmarks, and on no real network. */
 const linkPool: Cidr = { base: 198 * 2 ** 24 + 18 * 2 ** 16, prefix: 15 };
 
 /**
- * 127.A.B.C is carried as 240.A.B.C (RFC 1112 class E: routed by Linux, used by nobody), so that distinct
- * public ranges have distinct transit ranges. Other first octets
- * become 241 to 254. The link is a /30 of 198.18.0.0/15, by the range's number.
+ * 127.A.B.C is carried as 240.A.B.C (RFC 1112 class E: routed by Linux, used by nobody), so distinct public
+ * ranges have distinct transit ranges. Other first octets become 241 to 254. The link is a /30 of 198.18.0.0/15,
+ * chosen by the range's number.
  */
 export function planAddressing(publicRange: string, transitRange?: string): Addressing {
   const publicCidr = parseCidr(publicRange);
   if (publicCidr === undefined || publicCidr.prefix < 12 || publicCidr.prefix > 28) {
     throw new NetworkRangeError(
-      `public range ${publicRange}: give an IPv4 range of /12 to /28, such as 127.18.0.0/16`,
+      `the public range ${publicRange} cannot be used: give an IPv4 range of /12 to /28, such as 127.18.0.0/16`,
     );
   }
   const transitCidr = transitRange === undefined ? carry(publicCidr) : parseCidr(transitRange);
   if (transitCidr === undefined || transitCidr.prefix !== publicCidr.prefix) {
     throw new NetworkRangeError(
-      `transit range ${transitRange}: give an IPv4 range as large as ${publicRange}`,
+      `the transit range ${transitRange} cannot be used: give an IPv4 range as large as ${publicRange}`,
     );
   }
   if (cidrsOverlap(transitCidr, publicCidr) || cidrsOverlap(transitCidr, linkPool)) {
     throw new NetworkRangeError(
-      `transit range ${formatCidr(transitCidr)} overlaps the public range or ${formatCidr(linkPool)}`,
+      `the transit range ${formatCidr(transitCidr)} overlaps the public range or ${formatCidr(linkPool)}; give another`,
     );
   }
   const linkIndex = Math.floor(publicCidr.base / 2 ** (32 - publicCidr.prefix)) % 2 ** 14;
@@ -62,7 +62,7 @@ export function planAddressing(publicRange: string, transitRange?: string): Addr
   };
 }
 
-/** The address that stands for a public one on the link. */
+/** The address that carries a public one on the link. */
 export function transitAddress(addressing: Addressing, publicAddress: number): string {
   return addressAt(addressing.transitCidr, publicAddress - addressing.publicCidr.base);
 }

@@ -13,6 +13,6 @@ test.each([
   else expect(check).toThrow(NetworkPrivilegeError);
 });
 
-test('the refusal names ways out', () => {
+test('the error names the ways out', () => {
   expect(() => checkCapabilities('')).toThrow(/root.*--compute simulated/);
 });

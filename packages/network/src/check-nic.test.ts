@@ -2,8 +2,8 @@ import type { Nic } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { planAddressing } from './addressing.ts';
 import { checkNeighbours, checkNic } from './check-nic.ts';
-import { sampleNic } from './fixtures.ts';
 import { NetworkInputError, NetworkRangeError } from './network-errors.ts';
+import { sampleNic } from './testing/sample-nic.ts';
 
 const addressing = planAddressing('127.18.0.0/16');
 
@@ -46,7 +46,7 @@ test.each<[string, Partial<Nic>]>([
   expect(() => checkNeighbours(sampleNic(11), [other, sampleNic(11)])).not.toThrow();
 });
 
-test('refuses a VPC range that overlaps another', () => {
+test('a VPC range that overlaps another is refused', () => {
   const wide = sampleNic(11, { vpcCidr: '172.16.0.0/12' });
   expect(() => checkNeighbours(wide, [sampleNic(10)])).toThrow('overlaps 172.31.0.0/16');
 });

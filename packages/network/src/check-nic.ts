@@ -11,7 +11,7 @@ import type { Nic } from '@bakehouse/domain';
 import type { Addressing } from './addressing.ts';
 import { NetworkInputError, NetworkRangeError } from './network-errors.ts';
 
-/** Ranges that a VPC may have: what DHCP serves. */
+/** The ranges that a VPC may have: those that DHCP serves. */
 export const vpcPools: readonly string[] = [
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -29,13 +29,14 @@ const wellFormed: Readonly<Partial<Record<keyof Nic, RegExp>>> = {
 };
 
 /**
- * The NIC, its addresses checked: each of its fields becomes text for ip, nft and dnsmasq.
- * Throws NetworkInputError for what is malformed and NetworkRangeError for what does not fit together.
+ * Returns the NIC, checked: each of its fields becomes text for ip, nft and dnsmasq. Throws NetworkInputError for a
+ * malformed field and NetworkRangeError for addresses that do not fit together.
  */
 export function checkNic(nic: Nic, addressing: Addressing): Nic {
   for (const [field, pattern] of Object.entries(wellFormed)) {
     const value = nic[field as keyof Nic];
-    if (!pattern.test(value ?? '')) throw new NetworkInputError(`NIC ${field} '${value}'`);
+    if (!pattern.test(value ?? ''))
+      throw new NetworkInputError(`a NIC cannot have ${field} '${value}'`);
   }
   const vpc = vpcOf(nic);
   const subnet = rangeOf(nic.subnetCidr);
@@ -55,7 +56,7 @@ export function checkNic(nic: Nic, addressing: Addressing): Nic {
   return nic;
 }
 
-/** Throws NetworkRangeError when the NIC takes what another has, or its VPC overlaps another's. */
+/** Throws NetworkRangeError when the NIC uses another's address, or its VPC overlaps another's. */
 export function checkNeighbours(nic: Nic, others: Iterable<Nic>): void {
   for (const other of others) {
     if (other.nicId === nic.nicId) continue;
@@ -68,7 +69,7 @@ export function checkNeighbours(nic: Nic, others: Iterable<Nic>): void {
     if (formatCidr(mine) !== formatCidr(theirs) && cidrsOverlap(mine, theirs)) {
       throw rangeError(
         nic,
-        `VPC range ${formatCidr(mine)} overlaps ${formatCidr(theirs)} of ${other.nicId}; ranges are unique on a platform`,
+        `VPC range ${formatCidr(mine)} overlaps ${formatCidr(theirs)} of ${other.nicId}; a platform needs distinct ranges`,
       );
     }
   }

@@ -1,6 +1,6 @@
 import { LinuxNetwork, type LinuxNetworkOptions } from './linux-network.ts';
 
-/** Makes nothing yet: `open` does. Throws NetworkRangeError or NetworkInputError for options that cannot be. */
+/** Creates nothing on the host yet: `open` does. Throws NetworkRangeError or NetworkInputError for bad options. */
 export function createLinuxNetwork(options: LinuxNetworkOptions): LinuxNetwork {
   return new LinuxNetwork(options);
 }

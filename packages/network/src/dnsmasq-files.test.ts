@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dnsmasqConfig, dnsmasqTables, withoutStaleLeases } from './dnsmasq-files.ts';
-import { sampleNic } from './fixtures.ts';
 import { tapName } from './network-names.ts';
+import { sampleNic } from './testing/sample-nic.ts';
 
 test('a NIC has a lease, the options of its subnet, and a name', () => {
   const nic = sampleNic(10);
@@ -20,18 +20,18 @@ test('a NIC has a lease, the options of its subnet, and a name', () => {
   });
 });
 
-test('no table tags a host: dnsmasq 2.90 ends at the SIGHUP after a lease then', () => {
+test('no table tags a host, which would crash dnsmasq 2.90', () => {
   expect(dnsmasqTables([sampleNic()], [])['dhcp-hosts']).not.toContain('set:');
 });
 
-test('no query waits for a resolver that is not there', () => {
+test('without resolvers no query waits for one', () => {
   const config = dnsmasqConfig('/run/x', 'nobody');
   expect(config).toContain('no-resolv\n');
   expect(config).toContain('local=/internal/\n');
   expect(dnsmasqTables([], []).servers).toBe('');
 });
 
-test('a lease of another MAC gives way, and only that', () => {
+test('only a lease of another MAC is dropped', () => {
   const nics = [sampleNic(10), sampleNic(11)];
   const mine = '0 0e:00:00:00:00:0a 172.31.0.10 ip-172-31-0-10 *\n';
   const stale = '0 0e:00:00:00:00:99 172.31.0.11 ip-172-31-0-11 *\n';

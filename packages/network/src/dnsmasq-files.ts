@@ -6,7 +6,7 @@ import { metadataAddress, tapName, uplinkName } from './network-names.ts';
 import { vpcResolver } from './plan-guest-tables.ts';
 import { routerOf } from './plan-links.ts';
 
-/** Files that dnsmasq reads, by name; all but the first again on SIGHUP. */
+/** Files that dnsmasq reads, by name. It reads all but its configuration again on SIGHUP. */
 export type DnsmasqFiles = Readonly<Record<string, string>>;
 
 export const dnsmasqConfigFile = 'dnsmasq.conf';
@@ -14,8 +14,8 @@ export const dnsmasqPidFile = 'dnsmasq.pid';
 export const dnsmasqLeaseFile = 'leases';
 
 /**
- * One static range for each pool of private addresses, so that a new subnet needs no restart: its mask,
- * router and resolver are options by tag. A query is always answered: by name, by upstream, or REFUSED.
+ * One static range for each pool of private addresses, so a new subnet needs no restart: its mask, router and
+ * resolver are options by tag. Every query gets a reply: from the tables, from upstream, or REFUSED.
  */
 export function dnsmasqConfig(directory: string, user: string): string {
   const ranges = vpcPools.flatMap((pool) => {
@@ -40,10 +40,10 @@ export function dnsmasqConfig(directory: string, user: string): string {
     `dhcp-leasefile=${join(directory, dnsmasqLeaseFile)}`,
     'dhcp-lease-max=65536',
     'dhcp-authoritative',
-    // A client is its MAC, which its port vouches for; an id is only what it says.
+    // A client is identified by its MAC, which its port enforces, and never by the id that it sends.
     'dhcp-ignore-clid',
     'quiet-dhcp',
-    // Problems at the start go to stderr; later ones could be written by guests without end.
+    // Problems at the start go to stderr. Later ones go nowhere: guests could cause them without end.
     'log-facility=/dev/null',
   ]);
 }
@@ -65,8 +65,8 @@ export function dnsmasqTables(nics: readonly Nic[], resolvers: readonly string[]
 }
 
 /**
- * By the tag that dnsmasq gives a request for its interface. A tag of ours on a host (`set:`) makes dnsmasq
- * 2.90 end in a segmentation fault at the first SIGHUP after a lease.
+ * Options by the tag that dnsmasq gives a request for its interface. A tag of our own on a host (`set:`) crashes
+ * dnsmasq 2.90 at the first SIGHUP after a lease.
  */
 function portOptions(nic: Nic): string[] {
   const tag = `tag:${tapName(nic.nicId)}`;
@@ -80,7 +80,7 @@ function portOptions(nic: Nic): string[] {
   ];
 }
 
-/** The lease file without leases of addresses that now belong to another MAC; undefined when it has none. */
+/** The lease file without leases of addresses that now belong to another MAC; undefined when it has no such leases. */
 export function withoutStaleLeases(leases: string, nics: readonly Nic[]): string | undefined {
   const owner = new Map(nics.map((nic) => [nic.privateIp, nic.macAddress]));
   const lines = leases.split('\n').filter((line) => line !== '');

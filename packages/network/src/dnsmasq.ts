@@ -1,7 +1,16 @@
-import { mkdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '@bakehouse/base';
+import { allEnded, type Clock, secondMs } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
+import {
+  endProcess,
+  type HostProcess,
+  isMissing,
+  namespaceOf,
+  readProcess,
+  readTextIfExists,
+  signalProcess,
+} from '@bakehouse/host';
 import {
   type DnsmasqFiles,
   dnsmasqConfig,
@@ -10,23 +19,22 @@ import {
   dnsmasqPidFile,
   withoutStaleLeases,
 } from './dnsmasq-files.ts';
-import { NetworkCommandError } from './network-errors.ts';
+import { NetworkToolError } from './network-errors.ts';
 import type { NetworkNames } from './network-names.ts';
 import type { RunCommand } from './run-command.ts';
 
-const exitTimeoutMs = 3_000;
-const pollMs = 10;
+const endGraceMs = 3 * secondMs;
 
+/** The process that serves DHCP and DNS: a daemon that outlives this process, found again by its pid file. */
 export interface Dnsmasq {
-  /** Starts it when it does not run as it should, else tells it to read these tables. True: it was not there. */
-  apply(tables: DnsmasqFiles, nics: readonly Nic[]): Promise<boolean>;
+  /** Its process; undefined when it does not run in this platform's namespace. */
+  find(): Promise<HostProcess | undefined>;
+  /** Makes it serve these tables: starts it when it does not run as it should, else makes it read them again. */
+  apply(tables: DnsmasqFiles, nics: readonly Nic[]): Promise<void>;
   /** Ends it and removes its files. */
   remove(): Promise<void>;
-  /** Its process, when it runs in this namespace. */
-  findPid(): Promise<number | undefined>;
 }
 
-/** The process that answers DHCP and DNS: a daemon of its own, found again by its pid file. */
 export function dnsmasqIn(
   names: NetworkNames,
   { run, clock, enter }: { run: RunCommand; clock: Clock; enter: readonly string[] },
@@ -34,68 +42,58 @@ export function dnsmasqIn(
   const directory = names.runtimeDirectory;
   const path = (file: string) => join(directory, file);
 
-  /** Undefined when the pid is another program's by now. */
-  async function findPid(): Promise<number | undefined> {
-    const pid = Number((await readIfThere(path(dnsmasqPidFile))) ?? '');
-    if (!Number.isInteger(pid) || pid <= 1) return undefined;
-    const commandLine = (await readIfThere(`/proc/${pid}/cmdline`)) ?? '';
-    return commandLine.includes(path(dnsmasqConfigFile)) ? pid : undefined;
+  /** In whatever namespace it runs; undefined when the pid in the file is another program's by now. */
+  async function findAnywhere(): Promise<HostProcess | undefined> {
+    const pid = Number((await readTextIfExists(path(dnsmasqPidFile))) || Number.NaN);
+    const found = await readProcess(pid);
+    const isOurs = found?.argv.some((word) => word.includes(path(dnsmasqConfigFile)));
+    return isOurs ? found : undefined;
   }
 
-  async function livesHere(pid: number): Promise<boolean> {
-    const [own, wanted] = await Promise.all([
-      readlink(`/proc/${pid}/ns/net`).catch(() => ''),
-      stat(names.namespaceFile),
-    ]);
-    return own === `net:[${wanted.ino}]`;
+  async function find(): Promise<HostProcess | undefined> {
+    const found = await findAnywhere();
+    if (found === undefined) return undefined;
+    const file = await stat(names.namespaceFile).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+    const isInside = file && (await namespaceOf(found.pid, 'net')) === `net:[${file.ino}]`;
+    return isInside ? found : undefined;
   }
 
   async function stop(): Promise<void> {
-    const pid = await findPid();
-    if (pid === undefined) return;
-    signal(pid, 'SIGTERM');
-    const deadline = clock.elapsed() + exitTimeoutMs;
-    while ((await findPid()) !== undefined) {
-      if (clock.elapsed() > deadline) signal(pid, 'SIGKILL');
-      await clock.sleep(pollMs);
-    }
-  }
-
-  /** Written only when it differs; answers whether it did. */
-  async function write(file: string, content: string): Promise<boolean> {
-    if ((await readIfThere(path(file))) === content) return false;
-    await writeFile(path(`${file}.new`), content, { mode: 0o644 });
-    await rename(path(`${file}.new`), path(file));
-    return true;
+    const found = await findAnywhere();
+    if (found) await endProcess(found, { what: 'dnsmasq', clock, graceMs: endGraceMs });
   }
 
   async function start(): Promise<void> {
     await run([...enter, 'dnsmasq', `--conf-file=${path(dnsmasqConfigFile)}`]);
-    if ((await findPid()) === undefined) {
-      throw new NetworkCommandError('dnsmasq', 'it ended right after its start');
+    if ((await find()) === undefined) {
+      throw new NetworkToolError(
+        `dnsmasq ended right after its start; try it: dnsmasq --test --conf-file=${path(dnsmasqConfigFile)}`,
+      );
     }
   }
 
   return {
-    findPid,
+    find,
     async apply(tables, nics) {
       await mkdir(directory, { recursive: true, mode: 0o755 });
-      const user = await unprivilegedUser();
-      const isReconfigured = await write(dnsmasqConfigFile, dnsmasqConfig(directory, user));
-      const written = await Promise.all(
-        Object.entries(tables).map(([file, content]) => write(file, content)),
+      const config = dnsmasqConfig(directory, await unprivilegedUser());
+      const isReconfigured = await writeIfChanged(path(dnsmasqConfigFile), config);
+      const written = await allEnded(
+        Object.entries(tables).map(([file, content]) => writeIfChanged(path(file), content)),
       );
-      const leases = withoutStaleLeases((await readIfThere(path(dnsmasqLeaseFile))) ?? '', nics);
-      const pid = await findPid();
-      const runs = pid !== undefined && (await livesHere(pid));
-      if (runs && !isReconfigured && leases === undefined) {
-        if (written.includes(true)) signal(pid, 'SIGHUP');
-        return false;
+      const leases = (await readTextIfExists(path(dnsmasqLeaseFile))) ?? '';
+      const keptLeases = withoutStaleLeases(leases, nics);
+      const running = await find();
+      if (running && !isReconfigured && keptLeases === undefined) {
+        if (written.includes(true)) await signalProcess(running, 'SIGHUP');
+        return;
       }
       await stop();
-      if (leases !== undefined) await writeFile(path(dnsmasqLeaseFile), leases);
+      if (keptLeases !== undefined) await writeFile(path(dnsmasqLeaseFile), keptLeases);
       await start();
-      return !runs;
     },
     async remove() {
       await stop();
@@ -104,20 +102,16 @@ export function dnsmasqIn(
   };
 }
 
-/** dnsmasq keeps the capabilities that it needs and changes to this user; Debian's package makes it. */
+/** Writes the file only when its content differs. Returns whether it did. */
+async function writeIfChanged(path: string, content: string): Promise<boolean> {
+  if ((await readTextIfExists(path)) === content) return false;
+  await writeFile(`${path}.new`, content, { mode: 0o644 });
+  await rename(`${path}.new`, path);
+  return true;
+}
+
+/** The user that dnsmasq changes to, keeping the capabilities that it needs. Debian's package creates it. */
 async function unprivilegedUser(): Promise<string> {
-  const users = (await readIfThere('/etc/passwd')) ?? '';
+  const users = await readFile('/etc/passwd', 'utf8');
   return /^dnsmasq:/m.test(users) ? 'dnsmasq' : 'nobody';
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It has just ended by itself.
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
 }

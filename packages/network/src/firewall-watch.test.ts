@@ -2,15 +2,15 @@ import { type Clock, silentLogger, systemClock } from '@bakehouse/base';
 import { expect, test } from 'vitest';
 import { firewallWatch } from './firewall-watch.ts';
 
-test('says once when a firewall begins to drop, and when it no longer does; looks once a minute', async () => {
+test('a firewall that begins or ceases to drop is logged once; it is looked for once a minute', async () => {
   let time = 0;
   let looks = 0;
   let policy = 'accept';
-  const said: string[] = [];
+  const levels: string[] = [];
   const clock: Clock = { ...systemClock, elapsed: () => time };
   const watch = firewallWatch('bh-1-up', {
     clock,
-    logger: { ...silentLogger, log: (level) => said.push(level) },
+    logger: { ...silentLogger, log: (level) => levels.push(level) },
     async run(argv) {
       if (!argv.includes('chains')) return '';
       looks += 1;
@@ -25,11 +25,11 @@ test('says once when a firewall begins to drop, and when it no longer does; look
   await look(0);
   policy = 'drop';
   await look(59_000);
-  expect([looks, said]).toEqual([1, []]);
+  expect([looks, levels]).toEqual([1, []]);
   await look(60_000);
   await look(120_000);
-  expect(said).toEqual(['warn']);
+  expect(levels).toEqual(['warn']);
   policy = 'accept';
   await look(180_000);
-  expect([looks, said]).toEqual([4, ['warn', 'info']]);
+  expect([looks, levels]).toEqual([4, ['warn', 'info']]);
 });

@@ -5,7 +5,7 @@ import type { RunCommand } from './run-command.ts';
 const checkEveryMs = 60_000;
 
 /**
- * Says in the log when another firewall begins to keep guests from the outside (Docker was started), and when it
+ * Logs when another firewall begins to block guests' outbound traffic (for example when Docker starts), and when it
  * no longer does. Looks at most once a minute, however often it is called.
  */
 export function firewallWatch(
@@ -19,12 +19,13 @@ export function firewallWatch(
     if (checkedAt !== undefined && now - checkedAt < checkEveryMs) return;
     checkedAt = now;
     const found = await findDroppingFirewall(link, run).catch((error: unknown) => {
-      logger.log('warn', "the host's other firewalls could not be looked at", { error });
+      logger.log('warn', 'cannot look at the other firewalls of the host', { error });
       return undefined;
     });
     if (found?.chain === known) return;
     known = found?.chain;
-    if (found === undefined) logger.log('info', 'no other firewall keeps guests from the outside');
-    else logger.log('warn', 'another firewall keeps guests from the outside', { ...found });
+    if (found === undefined)
+      logger.log('info', 'no other firewall blocks outbound traffic of guests');
+    else logger.log('warn', 'another firewall blocks outbound traffic of guests', { ...found });
   };
 }

@@ -6,13 +6,13 @@ import { type NetworkNames, tapName } from './network-names.ts';
 import { type DeviceCommand, plugLines, vpcGoneLines } from './plan-links.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** The devices in the namespace, one a NIC. */
+/** The devices in the namespace, one per NIC. */
 export interface GuestPorts {
-  /** Repeating is harmless. */
+  /** Repeatable. */
   make(nic: Nic): Promise<void>;
-  /** All of these ports, and no others. */
+  /** Makes all of these ports and removes all others. */
   makeOnly(nics: Iterable<Nic>): Promise<void>;
-  /** The others decide whether the NIC's VPC goes with it. */
+  /** Also removes the NIC's VPC when none of the others is in it. */
   remove(nic: Nic, others: Iterable<Nic>): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export function guestPorts(
       if ((await insideLinks(run, namespace)).has(port)) await inside([`link delete dev ${port}`]);
       const vpc = formatCidr(vpcOf(nic));
       if ([...others].some((other) => formatCidr(vpcOf(other)) === vpc)) return;
-      // Absent when an earlier attempt got this far.
+      // They are missing when an earlier attempt got this far.
       for (const line of vpcGoneLines(nic)) await inside([line]).catch(() => {});
     },
   };

@@ -1,17 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock, Logger } from '@bakehouse/base';
+import { readTextIfExists } from '@bakehouse/host';
 import { answeringResolvers } from './resolver-probe.ts';
 import type { RunCommand } from './run-command.ts';
 
 const checkEveryMs = 60_000;
 
-/** Where guests' names are resolved: of those that are known, the ones that answer from inside. */
+/** Where guests' names are resolved: those of the known resolvers that answer from inside the network. */
 export interface GuestResolvers {
   /** As of the last check. */
   readonly answering: readonly string[];
-  /** In the background and at most once a minute: a resolver that does not answer is not asked. */
+  /** Checks all of them in the background, at most once a minute. */
   check(): void;
-  /** Resolves when the last check has had its effect. */
+  /** Resolves when the last check has taken effect. */
   settled(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function guestResolvers(options: GuestResolversOptions): GuestResolvers {
     answering = await answeringResolvers(known, { run, enter });
     const silent = known.filter((address) => !answering.includes(address));
     if (silent.length > 0) {
-      logger.log('warn', 'guests get no names from resolvers that do not answer', { silent });
+      logger.log('warn', 'guests do not use resolvers that do not answer', { silent });
     }
     await options.onChecked();
   }
@@ -51,17 +51,17 @@ export function guestResolvers(options: GuestResolversOptions): GuestResolvers {
       if (checkedAt !== undefined && now - checkedAt < checkEveryMs) return;
       checkedAt = now;
       checking = find().catch((error: unknown) => {
-        logger.log('warn', 'the resolvers could not be checked', { error });
+        logger.log('warn', 'cannot check the resolvers', { error });
       });
     },
     settled: () => checking,
   };
 }
 
-/** The addresses of the host's own resolvers; a stub on loopback cannot be reached from the namespace. */
+/** The addresses of the host's own resolvers. A stub on loopback cannot be reached from the namespace. */
 async function hostResolvers(): Promise<string[]> {
   for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
-    const content = await readFile(path, 'utf8').catch(() => '');
+    const content = (await readTextIfExists(path)) ?? '';
     const found = [...content.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)];
     const addresses = found.map((match) => match[1] ?? '').filter((ip) => !ip.startsWith('127.'));
     if (addresses.length > 0) return addresses;

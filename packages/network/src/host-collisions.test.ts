@@ -8,7 +8,7 @@ const find = (
   links: { ifname: string; ifalias?: string }[] = [],
 ) => findCollision(addressing, 'bh-a-up', { routes, links });
 
-test('an ordinary host is in nobody’s way', () => {
+test('an ordinary host has no collision', () => {
   expect(
     find(
       [

@@ -1,7 +1,7 @@
 import { type Cidr, cidrsOverlap, formatCidr, parseCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
 
-/** What `ip -j route` and `ip -j link` tell, as far as it matters here. */
+/** The fields of `ip -j route` and `ip -j link` that matter here. */
 export interface HostRoute {
   readonly dst: string;
   readonly dev?: string;
@@ -11,7 +11,7 @@ export interface HostLink {
   readonly ifalias?: string;
 }
 
-/** What on the host is in the way of these ranges, in words; undefined when nothing is. */
+/** What on the host already uses these ranges, in words; undefined when nothing does. */
 export function findCollision(
   addressing: Addressing,
   ownLink: string,
@@ -24,7 +24,7 @@ export function findCollision(
   );
   const publicRange = formatCidr(addressing.publicCidr);
   if (platform !== undefined) {
-    return `public range ${publicRange} belongs to another running platform (${platform.ifname}: ${platform.ifalias}); give this one another, such as 127.19.0.0/16`;
+    return `the public range ${publicRange} belongs to another running platform (${platform.ifname}: ${platform.ifalias}); give this one another range, such as 127.19.0.0/16`;
   }
   const wanted = [
     addressing.transitCidr,

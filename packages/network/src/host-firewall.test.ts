@@ -6,7 +6,7 @@ const chain = (family: string, table: string, name: string, policy?: string) => 
   chain: { family, table, name, ...(policy && { hook: 'forward', policy }) },
 });
 
-/** A host with these chains, whose tables read so. */
+/** A host with these chains, whose tables have these rules. */
 function host(chains: readonly object[], rules = ''): RunCommand {
   return async (argv) => (argv.includes('chains') ? JSON.stringify({ nftables: chains }) : rules);
 }
@@ -21,7 +21,7 @@ test("Docker's drop is found, with the chain that it leaves to the host", async 
   );
 });
 
-test('any table that drops is found, and one that was told of the link is not', async () => {
+test('any table that drops is found, unless it names the link', async () => {
   const chains = [chain('inet', 'mine', 'fwd', 'drop')];
   const found = await findDroppingFirewall('bh-1-up', host(chains));
   expect(found?.remedy).toContain('nft insert rule inet mine fwd iifname bh-1-up accept');
@@ -30,7 +30,7 @@ test('any table that drops is found, and one that was told of the link is not', 
   );
 });
 
-test('what accepts, is for IPv6 only, or is nothing, is no matter', async () => {
+test('chains that accept or are only for IPv6 are not reported', async () => {
   const chains = [
     chain('ip', 'filter', 'FORWARD', 'accept'),
     chain('ip6', 'filter', 'FORWARD', 'drop'),

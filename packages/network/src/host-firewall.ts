@@ -1,10 +1,10 @@
 import { networkNames } from './network-names.ts';
 import { type RunCommand, runCommand } from './run-command.ts';
 
-/** A chain of somebody else's that drops forwarded packets by its policy. */
+/** A chain of another program that drops forwarded packets by its policy. */
 export interface DroppingFirewall {
   readonly chain: string;
-  /** What lets a platform's link through; commands for root. */
+  /** Commands for root, for people: they let the platform's link through. */
   readonly remedy: string;
 }
 
@@ -16,13 +16,13 @@ interface ListedChain {
   readonly policy?: string;
 }
 
-/** Docker keeps this chain for the host's own rules. */
+/** Docker leaves this chain to the host's own rules. */
 const dockersOwn = 'DOCKER-USER';
 
 /**
- * The firewall that keeps guests from the outside: in nftables a packet passes only when every table lets it
- * pass, so no rule of this platform's can help. One whose table names the link has been told of it. Undefined when
- * there is none; iptables-legacy is not looked at.
+ * The firewall that blocks guests' outbound traffic: in nftables a packet passes only when every table lets it
+ * pass, so no rule of this platform can help. A table that names the link is taken to let it through. Undefined when
+ * there is none. iptables-legacy is not looked at.
  */
 export async function findDroppingFirewall(
   link: string,
@@ -42,7 +42,7 @@ export async function findDroppingFirewall(
   return undefined;
 }
 
-/** The same for a platform by its name, whether or not it runs. */
+/** The same for a platform, by its name and whether or not it runs. */
 export function findHostFirewall(name: string): Promise<DroppingFirewall | undefined> {
   return findDroppingFirewall(networkNames(name, '/').hostLink, runCommand);
 }

@@ -1,21 +1,22 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@bakehouse/base';
+import { readTextIfExists } from '@bakehouse/host';
 import type { NetworkNames } from './network-names.ts';
 import { readJson, writeJson } from './network-records.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** What a setting was before, by interface. */
+/** The earlier values of a setting, by interface. */
 type Before = Readonly<Record<string, string>>;
 
-/** The host's own settings that outbound traffic needs, changed as little as possible and put back. */
+/** The host's own settings that outbound traffic needs. They are changed as little as possible, and put back. */
 export interface HostForwarding {
-  /** Lets packets pass between the link and the interfaces that lead out. Logged. */
+  /** Lets packets pass between the link and the interfaces that lead out, and logs what it changes. */
   enable(): Promise<void>;
-  /** Puts back what `enable` changed, also in an earlier process. */
+  /** Puts back what `enable` changed, in this process or an earlier one. */
   restore(): Promise<void>;
 }
 
-/** Forwarding is switched per interface: the host does not become a router between its other networks. */
+/** Forwarding is switched per interface, so the host does not become a router between its other networks. */
 export function hostForwarding(
   names: NetworkNames,
   { run, logger, uplinks }: { run: RunCommand; logger: Logger; uplinks?: readonly string[] },
@@ -32,7 +33,7 @@ export function hostForwarding(
         before[device] = value;
         await writeJson(names.hostSettingsFile, before);
         await writeSetting(device, '1');
-        logger.log('info', 'switched on IPv4 forwarding so that guests reach the outside', {
+        logger.log('info', 'switched IPv4 forwarding on for outbound traffic of guests', {
           setting: settingName(device),
           undo: `sysctl -w ${settingName(device)}=${value}`,
         });
@@ -66,8 +67,7 @@ function settingPath(device: string): string {
 }
 
 async function readSetting(device: string): Promise<string | undefined> {
-  const text = await readFile(settingPath(device), 'utf8').catch(() => undefined);
-  return text?.trim();
+  return (await readTextIfExists(settingPath(device)))?.trim();
 }
 
 function writeSetting(device: string, value: string): Promise<void> {

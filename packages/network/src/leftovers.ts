@@ -1,14 +1,20 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import {
+  exists,
+  findProcesses,
+  type HostAction,
+  type HostProcess,
+  readFolderIfExists,
+} from '@bakehouse/host';
 import { hostLinks, insideLinks, isNamespace } from './namespace.ts';
-import type { NetworkNames } from './network-names.ts';
+import { type NetworkNames, namespaceFileOf } from './network-names.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** Something that no record names, and how to be rid of it. */
-export interface Leftover {
-  readonly kind: 'interface' | 'namespace' | 'table' | 'process' | 'file';
+/** Something on this host that belongs to no record, and what removes it. */
+export interface NetworkLeftover {
+  readonly kind: 'interface' | 'namespace' | 'process' | 'file';
   readonly name: string;
   readonly problem: string;
-  readonly remedy: string;
+  readonly actions: readonly HostAction[];
 }
 
 export interface LeftoverQuery {
@@ -16,10 +22,11 @@ export interface LeftoverQuery {
   readonly run: RunCommand;
   /** The ports that are recorded. */
   readonly devices: ReadonlySet<string>;
-  readonly dnsmasqPid: number | undefined;
+  readonly dnsmasq: HostProcess | undefined;
 }
 
-export async function findLeftovers(query: LeftoverQuery): Promise<Leftover[]> {
+/** Changes nothing. */
+export async function findLeftovers(query: LeftoverQuery): Promise<NetworkLeftover[]> {
   const found = await Promise.all([
     strayPorts(query),
     strayDnsmasqs(query),
@@ -29,57 +36,70 @@ export async function findLeftovers(query: LeftoverQuery): Promise<Leftover[]> {
   return found.flat();
 }
 
-async function strayPorts({ names, run, devices }: LeftoverQuery): Promise<Leftover[]> {
+async function strayPorts({ names, run, devices }: LeftoverQuery): Promise<NetworkLeftover[]> {
   if (!(await isNamespace(names.namespaceFile))) return [];
   const links = await insideLinks(run, names.namespace);
   const stray = [...links].filter((link) => link.startsWith('tap') && !devices.has(link));
   return stray.map((name) => ({
     kind: 'interface',
     name,
-    problem: `a port in namespace ${names.namespace} without a record`,
-    remedy: `ip -n ${names.namespace} link delete ${name}`,
+    problem: `a port in namespace ${names.namespace} that has no record`,
+    actions: [{ kind: 'run', argv: ['ip', '-n', names.namespace, 'link', 'delete', name] }],
   }));
 }
 
-async function strayDnsmasqs({ names, run, dnsmasqPid }: LeftoverQuery): Promise<Leftover[]> {
+async function strayDnsmasqs({ names, dnsmasq, run }: LeftoverQuery): Promise<NetworkLeftover[]> {
   if (!(await isNamespace(names.namespaceFile))) return [];
-  const pids = (await run(['ip', 'netns', 'pids', names.namespace])).split('\n').filter(Boolean);
-  const stray: string[] = [];
-  for (const pid of pids.filter((each) => Number(each) !== dnsmasqPid)) {
-    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-    if (program.trim() === 'dnsmasq') stray.push(pid);
-  }
-  return stray.map((name) => ({
+  const inside = (await run(['ip', 'netns', 'pids', names.namespace])).split('\n').map(Number);
+  const stray = await findProcesses(
+    ({ pid, argv }) =>
+      pid !== dnsmasq?.pid && inside.includes(pid) && /(?:^|\/)dnsmasq$/.test(argv[0] ?? ''),
+  );
+  return stray.map((process) => ({
     kind: 'process',
-    name,
+    name: String(process.pid),
     problem: `a second dnsmasq in namespace ${names.namespace}`,
-    remedy: `kill ${name}`,
+    actions: [{ kind: 'end', process, what: 'dnsmasq' }],
   }));
 }
 
-async function strayFiles(names: NetworkNames): Promise<Leftover[]> {
-  const files = await readdir(names.nicDirectory).catch(() => []);
+async function strayFiles(names: NetworkNames): Promise<NetworkLeftover[]> {
+  const files = await readFolderIfExists(names.nicDirectory);
   const stray = files.filter((file) => !/^eni-[0-9a-f]+\.json$/.test(file));
-  return stray.map((file) => ({
-    kind: 'file',
-    name: `${names.nicDirectory}/${file}`,
-    problem: 'left by an interrupted write',
-    remedy: `rm ${names.nicDirectory}/${file}`,
-  }));
+  return stray
+    .map((file) => `${names.nicDirectory}/${file}`)
+    .map((path) => ({
+      kind: 'file',
+      name: path,
+      problem: 'left by an interrupted write',
+      actions: [{ kind: 'remove', path }],
+    }));
 }
 
-/** Links of platforms whose folder is gone: nobody will ever open or destroy them. */
-async function orphanedPlatforms(run: RunCommand): Promise<Leftover[]> {
-  const orphans: Leftover[] = [];
+/**
+ * Networks of platforms whose data folder is gone: nobody will ever open or destroy them. Only those whose
+ * namespace is here: a container may share this host's network and keep its folders elsewhere.
+ */
+async function orphanedPlatforms(run: RunCommand): Promise<NetworkLeftover[]> {
+  const orphans: NetworkLeftover[] = [];
   for (const { ifname, ifalias } of await hostLinks(run)) {
     const directory = /^bakehouse \S+ \S+ (\/.*)$/.exec(ifalias ?? '')?.[1];
-    if (directory === undefined || (await stat(directory).catch(() => undefined))) continue;
+    if (directory === undefined || (await exists(directory))) continue;
     const name = ifname.replace(/-up$/, '');
+    if (!(await exists(namespaceFileOf(name)))) continue;
+    const tables = await run(['nft', 'list', 'tables']);
+    const commands = [
+      ['ip', 'link', 'delete', ifname],
+      ['ip', 'netns', 'delete', name],
+      ...(tables.split('\n').includes(`table ip ${name}`)
+        ? [['nft', 'delete', 'table', 'ip', name]]
+        : []),
+    ];
     orphans.push({
       kind: 'namespace',
       name,
-      problem: `the network of ${directory}, a folder that is gone`,
-      remedy: `ip link delete ${ifname}; ip netns delete ${name}; nft delete table ip ${name}`,
+      problem: `the network of ${directory}, a folder that no longer exists`,
+      actions: commands.map((argv) => ({ kind: 'run', argv })),
     });
   }
   return orphans;

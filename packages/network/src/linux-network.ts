@@ -1,7 +1,22 @@
-import type { Clock, Logger } from '@bakehouse/base';
-import { invariant } from '@bakehouse/base';
-import type { Network, NetworkInterfaceId, NetworkPolicy, Nic } from '@bakehouse/domain';
+import {
+  allEnded,
+  type Clock,
+  invariant,
+  type Logger,
+  type SerialQueue,
+  serialQueue,
+} from '@bakehouse/base';
+import type {
+  Network,
+  NetworkInterfaceId,
+  NetworkPolicy,
+  NetworkPort,
+  NetworkRepair,
+  Nic,
+  PolicyChange,
+} from '@bakehouse/domain';
 import { type Addressing, planAddressing } from './addressing.ts';
+import { changedPolicy } from './changed-policy.ts';
 import { checkHost } from './check-host.ts';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { dnsmasqTables } from './dnsmasq-files.ts';
@@ -9,26 +24,25 @@ import { firewallWatch } from './firewall-watch.ts';
 import { type GuestPorts, guestPorts } from './guest-ports.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { type HostForwarding, hostForwarding } from './host-forwarding.ts';
-import { findLeftovers, type Leftover } from './leftovers.ts';
+import { findLeftovers, type NetworkLeftover } from './leftovers.ts';
 import { isLinked, makeNamespace, refuseCollision, removeNamespace } from './namespace.ts';
-import { type NetworkFilters, networkFilters } from './network-filters.ts';
+import { type FilterPlace, type NetworkFilters, networkFilters } from './network-filters.ts';
 import { type NetworkNames, networkNames, tapName } from './network-names.ts';
 import { type NetworkRecords, networkRecords } from './network-records.ts';
 import type { NetworkState } from './plan-guest-tables.ts';
 import { type DeviceCommand, linkAlias, tapCommand } from './plan-links.ts';
 import { answersArp } from './reachability.ts';
 import { type RunCommand, runCommand } from './run-command.ts';
-import { type SerialQueue, serialQueue } from './serial-queue.ts';
 import { type WantedNetwork, wantedNetwork } from './wanted-network.ts';
 
 export interface LinuxNetworkOptions {
   /** Unique among the platforms of this host: 1 to 12 of `a-z0-9-`, for example `bh-1a2b3c`. */
   readonly name: string;
-  /** Where the network keeps what it was asked for; private to it. */
+  /** Where the network keeps what it was asked for. Private to it. */
   readonly directory: string;
   /** The pool of public addresses: /12 to /28. */
   readonly publicCidr: string;
-  /** Stands for the pool on the link to the host; as large, on no network. Absent: derived from the pool. */
+  /** Carries the pool on the link to the host: as large, and on no network. Absent: derived from the pool. */
   readonly transitCidr?: string;
   /** Whether guests reach what is outside of this host. */
   readonly outbound: boolean;
@@ -40,9 +54,16 @@ export interface LinuxNetworkOptions {
   readonly clock: Clock;
 }
 
+/** What tests replace. */
 export interface LinuxNetworkSeams {
   readonly device?: DeviceCommand;
   readonly run?: RunCommand;
+}
+
+/** A repair and the work that it takes. */
+interface PlannedRepair {
+  readonly repair: NetworkRepair;
+  perform(): Promise<void>;
 }
 
 /** The network as root: one routed namespace, a port per NIC, nftables, dnsmasq. See this package's README. */
@@ -101,21 +122,21 @@ export class LinuxNetwork implements Network {
     });
   }
 
-  plug(nic: Nic): Promise<{ name: string }> {
+  plug(nic: Nic): Promise<NetworkPort> {
     return this.#serially(async () => {
       this.#mustBeOpen();
       this.#wanted.check(nic);
       const before = this.#wanted.nics.get(nic.nicId);
       if (before !== undefined && before.privateIp !== nic.privateIp) await this.#remove(before);
       await this.#wanted.add(nic);
-      await inParallel([
+      await allEnded([
         this.#ports.make(nic),
         this.#filters.applyInside(this.#state()),
         this.#filters.applyOnHost(this.#state()),
         this.#applyDnsmasq(),
       ]);
       if (this.#options.outbound) this.#resolvers.check();
-      return { name: tapName(nic.nicId) };
+      return tapName(nic.nicId);
     });
   }
 
@@ -128,28 +149,25 @@ export class LinuxNetwork implements Network {
   }
 
   applyPolicy(policy: NetworkPolicy): Promise<void> {
-    return this.#serially(async () => {
-      this.#mustBeOpen();
-      // In force before it is kept: what cannot be planned, or nft refuses, leaves everything as it is.
-      await this.#filters.applyInside({ ...this.#state(), policy });
-      await this.#wanted.keep(policy);
-    });
+    return this.#serially(() => this.#enforce(policy));
   }
 
-  mend(): Promise<void> {
+  changePolicy(change: PolicyChange): Promise<void> {
+    return this.#serially(() => this.#enforce(changedPolicy(this.#wanted.recordedPolicy, change)));
+  }
+
+  repair(): Promise<readonly NetworkRepair[]> {
     return this.#serially(async () => {
       this.#mustBeOpen();
-      const lost: string[] = [];
-      try {
-        await this.#mendParts(lost);
-      } finally {
-        if (lost.length > 0) {
-          this.#options.logger.log('warn', 'the network had lost something, which is put back', {
-            lost,
-          });
-        }
+      const planned = await this.#planRepairs();
+      for (const { repair } of planned) {
+        this.#options.logger.log('warn', 'repairing the network', { ...repair });
       }
+      await allEnded(planned.map((each) => each.perform()));
+      // Brings the files of a dnsmasq that runs in line, too.
+      await this.#applyDnsmasq();
       await this.#checkOutbound();
+      return planned.map(({ repair }) => repair);
     });
   }
 
@@ -164,18 +182,19 @@ export class LinuxNetwork implements Network {
     const { clock } = this.#options;
     const namespace = this.#names.namespace;
     return answersArp(nic, { run: this.#run, clock, namespace }).catch((error: unknown) => {
-      // Unplugged while it was asked.
+      // It may have been unplugged meanwhile.
       if (!this.#wanted.nics.has(nicId)) return false;
       throw error;
     });
   }
 
+  /** The argv prefix that runs a program inside the network. It becomes that program by exec. */
   enter(): readonly string[] {
     return ['nsenter', `--net=${this.#names.namespaceFile}`, '--'];
   }
 
   async destroy(): Promise<void> {
-    // Before its turn: a check ends with a turn of its own.
+    // Outside of the queue: a check of the resolvers ends with a turn in it.
     await this.#resolvers.settled();
     return this.#serially(async () => {
       await checkHost();
@@ -190,20 +209,20 @@ export class LinuxNetwork implements Network {
     });
   }
 
-  /** What is there without being recorded: for `doctor`. Changes nothing. */
-  leftovers(): Promise<readonly Leftover[]> {
+  /** What exists on this host without a record, for `doctor`. Changes nothing. */
+  leftovers(): Promise<readonly NetworkLeftover[]> {
     return this.#serially(async () => {
       const { nics } = await this.#records.load();
       return findLeftovers({
         names: this.#names,
         run: this.#run,
         devices: new Set([...nics.values()].map((nic) => tapName(nic.nicId))),
-        dnsmasqPid: await this.#dnsmasq.findPid(),
+        dnsmasq: await this.#dnsmasq.find(),
       });
     });
   }
 
-  /** Resolves when the last check of the resolvers has had its effect. */
+  /** Resolves when the last check of the resolvers has taken effect. */
   settled(): Promise<void> {
     return this.#resolvers.settled();
   }
@@ -217,15 +236,22 @@ export class LinuxNetwork implements Network {
     };
   }
 
+  /** In force before it is recorded: a policy that cannot be planned, or that nft refuses, changes nothing. */
+  async #enforce(policy: NetworkPolicy): Promise<void> {
+    this.#mustBeOpen();
+    await this.#filters.applyInside({ ...this.#state(), policy });
+    await this.#wanted.keep(policy);
+  }
+
   #mustBeOpen(): void {
     invariant(this.#isOpen, 'the network is opened before it is used');
   }
 
-  /** Everything that is wanted, whatever is there; what is right already is not touched. */
+  /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
   async #makeAll(): Promise<void> {
     const { outbound, directory } = this.#options;
     this.#filters.forget();
-    // The host lets nothing pass in either direction before there is a link that could carry it.
+    // The host's filters come first: nothing may pass before they exist.
     await this.#filters.applyOnHost(this.#state());
     await makeNamespace({
       names: this.#names,
@@ -241,38 +267,67 @@ export class LinuxNetwork implements Network {
     await (outbound ? this.#forwarding.enable() : this.#forwarding.restore());
   }
 
-  /** Says in `lost` what was put back, also when something else could not be. */
-  async #mendParts(lost: string[]): Promise<void> {
+  /** Looks for what was lost, and changes nothing. */
+  async #planRepairs(): Promise<readonly PlannedRepair[]> {
+    const { hostLink, namespace, table } = this.#names;
     if (!(await isLinked(this.#names, this.#addressing, this.#run))) {
-      // Whatever of it is lost: it is made anew, which guests do not notice.
-      await this.#run(['ip', 'link', 'delete', this.#names.hostLink]).catch(() => {});
-      await this.#makeAll();
-      lost.push('the link between host and namespace');
-      return;
+      const repair = { part: 'link', name: hostLink, how: 'recreated' } as const;
+      return [{ repair, perform: () => this.#remakeLink() }];
     }
-    await inParallel([
-      this.#filters.mend(this.#state()).then((tables) => lost.push(...tables)),
-      this.#applyDnsmasq().then((isNew) => lost.push(...(isNew ? ['dnsmasq'] : []))),
-    ]);
+    const tableNames: Readonly<Record<FilterPlace, string>> = {
+      host: `table ip ${table}`,
+      inside: `tables ${table} of namespace ${namespace}`,
+    };
+    const lost = new Set(await this.#filters.lost());
+    // Then the tables are not those of the recorded policy.
+    if (this.#wanted.isClosed) lost.add('inside');
+    const replace: Readonly<Record<FilterPlace, () => Promise<void>>> = {
+      host: () => this.#filters.replace('host', this.#state()),
+      inside: () =>
+        this.#applyRecorded((error) => {
+          throw error;
+        }),
+    };
+    const filters = [...lost].map((place) => ({
+      repair: { part: 'filters', name: tableNames[place], how: 'replaced' } as const,
+      perform: replace[place],
+    }));
+    if (await this.#dnsmasq.find()) return filters;
+    const repair = { part: 'dhcp-and-dns', name: 'dnsmasq', how: 'restarted' } as const;
+    return [...filters, { repair, perform: () => this.#applyDnsmasq() }];
   }
 
-  /** A recorded policy that cannot be had does not keep the platform from starting: nothing passes then. */
-  async #openFilters(): Promise<void> {
+  /** Whatever of the link is lost, all of it is made again. Guests do not notice. */
+  async #remakeLink(): Promise<void> {
+    await this.#run(['ip', 'link', 'delete', this.#names.hostLink]).catch(() => {});
+    await this.#makeAll();
+  }
+
+  /** Applies the recorded policy, also after `close`. When it is refused, nothing passes. */
+  async #applyRecorded(onRefused: (error: unknown) => void): Promise<void> {
+    this.#wanted.open();
     try {
-      await this.#filters.applyInside(this.#state());
+      await this.#filters.replace('inside', this.#state());
     } catch (error) {
+      // Where somebody has flushed the tables, everything would pass.
+      this.#wanted.close();
+      await this.#filters.replace('inside', this.#state());
+      onRefused(error);
+    }
+  }
+
+  /** A recorded policy that cannot be applied must not keep the platform from starting: then nothing passes. */
+  #openFilters(): Promise<void> {
+    return this.#applyRecorded((error) =>
       this.#options.logger.log(
         'error',
-        'the recorded policy is refused: nothing passes until another is applied',
+        'cannot apply the recorded network policy; nothing passes until the next repair or change of the policy that succeeds',
         { error },
-      );
-      this.#wanted.close();
-      await this.#filters.applyInside(this.#state());
-    }
+      ),
+    );
   }
 
-  /** True when dnsmasq had to be started. */
-  #applyDnsmasq(): Promise<boolean> {
+  #applyDnsmasq(): Promise<void> {
     const nics = [...this.#wanted.nics.values()];
     return this.#dnsmasq.apply(dnsmasqTables(nics, this.#resolvers.answering), nics);
   }
@@ -285,18 +340,11 @@ export class LinuxNetwork implements Network {
 
   async #remove(nic: Nic): Promise<void> {
     await this.#wanted.remove(nic);
-    await inParallel([
+    await allEnded([
       this.#filters.applyInside(this.#state()),
       this.#filters.applyOnHost(this.#state()),
       this.#ports.remove(nic, this.#wanted.nics.values()),
       this.#applyDnsmasq(),
     ]);
   }
-}
-
-/** Waits for all, also when one fails, so that nothing runs on behind the caller's back. */
-async function inParallel(tasks: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(tasks);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

@@ -23,7 +23,7 @@ export interface NamespaceOptions {
   readonly enter: readonly string[];
 }
 
-/** Makes or mends the namespace and its link to the host. */
+/** Creates or completes the namespace and its link to the host. */
 export async function makeNamespace(options: NamespaceOptions): Promise<void> {
   const { names, addressing, run, enter } = options;
   const links = await hostLinks(run);
@@ -38,11 +38,11 @@ export async function makeNamespace(options: NamespaceOptions): Promise<void> {
   await run(['ip', '-batch', '-'], text(linkLines(names, addressing, options.alias)));
   const inside = text(namespaceLines(addressing, options.outbound));
   await run(['ip', '-n', names.namespace, '-batch', '-'], inside);
-  // Connections to public addresses start at 127.0.0.1; the host's table lets no other 127 through here.
+  // Connections to public addresses start at 127.0.0.1. The host's table lets no other 127 address through here.
   await writeFile(`/proc/sys/net/ipv4/conf/${names.hostLink}/route_localnet`, '1');
 }
 
-/** The devices inside, by name. */
+/** The names of the devices inside. */
 export async function insideLinks(run: RunCommand, namespace: string): Promise<Set<string>> {
   const links = parseLinks(await run(['ip', '-n', namespace, '-j', 'link', 'show']));
   return new Set(links.map((link) => link.ifname));
@@ -52,7 +52,7 @@ export async function hostLinks(run: RunCommand): Promise<HostLink[]> {
   return parseLinks(await run(['ip', '-j', 'link', 'show']));
 }
 
-/** Whether the namespace is there and the host has its way to it. */
+/** Whether the namespace exists and the host has its route to it. */
 export async function isLinked(
   names: NetworkNames,
   { transitCidr }: Addressing,
@@ -64,7 +64,7 @@ export async function isLinked(
   return routes.some((route) => route.dst === formatCidr(transitCidr));
 }
 
-/** A namespace's file is a mount of its own; a crash or a reboot can leave the bare file. */
+/** A namespace's file is a mount point. A crash or a reboot can leave the bare file, which is no namespace. */
 export async function isNamespace(path: string): Promise<boolean> {
   const [file, own] = await Promise.all([
     stat(path).catch(() => undefined),
@@ -73,7 +73,7 @@ export async function isNamespace(path: string): Promise<boolean> {
   return file !== undefined && file.dev === own.dev;
 }
 
-/** A link of another configuration, or one that lost its other end, is made anew; guests notice nothing. */
+/** Replaces a link of another configuration, or one that lost its other end. Guests do not notice. */
 async function makeLink(options: NamespaceOptions, links: readonly HostLink[]): Promise<void> {
   const { names, run } = options;
   const old = links.find((link) => link.ifname === names.hostLink);
@@ -87,7 +87,7 @@ async function makeLink(options: NamespaceOptions, links: readonly HostLink[]): 
   await run(['ip', 'link', 'add', names.hostLink, 'type', 'veth', ...peer]);
 }
 
-/** Throws NetworkRangeError when something else on this host has these ranges. Changes nothing. */
+/** Rejects with NetworkRangeError when something else on this host uses these ranges. Changes nothing. */
 export async function refuseCollision(
   names: NetworkNames,
   addressing: Addressing,
@@ -107,7 +107,7 @@ export function text(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Processes in it keep a namespace alive without its name; without links it reaches nothing. */
+/** Processes inside keep a namespace alive without its name. Without links they reach nothing. */
 export async function removeNamespace(
   { namespace, namespaceFile }: NetworkNames,
   { run, logger }: { run: RunCommand; logger: Logger },
@@ -119,7 +119,7 @@ export async function removeNamespace(
     if (lines.length > 0) await run(['ip', '-n', namespace, '-batch', '-'], text(lines));
     const pids = (await run(['ip', 'netns', 'pids', namespace])).split('\n').filter(Boolean);
     if (pids.length > 0) {
-      logger.log('warn', 'processes are still in the removed network', { pids });
+      logger.log('warn', 'processes still run in the removed network', { pids });
     }
   }
   await rm(namespaceFile, { force: true }).catch(() => {});

@@ -4,47 +4,54 @@ import { type NetworkState, planArpTable, planGuestTable } from './plan-guest-ta
 import { planHostTable } from './plan-host-table.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** The platform's nft tables: two in the namespace, one on the host. */
+/** Where the platform has nft tables: two in its namespace, one on the host. */
+export type FilterPlace = 'host' | 'inside';
+
 export interface NetworkFilters {
   /** One transaction: what nft refuses leaves everything as it was. */
   applyInside(state: NetworkState): Promise<void>;
   applyOnHost(state: NetworkState): Promise<void>;
-  /** The next application replaces everything, whatever is there. */
+  /** The next `apply…` replaces every table, whatever is in it. */
   forget(): void;
-  /** Puts back what somebody else has flushed or changed; answers where, in words. */
-  mend(state: NetworkState): Promise<readonly string[]>;
+  /** Where somebody else has flushed or changed a table. */
+  lost(): Promise<readonly FilterPlace[]>;
+  /** Replaces the tables of one place. */
+  replace(place: FilterPlace, state: NetworkState): Promise<void>;
 }
 
 export function networkFilters(
-  { table, hostLink, namespace }: NetworkNames,
+  { table, hostLink }: NetworkNames,
   { run, enter }: { run: RunCommand; enter: readonly string[] },
 ): NetworkFilters {
   const inside = nftTables(run, enter);
   const host = nftTables(run, []);
-  const filters: NetworkFilters = {
-    applyInside: (state) =>
-      inside.apply([planGuestTable(table, state), planArpTable(table, state)]),
-    applyOnHost: (state) => host.apply([planHostTable(table, hostLink, state)]),
+  const applyInside = (state: NetworkState) =>
+    inside.apply([planGuestTable(table, state), planArpTable(table, state)]);
+  const applyOnHost = (state: NetworkState) => host.apply([planHostTable(table, hostLink, state)]);
+  const places = {
+    host: { tables: host, apply: applyOnHost },
+    inside: { tables: inside, apply: applyInside },
+  } satisfies Record<FilterPlace, object>;
+  return {
+    applyInside,
+    applyOnHost,
     forget() {
       inside.forget();
       host.forget();
     },
-    async mend(state) {
-      const [insideIsThere, hostIsThere] = await Promise.all([inside.areThere(), host.areThere()]);
-      // The host's first: it is what keeps guests from the host's own services.
-      if (!hostIsThere) {
-        host.forget();
-        await filters.applyOnHost(state);
-      }
-      if (!insideIsThere) {
-        inside.forget();
-        await filters.applyInside(state);
-      }
+    async lost() {
+      const [isHostIntact, isInsideIntact] = await Promise.all([
+        host.areIntact(),
+        inside.areIntact(),
+      ]);
       return [
-        ...(hostIsThere ? [] : ["the host's nft table"]),
-        ...(insideIsThere ? [] : [`the nft tables of namespace ${namespace}`]),
+        ...(isHostIntact ? [] : ['host' as const]),
+        ...(isInsideIntact ? [] : ['inside' as const]),
       ];
     },
+    async replace(place, state) {
+      places[place].tables.forget();
+      await places[place].apply(state);
+    },
   };
-  return filters;
 }

@@ -7,7 +7,7 @@ export const uplinkName = 'uplink';
 export const metadataAddress = '169.254.169.254';
 export const resolverAddress = '169.254.169.253';
 
-/** Every name and path that one platform's network uses, so that each can be found and removed. */
+/** Every name and path that one platform's network uses, so all of them can be found and removed. */
 export interface NetworkNames {
   readonly namespace: string;
   readonly namespaceFile: string;
@@ -16,11 +16,11 @@ export interface NetworkNames {
   readonly hostLink: string;
   readonly nicDirectory: string;
   readonly policyFile: string;
-  /** What the host's settings were before they were changed, to be put back. */
+  /** The host's settings as they were before they were changed. */
   readonly hostSettingsFile: string;
   /**
-   * What dnsmasq reads and writes: outside of the data folder, whose 0700 shuts out dnsmasq's own user. It
-   * holds addresses and host names only, and like the namespace does not outlive the host's boot.
+   * What dnsmasq reads and writes: outside of the data folder, which dnsmasq's own user cannot enter. It holds only
+   * addresses and host names, and like the namespace it does not outlive the host's boot.
    */
   readonly runtimeDirectory: string;
 }
@@ -28,12 +28,12 @@ export interface NetworkNames {
 export function networkNames(name: string, directory: string): NetworkNames {
   if (!/^[a-z][a-z0-9-]{0,11}$/.test(name)) {
     throw new NetworkInputError(
-      `network name '${name}': 1 to 12 of a-z, 0-9 and '-', a letter first`,
+      `the network name '${name}' is not valid: use 1 to 12 of a-z, 0-9 and '-', beginning with a letter`,
     );
   }
   return {
     namespace: name,
-    namespaceFile: `/run/netns/${name}`,
+    namespaceFile: namespaceFileOf(name),
     table: name,
     hostLink: `${name}-up`,
     nicDirectory: join(directory, 'nics'),
@@ -43,7 +43,12 @@ export function networkNames(name: string, directory: string): NetworkNames {
   };
 }
 
-/** An interface's name has 15 characters at most; 48 random bits of the id do not collide. */
+/** Where `ip netns` keeps a namespace. */
+export function namespaceFileOf(namespace: string): string {
+  return `/run/netns/${namespace}`;
+}
+
+/** An interface's name has at most 15 characters; 48 random bits of the id do not collide. */
 export function tapName(nicId: NetworkInterfaceId): string {
   return `tap${nicId.slice(-12).replace('-', '')}`;
 }

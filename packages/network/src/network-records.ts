@@ -1,13 +1,14 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NetworkPolicy, Nic } from '@bakehouse/domain';
+import { readFolderIfExists, readTextIfExists } from '@bakehouse/host';
 import type { NetworkNames } from './network-names.ts';
 
 export const emptyPolicy: NetworkPolicy = { nics: [], groups: [] };
 
-/** What was asked of the network, kept so that a later process can make it again. */
+/** What the network was asked for, kept so a later process can make it again. */
 export interface NetworkRecords {
-  /** Makes the folder; removes what interrupted writes left. Only for who writes the records. */
+  /** Creates the folder and removes what interrupted writes left. Only for the process that writes the records. */
   prepare(): Promise<void>;
   load(): Promise<{ nics: Map<string, Nic>; policy: NetworkPolicy }>;
   saveNic(nic: Nic): Promise<void>;
@@ -21,8 +22,10 @@ export function networkRecords(names: NetworkNames): NetworkRecords {
   return {
     async prepare() {
       await mkdir(names.nicDirectory, { recursive: true, mode: 0o700 });
-      const halves = await filesEnding(names.nicDirectory, '.new');
-      await Promise.all(halves.map((file) => rm(join(names.nicDirectory, file), { force: true })));
+      const unfinished = await filesEnding(names.nicDirectory, '.new');
+      await Promise.all(
+        unfinished.map((file) => rm(join(names.nicDirectory, file), { force: true })),
+      );
       await rm(`${names.policyFile}.new`, { force: true });
     },
     async load() {
@@ -47,22 +50,22 @@ export function networkRecords(names: NetworkNames): NetworkRecords {
 }
 
 async function filesEnding(directory: string, ending: string): Promise<string[]> {
-  const files = await readdir(directory).catch(() => []);
+  const files = await readFolderIfExists(directory);
   return files.filter((file) => file.endsWith(ending));
 }
 
-/** Undefined when there is no such file, or a power cut left half of it: it is then asked for again. */
+/** Undefined when the file does not exist or a power cut left half of it. The control plane then asks again. */
 export async function readJson<Content>(path: string): Promise<Content | undefined> {
+  const text = await readTextIfExists(path);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
-/** Whole or not at all for whoever reads while this process lives or is killed. */
+/** Whoever reads the file sees the old content or the new, also when this process is killed. */
 export async function writeJson(path: string, content: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;

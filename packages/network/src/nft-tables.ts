@@ -1,38 +1,42 @@
+import { CommandError } from '@bakehouse/host';
 import { changeText, type Ruleset, replaceText } from './ruleset.ts';
 import type { RunCommand } from './run-command.ts';
 import { listedShape, plannedShape, sameShape } from './table-shape.ts';
 
-/** Tables of one namespace as they were last applied by this process. */
+/** The tables of one namespace, as this process last applied them. */
 export interface NftTables {
-  /** One transaction: the change if the present state is known, else the whole. Nothing to do: no command. */
+  /** One transaction: only the changes if the present state is known, else everything. No changes: no command. */
   apply(rulesets: readonly Ruleset[]): Promise<void>;
   /** The next `apply` replaces the tables, whatever is in them. */
   forget(): void;
   /** False when somebody flushed or changed what was applied, or the last `apply` failed. */
-  areThere(): Promise<boolean>;
+  areIntact(): Promise<boolean>;
 }
 
 export function nftTables(run: RunCommand, enter: readonly string[]): NftTables {
   let applied: readonly Ruleset[] | undefined;
   const load = (text: string) => run([...enter, 'nft', '-f', '-'], text);
 
-  /** False when only a replacement will do: someone else may have changed or flushed a table. */
+  /** False when only a replacement will do: somebody else may have changed or flushed a table. */
   async function change(from: readonly Ruleset[], to: readonly Ruleset[]): Promise<boolean> {
     const text = changesText(from, to);
     if (text === undefined) return false;
-    return (
-      text === '' ||
-      load(text).then(
-        () => true,
-        () => false,
-      )
+    if (text === '') return true;
+    return load(text).then(
+      () => true,
+      () => false,
     );
   }
 
-  async function isThere(ruleset: Ruleset): Promise<boolean> {
+  async function isIntact(ruleset: Ruleset): Promise<boolean> {
     const list = ['nft', '-j', 'list', 'table', ruleset.family, ruleset.table];
-    const listed = await run([...enter, ...list]).catch(() => '');
-    return sameShape(listedShape(listed), plannedShape(ruleset));
+    try {
+      return sameShape(listedShape(await run([...enter, ...list])), plannedShape(ruleset));
+    } catch (error) {
+      // nft fails when the table does not exist.
+      if (error instanceof CommandError && error.failure.kind === 'exited') return false;
+      throw error;
+    }
   }
 
   return {
@@ -47,9 +51,9 @@ export function nftTables(run: RunCommand, enter: readonly string[]): NftTables 
     forget() {
       applied = undefined;
     },
-    async areThere() {
+    async areIntact() {
       if (applied === undefined) return false;
-      return (await Promise.all(applied.map(isThere))).every(Boolean);
+      return (await Promise.all(applied.map(isIntact))).every(Boolean);
     },
   };
 }

@@ -6,7 +6,7 @@ import { metadataAddress, resolverAddress, tapName, uplinkName } from './network
 import { connectionSource, connectionTarget, planPolicy } from './plan-policy.ts';
 import type { NftSet, Ruleset } from './ruleset.ts';
 
-/** All that the filters follow from. */
+/** Everything that the filters depend on. */
 export interface NetworkState {
   readonly nics: ReadonlyMap<string, Nic>;
   readonly policy: NetworkPolicy;
@@ -14,10 +14,10 @@ export interface NetworkState {
   readonly outbound: boolean;
 }
 
-/** Never a guest's business beyond the VPC: this host, links, the transit range, multicast. */
+/** What guests never reach beyond their VPC: this host, links, the transit range, multicast. */
 const unroutable = '{ 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 198.18.0.0/15, 224.0.0.0/3 }';
 
-/** The namespace's table: who may speak as whom, translation, security groups. */
+/** The namespace's table: source addresses, translation, security groups. */
 export function planGuestTable(table: string, state: NetworkState): Ruleset {
   const { addressing, outbound } = state;
   const nics = [...state.nics.values()];
@@ -65,7 +65,7 @@ export function planGuestTable(table: string, state: NetworkState): Ruleset {
   };
 }
 
-/** ARP from guests: each may claim only its own pair of addresses, or none when it asks. */
+/** ARP from guests: each may claim only its own pair of addresses, or no address in a request. */
 export function planArpTable(table: string, state: NetworkState): Ruleset {
   const nics = [...state.nics.values()];
   return {
@@ -88,23 +88,23 @@ export function planArpTable(table: string, state: NetworkState): Ruleset {
   };
 }
 
-/** The VPC's own resolver address: its third. */
+/** The VPC's resolver: its third address. */
 export function vpcResolver(nic: Nic): string {
   return addressAt(vpcOf(nic), 2);
 }
 
 /**
- * Each packet as it comes in, a fragment too: source MAC and address are the NIC's own or a DHCP client's. Conntrack
- * puts fragments together at -400, whichever ports they came from: so this is asked before.
+ * Each packet as it comes in, also a fragment: its source MAC and address must be the NIC's own, or a DHCP client's.
+ * Conntrack reassembles fragments at priority -400, whichever ports they came from, so these rules run before that.
  */
 const antispoofRules: readonly string[] = [
   `iifname { "lo", "${uplinkName}" } accept`,
   'iifname . ether saddr . ip saddr @ports accept',
-  // Whole: of fragments without an address nobody could say whose they are.
+  // Only unfragmented: a fragment without an address could be anybody's.
   'iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 ip frag-off & 0x3fff == 0 udp sport 68 udp dport 67 accept',
 ];
 
-/** What only a whole packet shows. */
+/** What only a reassembled packet shows. */
 const wholeRules: readonly string[] = [
   `iifname { "lo", "${uplinkName}" } accept`,
   'udp sport 67 udp dport 68 drop',
@@ -112,13 +112,13 @@ const wholeRules: readonly string[] = [
   'accept',
 ];
 
-/** A client asks only for itself: `chaddr` (RFC 2131 section 2) is its own, not a neighbour's. */
+/** A client may ask only for itself: `chaddr` (RFC 2131 section 2) must be its own. */
 function dhcpRule(nic: Nic): string {
   const mac = nic.macAddress.replaceAll(':', '');
   return `iifname ${tapName(nic.nicId)} @th,288,48 0x${mac} accept`;
 }
 
-/** What guests may ask of the namespace itself, whatever their groups say. */
+/** What guests may request from the namespace itself, whatever their groups say. */
 const inputRules: readonly string[] = [
   'iifname lo accept',
   `iifname ${uplinkName} ct state established,related accept`,
@@ -137,14 +137,14 @@ function forwardRules(vpcs: readonly string[], hostAddress: string): string[] {
       (vpc) =>
         `${connectionSource} ${vpc} ${connectionTarget} @vpcs ${connectionTarget} != ${vpc} drop`,
     ),
-    // An error about a connection that was let through; it carries nothing of its own.
+    // An error about a connection that was let through.
     'ct state related meta l4proto icmp accept',
     `${connectionSource} vmap @egress`,
     `${connectionSource} ${hostAddress} goto arriving`,
   ];
 }
 
-/** The source may send this; now the target decides. */
+/** The source's groups let this out; now the target decides. */
 function arrivingRules(outbound: boolean): string[] {
   return [
     `${connectionTarget} vmap @ingress`,

@@ -3,7 +3,7 @@ import { transitAddress } from './addressing.ts';
 import type { NetworkState } from './plan-guest-tables.ts';
 import type { Ruleset } from './ruleset.ts';
 
-/** The host's own table: public addresses in, outbound traffic out, nothing else between the two. */
+/** The host's own table: public addresses lead in, outbound traffic leads out, and nothing else passes. */
 export function planHostTable(table: string, link: string, state: NetworkState): Ruleset {
   const { addressing, outbound } = state;
   const elements = [...state.nics.values()].flatMap(({ publicIp }) => {
@@ -20,12 +20,12 @@ export function planHostTable(table: string, link: string, state: NetworkState):
         hook: 'type nat hook output priority -100; policy accept;',
         rules: ['dnat to ip daddr map @public'],
       },
-      // An address that no instance has is nobody: not a service of the host that listens on 0.0.0.0.
+      // An address that no instance has must not reach a service of the host that listens on 0.0.0.0.
       output: {
         hook: 'type filter hook output priority filter; policy accept;',
         rules: [`ip daddr ${publicRange} reject with icmp type host-unreachable`],
       },
-      // Guests reach the world behind the host, never the host.
+      // Guests reach what is behind the host, and never the host itself.
       input: {
         hook: 'type filter hook input priority filter; policy accept;',
         rules: [

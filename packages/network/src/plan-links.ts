@@ -11,7 +11,7 @@ import {
 } from './network-names.ts';
 import { vpcResolver } from './plan-guest-tables.ts';
 
-/** The line of `ip -batch` that makes a NIC's device; tests put a veth pair where QEMU has a tap. */
+/** The line of `ip -batch` that creates a NIC's device. Tests use a veth pair instead of a tap. */
 export type DeviceCommand = (device: string, nic: Nic) => string;
 
 export const tapCommand: DeviceCommand = (device) => `tuntap add dev ${device} mode tap vnet_hdr`;
@@ -22,8 +22,8 @@ export function routerOf(nic: Nic): string {
 }
 
 /**
- * A device is a routed port of one guest: it has the router's address, the guest's /32 behind it, and
- * answers ARP for every other guest. There is no bridge, so guests share no Ethernet.
+ * A device is a routed port of one guest: it has the router's address and the guest's /32 behind it, and it answers
+ * ARP for every other guest. There is no bridge, so guests share no Ethernet.
  */
 export function plugLines(nic: Nic, isMade: boolean, command: DeviceCommand): string[] {
   const device = tapName(nic.nicId);
@@ -37,7 +37,7 @@ export function plugLines(nic: Nic, isMade: boolean, command: DeviceCommand): st
   ];
 }
 
-/** What the VPC has whichever NIC is plugged: its resolver, and silence for addresses of nobody. */
+/** What the VPC has, whichever NIC is plugged: its resolver, and a black hole for addresses that nobody has. */
 function vpcLines(nic: Nic): string[] {
   return [
     `address replace ${vpcResolver(nic)}/32 dev lo`,
@@ -45,7 +45,7 @@ function vpcLines(nic: Nic): string[] {
   ];
 }
 
-/** Undoes what `plugLines` left of VPCs that have no NIC any more. */
+/** Undoes what `plugLines` made for a VPC that has no NIC any more. */
 export function vpcGoneLines(nic: Nic): string[] {
   return [
     `address delete ${vpcResolver(nic)}/32 dev lo`,
@@ -53,14 +53,14 @@ export function vpcGoneLines(nic: Nic): string[] {
   ];
 }
 
-/** The same for all ports of a subnet, so that a guest's ARP table stays right over stop and start. */
+/** The same for all ports of a subnet, so a guest's ARP table stays right across stop and start. */
 function routerMac(nic: Nic): string {
   const address = parseIp(routerOf(nic)) ?? 0;
   const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255);
   return ['02', '00', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
-/** Written on the host's link: tells whose it is, and that it must be made anew when that changes. */
+/** Written on the host's link: says whose it is. A link with another alias is replaced. */
 export function linkAlias(addressing: Addressing, directory: string): string {
   const ranges = [addressing.publicCidr, addressing.transitCidr].map(formatCidr).join(' ');
   return `bakehouse ${ranges} ${directory}`.slice(0, 255);
@@ -94,7 +94,7 @@ export function namespaceLines(addressing: Addressing, outbound: boolean): strin
   ];
 }
 
-/** Before any port is made, since ports inherit `default`. */
+/** Applied before any port is created, as ports inherit `default`. */
 export const namespaceSettings: readonly string[] = [
   'net.ipv4.ip_forward=1',
   'net.ipv4.conf.default.proxy_arp=1',
@@ -111,7 +111,7 @@ export const namespaceSettings: readonly string[] = [
 ];
 
 export const uplinkSettings: readonly string[] = [`net.ipv4.conf.${uplinkName}.proxy_arp=0`];
-/** Absent where the kernel has no IPv6. */
+/** These do not exist where the kernel has no IPv6. */
 export const ipv6Settings: readonly string[] = [
   'net.ipv6.conf.all.disable_ipv6=1',
   'net.ipv6.conf.default.disable_ipv6=1',

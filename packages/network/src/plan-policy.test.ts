@@ -1,9 +1,9 @@
 import type { NetworkPolicy, PacketRule } from '@bakehouse/domain';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nicMap, sampleNic } from './fixtures.ts';
 import { NetworkInputError } from './network-errors.ts';
 import { chainName, planPolicy } from './plan-policy.ts';
+import { nicMap, sampleNic } from './testing/sample-nic.ts';
 
 const group = 'sg-00000000000000001';
 const otherGroup = 'sg-00000000000000002';
@@ -79,7 +79,7 @@ test.each(cases)('lets in %s', (_, rule, lines) => {
   expect(compiled({ ...rule, direction: 'ingress' })).toEqual(lines);
 });
 
-test('what a source may send is still judged by the target', () => {
+test('what a source may send is judged by the target, too', () => {
   const rule = {
     direction: 'egress',
     protocol: '-1',
@@ -101,7 +101,7 @@ test.each<Partial<PacketRule>>([
   expect(() => planPolicy(policy(rule), nicMap(nic), host)).toThrow(NetworkInputError);
 });
 
-test("a group's members are the plugged NICs that are in it", () => {
+test("a group's members are the plugged NICs in it", () => {
   const [second, unplugged] = [sampleNic(11), sampleNic(12)];
   const part = planPolicy(
     {
@@ -169,7 +169,7 @@ const anyPolicy: fc.Arbitrary<NetworkPolicy> = fc.record({
   ),
 });
 
-test('no rule, no line that passes anything; every name that is used is there', () => {
+test('only rules make lines that pass anything, and every name that is used exists', () => {
   const nics = nicMap(sampleNic(10), sampleNic(11));
   fc.assert(
     fc.property(anyPolicy, (wanted) => {

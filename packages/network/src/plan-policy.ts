@@ -8,7 +8,7 @@ import type { NftChain, NftSet } from './ruleset.ts';
 export interface PolicyPart {
   readonly sets: Readonly<Record<string, NftSet>>;
   readonly chains: Readonly<Record<string, NftChain>>;
-  /** Private address to verdict, for where a connection comes from and where it goes to. */
+  /** Private address to verdict: for the source of a connection, and for its target. */
   readonly egress: readonly string[];
   readonly ingress: readonly string[];
 }
@@ -22,9 +22,9 @@ interface Side {
 }
 
 /**
- * Connections are judged by the tuple of their first packet, in both directions and at every packet: so a
- * revoked rule cuts what it had let in, at once, with no list of connections to walk. The reply's source is
- * where the connection went to after translation.
+ * A connection is judged by the tuple of its first packet, in both directions and at every packet. So a revoked rule
+ * cuts what it had let in at once, without a list of connections to walk. The source of the reply is the target of
+ * the connection after translation.
  */
 export const connectionSource = 'ct original ip saddr';
 export const connectionTarget = 'ct reply ip saddr';
@@ -34,7 +34,7 @@ const sides: Readonly<Record<PacketRule['direction'], Side>> = {
   egress: { chainPrefix: 'out', pass: 'goto arriving', peer: connectionTarget },
 };
 
-/** Security groups as nft chains; a NIC without a group, or in groups without rules, has no `accept`. */
+/** Security groups as nft chains. A NIC without a group, or only in groups without rules, has no `accept`. */
 export function planPolicy(
   policy: NetworkPolicy,
   nics: ReadonlyMap<string, Nic>,
@@ -78,7 +78,7 @@ function groupChains(
   return chains;
 }
 
-/** NICs of several groups share a chain that tries each of them. */
+/** NICs in the same several groups share a chain that tries each of them. */
 function combinedChains(groupIds: readonly SecurityGroupId[]): Record<string, NftChain> {
   if (groupIds.length < 2) return {};
   return Object.fromEntries(
@@ -90,8 +90,8 @@ function combinedChains(groupIds: readonly SecurityGroupId[]): Record<string, Nf
 }
 
 /**
- * The chain of these groups, given in order. nft's names end at 256 characters, which 13 ids exceed: so several
- * groups are named by a hash.
+ * The name of the chain of these groups, which are sorted. A name in nft has at most 256 characters, which 13 ids
+ * exceed, so several groups are named by a hash.
  */
 export function chainName(side: Pick<Side, 'chainPrefix'>, groupIds: readonly string[]): string {
   const ids = groupIds.map(checkedId).join(' ');
@@ -105,7 +105,8 @@ function memberSet(groupId: SecurityGroupId): string {
 }
 
 function checkedId(groupId: string): string {
-  if (!/^sg-[0-9a-f]{8,17}$/.test(groupId)) throw new NetworkInputError(`group id '${groupId}'`);
+  if (!/^sg-[0-9a-f]{8,17}$/.test(groupId))
+    throw new NetworkInputError(`'${groupId}' is not a security group id`);
   return groupId;
 }
 
@@ -118,7 +119,7 @@ function sorted(groupIds: readonly SecurityGroupId[]): SecurityGroupId[] {
   return [...new Set(groupIds)].sort();
 }
 
-/** A rule as nft lines; none when nothing of IPv4 can match it. */
+/** A rule as nft lines; none when no IPv4 packet can match it. */
 function ruleLines(rule: PacketRule, side: Side, hostAddress: string): string[] {
   const service = serviceMatch(rule);
   if (service === undefined) return [];
@@ -127,13 +128,14 @@ function ruleLines(rule: PacketRule, side: Side, hostAddress: string): string[] 
   );
 }
 
-/** Connections from the host are 127.0.0.1's to the rules, whatever address the link gives them. */
+/** To the rules, connections from the host come from 127.0.0.1, whatever address the link gives them. */
 function peerMatches(rule: PacketRule, side: Side, hostAddress: string): string[] {
   const { peer } = rule;
   if (peer.kind === 'group') return [`${side.peer} @${memberSet(peer.groupId)}`];
   if (peer.cidr.includes(':')) return [];
   const cidr = parseCidr(peer.cidr);
-  if (cidr === undefined) throw new NetworkInputError(`rule's range '${peer.cidr}'`);
+  if (cidr === undefined)
+    throw new NetworkInputError(`a rule cannot have the range '${peer.cidr}'`);
   if (cidr.prefix === 0) return [''];
   const host = rule.direction === 'ingress' && cidrContains(cidr, parseIp('127.0.0.1') ?? 0);
   return [`${side.peer} ${formatCidr(cidr)}`, ...(host ? [`${side.peer} ${hostAddress}`] : [])];
@@ -141,7 +143,7 @@ function peerMatches(rule: PacketRule, side: Side, hostAddress: string): string[
 
 const protocolNames: Readonly<Record<string, string>> = { '1': 'icmp', '6': 'tcp', '17': 'udp' };
 
-/** Undefined when the protocol never occurs: IPv6's ICMP. */
+/** Undefined for a protocol that never occurs: ICMP of IPv6. */
 function serviceMatch(rule: PacketRule): string | undefined {
   const protocol = protocolNames[rule.protocol] ?? rule.protocol;
   if (protocol === '-1') return '';
@@ -149,7 +151,7 @@ function serviceMatch(rule: PacketRule): string | undefined {
   if (protocol === 'icmp') return icmpMatch(rule);
   if (protocol === 'tcp' || protocol === 'udp') return portMatch(protocol, rule);
   if (!/^\d{1,3}$/.test(protocol) || Number(protocol) > 255) {
-    throw new NetworkInputError(`rule's protocol '${rule.protocol}'`);
+    throw new NetworkInputError(`a rule cannot have the protocol '${rule.protocol}'`);
   }
   return `meta l4proto ${protocol}`;
 }
@@ -161,7 +163,7 @@ function portMatch(protocol: string, rule: PacketRule): string {
   return `${match} ct original proto-dst ${range(fromPort, toPort, 65535)}`;
 }
 
-/** Conntrack keeps type and code where ports would be. */
+/** Conntrack keeps type and code in the place of ports. */
 function icmpMatch(rule: PacketRule): string {
   const { fromPort: type = -1, toPort: code = -1 } = rule;
   if (type === -1) return 'meta l4proto icmp';
@@ -173,7 +175,7 @@ function icmpMatch(rule: PacketRule): string {
 function range(first: number, last: number, max: number): string {
   const isValid = [first, last].every((value) => Number.isInteger(value) && value >= 0);
   if (!isValid || last > max || first > last) {
-    throw new NetworkInputError(`rule's range ${first} to ${last}`);
+    throw new NetworkInputError(`a rule cannot have the range ${first} to ${last}`);
   }
   return first === last ? `${first}` : `${first}-${last}`;
 }

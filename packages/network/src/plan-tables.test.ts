@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { planAddressing } from './addressing.ts';
-import { nicMap, sampleNic } from './fixtures.ts';
 import { tapName } from './network-names.ts';
 import { type NetworkState, planArpTable, planGuestTable } from './plan-guest-tables.ts';
 import { planHostTable } from './plan-host-table.ts';
+import { nicMap, sampleNic } from './testing/sample-nic.ts';
 
 const stranger = sampleNic(20, {
   subnetCidr: '172.30.0.0/20',
@@ -23,7 +23,7 @@ test('each port is bound to its MAC and address, for IP and ARP alike', () => {
   expect(planArpTable('t', state).sets.ports?.elements).toEqual(elements);
 });
 
-test('without a policy nothing is forwarded but to the namespace itself', () => {
+test('without a policy nothing is forwarded', () => {
   const table = planGuestTable('t', state);
   expect(table.sets.egress?.elements).toEqual([]);
   expect(table.sets.ingress?.elements).toEqual([]);
@@ -32,7 +32,7 @@ test('without a policy nothing is forwarded but to the namespace itself', () => 
   }
 });
 
-test('every VPC is kept from every other', () => {
+test('no VPC reaches another', () => {
   const rules = planGuestTable('t', state).chains.forward?.rules ?? [];
   for (const vpc of ['172.31.0.0/16', '172.30.0.0/16']) {
     expect(rules).toContain(
@@ -43,7 +43,7 @@ test('every VPC is kept from every other', () => {
   expect(rules.findLastIndex((rule) => rule.includes('!='))).toBeLessThan(firstPass);
 });
 
-test('what is not a guest passes only with outbound on', () => {
+test('only with outbound on does anything pass that is not for a guest', () => {
   const last = (outbound: boolean) =>
     planGuestTable('t', { ...state, outbound }).chains.arriving?.rules.at(-1);
   expect(last(true)).toBe('accept');
@@ -52,7 +52,7 @@ test('what is not a guest passes only with outbound on', () => {
   expect(closed).toContain('iifname link drop');
 });
 
-test('a public address is carried to its NIC by the transit range', () => {
+test('a public address leads to its NIC by the transit range', () => {
   expect(planHostTable('t', 'link', state).sets.public?.elements[0]).toBe(
     '127.18.0.10 : 240.18.0.10',
   );

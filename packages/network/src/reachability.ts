@@ -6,7 +6,7 @@ import type { RunCommand } from './run-command.ts';
 const answerTimeoutMs = 1_000;
 const pollMs = 20;
 
-/** Has the kernel ask the guest for its MAC (a neighbour in state `probe`), and waits 1 s for the answer. */
+/** Makes the kernel ask the guest for its MAC (a neighbour in state `probe`), and waits 1 s for the reply. */
 export async function answersArp(
   nic: Nic,
   { run, clock, namespace }: { run: RunCommand; clock: Clock; namespace: string },

@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram';
 
-/** A program of its own, run inside the namespace: prints those of its arguments that answer DNS within 1 s. */
+/** A program that runs inside the namespace and prints those of its arguments that answer DNS within 1 s. */
 const answerTimeoutMs = 1_000;
 
-/** Asks for the root's name servers, with recursion: one question (RFC 1035 section 4). */
+/** One question, with recursion, for the name servers of the root (RFC 1035 section 4). */
 const query = Buffer.from('ba4e010000010000000000000000020001', 'hex');
 
 const addresses = process.argv.slice(2);

@@ -14,7 +14,7 @@ test('equal states need no command', () => {
   expect(changeText(state, state)).toBe('');
 });
 
-test('only what differs is touched, in an order that nft takes', () => {
+test('only what differs is changed, in an order that nft accepts', () => {
   const before = ruleset(
     { a: { rules: ['jump gone'] }, b: { rules: ['drop'] }, gone: { rules: [] } },
     ['10.0.0.1', '10.0.0.2'],
@@ -40,7 +40,7 @@ test('a hook that changes needs a replacement', () => {
   expect(changeText(before, ruleset({ a: { rules: [] } }))).toBeUndefined();
 });
 
-test('a replacement drops what was there first, in the same transaction', () => {
+test('a replacement deletes the old table first, in the same transaction', () => {
   expect(
     replaceText(ruleset({ a: { rules: ['accept'] } }))
       .split('\n')
@@ -69,7 +69,7 @@ interface Played {
   readonly elements: Set<string>;
 }
 
-/** A small nft: what each command does. */
+/** What each command of nft does. */
 const commands: Readonly<Record<string, (state: Played, name: string, rest: string) => void>> = {
   'add chain': ({ chains }, name) => {
     chains[name] ??= [];

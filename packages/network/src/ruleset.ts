@@ -1,4 +1,4 @@
-/** A set or map of nft. Elements are in nft's own words: `a . b`, or `key : value` for a map. */
+/** A set or map of nft. Elements are in nft's own syntax: `a . b`, or `key : value` for a map. */
 export interface NftSet {
   readonly kind: 'set' | 'map';
   readonly type: string;
@@ -20,7 +20,7 @@ export interface Ruleset {
   readonly chains: Readonly<Record<string, NftChain>>;
 }
 
-/** The nft commands that replace the table by this one in a single transaction, whatever was there. */
+/** The nft commands that replace the table by this one in a single transaction, whatever is in it. */
 export function replaceText(ruleset: Ruleset): string {
   const table = `${ruleset.family} ${ruleset.table}`;
   const empty: Ruleset = { ...ruleset, sets: {}, chains: {} };
@@ -29,8 +29,8 @@ export function replaceText(ruleset: Ruleset): string {
 }
 
 /**
- * The nft commands that turn one state of a table into another in a single transaction: empty when they
- * are equal, undefined when only a replacement can do it.
+ * The nft commands that turn one state of a table into another in a single transaction. Empty when the states are
+ * equal, undefined when only a replacement can do it.
  */
 export function changeText(before: Ruleset, after: Ruleset): string | undefined {
   const changes = changeLines(before, after);
@@ -41,14 +41,14 @@ function lines(commands: readonly string[]): string {
   return commands.map((command) => `${command}\n`).join('');
 }
 
-/** In an order in which nothing is used before it is there, and nothing goes while it is used. */
+/** In an order in which nothing is used before it exists, and nothing is deleted while it is used. */
 function changeLines(before: Ruleset, after: Ruleset): string[] | undefined {
   if (isReshaped(before, after)) return undefined;
   const table = `${after.family} ${after.table}`;
   const newSets = Object.entries(after.sets).filter(([name]) => !Object.hasOwn(before.sets, name));
   const newChains = keysMissing(after.chains, before.chains);
-  const goneSets = keysMissing(before.sets, after.sets);
-  const goneChains = keysMissing(before.chains, after.chains);
+  const oldSets = keysMissing(before.sets, after.sets);
+  const oldChains = keysMissing(before.chains, after.chains);
   const changed = Object.entries(after.chains).filter(
     ([name, chain]) => chain.rules.join('\n') !== (before.chains[name]?.rules.join('\n') ?? ''),
   );
@@ -57,7 +57,7 @@ function changeLines(before: Ruleset, after: Ruleset): string[] | undefined {
     ...newSets.map(([name, set]) => `add ${set.kind} ${table} ${name} ${setSpec(set)}`),
     ...newChains.map((name) => `add chain ${table} ${name}${hookSpec(after.chains[name])}`),
     ...flushed.map(([name]) => `flush chain ${table} ${name}`),
-    ...goneChains.map((name) => `flush chain ${table} ${name}`),
+    ...oldChains.map((name) => `flush chain ${table} ${name}`),
     ...Object.entries(before.sets).flatMap(([name, set]) =>
       elementLines(`delete element ${table} ${name}`, set, after.sets[name]),
     ),
@@ -67,8 +67,8 @@ function changeLines(before: Ruleset, after: Ruleset): string[] | undefined {
     ...changed.flatMap(([name, chain]) =>
       chain.rules.map((rule) => `add rule ${table} ${name} ${rule}`),
     ),
-    ...goneChains.map((name) => `delete chain ${table} ${name}`),
-    ...goneSets.map((name) =>
+    ...oldChains.map((name) => `delete chain ${table} ${name}`),
+    ...oldSets.map((name) =>
       `delete set ${table} ${name}`.replace('set', before.sets[name]?.kind ?? 'set'),
     ),
   ];
@@ -86,7 +86,7 @@ function isReshaped(before: Ruleset, after: Ruleset): boolean {
   return sets || chains;
 }
 
-/** One command for the elements of `set` that `other` lacks; none when there are none. */
+/** One command for the elements of `set` that `other` lacks; no command when it lacks none. */
 function elementLines(command: string, set: NftSet, other: NftSet | undefined): string[] {
   const known = new Set(other?.elements);
   const missing = set.elements.filter((element) => !known.has(element));

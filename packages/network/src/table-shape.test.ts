@@ -21,7 +21,7 @@ const listing = (rules: number, elements: readonly string[]) =>
     ],
   });
 
-test('a table that is as planned has its shape; one that lost anything has not', () => {
+test('a table as planned has the planned shape, and one that lost anything has another', () => {
   const planned = plannedShape(ruleset);
   const addresses = ['10.0.0.1', '10.0.0.2'];
   expect(sameShape(planned, listedShape(listing(2, addresses)))).toBe(true);

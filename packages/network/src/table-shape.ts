@@ -1,6 +1,6 @@
 import type { Ruleset } from './ruleset.ts';
 
-/** How many rules each chain has, and how many elements each set. */
+/** How many rules each chain has, and how many elements each set has. */
 export type TableShape = Readonly<Record<string, number>>;
 
 export function plannedShape({ sets, chains }: Ruleset): TableShape {
@@ -18,7 +18,7 @@ type ListedItem = Readonly<
   Partial<Record<'chain' | 'set' | 'map', Listed>> & { rule?: { readonly chain: string } }
 >;
 
-/** The same of what `nft -j list table` tells. */
+/** The shape of a table that `nft -j list table` printed. */
 export function listedShape(json: string): TableShape {
   const shape: Record<string, number> = {};
   const { nftables = [] }: { nftables?: readonly ListedItem[] } = JSON.parse(json || '{}');

@@ -53,7 +53,7 @@ async function serve(onConnection: (write: (text: string) => void) => void): Pro
 }
 
 describe('connectQmp', () => {
-  it('talks to QEMU: answers, refusals, events, and its end', async () => {
+  it('talks to QEMU: results, refusals, events, and its end', async () => {
     startQemu(folder);
     const client = await connectWhenThere(join(folder, 'q.sock'));
     expect(client.version).toMatch(/^\d+\.\d+\.\d+$/);
@@ -71,6 +71,20 @@ describe('connectQmp', () => {
     await expect(client.execute('query-status')).rejects.toBeInstanceOf(QmpClosedError);
   });
 
+  it('is not confused by commands that an earlier client left behind', async () => {
+    startQemu(folder);
+    const socketPath = join(folder, 'q.sock');
+    for (let round = 0; round < 10; round += 1) {
+      const client = await connectWhenThere(socketPath);
+      const left = Array.from({ length: 5 }, () => client.execute('query-qmp-schema'));
+      void client.close();
+      await Promise.allSettled(left);
+      const next = await connectQmp({ socketPath, timeoutMs: 5000 });
+      expect(await next.execute('query-status')).toMatchObject({ running: false });
+      await next.close();
+    }
+  });
+
   it('reaches a socket whose path is longer than a socket address', async () => {
     const deep = join(folder, 'x'.repeat(90), 'y'.repeat(90));
     await mkdir(deep, { recursive: true });
@@ -85,7 +99,7 @@ describe('connectQmp', () => {
     ).rejects.toThrow(/cannot connect to QEMU at .*none\.sock/);
   });
 
-  it('gives up at the time limit when no greeting comes, and at once when told so', async () => {
+  it('gives up at the time limit when no greeting arrives, and at once when aborted', async () => {
     const socketPath = await serve(() => {});
     await expect(connectQmp({ socketPath, timeoutMs: 50 })).rejects.toThrow(/within 50 ms/);
     const signal = AbortSignal.abort(new Error('enough'));

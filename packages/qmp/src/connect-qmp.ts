@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connectUnixSocket } from './connect-unix-socket.ts';
 import type { JsonObject } from './json-object.ts';
 import { QmpClosedError } from './qmp-errors.ts';
@@ -9,33 +10,33 @@ export interface QmpClient {
   /** QEMU's version, as `7.2.22`. */
   readonly version: string;
   /**
-   * Runs a command and answers its return value. Commands may be sent without waiting for earlier ones; QEMU
-   * does them in order. Rejects with QmpError (refused), QmpTimeoutError or QmpClosedError (outcome unknown).
+   * Runs a command and resolves to its return value. Commands may be sent without waiting for earlier ones; QEMU
+   * runs them in order. Rejects with QmpError (refused), QmpTimeoutError or QmpClosedError (outcome unknown).
    */
   execute(command: string, args?: JsonObject, options?: { timeoutMs?: number }): Promise<unknown>;
-  /** Events from now on, to the first listener also those since the connection. Answers how to stop. */
+  /** Events from now on; the first listener also gets those since the connection. Returns how to stop. */
   onEvent(listener: (event: QmpEvent) => void): () => void;
-  /** Ends the connection; QEMU runs on. Commands in flight reject with QmpClosedError. */
+  /** Closes the connection; QEMU keeps running. Commands in flight reject with QmpClosedError. */
   close(): Promise<void>;
-  /** Resolves, never rejects, at the end: with the fault, or undefined after `close` or QEMU's own end. */
+  /** Resolves, never rejects, at the end: to the fault, or to undefined after `close` or QEMU's own end. */
   readonly closed: Promise<Error | undefined>;
 }
 
 export interface ConnectQmpOptions {
-  /** Of any length: also beyond the 107 bytes that a socket address holds. */
+  /** May be longer than the 107 bytes of a socket address. */
   readonly socketPath: string;
-  /** Gives up connecting; it has no effect on a connection that stands. */
+  /** Aborts connecting; it has no effect on an open connection. */
   readonly signal?: AbortSignal;
-  /** For the connection with its greeting, and for each command that has no limit of its own. */
+  /** For connecting, and for each command without a limit of its own. */
   readonly timeoutMs: number;
-  /** Longer lines from QEMU end the connection. 8 MiB if not given (a whole schema is 0.2 MiB). */
+  /** Longer lines from QEMU end the connection. 8 MiB when absent (a whole schema has 0.2 MiB). */
   readonly lineBytesMax?: number;
 }
 
 /**
- * Connects to a QMP monitor and negotiates capabilities. QEMU serves one client per monitor: while another
- * is connected the greeting does not come, and this rejects at the time limit. Rejects with QmpClosedError
- * (no socket, nobody listens, not QMP, too late) or with the signal's reason.
+ * Connects to a QMP monitor and negotiates capabilities. QEMU serves one client per monitor: while another is
+ * connected no greeting arrives, and this rejects at the time limit. Rejects with QmpClosedError (no socket, nobody
+ * listens, not QMP, too late) or with the signal's reason.
  */
 export async function connectQmp(options: ConnectQmpOptions): Promise<QmpClient> {
   const { socketPath, timeoutMs, lineBytesMax = 8 * 1024 * 1024 } = options;
@@ -53,7 +54,7 @@ export async function connectQmp(options: ConnectQmpOptions): Promise<QmpClient>
   });
   const session = new QmpSession(
     { write: (line) => socket.write(line), destroy: () => socket.destroy() },
-    lineBytesMax,
+    { name: randomUUID(), lineBytesMax },
   );
   socket.on('data', (bytes: Buffer) => session.receive(bytes));
   socket.on('error', (error) => session.end(socketFault(error)));

@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 
-/** `sun_path` of unix(7) with its closing zero. */
+/** `sun_path` of unix(7) without its closing zero. */
 const addressBytesMax = 107;
 
 /**
- * Connects to a Unix socket whose path may be longer than a socket address: then by way of its open
- * folder, `/proc/self/fd/N/NAME`.
+ * Connects to a Unix socket whose path may be longer than a socket address: then through its open folder,
+ * `/proc/self/fd/N/NAME`.
  */
 export async function connectUnixSocket(path: string, signal: AbortSignal): Promise<Socket> {
   if (Buffer.byteLength(path) <= addressBytesMax) return connected(path, signal);

@@ -2,7 +2,7 @@ import { QmpProtocolError } from './qmp-errors.ts';
 
 const newline = 0x0a;
 
-/** Cuts a byte stream, arriving in pieces split anywhere, into its lines, of `lineBytesMax` at most. */
+/** Cuts a byte stream, arriving in pieces split anywhere, into lines of at most `lineBytesMax`. */
 export class LineSplitter {
   readonly #lineBytesMax: number;
   #pieces: Uint8Array[] = [];
@@ -12,7 +12,7 @@ export class LineSplitter {
     this.#lineBytesMax = lineBytesMax;
   }
 
-  /** The lines that `bytes` completes, without their ends; throws QmpProtocolError on one too long. */
+  /** The lines that `bytes` completes, without their ends. A line that is too long throws QmpProtocolError. */
   *push(bytes: Uint8Array): Generator<string> {
     let start = 0;
     for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {

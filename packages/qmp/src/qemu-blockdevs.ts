@@ -1,8 +1,7 @@
 import type { JsonObject } from './json-object.ts';
 
 /**
- * A disk as QEMU's block graph: arguments of `blockdev-add`, each with a `node-name`, in the order in
- * which they must be created (what is used comes before its user). The last is the disk itself. Removing
- * goes the other way round.
+ * A disk as QEMU's block graph: arguments of `blockdev-add`, each with a `node-name`, in the order of creation (a
+ * node comes after those that it uses). The last is the disk itself. Nodes are removed in reverse order.
  */
 export type QemuBlockdevs = readonly JsonObject[];

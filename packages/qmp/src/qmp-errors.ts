@@ -14,17 +14,17 @@ export class QmpError extends Error {
   }
 }
 
-/** The connection to QEMU ended, or could not be made. Whether a command in flight was done is unknown. */
+/** The connection to QEMU ended or could not be made. Whether a command in flight was run is unknown. */
 export class QmpClosedError extends Error {
   override readonly name = 'QmpClosedError';
 }
 
-/** QEMU did not answer in time. Whether the command is done, or will be, is unknown. */
+/** QEMU did not respond in time. Whether the command was or will be run is unknown. */
 export class QmpTimeoutError extends Error {
   override readonly name = 'QmpTimeoutError';
 }
 
-/** What came is not QMP. The connection is given up: what follows cannot be trusted. */
+/** QEMU sent something that is not QMP. The connection is closed: what follows cannot be trusted. */
 export class QmpProtocolError extends Error {
   override readonly name = 'QmpProtocolError';
 }

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import { QmpProtocolError } from './qmp-errors.ts';
 
-/** Something that happened in QEMU, as in its "QMP Reference Manual". */
+/** An event of QEMU, as described in its "QMP Reference Manual". */
 export interface QmpEvent {
   readonly event: string;
   readonly data: JsonObject;
@@ -27,7 +27,7 @@ export function parseQmpMessage(line: string): QmpMessage {
   if ('return' in message) return { kind: 'return', id: message.id, value: message.return };
   if ('error' in message) return errorIn(message);
   if ('QMP' in message) return { kind: 'greeting', version: versionIn(message.QMP) };
-  throw garbage('is of no known kind', line);
+  throw malformed('is of no known kind', line);
 }
 
 function parseObject(line: string): JsonObject {
@@ -35,16 +35,16 @@ function parseObject(line: string): JsonObject {
   try {
     value = JSON.parse(line);
   } catch {
-    throw garbage('is not JSON', line);
+    throw malformed('is not JSON', line);
   }
-  if (!isJsonObject(value)) throw garbage('is not an object', line);
+  if (!isJsonObject(value)) throw malformed('is not an object', line);
   return value;
 }
 
 function eventIn(message: JsonObject): QmpMessage {
   const { event, data = {}, timestamp } = message;
   if (typeof event !== 'string' || !isJsonObject(data) || !isJsonObject(timestamp)) {
-    throw garbage('is a malformed event', JSON.stringify(message));
+    throw malformed('is a malformed event', JSON.stringify(message));
   }
   const timestampMs =
     numberOr0(timestamp.seconds) * 1000 + numberOr0(timestamp.microseconds) / 1000;
@@ -53,10 +53,10 @@ function eventIn(message: JsonObject): QmpMessage {
 
 function errorIn(message: JsonObject): QmpMessage {
   const failure = message.error;
-  if (!isJsonObject(failure)) throw garbage('is a malformed error', JSON.stringify(message));
+  if (!isJsonObject(failure)) throw malformed('is a malformed error', JSON.stringify(message));
   const { class: kind, desc } = failure;
   if (typeof kind !== 'string' || typeof desc !== 'string') {
-    throw garbage('is a malformed error', JSON.stringify(message));
+    throw malformed('is a malformed error', JSON.stringify(message));
   }
   return { kind: 'error', id: message.id, class: kind, desc };
 }
@@ -64,7 +64,7 @@ function errorIn(message: JsonObject): QmpMessage {
 function versionIn(greeting: unknown): string {
   const version = isJsonObject(greeting) ? greeting.version : undefined;
   const qemu = isJsonObject(version) ? version.qemu : undefined;
-  if (!isJsonObject(qemu)) throw garbage('is a malformed greeting', JSON.stringify(greeting));
+  if (!isJsonObject(qemu)) throw malformed('is a malformed greeting', JSON.stringify(greeting));
   return [qemu.major, qemu.minor, qemu.micro].map(numberOr0).join('.');
 }
 
@@ -72,6 +72,6 @@ function numberOr0(value: unknown): number {
   return typeof value === 'number' ? value : 0;
 }
 
-function garbage(how: string, text: string): QmpProtocolError {
+function malformed(how: string, text: string): QmpProtocolError {
   return new QmpProtocolError(`a QMP message ${how}: ${JSON.stringify(text.slice(0, 80))}`);
 }

@@ -10,7 +10,7 @@ function openSession(lineBytesMax = 1024) {
   const written: string[] = [];
   const session = new QmpSession(
     { write: (line) => written.push(line), destroy: () => written.push('destroyed') },
-    lineBytesMax,
+    { name: 's', lineBytesMax },
   );
   const receive = (...lines: string[]) =>
     session.receive(Buffer.from(lines.map((line) => `${line}\r\n`).join('')));
@@ -18,34 +18,45 @@ function openSession(lineBytesMax = 1024) {
 }
 
 describe('a QMP session', () => {
-  it('tells the version of the greeting', async () => {
+  it('has the version of the greeting', async () => {
     const { session, receive } = openSession();
     receive(greeting);
     expect(await session.greeting).toBe('7.2.22');
   });
 
-  it('matches answers to commands by id, whatever their order', async () => {
+  it('matches responses to commands by id, whatever their order', async () => {
     const { session, receive, written } = openSession();
     const first = session.execute('query-status', undefined, 1000);
     const second = session.execute('device_del', { id: 'd' }, 1000);
     expect(written.map((line) => JSON.parse(line))).toEqual([
-      { execute: 'query-status', id: 1 },
-      { execute: 'device_del', arguments: { id: 'd' }, id: 2 },
+      { execute: 'query-status', id: 's:1' },
+      { execute: 'device_del', arguments: { id: 'd' }, id: 's:2' },
     ]);
-    receive('{"id":2,"error":{"class":"DeviceNotFound","desc":"no d"}}', '{"return":7,"id":1}');
-    expect(await first).toBe(7);
+    receive(
+      '{"id":"s:2","error":{"class":"DeviceNotFound","desc":"no d"}}',
+      '{"return":7,"id":"s:1"}',
+    );
     await expect(second).rejects.toThrow(
       new QmpError({ command: 'device_del', class: 'DeviceNotFound', desc: 'no d' }),
     );
+    expect(await first).toBe(7);
   });
 
-  it('gives up waiting at the time limit and takes the late answer for what it is', async () => {
+  it('gives up waiting at the time limit and recognizes the late response', async () => {
     const { session, receive } = openSession();
     await expect(session.execute('stop', undefined, 1)).rejects.toBeInstanceOf(QmpTimeoutError);
-    receive('{"return":{},"id":1}');
+    receive('{"return":{},"id":"s:1"}');
     const next = session.execute('cont', undefined, 1000);
-    receive('{"return":"on","id":2}');
+    receive('{"return":"on","id":"s:2"}');
     expect(await next).toBe('on');
+  });
+
+  it('passes over responses to an earlier client of the monitor', async () => {
+    const { session, receive } = openSession();
+    receive('{"return":1,"id":"earlier:1"}', '{"id":"e:1","error":{"class":"X","desc":"x"}}');
+    const status = session.execute('query-status', undefined, 1000);
+    receive('{"return":2,"id":"earlier:1"}', '{"return":3,"id":"s:1"}');
+    expect(await status).toBe(3);
   });
 
   it('keeps events for the first listener', () => {
@@ -61,7 +72,7 @@ describe('a QMP session', () => {
     expect(heard).toEqual([event, event]);
   });
 
-  it('rejects what is in flight and what comes later when it ends', async () => {
+  it('rejects commands in flight and later ones when it ends', async () => {
     const { session } = openSession();
     const inFlight = session.execute('cont', undefined, 1000);
     session.end(undefined);
@@ -74,9 +85,10 @@ describe('a QMP session', () => {
     ['not JSON', 'hello'],
     ['an array', '[]'],
     ['an object of no kind', '{"a":1}'],
-    ['an answer that was not asked', '{"return":{},"id":9}'],
-    ['an answer without id', '{"error":{"class":"GenericError","desc":"x"}}'],
-    ['a malformed error', '{"error":"x","id":1}'],
+    ['a response to nothing that was sent', '{"return":{},"id":"s:9"}'],
+    ['a response to a number', '{"return":{},"id":9}'],
+    ['a response without id', '{"error":{"class":"GenericError","desc":"x"}}'],
+    ['a malformed error', '{"error":"x","id":"s:1"}'],
     ['a malformed event', '{"event":1}'],
     ['a malformed greeting', '{"QMP":[]}'],
     ['an endless line', `"${'x'.repeat(2000)}`],
@@ -94,8 +106,10 @@ describe('a QMP session', () => {
     await fc.assert(
       fc.asyncProperty(texts, cuts, async (values, places) => {
         const { session } = openSession();
-        const answers = values.map(() => session.execute('echo', undefined, 10_000));
-        const lines = values.map((value, at) => JSON.stringify({ return: value, id: at + 1 }));
+        const responses = values.map(() => session.execute('echo', undefined, 10_000));
+        const lines = values.map((value, at) =>
+          JSON.stringify({ return: value, id: `s:${at + 1}` }),
+        );
         const stream = Buffer.from([greeting, ...lines].map((line) => `${line}\n`).join(''));
         const ends = [...places.map((place) => place % stream.length), stream.length];
         let start = 0;
@@ -103,7 +117,7 @@ describe('a QMP session', () => {
           session.receive(stream.subarray(start, end));
           start = end;
         }
-        expect(await Promise.all(answers)).toEqual(values);
+        expect(await Promise.all(responses)).toEqual(values);
       }),
     );
   });

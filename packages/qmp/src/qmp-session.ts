@@ -9,21 +9,28 @@ interface PendingCommand {
   reject(error: Error): void;
 }
 
-/** Events kept for the first listener. */
+/** Events that are kept for the first listener. */
 const backlogMax = 256;
+
+export interface QmpSessionOptions {
+  readonly name: string;
+  readonly lineBytesMax: number;
+}
 
 export interface QmpTransport {
   write(line: string): void;
-  /** Gives the connection up. */
+  /** Closes the connection. */
   destroy(): void;
 }
 
-/** The QMP conversation, apart from the socket: what goes out and what each line that comes in means. */
+/** The QMP protocol without the socket: what is sent, and what each received line means. */
 export class QmpSession {
   readonly #transport: QmpTransport;
   readonly #lines: LineSplitter;
-  /** By command id. A command that timed out stays, so that its late answer is known for what it is. */
-  readonly #pending = new Map<number, PendingCommand>();
+  /** By command id. A command that timed out stays, so that its late response is recognized. */
+  readonly #pending = new Map<string, PendingCommand>();
+  /** Starts all command ids of this session. */
+  readonly #idPrefix: string;
   readonly #listeners = new Set<(event: QmpEvent) => void>();
   readonly #greeting = Promise.withResolvers<string>();
   readonly #closed = Promise.withResolvers<Error | undefined>();
@@ -31,28 +38,30 @@ export class QmpSession {
   #nextId = 1;
   #end: { reason: Error | undefined } | undefined;
 
-  constructor(transport: QmpTransport, lineBytesMax: number) {
+  /** `name` has to differ from that of every other session with the same QEMU. */
+  constructor(transport: QmpTransport, { name, lineBytesMax }: QmpSessionOptions) {
     this.#transport = transport;
+    this.#idPrefix = `${name}:`;
     this.#lines = new LineSplitter(lineBytesMax);
     this.#greeting.promise.catch(() => {});
   }
 
-  /** QEMU's version, when its greeting has come. */
+  /** Resolves to QEMU's version when its greeting has arrived. */
   get greeting(): Promise<string> {
     return this.#greeting.promise;
   }
 
-  /** Resolves, never rejects, when the session has ended: with the fault, or undefined after an orderly end. */
+  /** Resolves, never rejects, when the session has ended: to the fault, or to undefined after an orderly end. */
   get closed(): Promise<Error | undefined> {
     return this.#closed.promise;
   }
 
   execute(command: string, args: JsonObject | undefined, timeoutMs: number): Promise<unknown> {
     if (this.#end) return Promise.reject(closedError(command, this.#end.reason));
-    const id = this.#nextId++;
+    const id = `${this.#idPrefix}${this.#nextId++}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new QmpTimeoutError(`QEMU did not answer ${command} within ${timeoutMs} ms`));
+        reject(new QmpTimeoutError(`QEMU did not respond to ${command} within ${timeoutMs} ms`));
       }, timeoutMs);
       this.#pending.set(id, {
         command,
@@ -76,7 +85,7 @@ export class QmpSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes what came, split anywhere. What is not QMP ends the session. */
+  /** Takes received bytes, split anywhere. Anything that is not QMP ends the session. */
   receive(bytes: Uint8Array): void {
     if (this.#end) return;
     try {
@@ -108,38 +117,46 @@ export class QmpSession {
         this.#emit(message);
         return;
       case 'return':
-        this.#takePending(message.id).resolve(message.value);
+        this.#takePending(message.id)?.resolve(message.value);
         return;
       case 'error': {
         const pending = this.#takePending(message.id);
         const { class: kind, desc } = message;
-        pending.reject(new QmpError({ command: pending.command, class: kind, desc }));
+        pending?.reject(new QmpError({ command: pending.command, class: kind, desc }));
       }
     }
   }
 
-  #takePending(id: unknown): PendingCommand {
-    const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
-    if (!pending || typeof id !== 'number') {
-      throw new QmpProtocolError(`QEMU answers ${JSON.stringify(id)}, which was not asked`);
+  /**
+   * Undefined for a response to an earlier client of this monitor: QEMU finishes the commands of one that is gone,
+   * and sends the responses to whoever is connected by then.
+   */
+  #takePending(id: unknown): PendingCommand | undefined {
+    if (typeof id === 'string' && !id.startsWith(this.#idPrefix)) return undefined;
+    const pending = typeof id === 'string' ? this.#pending.get(id) : undefined;
+    if (!pending || typeof id !== 'string') {
+      throw new QmpProtocolError(`QEMU responds to ${JSON.stringify(id)}, which was not sent`);
     }
     this.#pending.delete(id);
     return pending;
   }
 
   #emit({ event, data, timestampMs }: QmpEvent): void {
-    const told = { event, data, timestampMs };
+    const emitted = { event, data, timestampMs };
     if (this.#listeners.size === 0) {
-      if (this.#backlog.length < backlogMax) this.#backlog.push(told);
+      if (this.#backlog.length < backlogMax) this.#backlog.push(emitted);
       return;
     }
-    for (const listener of [...this.#listeners]) listener(told);
+    for (const listener of [...this.#listeners]) listener(emitted);
   }
 }
 
 function closedError(command: string, cause: Error | undefined): QmpClosedError {
   const why = cause ? `: ${cause.message}` : '';
-  return new QmpClosedError(`the connection to QEMU ended before ${command} was answered${why}`, {
-    cause,
-  });
+  return new QmpClosedError(
+    `the connection to QEMU ended before the response to ${command}${why}`,
+    {
+      cause,
+    },
+  );
 }

@@ -1,7 +1,7 @@
-/** What the kernel says when QEMU is gone with something unread, or before something is written. */
-const peersEnds: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
+/** The kernel's errors when QEMU has ended with something unread, or before something is written. */
+const codesOfPeersEnd: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
 
-/** The fault that a socket's error tells of; undefined where it only tells of QEMU's own end. */
+/** The fault that a socket's error means; undefined when it only means that QEMU has ended. */
 export function socketFault(error: Error): Error | undefined {
-  return 'code' in error && peersEnds.includes(error.code) ? undefined : error;
+  return 'code' in error && codesOfPeersEnd.includes(error.code) ? undefined : error;
 }

@@ -8,15 +8,21 @@ export {
   type OpenedMetadataStore,
 } from './contracts/describe-metadata-store.ts';
 export { describeNetwork, type OpenedNetwork } from './contracts/describe-network.ts';
-export {
-  describeSnapshotStore,
-  type OpenedSnapshotStore,
-  type TestDisk,
-} from './contracts/describe-snapshot-store.ts';
+export { describeSnapshotStore } from './contracts/describe-snapshot-store.ts';
 export {
   describeVolumeDisks,
   describeVolumeFreezer,
   type OpenedVolumes,
 } from './contracts/describe-volumes.ts';
+export {
+  type OpenedSnapshotStore,
+  placesIn,
+  type TestDisk,
+} from './contracts/opened-snapshot-store.ts';
+export { type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
+export { imageSeed } from './image-seed.ts';
+export { type PublicRange, takePublicRange } from './public-range.ts';
+export { readyUrl } from './ready-url.ts';
 export * from './sample-records.ts';
 export { someMetadata } from './some-metadata.ts';
+export { createTestDatabase, startPostgres, type TestPostgres } from './start-postgres.ts';

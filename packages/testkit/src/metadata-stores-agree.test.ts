@@ -1,21 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  Image,
-  ListQuery,
-  MetadataReader,
-  MetadataStore,
-  MetadataTransaction,
+import {
+  type Image,
+  type ListQuery,
+  type MetadataReader,
+  type MetadataStore,
+  type MetadataTransaction,
+  prefixRange,
+  type RecordPage,
 } from '@bakehouse/domain';
 import { MemoryMetadataStore } from '@bakehouse/fakes';
-import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
+import { openSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anImage, aSnapshot } from './index.ts';
 
 const idArbitrary = fc.constantFrom<Image['id'][]>('ami-1', 'ami-2', 'ami-3', 'ami-4', 'ami-5');
-const nameArbitrary = fc.constantFrom('a', 'b', '\ud83d\ude00', '\ud83d', 'a\0');
+const nameArbitrary = fc.constantFrom('a', 'b', '\ud83d\ude00', '\ud83d', 'a\0', 'a\u0001');
 const regionArbitrary = fc.constantFrom('us-east-1', 'us-west-2');
 
 const imageArbitrary: fc.Arbitrary<Image> = fc
@@ -45,6 +47,18 @@ const queryArbitrary: fc.Arbitrary<ListQuery<'image'>> = fc.record(
       },
       { requiredKeys: [] },
     ),
+    ranges: fc.record(
+      {
+        name: fc.array(
+          fc.record({ from: nameArbitrary, below: nameArbitrary }, { requiredKeys: [] }),
+          { maxLength: 2 },
+        ),
+        tagKey: fc.array(nameArbitrary.map(prefixRange), { maxLength: 2 }),
+      },
+      { requiredKeys: [] },
+    ),
+    after: idArbitrary,
+    limit: fc.integer({ min: 0, max: 3 }),
   },
   { requiredKeys: [] },
 );
@@ -70,7 +84,7 @@ const stepArbitrary = fc.oneof(
 type Change = typeof changeArbitrary extends fc.Arbitrary<infer T> ? T : never;
 type Step = typeof stepArbitrary extends fc.Arbitrary<infer T> ? T : never;
 
-test('the SQLite store answers as the memory store does, whatever is done to both', async () => {
+test('the SQLite store gives the same results as the memory store, whatever is done to both', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-metadata-'));
   const path = join(folder, 'metadata.sqlite');
   const steps = fc.array(stepArbitrary, { maxLength: 25 });
@@ -108,7 +122,7 @@ async function perform(store: MetadataStore, step: Step): Promise<unknown> {
         ),
       );
     case 'list':
-      return await store.read((tx) => tx.list('image', step.query));
+      return await store.read((tx) => found(tx, step.query));
     case 'get':
       return await store.read((tx) => tx.get('image', step.id));
     case 'reset':
@@ -128,9 +142,22 @@ async function changeAll(tx: MetadataTransaction, changes: readonly Change[]): P
       await tx.put('snapshot', aSnapshot({ description: change.image.name }));
     }
     if (change.what === 'delete') await tx.delete('image', change.id);
-    if (change.what === 'list') seen.push(await tx.list('image', change.query));
+    if (change.what === 'list') seen.push(await found(tx, change.query));
   }
   return [...seen, await everything(tx)];
+}
+
+/** What a query finds, by each way of asking. */
+async function found(tx: MetadataReader, query: ListQuery<'image'>): Promise<unknown> {
+  const { after, limit, ...condition } = query;
+  const pages: Image[] = [];
+  let next: string | undefined = after ?? '';
+  while (next !== undefined && pages.length < 10) {
+    const page: RecordPage<'image'> = await tx.page('image', { ...query, after: next, limit: 2 });
+    pages.push(...page.records);
+    next = page.next;
+  }
+  return [await tx.list('image', query), await tx.count('image', condition), pages];
 }
 
 async function everything(tx: MetadataReader): Promise<unknown> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryMetadataStore } from '@bakehouse/fakes';
-import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
+import { openSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import { describeMetadataStore, type OpenedMetadataStore } from './index.ts';
 
 describeMetadataStore('MemoryMetadataStore', async () => {

@@ -1,17 +1,29 @@
-import type {
-  AccessKey,
-  Account,
-  Image,
-  Instance,
-  KeyPair,
-  NetworkInterface,
-  SecurityGroup,
-  SecurityGroupRule,
-  Snapshot,
-  Subnet,
-  Volume,
-  Vpc,
-  Workflow,
+import {
+  type AccessKey,
+  type Account,
+  type Bake,
+  type ClientToken,
+  type HostId,
+  type Image,
+  type Instance,
+  type KeyPair,
+  type LaunchTemplate,
+  type LaunchTemplateVersion,
+  type NetworkInterface,
+  type Parameter,
+  type ParameterVersion,
+  type RecordKind,
+  type RecordKinds,
+  rootUserArn,
+  type SecurityGroup,
+  type SecurityGroupRule,
+  type Setting,
+  type Snapshot,
+  type Subnet,
+  type Tombstone,
+  type Volume,
+  type Vpc,
+  type Workflow,
 } from '@bakehouse/domain';
 
 /** Records with plain values, for tests that care about a few members and name those. */
@@ -21,6 +33,8 @@ const createdAt = 1_767_225_600_000;
 const resource = { ownerId: accountId, region: 'us-east-1', tags: {}, createdAt } as const;
 const nobody = { everyone: false, accountIds: [] } as const;
 const zone = 'us-east-1a';
+/** The host of the sample records that have one. */
+export const aHostId: HostId = 'host-0aaaaaaaaaaaaaaa1';
 
 export function anAccount(given: Partial<Account> = {}): Account {
   return { id: accountId, name: 'default', createdAt, ...given };
@@ -38,9 +52,8 @@ export function anImage(given: Partial<Image> = {}): Image {
     state: 'available',
     architecture: 'x86_64',
     platformDetails: 'Linux/UNIX',
-    rootDeviceType: 'ebs',
-    rootDeviceName: '/dev/xvda',
-    virtualizationType: 'hvm',
+    root: { kind: 'ebs', deviceName: '/dev/xvda' },
+    boot: { kind: 'disk' },
     enaSupport: true,
     blockDevices: [
       {
@@ -50,7 +63,6 @@ export function anImage(given: Partial<Image> = {}): Image {
           sizeGiB: 2,
           volumeType: 'gp3',
           deleteOnTermination: true,
-          encrypted: false,
         },
       },
     ],
@@ -69,7 +81,7 @@ export function aSnapshot(given: Partial<Snapshot> = {}): Snapshot {
     state: 'completed',
     progressPercent: 100,
     startedAt: createdAt,
-    encrypted: false,
+    origin: { kind: 'capture' },
     mapId: 'map-0aaaaaaaaaaaaaaa1',
     createVolumePermissions: nobody,
     ...given,
@@ -80,13 +92,13 @@ export function aVolume(given: Partial<Volume> = {}): Volume {
   return {
     ...resource,
     id: 'vol-0aaaaaaaaaaaaaaa1',
+    hostId: aHostId,
     zone,
     state: 'available',
     sizeGiB: 2,
     volumeType: 'gp3',
     iops: 3_000,
     throughput: 125,
-    encrypted: false,
     multiAttachEnabled: false,
     autoEnableIo: false,
     ...given,
@@ -97,6 +109,7 @@ export function anInstance(given: Partial<Instance> = {}): Instance {
   return {
     ...resource,
     id: 'i-0aaaaaaaaaaaaaaa1',
+    hostId: aHostId,
     reservationId: 'r-0aaaaaaaaaaaaaaa1',
     launchIndex: 0,
     imageId: 'ami-0aaaaaaaaaaaaaaa1',
@@ -109,10 +122,8 @@ export function anInstance(given: Partial<Instance> = {}): Instance {
     subnetId: 'subnet-0aaaaaaaaaaaaaaa1',
     networkInterfaceId: 'eni-0aaaaaaaaaaaaaaa1',
     architecture: 'x86_64',
-    virtualizationType: 'hvm',
-    rootDeviceType: 'ebs',
-    rootDeviceName: '/dev/xvda',
-    bootMode: 'legacy-bios',
+    root: { kind: 'ebs', deviceName: '/dev/xvda' },
+    boot: { kind: 'disk' },
     enaSupport: true,
     platformDetails: 'Linux/UNIX',
     volumes: [],
@@ -164,6 +175,7 @@ export function aNetworkInterface(given: Partial<NetworkInterface> = {}): Networ
   return {
     ...resource,
     id: 'eni-0aaaaaaaaaaaaaaa1',
+    hostId: aHostId,
     vpcId: 'vpc-0aaaaaaaaaaaaaaa1',
     subnetId: 'subnet-0aaaaaaaaaaaaaaa1',
     zone,
@@ -219,13 +231,131 @@ export function aWorkflow(given: Partial<Workflow> = {}): Workflow {
     id: 'wf-0aaaaaaaaaaaaaaa1',
     region: 'us-east-1',
     kind: 'a-kind',
+    version: 1,
     lanes: [],
     sequence: 1,
     input: {},
     state: 'running',
-    cursor: 0,
-    attempts: 0,
+    step: 'first',
+    owner: 'a-server',
+    epoch: 0,
     createdAt,
     ...given,
   };
 }
+
+export function aLaunchTemplate(given: Partial<LaunchTemplate> = {}): LaunchTemplate {
+  return {
+    ...resource,
+    id: 'lt-0aaaaaaaaaaaaaaa1',
+    name: 'a-template',
+    createdBy: rootUserArn(resource),
+    defaultVersion: 1,
+    latestVersion: 1,
+    ...given,
+  };
+}
+
+export function aLaunchTemplateVersion(
+  given: Partial<LaunchTemplateVersion> = {},
+): LaunchTemplateVersion {
+  return {
+    id: 'lt-0aaaaaaaaaaaaaaa1:1',
+    templateId: 'lt-0aaaaaaaaaaaaaaa1',
+    ownerId: accountId,
+    region: 'us-east-1',
+    version: 1,
+    createdBy: rootUserArn(resource),
+    createdAt,
+    data: { InstanceType: 't3.micro' },
+    ...given,
+  };
+}
+
+export function aClientToken(given: Partial<ClientToken> = {}): ClientToken {
+  return {
+    id: `${accountId}/us-east-1/RunInstances/a-token`,
+    region: 'us-east-1',
+    requestHash: '0'.repeat(64),
+    resultIds: ['r-0aaaaaaaaaaaaaaa1'],
+    createdAt,
+    ...given,
+  };
+}
+
+export function aTombstone(given: Partial<Tombstone> = {}): Tombstone {
+  return {
+    id: 'ami-0bbbbbbbbbbbbbbb1',
+    region: 'us-east-1',
+    ownerId: accountId,
+    deletedAt: createdAt,
+    ...given,
+  };
+}
+
+export function aParameter(given: Partial<Parameter> = {}): Parameter {
+  return {
+    ...resource,
+    id: `${accountId}/us-east-1/a-parameter`,
+    name: 'a-parameter',
+    content: {
+      version: 1,
+      type: 'String',
+      value: 'a value',
+      dataType: 'text',
+      tier: 'Standard',
+      modifiedAt: createdAt,
+      modifiedBy: rootUserArn(resource),
+    },
+    labels: {},
+    ...given,
+  };
+}
+
+export function aParameterVersion(given: Partial<ParameterVersion> = {}): ParameterVersion {
+  const { id: parameterId, region, content } = aParameter();
+  return { id: `${parameterId}:00000001`, parameterId, region, content, ...given };
+}
+
+export function aBake(given: Partial<Bake> = {}): Bake {
+  return {
+    id: 'bake-0aaaaaaaaaaaaaaa1',
+    recipe: 'bakehouse-linux',
+    workflowId: 'wf-0aaaaaaaaaaaaaaa1',
+    state: 'in-progress',
+    startedAt: createdAt,
+    ...given,
+  };
+}
+
+export function aSetting(given: Partial<Setting> = {}): Setting {
+  return { id: 'a-setting', value: 1, ...given };
+}
+
+/** A record of every kind that names whatever records of its kind can name. */
+export const sampleRecords: { readonly [K in RecordKind]: RecordKinds[K] } = {
+  account: anAccount(),
+  accessKey: anAccessKey(),
+  image: anImage(),
+  snapshot: aSnapshot(),
+  volume: aVolume({
+    originMapId: 'map-0aaaaaaaaaaaaaaa2',
+    baseline: { snapshotId: 'snap-0aaaaaaaaaaaaaaa1', mapId: 'map-0aaaaaaaaaaaaaaa3' },
+  }),
+  instance: anInstance(),
+  networkInterface: aNetworkInterface(),
+  vpc: aVpc(),
+  subnet: aSubnet(),
+  securityGroup: aSecurityGroup(),
+  securityGroupRule: aSecurityGroupRule(),
+  keyPair: aKeyPair(),
+  launchTemplate: aLaunchTemplate(),
+  launchTemplateVersion: aLaunchTemplateVersion(),
+  parameter: aParameter(),
+  parameterVersion: aParameterVersion(),
+  clientToken: aClientToken(),
+  tombstone: aTombstone(),
+  setting: aSetting(),
+  workflow: aWorkflow(),
+  bake: aBake(),
+};

@@ -1,6 +1,6 @@
 import type { InstanceMetadata } from '@bakehouse/domain';
 
-/** What a small instance is told, with the members that a test names. */
+/** What a small instance reads, with the members that a test names. */
 export function someMetadata(given: Partial<InstanceMetadata> = {}): InstanceMetadata {
   return {
     instanceId: 'i-0aaaaaaaaaaaaaaa1',

@@ -31,7 +31,6 @@ describeSnapshotStore('MemorySnapshotStore', async () => {
       store.sources.offer(address, { sizeBytes, blocks, changed });
       return address;
     },
-    readBlock: async (mapId, index) => store.serve(mapId, index),
     damage: async (mapId, index) => store.damage(mapId, index),
     dispose,
   };
@@ -83,11 +82,11 @@ describeComputeDriver('SimulatedCompute', async () => {
         generation: 1,
         instanceType: 't3.micro',
         architecture: 'x86_64',
-        vcpus: 2,
+        cpus: { cores: 1, threadsPerCore: 2 },
         memoryMiB: 1_024,
         disks: [{ ...(await aDisk('/dev/xvda')), bootIndex: 0 }],
         ephemeralDisks: [],
-        nic: { macAddress: '02:00:00:00:00:01', tap: { name: `tap${instanceId.slice(-4)}` } },
+        nic: { macAddress: '02:00:00:00:00:01', port: `port of ${instanceId}` },
       };
     },
     aFreeDisk: () => aDisk('/dev/xvdf'),
@@ -97,13 +96,17 @@ describeComputeDriver('SimulatedCompute', async () => {
     },
     restartFindsMachines: true,
     guestsObey: true,
+    identityOf: async (instanceId) =>
+      latest.machines().find(({ spec }) => spec.instanceId === instanceId)?.pid,
+    hang: async (instanceId) => latest.hang(instanceId),
     dispose,
   };
 });
 
 describeNetwork('MemoryNetwork', async () => {
   const network = new MemoryNetwork({ isGuestUp: () => false });
-  return { network, restart: async () => network, dispose };
+  const policy = async () => network.policy;
+  return { network, policy, restart: async () => network, dispose };
 });
 
 describeMetadataPublisher('MemoryMetadataPublisher', async () => {

@@ -35,7 +35,7 @@ test('disks are made, listed and removed; each repetition is harmless', async ()
   await expect(volumes.blockdevChain({ volumeId })).rejects.toThrow(DiskMissingError);
 });
 
-test('a disk half made by a killed control plane is swept, or made anew', async () => {
+test('a disk half made by a killed control plane is swept, or made again', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();
   await volumes.create({ ...disk, volumeId: id.volume(2) });

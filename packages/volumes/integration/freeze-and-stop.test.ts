@@ -115,7 +115,7 @@ test('a disk at rest is frozen by its bitmap, and no machine starts on it meanwh
   await volumes.thaw([third], 'captured', again.instanceId);
 });
 
-test('a first snapshot at rest tells what the overlay has, or all data of a disk without origin', async () => {
+test('a first snapshot at rest reports what the overlay has, or all data of a disk without origin', async () => {
   const { rig, volumes, machine } = await capturedOnce();
   const empty: FreezeVolume = { volumeId: id.volume(2), snapshotId: id.snapshot(8) };
   await volumes.create({ volumeId: empty.volumeId, sizeBytes: diskBytes });
@@ -176,7 +176,7 @@ test('views of a machine that was stopped where it stands are read, made and tha
   await volumes.thaw([third], 'captured', machine.instanceId);
 });
 
-test('a view that was killed with its machine is frozen anew, and right', async () => {
+test('a view that was killed with its machine is frozen again, and right', async () => {
   const { rig, volumes, machine } = await capturedOnce();
   await volumes.freeze([second], machine.instanceId);
   await machine.write(0, 6 * MiB, { byte: 0x99, lengthBytes: MiB });
@@ -299,7 +299,7 @@ test('a storage daemon that lost its files is ended before a new one starts', as
   expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
 });
 
-test('a machine that answers nothing does not keep a sweep from the views of others', async () => {
+test('a machine that does not respond does not keep a sweep from the views of others', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes({ sweepTimeoutMs: 1_000 });
   const other: FreezeVolume = { volumeId: id.volume(2), snapshotId: id.snapshot(9), originMapId };

@@ -27,7 +27,7 @@ const second: FreezeVolume = {
   sinceSnapshotId: id.snapshot(1),
   sinceMapId: id.map(101),
 };
-test('a live view keeps still while the guest writes, and tells what the overlay has', async () => {
+test('a live view keeps still while the guest writes, and reports what the overlay has', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();
   await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
@@ -55,7 +55,7 @@ test('a live view keeps still while the guest writes, and tells what the overlay
   await volumes.thaw([first], 'captured', machine.instanceId);
 });
 
-test('the next view tells exactly what changed since the one before', async () => {
+test('the next view reports exactly what changed since the one before', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();
   await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
@@ -132,14 +132,14 @@ test('a new control plane finds the view that is there, with its content', async
   await machine.execute('block-export-del', { id: first.snapshotId, mode: 'hard' });
   for (const _ of ['without export', 'complete']) {
     const after = one(await rig.volumes().freeze([first], machine.instanceId));
-    // Not fresh: it is the view that stood before.
+    // Not fresh: it is the earlier view.
     expect(after).toEqual({ ...before, fresh: false });
     expect(at(await readView(rig, after), 1)).toBe(0x41);
   }
   await rig.volumes().thaw([first], 'captured', machine.instanceId);
 });
 
-test('what was half set up by a killed control plane is taken down, and frozen anew', async () => {
+test('what was half set up by a killed control plane is taken down, and frozen again', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();
   const both: readonly FreezeVolume[] = [
@@ -244,7 +244,7 @@ test('a freeze is refused while the block server is away, and the guest goes on'
   await volumes.create({ volumeId: id.volume(1), sizeBytes: diskBytes, originMapId });
   const machine = await rig.start([id.volume(1)]);
   await rig.stopOrigin();
-  const isAway = { name: 'BlockServerUnreachableError' };
+  const isAway = { name: 'BlockStoreUnreachableError' };
   await expect(volumes.freeze([first], machine.instanceId)).rejects.toMatchObject(isAway);
   await rm(`${rig.directory}/origin.sock`, { force: true });
   await expect(volumes.freeze([first], machine.instanceId)).rejects.toMatchObject(isAway);

@@ -41,7 +41,7 @@ async function streams(rig: Rig): Promise<void> {
   }
 }
 
-test('a disk at rest is filled, told how far, and needs its origin no more', async () => {
+test('a disk at rest is filled with reported progress, and no longer needs its origin', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes({ hydrateBytesPerSecond: 32 * MiB });
   await volumes.create(disk);
@@ -182,7 +182,7 @@ async function killedHydration(rig: Rig, ...monitor: string[]): Promise<void> {
   await gone;
 }
 
-test('one whose control plane died is no stray while it may be wanted, and is begun anew', async () => {
+test('one whose control plane died is no stray while it may be wanted, and starts again', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();
   await volumes.create(disk);

@@ -5,17 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
-import type {
-  BlockMapId,
-  BlockSourceAddress,
-  FrozenVolume,
-  InstanceId,
-  SnapshotId,
-  VolumeId,
-} from '@bakehouse/domain';
-import { connectQmp, type QmpClient } from '@bakehouse/qmp';
+import type { BlockMapId, FrozenVolume, InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
+import { type BlockSourceAddress, blockSourceAddress } from '@bakehouse/host';
+import { connectQmp, type QmpClient, QmpClosedError } from '@bakehouse/qmp';
 import { onTestFinished } from 'vitest';
-import { createQemuVolumes, type QemuVolumes, type VolumeLimits } from '../src/index.ts';
+import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
+import type { QemuVolumes, VolumeLimits } from '../src/index.ts';
+import { MonitorPool } from '../src/qemu/monitor-pool.ts';
 
 const run = promisify(execFile);
 
@@ -38,59 +34,97 @@ export interface Machine {
     offset: number,
     options: { byte: number; lengthBytes: number },
   ): Promise<void>;
-  /** Ends as after a guest's orderly shutdown. */
   /** A command of qemu-io, through the guest's device. */
   io(device: number, command: string): Promise<void>;
+  /** Ends as after a guest's orderly shutdown. */
   quit(): Promise<void>;
   kill(): Promise<void>;
-  /** It is there and answers nothing, from now on. */
+  /** From now on it exists and does not respond. */
   hang(): void;
   readonly execute: (command: string, args?: Record<string, unknown>) => Promise<unknown>;
 }
 
 export interface Rig extends AsyncDisposable {
   readonly directory: string;
-  /** A second one is the control plane after a `kill -9`: it knows nothing but what is on disk. */
+  /** A second one is the control plane after a `kill -9`: it knows only what is on disk. */
   volumes(limits?: Partial<VolumeLimits>): QemuVolumes;
+  /** A control plane that dies when it has sent so many commands to QEMU. */
+  dyingVolumes(commandsMax: number): QemuVolumes;
   start(volumeIds: readonly VolumeId[], n?: number): Promise<Machine>;
   stopOrigin(): Promise<void>;
   restartOrigin(): Promise<void>;
 }
 
-/** A rig that goes with the test. */
+/** A rig that is removed with the test. */
 export async function openedRig(): Promise<Rig> {
   const rig = await openRig();
   onTestFinished(() => rig[Symbol.asyncDispose]());
   return rig;
 }
 
-/** A folder with an origin of 16 MiB: 0x11 in its first 8 MiB, zeros, and 0x22 in its last MiB. */
+/** An origin of 16 MiB: 0x11 in its first 8 MiB, zeros, and 0x22 in its last MiB. */
+async function writeOrigin(path: string): Promise<void> {
+  const origin = await open(path, 'w');
+  await origin.write(Buffer.alloc(8 * MiB, 0x11), 0, 8 * MiB, 0);
+  await origin.write(Buffer.alloc(MiB, 0x22), 0, MiB, 15 * MiB);
+  await origin.close();
+}
+
+/** The machine of a QEMU process, driven by its monitor; `ended` resolves when the process has. */
+function machineOf(
+  instanceId: InstanceId,
+  process: ChildProcess,
+  { guest, ended }: { guest: Awaited<ReturnType<typeof connected>>; ended: () => Promise<void> },
+): Machine {
+  const guestIo = async (device: number, command: string) => {
+    const line = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "${command}"`;
+    await guest.execute('human-monitor-command', { 'command-line': line });
+  };
+  return {
+    instanceId,
+    execute: (command, args) => guest.execute(command, args),
+    io: guestIo,
+    write: (device, offset, { byte, lengthBytes }) =>
+      guestIo(device, `write -P ${byte} ${offset} ${lengthBytes}`),
+    async quit() {
+      await guest.execute('quit').catch(() => {});
+      await ended();
+    },
+    hang() {
+      process.kill('SIGSTOP');
+    },
+    async kill() {
+      process.kill('SIGKILL');
+      await ended();
+    },
+  };
+}
+
+async function endProcess(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const gone = once(process, 'exit');
+  process.kill('SIGKILL');
+  await gone;
+}
+
+/** A folder with an origin that is served. */
 async function openRig(): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-volumes-'));
   const path = (name: string) => join(directory, name);
   const rawPath = path('origin.raw');
-  const origin = await open(rawPath, 'w');
-  await origin.write(Buffer.alloc(8 * MiB, 0x11), 0, 8 * MiB, 0);
-  await origin.write(Buffer.alloc(MiB, 0x22), 0, MiB, 15 * MiB);
-  await origin.close();
+  await writeOrigin(rawPath);
   const exporterSocketPath = path('origin.sock');
-  const startOrigin = async () => {
-    await rm(exporterSocketPath, { force: true });
-    const exporter = spawn(
-      'qemu-nbd',
-      ['-r', '-t', '-e', '20', '-f', 'raw', '-k', exporterSocketPath, '-x', originMapId, rawPath],
-      { stdio: 'ignore' },
-    );
-    processes.add(exporter);
-    await appears(exporterSocketPath);
-    return exporter;
-  };
   const processes = new Set<ChildProcess>();
+  const startOrigin = async () => {
+    const started = await startExporter(exporterSocketPath, rawPath);
+    processes.add(started);
+    return started;
+  };
   let exporter = await startOrigin();
   const running = new Map<InstanceId, string>();
 
-  const volumes = (limits: Partial<VolumeLimits> = {}) =>
-    createQemuVolumes({
+  const contextWith = (limits: Partial<VolumeLimits> = {}) =>
+    volumeContext({
       directory: join(directory, 'x'.repeat(120), 'volumes'),
       runtimeDirectory: path('run'),
       exporterSocketPath,
@@ -99,10 +133,13 @@ async function openRig(): Promise<Rig> {
       logger: silentLogger,
       limits: { hydratePollMs: 20, ...limits },
     });
+  const volumes = (limits: Partial<VolumeLimits> = {}) => qemuVolumes(contextWith(limits));
 
   return {
     directory,
     volumes,
+    dyingVolumes: (commandsMax) =>
+      qemuVolumes({ ...contextWith(), monitors: dyingMonitors(commandsMax) }),
     async start(volumeIds, n = 1) {
       const instanceId = id.instance(n);
       const monitors = { disks: path(`${n}.disks`), guest: path(`${n}.guest`) };
@@ -117,52 +154,50 @@ async function openRig(): Promise<Rig> {
       const gone = once(process, 'exit');
       const guest = await connected(monitors.guest);
       running.set(instanceId, monitors.disks);
-      const guestIo = async (device: number, command: string) => {
-        const line = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "${command}"`;
-        await guest.execute('human-monitor-command', { 'command-line': line });
-      };
-      const end = async () => {
+      const ended = async () => {
         await gone;
         running.delete(instanceId);
       };
-      return {
-        instanceId,
-        execute: (command, args) => guest.execute(command, args),
-        io: (device, command) => guestIo(device, command),
-        write: (device, offset, { byte, lengthBytes }) =>
-          guestIo(device, `write -P ${byte} ${offset} ${lengthBytes}`),
-        async quit() {
-          await guest.execute('quit').catch(() => {});
-          await end();
-        },
-        hang() {
-          process.kill('SIGSTOP');
-        },
-        async kill() {
-          process.kill('SIGKILL');
-          await end();
-        },
-      };
+      return machineOf(instanceId, process, { guest, ended });
     },
     async stopOrigin() {
-      const gone = once(exporter, 'exit');
-      exporter.kill('SIGKILL');
-      await gone;
+      await endProcess(exporter);
     },
     async restartOrigin() {
       exporter = await startOrigin();
     },
     async [Symbol.asyncDispose]() {
       await volumes().sweep({ wanted: new Set(), instanceIds: [] });
-      for (const process of processes) {
-        if (process.exitCode !== null || process.signalCode !== null) continue;
-        const gone = once(process, 'exit');
-        process.kill('SIGKILL');
-        await gone;
-      }
+      for (const process of processes) await endProcess(process);
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Serves the origin, as the block server does. */
+async function startExporter(socketPath: string, rawPath: string): Promise<ChildProcess> {
+  await rm(socketPath, { force: true });
+  const args = ['-r', '-t', '-e', '20', '-f', 'raw', '-k', socketPath, '-x', originMapId, rawPath];
+  const exporter = spawn('qemu-nbd', args, { stdio: 'ignore' });
+  await appears(socketPath);
+  return exporter;
+}
+
+/** Connections that are lost for good after so many commands in all. */
+function dyingMonitors(commandsMax: number): MonitorPool {
+  let left = commandsMax;
+  return new MonitorPool(async (socketPath) => {
+    const client = await connectQmp({ socketPath, timeoutMs: 20_000 });
+    return {
+      ...client,
+      async execute(command, args, options) {
+        left -= 1;
+        if (left >= 0) return client.execute(command, args, options);
+        void client.close();
+        throw new QmpClosedError(`the test ends the control plane at ${command}`);
+      },
+    };
+  });
 }
 
 function machineArgs(
@@ -191,7 +226,7 @@ async function appears(path: string): Promise<void> {
   }
 }
 
-/** A socket has its name before it listens: so tries until QEMU answers. */
+/** A socket has its name before it listens: so this tries until QEMU responds. */
 async function connected(socketPath: string): Promise<QmpClient> {
   const endsAt = Date.now() + 20_000;
   for (;;) {
@@ -207,7 +242,7 @@ async function connected(socketPath: string): Promise<QmpClient> {
 /** All bytes of a frozen view, read over NBD. */
 export async function readView(rig: Rig, view: FrozenVolume): Promise<Buffer> {
   const target = join(rig.directory, `${view.snapshotId}.raw`);
-  const source = view.source;
+  const source = blockSourceAddress(view.source);
   if (source.kind !== 'nbd') throw new Error('a view is served over NBD');
   await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', nbdUri(source), target]);
   const file = await open(target);
@@ -223,7 +258,7 @@ export async function readView(rig: Rig, view: FrozenVolume): Promise<Buffer> {
 export async function changedMiB(
   view: FrozenVolume,
 ): Promise<readonly (readonly [number, number])[]> {
-  const source = view.source;
+  const source = blockSourceAddress(view.source);
   if (source.kind !== 'nbd') throw new Error('a view is served over NBD');
   const { changedContext, changedDepthMax = 1 } = source;
   const { stdout } = await run('nbdinfo', ['--json', `--map=${changedContext}`, nbdUri(source)]);

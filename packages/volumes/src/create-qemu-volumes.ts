@@ -1,32 +1,32 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Clock, KeyedLock, type Logger } from '@bakehouse/base';
+import { allEnded, type Clock, KeyedLock, type Logger } from '@bakehouse/base';
 import type { InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
-import { createVolume, listVolumes, removeVolume, volumeBytes } from './create-volume.ts';
-import { type ChainRequest, chainForMachine } from './disk-chain.ts';
-import { freezeVolumes } from './freeze-volumes.ts';
-import { growVolume } from './grow-volume.ts';
-import { endHydration, hydrateVolume } from './hydrate-volume.ts';
+import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-disk.ts';
+import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
+import { diskPaths } from './disks/disk-paths.ts';
+import { growDisk } from './disks/grow-disk.ts';
+import { freezeDisks } from './freeze/freeze-disks.ts';
+import { thawDisk } from './freeze/thaw-disk.ts';
+import { endHydration, hydrateDisk } from './hydrate-disk.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
-import { MonitorPool } from './monitor-pool.ts';
-import { type Stray, type SweepRequest, sweepVolumes } from './sweep-volumes.ts';
-import { thawVolume } from './thaw-volumes.ts';
+import { qmpMonitors } from './qemu/monitor-pool.ts';
+import { type Stray, type SweepRequest, sweepDisks } from './sweep-disks.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { defaultVolumeLimits, type VolumeLimits } from './volume-limits.ts';
-import { volumePaths } from './volume-paths.ts';
 
 export interface QemuVolumesOptions {
-  /** One folder per volume; of any length. */
+  /** One folder per volume. The path may have any length. */
   readonly directory: string;
   /**
-   * For sockets and pid files, the same at each start. At most 75 bytes: the address of a Unix socket
-   * holds 107, and QEMU's tools have no other way to name one.
+   * For sockets and pid files, the same at each start. At most 75 bytes: the address of a Unix socket holds 107, and
+   * QEMU's tools cannot name one otherwise.
    */
   readonly runtimeDirectory: string;
   /** Where the block server exports maps; at most 107 bytes. */
   readonly exporterSocketPath: string;
-  /** The QMP monitor for disks of a machine that runs; nobody else connects to it. */
+  /** The QMP monitor for disks of a running machine; nobody else connects to it. */
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -35,30 +35,35 @@ export interface QemuVolumesOptions {
 
 export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   /**
-   * The disk for a machine: what to `blockdev-add`, in order. To be asked anew for each start and each
-   * attachment: hydration and earlier views change with the answer. Rejects with DiskMissingError, and with
-   * DiskFrozenError while a view of the disk at rest is read: wait for its thaw.
+   * The disk for a machine: what to `blockdev-add`, in order. Call it again for each start and each attachment: it
+   * depends on hydration, and removes earlier views. Rejects with DiskMissingError, and with DiskFrozenError while a
+   * view of the disk at rest is read: wait for its thaw.
    */
   blockdevChain(request: ChainRequest): Promise<QemuBlockdevs>;
-  /** Removes what a crash left behind; with `dryRun` only tells. */
+  /** Removes what a crash left; with `dryRun` only reports it. */
   sweep(request: SweepRequest): Promise<readonly Stray[]>;
 }
 
-/** Volumes as qcow2 overlays that QEMU itself writes. Does nothing until its first use. */
+/** Volumes as qcow2 overlays that QEMU itself writes. Does nothing before its first use. */
 export function createQemuVolumes(options: QemuVolumesOptions): QemuVolumes {
+  return qemuVolumes(volumeContext(options));
+}
+
+/** What the operations share. */
+export function volumeContext(options: QemuVolumesOptions): VolumeContext {
   const limits = { ...defaultVolumeLimits, ...options.limits };
-  // QEMU runs in a folder of its own, so that every path it is given has to be absolute.
+  // QEMU runs in another folder, so every path for it has to be absolute.
   const directory = resolve(options.directory);
   const runtimeDirectory = resolve(options.runtimeDirectory);
   const exporterSocketPath = resolve(options.exporterSocketPath);
   assertSocketFits(runtimeDirectory, 107 - socketNameBytesMax);
   assertSocketFits(exporterSocketPath, 107);
-  const context: VolumeContext = {
-    paths: volumePaths(directory),
+  return {
+    paths: diskPaths(directory),
     runtimeDirectory,
     exporterSocketPath,
     instanceSockets: options.instanceSockets,
-    monitors: new MonitorPool(limits.qmpTimeoutMs),
+    monitors: qmpMonitors(limits.qmpTimeoutMs),
     locks: new KeyedLock(),
     clock: options.clock,
     logger: options.logger,
@@ -69,38 +74,43 @@ export function createQemuVolumes(options: QemuVolumesOptions): QemuVolumes {
       timeoutMs: limits.settleTimeoutMs,
     },
   };
+}
+
+/** The operations over a context. */
+export function qemuVolumes(context: VolumeContext): QemuVolumes {
   const withFolders = async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await makePrivateFolder(runtimeDirectory);
+    await mkdir(context.paths.directory, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(context.runtimeDirectory);
   };
+  const placeOf = (instanceId: InstanceId | undefined) => instanceId && { instanceId };
   return {
     async create(disk) {
       await withFolders();
-      await createVolume(context, disk);
+      await createDisk(context, disk);
     },
-    remove: (volumeId) => removeVolume(context, volumeId),
+    remove: (volumeId) => removeDisk(context, volumeId),
     grow: (volumeId, sizeBytes, instanceId) =>
-      growVolume(context, { volumeId, sizeBytes, ...(instanceId && { instanceId }) }),
-    list: () => listVolumes(context),
-    localBytes: (volumeId) => volumeBytes(context, volumeId),
+      growDisk(context, { volumeId, sizeBytes, ...placeOf(instanceId) }),
+    list: () => listDisks(context),
+    localBytes: (volumeId) => diskBytes(context, volumeId),
     async hydrate(volumeId, instanceId, hydrateOptions) {
       await withFolders();
-      const where = { volumeId, ...(instanceId && { instanceId }) };
-      return hydrateVolume(context, where, hydrateOptions);
+      return hydrateDisk(context, { volumeId, ...placeOf(instanceId) }, hydrateOptions);
     },
     endHydration: (volumeId, instanceId) =>
-      endHydration(context, { volumeId, ...(instanceId && { instanceId }) }),
+      endHydration(context, { volumeId, ...placeOf(instanceId) }),
     async freeze(volumes, instanceId) {
       await withFolders();
-      return freezeVolumes(context, volumes, instanceId);
+      return freezeDisks(context, volumes, instanceId);
     },
     async thaw(volumes, outcome, instanceId) {
-      for (const volume of volumes) {
-        await thawVolume(context, { volume, outcome, ...(instanceId && { instanceId }) });
-      }
+      const thaws = volumes.map((volume) =>
+        thawDisk(context, { volume, outcome, ...placeOf(instanceId) }),
+      );
+      await allEnded(thaws);
     },
     blockdevChain: (request) => chainForMachine(context, request),
-    sweep: (request) => sweepVolumes(context, request),
+    sweep: (request) => sweepDisks(context, request),
   };
 }
 

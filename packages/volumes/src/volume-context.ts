@@ -1,23 +1,23 @@
 import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
 import type { InstanceId } from '@bakehouse/domain';
-import type { MonitorPool } from './monitor-pool.ts';
+import type { DiskPaths } from './disks/disk-paths.ts';
+import type { MonitorPool } from './qemu/monitor-pool.ts';
+import type { WaitOptions } from './qemu/wait-until.ts';
 import type { VolumeLimits } from './volume-limits.ts';
-import type { VolumePaths } from './volume-paths.ts';
-import type { WaitOptions } from './wait-until.ts';
 
 /** What the operations on volumes share. */
 export interface VolumeContext {
-  readonly paths: VolumePaths;
-  /** Short: a Unix socket's address holds 107 bytes. */
+  readonly paths: DiskPaths;
+  /** A short path: the address of a Unix socket holds 107 bytes. */
   readonly runtimeDirectory: string;
   readonly exporterSocketPath: string;
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly monitors: MonitorPool;
-  /** Keyed by volume id. */
+  /** Keyed by volume id, and by the socket of an NBD server. */
   readonly locks: KeyedLock;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: VolumeLimits;
-  /** The part of the limits that waiting for QEMU needs. */
+  /** What waiting for QEMU needs of the limits. */
   readonly limitsOfWait: Omit<WaitOptions, 'what'>;
 }

@@ -5,17 +5,18 @@ export interface VolumeLimits {
   readonly qmpTimeoutMs: number;
   /** For one run of qemu-img, or the start of a storage daemon. */
   readonly toolTimeoutMs: number;
-  /** For QEMU to come to a state that was asked for: a job gone, an export gone, a daemon ended. */
+  /** For QEMU to reach a requested state: a job ended, an export removed, a daemon ended. */
   readonly settleTimeoutMs: number;
-  /** For a machine to answer the sweep at a start, during which nobody is served. */
+  /** For a machine to respond to the sweep at a start, before which nobody is served. */
   readonly sweepTimeoutMs: number;
+  /** How often a state is looked at when no event says that it changed. */
   readonly pollMs: number;
   readonly hydratePollMs: number;
-  /** How long a guest's request waits for a block server that is away. */
+  /** How long a guest's request waits for a block server that does not respond. */
   readonly reconnectSeconds: number;
   /** How long opening a disk waits for the block server. */
   readonly openSeconds: number;
-  /** Of hydration; 0 is as fast as it goes. */
+  /** Bytes per second of hydration; 0 is unlimited. */
   readonly hydrateBytesPerSecond: number;
 }
 

@@ -70,7 +70,7 @@ async function terminateInstances(ec2: EC2Client, InstanceIds: string[]): Promis
   await waitUntilInstanceTerminated(patience(ec2), { InstanceIds });
 }
 
-/** The name tells the resources of one test file from another's. */
+/** The name distinguishes the resources of one test file from another's. */
 export async function openCloud(platform: Platform, name: string): Promise<Cloud> {
   const ec2 = ec2ClientOf(platform);
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-boot-key-'));

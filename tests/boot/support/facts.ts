@@ -1,6 +1,6 @@
 import { type Guest, sh } from './guest.ts';
 
-/** What tells one guest, and one boot of it, from another. */
+/** Distinguishes one guest, and one boot of it, from another. */
 export interface GuestFacts {
   readonly bootId: string;
   readonly uptimeSeconds: number;

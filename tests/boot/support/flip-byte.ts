@@ -8,18 +8,20 @@ export interface FoundBytes {
 
 /** Where these bytes are in the segments of a block store: random data is stored as it is. */
 export async function findInSegments(dataDirectory: string, bytes: Buffer): Promise<FoundBytes> {
-  const folder = join(dataDirectory, 'blocks', 'segments');
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.seg')) continue;
-    const path = join(folder, name);
-    await using file = await open(path);
-    const offset = (await file.readFile()).indexOf(bytes);
-    if (offset >= 0) return { path, offset };
+  const store = join(dataDirectory, 'blocks');
+  for (const folder of ['segments', 'tail']) {
+    for (const name of await readdir(join(store, folder))) {
+      if (!name.endsWith('.seg')) continue;
+      const path = join(store, folder, name);
+      await using file = await open(path);
+      const offset = (await file.readFile()).indexOf(bytes);
+      if (offset >= 0) return { path, offset };
+    }
   }
-  throw new Error(`no segment in ${folder} has these bytes`);
+  throw new Error(`no segment in ${store} has these bytes`);
 }
 
-/** Turns one bit of a byte, as a failing disk would; once more, and it is as it was. */
+/** Flips one bit of a byte, as a failing disk would; a second call restores it. */
 export async function flipBit({ path, offset }: FoundBytes): Promise<void> {
   await using file = await open(path, 'r+');
   const byte = Buffer.alloc(1);

@@ -18,7 +18,7 @@ export function sshCommand({ address, keyPath }: Guest, user = 'ec2-user'): read
   return ['ssh', '-i', keyPath, ...settings, `${user}@${address}`];
 }
 
-/** Runs a shell script as ec2-user; every line must succeed. Answers what it printed. */
+/** Runs a shell script as ec2-user; every line must succeed. Returns what it printed. */
 export async function sh(guest: Guest, script: string, limitMs = 180_000): Promise<string> {
   const text = await output([...sshCommand(guest), 'sh', '-eus'], { input: script, limitMs });
   return text.trim();
@@ -44,7 +44,7 @@ export async function copyTo(guest: Guest, path: string, target: string): Promis
 }
 
 /**
- * What answers a connection to a port: a program, a refusal, or nothing, which is what a security group without
+ * How a connection to a port ends: a program, a refusal, or nothing, which is what a security group without
  * a rule looks like.
  */
 export function knock(

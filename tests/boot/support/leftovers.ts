@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import { output } from './run.ts';
 
-/** The names by which a platform's parts on the host are known; told from its folder, not asked of it. */
+/** The names by which a platform's parts on the host are known: derived from its folder, not asked of the server. */
 export function hostNames(dataDirectory: string) {
   const hash = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 6);
   return {

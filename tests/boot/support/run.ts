@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Runs a program to its end and answers how that was; 124, as of `timeout`, when it had to be killed. */
+/** Runs a program and returns its exit code and output; 124, as of `timeout`, when it had to be killed. */
 export function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const { input = '', limitMs = 60_000, env } = options;
   const [program = '', ...args] = command;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readyUrl } from '@bakehouse/testkit';
 
 const program = join(import.meta.dirname, '../../../apps/server/src/start.ts');
 const startLimitMs = 180_000;
@@ -21,24 +21,26 @@ async function logTail(log: string): Promise<string> {
   return (await readFile(log, 'utf8')).trim().split('\n').slice(-20).join('\n');
 }
 
-async function readyUrl(child: ChildProcess, log: string): Promise<string> {
+async function endpointOf(child: ChildProcess, log: string): Promise<string> {
   const timer = setTimeout(() => child.kill('SIGKILL'), startLimitMs);
   try {
-    if (!child.stdout) throw new Error('the server has no output to read');
-    for await (const line of createInterface({ input: child.stdout })) {
-      const url = /^bakehouse ready (\S+)$/.exec(line)?.[1];
-      if (url) return url;
-    }
+    return await readyUrl(child);
+  } catch (cause) {
+    const tail = await logTail(log);
+    throw new Error(`the server did not get ready; its log ends:\n${tail}`, { cause });
   } finally {
     clearTimeout(timer);
   }
-  throw new Error(`the server did not get ready; its log ends:\n${await logTail(log)}`);
 }
 
 function spawnServer(flags: readonly string[], log: string): ChildProcess {
-  return spawn(process.execPath, [program, ...flags, '--log-level', 'debug'], {
-    stdio: ['ignore', 'pipe', openSync(log, 'a', 0o600)],
-  });
+  return spawn(
+    process.execPath,
+    [program, ...flags, '--log-level', 'debug', '--check-answers', 'on'],
+    {
+      stdio: ['ignore', 'pipe', openSync(log, 'a', 0o600)],
+    },
+  );
 }
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
@@ -56,7 +58,7 @@ export async function startServer(
   await mkdir(join(dataDirectory, 'logs'), { recursive: true, mode: 0o700 });
   const flags = ['--data', dataDirectory, '--public-cidr', publicCidr, '--listen'];
   let child = spawnServer([...flags, listen], log);
-  const endpoint = await readyUrl(child, log);
+  const endpoint = await endpointOf(child, log);
   const restartWhenKilled = () => {
     child.once('exit', (_, signal) => {
       if (signal !== 'SIGKILL') return;

@@ -1,9 +1,9 @@
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { takePublicRange } from '@bakehouse/testkit';
 import { ec2ClientOf } from './ec2-client.ts';
 import { endPlatform } from './end-platform.ts';
-import { freePublicCidr } from './free-public-cidr.ts';
 import type { Platform } from './platform.ts';
 import { output } from './run.ts';
 import { startServer } from './server-process.ts';
@@ -13,7 +13,7 @@ const MiB = 1024 ** 2;
 /** A platform of one test file, with the image of the shared one, on a file system of its own. */
 export interface SmallPlatform {
   readonly platform: Platform;
-  /** Without its server, which is told to end and started again; guests and helper processes go on. */
+  /** Stops its server and starts it again afterwards; guests and helper processes keep running. */
   withoutServer(work: () => Promise<void>): Promise<void>;
   /** Gives the file system the room that was held back. */
   makeRoom(): Promise<void>;
@@ -24,7 +24,7 @@ export interface SmallPlatform {
 async function copyData(from: string, to: string): Promise<void> {
   await cp(join(from, 'blocks'), join(to, 'blocks'), { recursive: true });
   const records = (await readdir(from)).filter((name) => /^metadata\.sqlite(-wal)?$/.test(name));
-  for (const name of ['credentials', 'version', ...records])
+  for (const name of ['credentials', 'folder-id', 'version', ...records])
     await cp(join(from, name), join(to, name));
 }
 
@@ -52,7 +52,7 @@ export async function openSmallPlatform(shared: Platform, roomMiB: number): Prom
     await mkdir(dataDirectory, { mode: 0o700 });
     await copyData(shared.dataDirectory, dataDirectory);
     await writeFile(heldBack, Buffer.alloc(roomMiB * MiB, 1), { mode: 0o600 });
-    const publicCidr = await freePublicCidr();
+    const { cidr: publicCidr } = await takePublicRange();
     let server = await startServer(dataDirectory, publicCidr);
     const { endpoint, log } = server;
     const platform = { ...shared, dataDirectory, endpoint, serverLog: log };

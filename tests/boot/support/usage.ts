@@ -1,41 +1,31 @@
+import type { AdminResult } from '@bakehouse/admin-api';
 import { adminClient } from '@bakehouse/aws-wire';
 import type { Platform } from './platform.ts';
 
-export interface Usage {
-  readonly rows: readonly { kind: string; id: string; sizeBytes: number; uniqueBytes: number }[];
-  readonly overlays: readonly { volumeId: string; localBytes: number }[];
-  readonly store: {
-    readonly liveBytes: number;
-    readonly reclaimableBytes: number;
-    readonly overheadBytes: number;
-    readonly onDiskBytes: number;
-  };
-}
+export type Usage = AdminResult<'Usage'>;
 
-async function lastOf(platform: Platform, operation: string): Promise<unknown> {
-  const { endpoint, region, accessKeyId, secretAccessKey } = platform;
-  const client = adminClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
-  let last: unknown;
-  for await (const event of client.callStreaming(operation, {})) last = event;
-  return last;
+function adminOf({ endpoint, region, accessKeyId, secretAccessKey }: Platform) {
+  return adminClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
 }
 
 export async function readUsage(platform: Platform): Promise<Usage> {
-  return (await lastOf(platform, 'Usage')) as Usage;
+  return await adminOf(platform).call('Usage', {});
 }
 
 export async function prune(platform: Platform): Promise<void> {
-  await lastOf(platform, 'Prune');
+  await adminOf(platform).call('Prune', {});
 }
 
-/** What is on the host without a record that names it, as `bakehouse doctor` asks. */
+/**
+ * What the platform has on the host without a record that names it, as `bakehouse doctor` asks.
+ * A `namespace` is the network of another, deleted data folder.
+ */
 export async function leftovers(platform: Platform): Promise<readonly object[]> {
-  return ((await lastOf(platform, 'Leftovers')) as { leftovers: object[] }).leftovers;
+  const found = (await adminOf(platform).call('Leftovers', {})).leftovers;
+  return found.filter(({ kind }) => kind !== 'namespace');
 }
 
 /** Reads every chunk and map of the block store. */
-export async function verify(
-  platform: Platform,
-): Promise<{ readonly problems: readonly object[] }> {
-  return (await lastOf(platform, 'Verify')) as { problems: object[] };
+export async function verify(platform: Platform): Promise<AdminResult<'Verify'>> {
+  return await adminOf(platform).call('Verify', {});
 }

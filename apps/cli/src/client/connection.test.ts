@@ -18,6 +18,7 @@ const kept = {
   secretAccessKey: 's=1/+',
   region: 'eu-west-1',
   dataDirectory: data,
+  platformOwner: 'amazon',
 };
 
 test('by default, what the server wrote down', async () => {

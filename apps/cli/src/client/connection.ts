@@ -10,6 +10,8 @@ export interface Connection {
   readonly region: string;
   /** Where keys and known hosts are kept. */
   readonly dataDirectory: string;
+  /** The alias of the platform's own account, as BAKEHOUSE_OWNER_ALIAS says; `amazon` otherwise. */
+  readonly platformOwner: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,7 +20,7 @@ export const dataDirectoryOf = (environment: Environment) =>
   environment.BAKEHOUSE_DATA || defaultDataDirectory(environment);
 
 /** A value of the AWS profile that the first start wrote. */
-export function profileValue(text: string, name: string): string | undefined {
+function profileValue(text: string, name: string): string | undefined {
   return new RegExp(`^${name} = (.+)$`, 'm').exec(text)?.[1];
 }
 
@@ -77,5 +79,6 @@ export async function findConnection(
     environment.AWS_DEFAULT_REGION ||
     profileValue(profile, 'region') ||
     'us-east-1';
-  return { endpoint, accessKeyId, secretAccessKey, region, dataDirectory };
+  const platformOwner = environment.BAKEHOUSE_OWNER_ALIAS || 'amazon';
+  return { endpoint, accessKeyId, secretAccessKey, region, dataDirectory, platformOwner };
 }

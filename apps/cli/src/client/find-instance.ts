@@ -3,7 +3,7 @@ import { CommandFailedError, CommandUsageError } from '../command.ts';
 import { findByName, type Named } from './find-by-name.ts';
 import { type InstanceRow, listInstances } from './instances.ts';
 
-export const instanceNamed = (row: InstanceRow): Named => ({
+const instanceNamed = (row: InstanceRow): Named => ({
   id: row.instanceId,
   names: [row.name, row.publicIp, row.privateIp].filter(Boolean),
   isLive: row.state !== 'terminated',

@@ -1,16 +1,22 @@
 import { CommandFailedError } from '../command.ts';
 
-/** What `GET /healthz` answers. */
+/** What `GET /healthz` returns. */
 export interface Health {
+  readonly status: 'starting' | 'ok' | 'impaired' | 'standby';
+  /** The active server's URL, where this one is its standby. */
+  readonly active?: string;
+  /** The part that is being made ready, while `status` is `starting`. */
+  readonly starting?: string;
   readonly version: string;
   /** What keeps the platform or a guest from its work now, each with the way out. */
   readonly problems?: readonly string[];
   readonly pid: number;
   readonly compute: 'qemu' | 'simulated';
-  readonly accelerator: { readonly accel: string; readonly reason: string };
+  /** Absent from a standby, and so are the counts. */
+  readonly accelerator?: { readonly accel: string; readonly reason: string };
   readonly store: { readonly directory: string };
   readonly regions: readonly string[];
-  readonly counts: Readonly<Record<string, number>>;
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 const limitMs = 10_000;

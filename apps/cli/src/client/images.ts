@@ -15,7 +15,7 @@ export interface ImageRow {
   readonly snapshotIds: readonly string[];
 }
 
-export function imageRow(image: Image): ImageRow {
+function imageRow(image: Image): ImageRow {
   const disks = image.BlockDeviceMappings?.flatMap(({ Ebs }) => Ebs ?? []) ?? [];
   return {
     imageId: image.ImageId ?? '',
@@ -45,6 +45,3 @@ export async function listImages(
   }
   return rows.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
-
-/** The alias of the platform's own account; the server's `--owner-alias`, where that was changed. */
-export const platformOwner = () => process.env.BAKEHOUSE_OWNER_ALIAS || 'amazon';

@@ -1,30 +1,22 @@
-import { adminOf, lastEvent } from '../client/admin.ts';
+import { adminOf } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal/table.ts';
 
-interface NewAccount {
-  readonly accountId: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-export const accountCreate: Command = {
+export const accountCreateCommand: Command = {
   name: 'account create',
   usage: '[ACCOUNT-ID] [--name TEXT]',
   summary: 'make an account with an access key',
   help: 'For an account that exists, makes a further key. The secret is shown this once.',
   options: { name: { type: 'string' } },
   optionHelp: { name: 'what the account is called' },
-  async run({ args, terminal, options, signal }) {
-    const admin = await adminOf(await findConnection(process.env));
+  async run({ args, terminal, options, signal, env }) {
+    const admin = await adminOf(await findConnection(env));
     const input = {
       ...(args[0] ? { accountId: args[0] } : {}),
       ...(typeof options.name === 'string' ? { name: options.name } : {}),
     };
-    const made = await lastEvent<NewAccount>(
-      admin.callStreaming('AccountCreate', input, { signal }),
-    );
+    const made = await admin.call('AccountCreate', input, { signal });
     if (options.json) terminal.print(JSON.stringify(made));
     else {
       terminal.print(`account            ${made.accountId}`);
@@ -35,23 +27,14 @@ export const accountCreate: Command = {
   },
 };
 
-interface Accounts {
-  readonly accounts: readonly {
-    readonly accountId: string;
-    readonly name: string;
-    readonly ownerAlias?: string;
-    readonly accessKeyIds: readonly string[];
-  }[];
-}
-
-export const accountList: Command = {
+export const accountListCommand: Command = {
   name: 'account list',
   usage: '',
   summary: 'list accounts and their keys',
   help: 'Shows the public halves of the keys only.',
-  async run({ terminal, options, signal }) {
-    const admin = await adminOf(await findConnection(process.env));
-    const result = await lastEvent<Accounts>(admin.callStreaming('AccountList', {}, { signal }));
+  async run({ terminal, options, signal, env }) {
+    const admin = await adminOf(await findConnection(env));
+    const result = await admin.call('AccountList', {}, { signal });
     if (options.json) terminal.print(JSON.stringify(result));
     else {
       const rows = result.accounts.map(({ accountId, name, ownerAlias = '', accessKeyIds }) => [

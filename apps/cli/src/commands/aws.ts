@@ -29,21 +29,25 @@ export function awsEnvironment(
   };
 }
 
-export const aws: Command = {
+export const awsCommand: Command = {
   name: 'aws',
   usage: 'ARGUMENTS …',
   summary: 'run the AWS CLI against this platform',
   help: `
 Everything after \`aws\` goes to the AWS CLI, with --endpoint-url, credentials and region set.
-The exit code is that of the AWS CLI.
 
   bakehouse aws ec2 describe-images --owners amazon
   bakehouse aws ec2 create-image --instance-id i-… --name mine --region us-west-2`,
+  exitCodes: {
+    0: 'done',
+    1: 'there is no server, or no AWS CLI',
+    others: 'those of the AWS CLI',
+  },
   raw: true,
-  async run({ args }) {
-    const connection = await findConnection(process.env);
+  async run({ args, env }) {
+    const connection = await findConnection(env);
     return await runAttached(['aws', '--endpoint-url', connection.endpoint, ...args], {
-      env: awsEnvironment(process.env, connection),
+      env: awsEnvironment(env, connection),
       hint: 'apt-get install awscli',
     });
   },

@@ -1,39 +1,149 @@
-import { findConnection } from '../client/connection.ts';
-import type { Command } from '../command.ts';
-import { bakeImage } from '../launch/bake-image.ts';
+import { isResourceId, type ResourceId } from '@bakehouse/base';
+import { adminOf } from '../client/admin.ts';
+import { type Connection, findConnection } from '../client/connection.ts';
+import { type Command, CommandUsageError, type Invocation, usualExitCodes } from '../command.ts';
+import { type BakedImage, bakeStepReader, waitForBake } from '../launch/bake-image.ts';
+import { bakehouseWord } from '../terminal/bakehouse-word.ts';
 import { progressPrinter } from '../terminal/progress.ts';
-import { printJson } from './options.ts';
+import { table } from '../terminal/table.ts';
+import { printJson, waitHelp, waitOptions } from './options.ts';
 
-export const bake: Command = {
+type BakeId = ResourceId<'bake'>;
+
+function bakeIdOf([bakeId]: readonly string[]): BakeId {
+  if (!bakeId) throw new CommandUsageError('name a bake, as `bakehouse bakes` lists it');
+  if (isResourceId('bake', bakeId)) return bakeId;
+  throw new CommandUsageError(`'${bakeId}' is no bake; 'bakehouse bakes' lists them`);
+}
+
+function printPublished({ terminal, options }: Invocation, bake: BakedImage): void {
+  if (options.json) {
+    printJson({ terminal }, bake);
+    return;
+  }
+  terminal.print(`published ${bake.name}`);
+  for (const { region, imageId } of bake.images) terminal.print(`  ${region}  ${imageId}`);
+}
+
+/** Shows how far the bake is until its end. */
+async function followToEnd(
+  invocation: Invocation,
+  connection: Connection,
+  bakeId: BakeId,
+): Promise<number> {
+  const { terminal, signal, env } = invocation;
+  const progress = progressPrinter(terminal);
+  const readStep = bakeStepReader();
+  const word = bakehouseWord(env);
+  const onInterrupt = () =>
+    terminal.note(
+      `${bakeId} goes on: ${word} bakes follow ${bakeId}, ${word} bakes cancel ${bakeId}`,
+    );
+  signal.addEventListener('abort', onInterrupt);
+  try {
+    const bake = await waitForBake(
+      connection,
+      { bakeId },
+      {
+        signal,
+        onProgress: (event) => {
+          const { step, ...rest } = readStep(event);
+          progress.update({ label: step, ...rest });
+        },
+      },
+    );
+    progress.end();
+    printPublished(invocation, bake);
+    return 0;
+  } finally {
+    signal.removeEventListener('abort', onInterrupt);
+    progress.end();
+  }
+}
+
+export const bakeCommand: Command = {
   name: 'bake',
-  usage: '[RECIPE]',
+  usage: '[RECIPE] [--no-wait]',
   summary: 'build Bakehouse Linux and publish it as an AMI',
   help: `
+RECIPE is bakehouse-linux, which is also what is baked without it: there is no other yet.
+
 Builds a bootable disk from Debian's packages, stores its blocks, and registers it as a public image
 of the platform's own account (owner alias amazon) in every region. Takes some minutes the first time.
-Ctrl-C is safe. The server does the work: it needs mmdebstrap and root or user namespaces.
+
+The server does the work; it needs mmdebstrap, and root or user namespaces. It goes on without this command, and
+after a restart of the server: Ctrl-C ends only the waiting. While a bake of the recipe is in progress, the command
+follows that one instead of starting another. Bakes of different recipes run one after the other.
 
   bakehouse bake
+  bakehouse bake --no-wait           # prints the bake's id
+  bakehouse bakes                    # what was baked in the last days, and what is in progress
   bakehouse aws ec2 describe-images --owners amazon`,
-  async run({ args: [recipe], terminal, options, signal }) {
-    const progress = progressPrinter(terminal);
-    const onProgress = ({ step, ...rest }: { step: string; note: string }) =>
-      progress.update({ label: step, ...rest });
-    const connection = await findConnection(process.env);
-    try {
-      const bakeOptions = { onProgress, ...(recipe ? { recipe } : {}) };
-      const published = await bakeImage(connection, bakeOptions, signal);
-      progress.end();
-      if (options.json) printJson({ terminal }, published);
-      else {
-        terminal.print(`published ${published.name}`);
-        for (const { region, imageId } of published.images) {
-          terminal.print(`  ${region}  ${imageId}`);
-        }
-      }
-      return 0;
-    } finally {
-      progress.end();
+  options: waitOptions,
+  optionHelp: waitHelp,
+  async run(invocation) {
+    const { args, terminal, options, signal, env } = invocation;
+    const [recipe] = args;
+    const connection = await findConnection(env);
+    const admin = await adminOf(connection);
+    const started = await admin.call('BakeStart', recipe ? { recipe } : {}, { signal });
+    const { bakeId, isNew } = started;
+    if (!isNew) terminal.note(`${bakeId} of this recipe is already in progress`);
+    if (!options['no-wait']) return await followToEnd(invocation, connection, bakeId);
+    if (options.json) printJson({ terminal }, started);
+    else terminal.print(bakeId);
+    return 0;
+  },
+};
+
+export const bakesCommand: Command = {
+  name: 'bakes',
+  usage: '',
+  summary: 'list bakes: in progress, and those of the last days',
+  help: 'The newest first. A failed bake says why.',
+  async run({ args, terminal, options, signal, env }) {
+    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+    const admin = await adminOf(await findConnection(env));
+    const result = await admin.call('BakeList', {}, { signal });
+    if (options.json) printJson({ terminal }, result);
+    else {
+      const rows = result.bakes.map((bake) => [
+        bake.bakeId,
+        bake.recipe,
+        bake.isCancelling ? 'cancelling' : bake.state,
+        new Date(bake.startedAt).toISOString(),
+        bake.name ?? bake.failure?.message ?? '',
+      ]);
+      const headings = ['BAKE', 'RECIPE', 'STATE', 'STARTED', 'RESULT'];
+      for (const line of table(headings, rows)) terminal.print(line);
     }
+    return 0;
+  },
+};
+
+export const bakesFollowCommand: Command = {
+  name: 'bakes follow',
+  usage: 'BAKE',
+  summary: 'show how far a bake is, until its end',
+  help: 'Ctrl-C ends only the waiting, not the bake.',
+  exitCodes: { ...usualExitCodes, 1: 'the bake failed or was cancelled, or the waiting was ended' },
+  async run(invocation) {
+    const bakeId = bakeIdOf(invocation.args);
+    return await followToEnd(invocation, await findConnection(invocation.env), bakeId);
+  },
+};
+
+export const bakesCancelCommand: Command = {
+  name: 'bakes cancel',
+  usage: 'BAKE',
+  summary: 'end a bake that is in progress',
+  help: 'Publishes nothing, and removes what was built. Packages that were downloaded stay for the next bake.',
+  async run({ args, terminal, options, signal, env }) {
+    const bakeId = bakeIdOf(args);
+    const admin = await adminOf(await findConnection(env));
+    const result = await admin.call('BakeCancel', { bakeId }, { signal });
+    if (options.json) printJson({ terminal }, result);
+    else terminal.print(`cancelling ${bakeId}`);
+    return 0;
   },
 };

@@ -3,6 +3,7 @@ import { awsEnvironment } from './aws.ts';
 import { checkLines } from './doctor.ts';
 import { numberOption } from './options.ts';
 import { serveArguments } from './serve.ts';
+import { healthLines } from './status.ts';
 
 const connection = {
   endpoint: 'http://127.0.0.1:1',
@@ -10,6 +11,7 @@ const connection = {
   secretAccessKey: 'S',
   region: 'us-east-1',
   dataDirectory: '/data',
+  platformOwner: 'amazon',
 };
 
 test('the AWS CLI is led to the platform and by nothing elsewhere', () => {
@@ -37,6 +39,37 @@ test('a check that is not ok has its remedy below it', () => {
     'FAIL  network b  missing',
     '                 → modprobe b',
   ]);
+});
+
+test('a standby names the active server', () => {
+  const pid = 7;
+  const standby = { status: 'standby', active: 'http://a', version: '1', pid } as const;
+  const rest = { compute: 'qemu', store: { directory: '/data' }, regions: ['us-east-1'] } as const;
+  expect(healthLines('http://b', { ...standby, ...rest }, (_, text) => text)).toEqual([
+    'standby http://b (version 1, pid 7)',
+    'active   http://a',
+    'data     /data',
+    'regions  us-east-1',
+  ]);
+});
+
+test.each([
+  ['qemu', 'tcg', 'guests   qemu, tcg: no KVM'],
+  ['simulated', 'simulated', 'guests   simulated: no KVM'],
+] as const)('a server with %s says what runs its guests', (compute, accel, line) => {
+  const health = {
+    status: 'ok',
+    version: '1',
+    pid: 7,
+    compute,
+    accelerator: { accel, reason: 'no KVM' },
+    store: { directory: '/data' },
+    regions: [],
+    counts: { instances: 2, volumes: 3 },
+  } as const;
+  const lines = healthLines('http://b', health, (_, text) => text);
+  expect(lines).toContain(line);
+  expect(lines).toContain('has      2 instances, 3 volumes');
 });
 
 test('settings that were given are handed to the server, others are left to it', () => {

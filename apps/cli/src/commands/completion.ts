@@ -8,7 +8,7 @@ import { completionScripts } from '../completion/scripts.ts';
 
 const shells = Object.keys(completionScripts).join('|');
 
-export const completion: Command = {
+export const completionCommand: Command = {
   name: 'completion',
   usage: shells,
   summary: 'print a shell completion script',
@@ -30,9 +30,9 @@ Completes commands, options, and ids and names of images and instances.
 /** A completion that takes longer is in the way. */
 const limitMs = 3_000;
 
-async function namesOf(kind: Kind): Promise<readonly string[]> {
+async function namesOf(kind: Kind, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const signal = AbortSignal.timeout(limitMs);
-  const client = await ec2Client(await findConnection(process.env));
+  const client = await ec2Client(await findConnection(env));
   if (kind === 'images') {
     const rows = await listImages(client, signal);
     return rows.flatMap((row) => [row.imageId, row.name]);
@@ -49,12 +49,12 @@ export const completeCommand = (commands: () => readonly Command[]): Command => 
   summary: 'candidates for the last word, for completion scripts',
   help: 'Called by the scripts of `bakehouse completion`.',
   raw: true,
-  async run({ args, terminal }) {
+  async run({ args, terminal, env }) {
     const lookup = (kind: Kind) => {
       const late = new Promise<readonly string[]>((resolve) => {
         setTimeout(resolve, limitMs, []).unref();
       });
-      return Promise.race([namesOf(kind), late]).catch(() => []);
+      return Promise.race([namesOf(kind, env), late]).catch(() => []);
     };
     for (const candidate of await complete(commands(), args, lookup)) terminal.print(candidate);
     return 0;

@@ -4,7 +4,7 @@ import { newOutput, readConsole, withoutEscapes } from '../client/console-output
 import { ec2Client } from '../client/ec2.ts';
 import { findInstance } from '../client/find-instance.ts';
 import { listInstances } from '../client/instances.ts';
-import type { Command, Invocation } from '../command.ts';
+import { type Command, type Invocation, usualExitCodes } from '../command.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
 
 const pollMs = 1_000;
@@ -48,10 +48,11 @@ The last 64 KiB, over reboots and stops. INSTANCE is an id, the beginning of one
   bakehouse console web --follow     # until it stops, or Ctrl-C`,
   options: { follow: { type: 'boolean', short: 'f' }, ...regionOption },
   optionHelp: { follow: 'go on with what is written from now on', ...regionHelp },
+  exitCodes: { ...usualExitCodes, 0: 'done, also when Ctrl-C ended --follow' },
   completes: 'instances',
   async run(invocation) {
     const { args, options, terminal, signal } = invocation;
-    const client = await ec2Client(await connectionFor(options));
+    const client = await ec2Client(await connectionFor(invocation));
     const { instanceId } = await findInstance(client, args[0], signal);
     if (options.follow && !options.json) {
       await follow(client, instanceId, invocation);

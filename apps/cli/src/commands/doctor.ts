@@ -1,7 +1,7 @@
-import type { Check, CheckStatus, LeftoversResult } from '@bakehouse/server';
-import { adminOf, lastEvent } from '../client/admin.ts';
+import type { Check, CheckStatus } from '@bakehouse/server';
+import { adminOf } from '../client/admin.ts';
 import { environmentFor, findConnection } from '../client/connection.ts';
-import { type Command, CommandUsageError } from '../command.ts';
+import { type Command, CommandUsageError, usualExitCodes } from '../command.ts';
 import type { Style, Terminal } from '../terminal/terminal.ts';
 import { printJson } from './options.ts';
 import { serveArguments, serveOptionHelp, serveOptions } from './serve.ts';
@@ -21,41 +21,40 @@ export function checkLines(checks: readonly Check[], style: Terminal['style']): 
   });
 }
 
-export const doctor: Command = {
+export const doctorCommand: Command = {
   name: 'doctor',
   usage: '[--fix]',
-  summary: 'check this machine and the data folder, and say how to mend them',
+  summary: 'check this machine and the data folder, and say how to fix what is wrong',
   help: `
 Checks Node, memory, disk, whether KVM really runs a guest, tools, what the kernel gives the network, rights,
 the data folder, and leftovers: processes, interfaces, sockets and files that no record names. Takes some
-seconds. Exit code 1 when something fails.
+seconds.
 
   bakehouse doctor
   sudo bakehouse doctor --fix        # also ends and removes leftovers
 
 The settings are those of the server that is meant, as in \`bakehouse serve --help\`.`,
+  exitCodes: { ...usualExitCodes, 0: 'nothing fails; there may be warnings', 1: 'something fails' },
   options: { fix: { type: 'boolean' }, ...serveOptions },
   optionHelp: { fix: 'remove leftovers; changes nothing else', ...serveOptionHelp },
-  async run({ args, options, terminal, signal }) {
+  async run({ args, options, terminal, signal, env }) {
     if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
     const { examine, readConfig } = await import('@bakehouse/server');
-    const config = readConfig(serveArguments(options), process.env);
+    const config = readConfig(serveArguments(options), env);
     const fix = options.fix === true;
-    const askServer = async () => {
-      const environment = environmentFor(config.dataDirectory, process.env);
-      const admin = await adminOf(await findConnection(environment));
-      return await lastEvent<LeftoversResult>(
-        admin.callStreaming('Leftovers', { fix }, { signal }),
-      );
-    };
+    const admin = async () =>
+      await adminOf(await findConnection(environmentFor(config.dataDirectory, env)));
+    const askServer = async () => (await admin()).call('Leftovers', { fix }, { signal });
+    const askParkedWork = async () =>
+      (await (await admin()).call('WorkflowList', { status: 'parked' }, { signal })).workflows;
     terminal.transient('examining the machine …');
-    const checks = await examine(config, { fix, askServer });
+    const checks = await examine(config, { fix, askServer, askParkedWork });
     terminal.transient(undefined);
     const failed = checks.filter(({ status }) => status === 'fail').length;
     if (options.json) printJson({ terminal }, checks);
     else {
       for (const line of checkLines(checks, terminal.style)) terminal.print(line);
-      terminal.print(failed === 0 ? 'ready' : `${failed} to mend`);
+      terminal.print(failed === 0 ? 'ready' : `${failed} to fix`);
     }
     return failed === 0 ? 0 : 1;
   },

@@ -14,10 +14,10 @@ async function confirm(question: string, { options, signal }: Invocation): Promi
 }
 
 /** The folder's own kind of compute decides what there is to end. */
-async function readFolderConfig(options: Invocation['options']): Promise<Config> {
+async function readFolderConfig({ options, env }: Invocation): Promise<Config> {
   const { readConfig } = await import('@bakehouse/server');
   const data = textOption(options, 'data');
-  const config = readConfig(data ? ['--data', data] : [], process.env);
+  const config = readConfig(data ? ['--data', data] : [], env);
   const compute = (await findEndpoint(config.dataDirectory))?.compute;
   return compute ? { ...config, compute } : config;
 }
@@ -27,7 +27,7 @@ function questionOf(config: Config, deleteData: boolean): string {
   return `This will ${what} of ${config.dataDirectory}.`;
 }
 
-export const down: Command = {
+export const downCommand: Command = {
   name: 'down',
   usage: '[--destroy [--delete-data]] [--yes]',
   summary: 'stop the server; with --destroy guests, helpers and the network, too',
@@ -59,7 +59,7 @@ before it does anything.`,
       throw new CommandUsageError('--delete-data goes together with --destroy');
     }
     const { destroyPlatform, stopServer } = await import('@bakehouse/server');
-    const config = await readFolderConfig(options);
+    const config = await readFolderConfig(invocation);
     if (options.destroy) await confirm(questionOf(config, deleteData), invocation);
     const pid = await stopServer(config);
     const note = pid === undefined ? 'no server ran' : `server ${pid} ended`;

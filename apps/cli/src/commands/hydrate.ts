@@ -1,16 +1,12 @@
-import { adminOf, lastEvent } from '../client/admin.ts';
+import type { AdminProgress } from '@bakehouse/admin-api';
+import { isResourceId } from '@bakehouse/base';
+import { adminOf } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
 import { type Command, CommandUsageError } from '../command.ts';
 import { progressPrinter } from '../terminal/progress.ts';
 import { printJson, waitHelp, waitOptions } from './options.ts';
 
-interface Hydrated {
-  readonly volumeId: string;
-  readonly state: 'initializing' | 'completed';
-  readonly progressPercent: number;
-}
-
-export const hydrate: Command = {
+export const hydrateCommand: Command = {
   name: 'hydrate',
   usage: 'VOLUME [--no-wait]',
   summary: 'fill a volume so that it needs the block store no more',
@@ -23,17 +19,18 @@ goes on after them and after a restart of the server.
   bakehouse hydrate vol-0123456789abcdef0`,
   options: waitOptions,
   optionHelp: waitHelp,
-  async run({ args: [volumeId], terminal, options, signal }) {
+  async run({ args: [volumeId], terminal, options, signal, env }) {
     if (!volumeId) throw new CommandUsageError('name a volume: bakehouse hydrate vol-…');
-    const admin = await adminOf(await findConnection(process.env));
+    if (!isResourceId('vol', volumeId)) {
+      throw new CommandUsageError(`'${volumeId}' is no volume id; 'bakehouse volumes' lists them`);
+    }
+    const admin = await adminOf(await findConnection(env));
     const input = { volumeId, wait: options['no-wait'] !== true };
     const progress = progressPrinter(terminal);
     try {
-      const events = admin.callStreaming('Hydrate', input, { signal });
-      const result = await lastEvent<Hydrated>(events, (event) => {
-        const { progressPercent } = event as Hydrated;
+      const onProgress = ({ progressPercent }: AdminProgress<'Hydrate'>) =>
         progress.update({ label: volumeId, fraction: progressPercent / 100 });
-      });
+      const result = await admin.call('Hydrate', input, { signal, onProgress });
       progress.end();
       if (options.json) printJson({ terminal }, result);
       else if (result.state === 'completed') terminal.print(`${volumeId} has all of its content`);

@@ -1,12 +1,12 @@
 import { ec2Client } from '../client/ec2.ts';
-import { type ImageRow, listImages, platformOwner } from '../client/images.ts';
+import { type ImageRow, listImages } from '../client/images.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal/table.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
 
 const headings = ['IMAGE', 'NAME', 'OWNER', 'STATE', 'ARCH', 'SIZE', 'CREATED'];
 
-export const imageCells = (row: ImageRow): readonly string[] => [
+const imageCells = (row: ImageRow): readonly string[] => [
   row.imageId,
   row.name,
   row.owner,
@@ -16,7 +16,7 @@ export const imageCells = (row: ImageRow): readonly string[] => [
   row.createdAt.slice(0, 16).replace('T', ' '),
 ];
 
-export const images: Command = {
+export const imagesCommand: Command = {
   name: 'images',
   usage: '[--all] [--region NAME]',
   summary: 'list images that can be launched',
@@ -27,9 +27,10 @@ Your own images and those of the platform, the newest first.
   bakehouse images --json | jq -r '.[0].imageId'`,
   options: { ...regionOption, all: { type: 'boolean' } },
   optionHelp: { ...regionHelp, all: "other accounts' public and shared images, too" },
-  async run({ terminal, options, signal }) {
-    const client = await ec2Client(await connectionFor(options));
-    const owners = options.all ? undefined : ['self', platformOwner()];
+  async run({ terminal, options, signal, env }) {
+    const connection = await connectionFor({ options, env });
+    const client = await ec2Client(connection);
+    const owners = options.all ? undefined : ['self', connection.platformOwner];
     const rows = await listImages(client, signal, owners);
     if (options.json) printJson({ terminal }, rows);
     else if (rows.length === 0) terminal.note("no images yet; 'bakehouse bake' makes one");

@@ -1,42 +1,80 @@
 import type { Command } from '../command.ts';
-import { accountCreate, accountList } from './account.ts';
-import { aws } from './aws.ts';
-import { bake } from './bake.ts';
-import { completeCommand, completion } from './completion.ts';
+import { accountCreateCommand, accountListCommand } from './account.ts';
+import { awsCommand } from './aws.ts';
+import { bakeCommand, bakesCancelCommand, bakesCommand, bakesFollowCommand } from './bake.ts';
+import { completeCommand, completionCommand } from './completion.ts';
 import { consoleCommand } from './console.ts';
-import { doctor } from './doctor.ts';
-import { down } from './down.ts';
-import { env } from './env.ts';
-import { hydrate } from './hydrate.ts';
-import { images } from './images.ts';
-import { reboot, start, stop, terminate } from './instance-power.ts';
-import { instances } from './instances.ts';
-import { prune, verify } from './maintain.ts';
-import { run } from './run.ts';
-import { serve } from './serve.ts';
-import { snapshots } from './snapshots.ts';
-import { ssh } from './ssh.ts';
-import { status } from './status.ts';
-import { up } from './up.ts';
-import { usage } from './usage.ts';
-import { volumes } from './volumes.ts';
+
+import { doctorCommand } from './doctor.ts';
+import { downCommand } from './down.ts';
+import { envCommand } from './env.ts';
+import { eventsCommand } from './events.ts';
+import { hydrateCommand } from './hydrate.ts';
+import { imagesCommand } from './images.ts';
+import { rebootCommand, startCommand, stopCommand, terminateCommand } from './instance-power.ts';
+import { instancesCommand } from './instances.ts';
+import { pruneCommand, verifyCommand } from './maintain.ts';
+import { runInstancesCommand } from './run.ts';
+import { serveCommand } from './serve.ts';
+import { snapshotsCommand } from './snapshots.ts';
+import { sshSessionCommand } from './ssh.ts';
+import { statusCommand } from './status.ts';
+import { upCommand } from './up.ts';
+import { usageCommand } from './usage.ts';
+import { volumesCommand } from './volumes.ts';
+
+import { workflowsCommand, workflowsDropCommand, workflowsRetryCommand } from './workflows.ts';
 
 /** Commands under the headings of the general help, in their order. */
 export const commandGroups: readonly {
   readonly title: string;
   readonly commands: readonly Command[];
 }[] = [
-  { title: 'the platform', commands: [up, down, serve, status, doctor] },
-  { title: 'images', commands: [bake, images, snapshots] },
+  {
+    title: 'the platform',
+    commands: [
+      upCommand,
+      downCommand,
+      serveCommand,
+      statusCommand,
+      doctorCommand,
+      eventsCommand,
+      workflowsCommand,
+      workflowsRetryCommand,
+      workflowsDropCommand,
+    ],
+  },
+  {
+    title: 'images',
+    commands: [
+      bakeCommand,
+      bakesCommand,
+      bakesFollowCommand,
+      bakesCancelCommand,
+      imagesCommand,
+      snapshotsCommand,
+    ],
+  },
   {
     title: 'instances',
     commands: [
-      ...[run, instances, ssh, consoleCommand, start, stop, reboot, terminate],
-      ...[volumes, hydrate],
+      runInstancesCommand,
+      instancesCommand,
+      sshSessionCommand,
+      consoleCommand,
+      startCommand,
+      stopCommand,
+      rebootCommand,
+      terminateCommand,
+      volumesCommand,
+      hydrateCommand,
     ],
   },
-  { title: 'other tools', commands: [env, aws, completion] },
-  { title: 'storage and accounts', commands: [usage, prune, verify, accountCreate, accountList] },
+  { title: 'other tools', commands: [envCommand, awsCommand, completionCommand] },
+  {
+    title: 'storage and accounts',
+    commands: [usageCommand, pruneCommand, verifyCommand, accountCreateCommand, accountListCommand],
+  },
 ];
 
 /** Every command, also those that help does not list. */

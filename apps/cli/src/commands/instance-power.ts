@@ -69,15 +69,16 @@ ${texts[verb].help}
     options: { ...force, ...(state ? waitOptions : {}), ...regionOption },
     optionHelp: { ...forceHelp, ...(state ? waitHelp : {}), ...regionHelp },
     completes: 'instances',
-    async run({ args, options, terminal, signal }) {
-      const client = await ec2Client(await connectionFor(options));
+    async run({ args, options, terminal, signal, env }) {
+      const connection = await connectionFor({ options, env });
+      const client = await ec2Client(connection);
       const ids = (await findInstances(client, args, signal)).map((row) => row.instanceId);
       await ask(client, verb, { ids, force: options.force === true, signal });
       if (state && !options['no-wait']) {
         await runStage(terminal, verb, async (update) => {
           const onRows = (rows: readonly { state: string }[]) =>
             update({ note: rows.map((row) => row.state).join(', ') });
-          await waitForState(client, { ids, state, onRows }, signal);
+          await waitForState({ client, connection }, { ids, state, onRows }, signal);
           return { value: undefined, detail: `${ids.join(', ')} ${state}` };
         });
       }
@@ -88,7 +89,7 @@ ${texts[verb].help}
   };
 }
 
-export const start = powerCommand('start');
-export const stop = powerCommand('stop');
-export const reboot = powerCommand('reboot');
-export const terminate = powerCommand('terminate');
+export const startCommand = powerCommand('start');
+export const stopCommand = powerCommand('stop');
+export const rebootCommand = powerCommand('reboot');
+export const terminateCommand = powerCommand('terminate');

@@ -6,7 +6,7 @@ import { connectionFor, printJson, regionHelp, regionOption } from './options.ts
 
 const headings = ['INSTANCE', 'NAME', 'STATE', 'TYPE', 'ADDRESS', 'PRIVATE', 'IMAGE', 'LAUNCHED'];
 
-export const instanceCells = (row: InstanceRow): readonly string[] => [
+const instanceCells = (row: InstanceRow): readonly string[] => [
   row.instanceId,
   row.name,
   row.state,
@@ -17,7 +17,7 @@ export const instanceCells = (row: InstanceRow): readonly string[] => [
   row.launchedAt.slice(0, 16).replace('T', ' '),
 ];
 
-export const instances: Command = {
+export const instancesCommand: Command = {
   name: 'instances',
   usage: '[--all] [--region NAME]',
   summary: 'list instances with their addresses',
@@ -28,8 +28,8 @@ The last launched first. ADDRESS is the public one, reached from this machine.
   bakehouse instances --all        # terminated ones, too`,
   options: { ...regionOption, all: { type: 'boolean' } },
   optionHelp: { ...regionHelp, all: 'terminated instances, too' },
-  async run({ terminal, options, signal }) {
-    const client = await ec2Client(await connectionFor(options));
+  async run({ terminal, options, signal, env }) {
+    const client = await ec2Client(await connectionFor({ options, env }));
     const found = await listInstances(client, signal);
     const rows = options.all ? found : found.filter((row) => row.state !== 'terminated');
     if (options.json) printJson({ terminal }, rows);

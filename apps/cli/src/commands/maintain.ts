@@ -1,23 +1,18 @@
-import { adminOf, lastEvent } from '../client/admin.ts';
+import type { AdminProgress, AdminResult } from '@bakehouse/admin-api';
+import { adminOf } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
-import type { Command } from '../command.ts';
+import { type Command, usualExitCodes } from '../command.ts';
 import { progressPrinter } from '../terminal/progress.ts';
 import { bytesText } from '../terminal/table.ts';
 
-interface Pruned {
-  readonly removedMaps: number;
-  readonly removedChunks: number;
-  readonly freedBytes: number;
-}
-
-export const prune: Command = {
+export const pruneCommand: Command = {
   name: 'prune',
   usage: '',
   summary: 'free the blocks that nothing needs any more',
   help: 'Safe at any time, also while snapshots are being made. The server prunes after deletions too.',
-  async run({ terminal, options, signal }) {
-    const admin = await adminOf(await findConnection(process.env));
-    const result = await lastEvent<Pruned>(admin.callStreaming('Prune', {}, { signal }));
+  async run({ terminal, options, signal, env }) {
+    const admin = await adminOf(await findConnection(env));
+    const result = await admin.call('Prune', {}, { signal });
     const { removedMaps, removedChunks, freedBytes } = result;
     if (options.json) terminal.print(JSON.stringify(result));
     else {
@@ -28,40 +23,25 @@ export const prune: Command = {
   },
 };
 
-interface Problem {
-  readonly what: string;
-  readonly name: string;
-  readonly problem: string;
-  /** Maps of the block store. */
-  readonly usedBy: readonly string[];
-  /** Images, snapshots and volumes. */
-  readonly touches: readonly string[];
-}
+type Problem = AdminResult<'Verify'>['problems'][number];
 
 function problemText({ what, name, problem, usedBy, touches }: Problem): string {
   const users = touches.length > 0 ? touches : usedBy;
   return `${what} ${name}: ${problem}${users.length > 0 ? ` (used by ${users.join(', ')})` : ''}`;
 }
 
-interface Verified {
-  readonly checkedChunks: number;
-  readonly checkedMaps: number;
-  readonly problems: readonly Problem[];
-}
-
-export const verify: Command = {
+export const verifyCommand: Command = {
   name: 'verify',
   usage: '',
   summary: 'read every chunk and map and say what is wrong',
-  help: 'Exit code 1 when something is damaged. Damaged blocks are never served: reads of them fail.',
-  async run({ terminal, options, signal }) {
-    const admin = await adminOf(await findConnection(process.env));
+  help: 'Damaged blocks are never served: reads of them fail.',
+  exitCodes: { ...usualExitCodes, 1: 'failed, or something is damaged' },
+  async run({ terminal, options, signal, env }) {
+    const admin = await adminOf(await findConnection(env));
     const progress = progressPrinter(terminal);
-    const events = admin.callStreaming('Verify', {}, { signal });
-    const result = await lastEvent<Verified>(events, (event) => {
-      const { doneBytes, totalBytes } = event as { doneBytes: number; totalBytes: number };
+    const onProgress = ({ doneBytes, totalBytes }: AdminProgress<'Verify'>) =>
       progress.update({ label: 'reading', fraction: doneBytes / Math.max(1, totalBytes) });
-    });
+    const result = await admin.call('Verify', {}, { signal, onProgress });
     progress.end();
     if (options.json) terminal.print(JSON.stringify(result));
     else {

@@ -8,7 +8,7 @@ export const regionHelp = { region: 'NAME: another region than that of `bakehous
 export const waitOptions = {
   'no-wait': { type: 'boolean' },
 } satisfies OptionSpecs;
-export const waitHelp = { 'no-wait': 'return as soon as the request is answered' };
+export const waitHelp = { 'no-wait': 'do not wait for the end of the work' };
 
 export function textOption(options: Invocation['options'], name: string): string | undefined {
   const value = options[name];
@@ -38,8 +38,12 @@ export function sshTimeoutMs(options: Invocation['options']): number {
   return numberOption(options, 'timeout', { fallback: sshTimeoutSeconds, min: 1 }) * 1000;
 }
 
-export function connectionFor(options: Invocation['options']): Promise<Connection> {
-  return findConnection(process.env, textOption(options, 'region'));
+/** The server that the environment names, in the region that the command names. */
+export function connectionFor({
+  env,
+  options,
+}: Pick<Invocation, 'env' | 'options'>): Promise<Connection> {
+  return findConnection(env, textOption(options, 'region'));
 }
 
 export function printJson({ terminal }: Pick<Invocation, 'terminal'>, value: unknown): void {

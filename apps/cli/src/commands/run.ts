@@ -5,7 +5,7 @@ import { ec2Client } from '../client/ec2.ts';
 import { fetchHealth } from '../client/health.ts';
 import type { InstanceRow } from '../client/instances.ts';
 import { type Command, CommandFailedError, type Invocation } from '../command.ts';
-import { ensureKeyPair, type KeyPair } from '../launch/ensure-key-pair.ts';
+import { ensureKeyPair, type LocalKeyPair } from '../launch/ensure-key-pair.ts';
 import { ensureSshGroup, sshGroupName } from '../launch/ensure-ssh-group.ts';
 import { findImage } from '../launch/find-image.ts';
 import { defaultKeyName } from '../launch/key-files.ts';
@@ -29,7 +29,7 @@ import {
   waitOptions,
 } from './options.ts';
 
-/** EC2 says so too; told here by name. */
+/** EC2 refuses more, too; this refusal names the file. */
 const userDataBytesMax = 16 * 1024;
 
 async function readUserData(path: string | undefined): Promise<Uint8Array | undefined> {
@@ -46,16 +46,16 @@ async function readUserData(path: string | undefined): Promise<Uint8Array | unde
 interface Launch {
   readonly client: EC2Client;
   readonly connection: Connection;
-  readonly keyPair: KeyPair;
+  readonly keyPair: LocalKeyPair;
   readonly rows: readonly InstanceRow[];
 }
 
-async function launch({ args, options, terminal, signal }: Invocation): Promise<Launch> {
-  const connection = await connectionFor(options);
+async function launch({ args, options, terminal, signal, env }: Invocation): Promise<Launch> {
+  const connection = await connectionFor({ options, env });
   const client = await ec2Client(connection);
   const count = numberOption(options, 'count', { fallback: 1, min: 1 });
   const userData = await readUserData(textOption(options, 'user-data'));
-  const image = await findImage(client, args[0], signal);
+  const image = await findImage({ client, connection }, args[0], signal);
   const { dataDirectory } = connection;
   const keyName = textOption(options, 'key') ?? defaultKeyName;
   const keyPair = await ensureKeyPair(client, { dataDirectory, keyName }, signal);
@@ -77,13 +77,13 @@ async function launch({ args, options, terminal, signal }: Invocation): Promise<
 
 /** One after the other: together they would only boot more slowly. */
 async function waitForAll(launched: Launch, { terminal, signal }: Invocation, timeoutMs: number) {
-  const { client, connection, keyPair, rows } = launched;
+  const { connection, keyPair, rows } = launched;
   const { compute } = await fetchHealth(connection.endpoint, signal);
   const target = (row: InstanceRow) => sshTargetOf(connection.dataDirectory, row, keyPair);
   const usable: InstanceRow[] = [];
   for (const { instanceId } of rows) {
     const row = await runStage(terminal, instanceId, async (update) => {
-      const wait = { client, instanceId, timeoutMs, onProgress: update };
+      const wait = { reached: launched, instanceId, timeoutMs, onProgress: update };
       const value = await waitUntilUsable(
         compute === 'simulated' ? wait : { ...wait, target },
         signal,
@@ -95,7 +95,7 @@ async function waitForAll(launched: Launch, { terminal, signal }: Invocation, ti
   return { usable, commands: compute === 'simulated' ? [] : usable.map(target) };
 }
 
-export const run: Command = {
+export const runInstancesCommand: Command = {
   name: 'run',
   usage: '[IMAGE] [--type TYPE] [--name TEXT] [--key NAME] [--user-data FILE] …',
   summary: 'launch instances and wait until ssh works',

@@ -22,16 +22,22 @@ export function serveArguments(options: Invocation['options']): string[] {
   });
 }
 
-export const serve: Command = {
+export const serveCommand: Command = {
   name: 'serve',
   usage: '[--data DIR] [--listen HOST:PORT] …',
   summary: 'start the platform',
   help: [
     'Serves until SIGTERM or Ctrl-C; guests keep running and are found again by the next server.',
-    'Prints `bakehouse ready URL` when it serves. Each setting also by environment:',
+    'Prints `bakehouse ready URL` when all of it is ready, or as a standby. Each setting also by environment:',
     '',
     ...rows,
   ].join('\n'),
+  exitCodes: {
+    0: 'it was asked to stop',
+    1: 'the disk is full, or the database cannot be used',
+    2: 'misused, the host lacks what real guests need, or the data folder and its records are refused',
+    75: 'it lost its lease in the database, and another server may be active: start it again',
+  },
   raw: true,
   async run({ args }) {
     const { runServer } = await import('@bakehouse/server');

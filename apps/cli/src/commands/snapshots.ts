@@ -1,6 +1,5 @@
 import type { Snapshot } from '@aws-sdk/client-ec2';
 import { ec2Client, loadSdk } from '../client/ec2.ts';
-import { platformOwner } from '../client/images.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal/table.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
@@ -17,17 +16,18 @@ const snapshotRow = (snapshot: Snapshot) => ({
 
 const headings = ['SNAPSHOT', 'STATE', 'PROGRESS', 'SIZE', 'VOLUME', 'STARTED', 'DESCRIPTION'];
 
-export const snapshots: Command = {
+export const snapshotsCommand: Command = {
   name: 'snapshots',
   usage: '[--all] [--region NAME]',
   summary: 'list snapshots',
   help: 'Your own, the newest first. What they take on disk is shown by `bakehouse usage`.',
   options: { ...regionOption, all: { type: 'boolean' } },
   optionHelp: { ...regionHelp, all: "the platform's snapshots, too" },
-  async run({ terminal, options, signal }) {
-    const client = await ec2Client(await connectionFor(options));
+  async run({ terminal, options, signal, env }) {
+    const connection = await connectionFor({ options, env });
+    const client = await ec2Client(connection);
     const { paginateDescribeSnapshots } = await loadSdk();
-    const OwnerIds = ['self', ...(options.all ? [platformOwner()] : [])];
+    const OwnerIds = ['self', ...(options.all ? [connection.platformOwner] : [])];
     const rows = [];
     for await (const page of paginateDescribeSnapshots({ client }, { OwnerIds })) {
       signal.throwIfAborted();

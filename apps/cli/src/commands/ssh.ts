@@ -2,7 +2,7 @@ import type { Connection } from '../client/connection.ts';
 import { ec2Client } from '../client/ec2.ts';
 import { findInstance } from '../client/find-instance.ts';
 import { fetchHealth } from '../client/health.ts';
-import { type Command, CommandFailedError } from '../command.ts';
+import { type Command, CommandFailedError, usualExitCodes } from '../command.ts';
 import { findPrivateKey } from '../launch/key-files.ts';
 import { sshTargetOf } from '../launch/ssh-target.ts';
 import { makeKnownHosts } from '../ssh/make-known-hosts.ts';
@@ -18,17 +18,23 @@ async function requireGuests({ endpoint }: Connection, instanceId: string, signa
   );
 }
 
-export const ssh: Command = {
+export const sshSessionCommand: Command = {
   name: 'ssh',
   usage: 'INSTANCE [-- COMMAND …]',
   summary: 'log in to an instance, or run a command there',
   help: `
 INSTANCE is an id, the beginning of one, a Name tag or an address. The key is looked up by the
-instance's key pair. The exit code is ssh's: that of the command, or 255.
+instance's key pair.
 
   bakehouse ssh web
   bakehouse ssh web -- sudo systemctl status
   bakehouse ssh web -- tar c /etc > etc.tar`,
+  jsonHelp: 'print the ssh command as JSON instead of running it',
+  exitCodes: {
+    ...usualExitCodes,
+    1: 'there is no such instance, or it does not run',
+    others: "those of the command, and 255 for ssh's own failures",
+  },
   options: {
     identity: { type: 'string', short: 'i' },
     user: { type: 'string' },
@@ -42,8 +48,8 @@ instance's key pair. The exit code is ssh's: that of the command, or 255.
     ...regionHelp,
   },
   completes: 'instances',
-  async run({ args: [query, ...command], options, terminal, signal }) {
-    const connection = await connectionFor(options);
+  async run({ args: [query, ...command], options, terminal, signal, env }) {
+    const connection = await connectionFor({ options, env });
     const row = await findInstance(await ec2Client(connection), query, signal);
     if (row.state !== 'running' || !row.publicIp) {
       const way = row.state === 'stopped' ? `; 'bakehouse start ${query}' starts it` : '';
@@ -60,7 +66,7 @@ instance's key pair. The exit code is ssh's: that of the command, or 255.
     else {
       await requireGuests(connection, row.instanceId, signal);
       await makeKnownHosts(knownHostsPath(dataDirectory));
-      return await runAttached(words, { hint: 'apt-get install openssh-client' });
+      return await runAttached(words, { env, hint: 'apt-get install openssh-client' });
     }
     return 0;
   },

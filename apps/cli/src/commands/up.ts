@@ -15,7 +15,7 @@ import {
   type Invocation,
 } from '../command.ts';
 import { bakeImage } from '../launch/bake-image.ts';
-import { ensureKeyPair, type KeyPair } from '../launch/ensure-key-pair.ts';
+import { ensureKeyPair, type LocalKeyPair } from '../launch/ensure-key-pair.ts';
 import { ensureSshGroup } from '../launch/ensure-ssh-group.ts';
 import { findNewestPlatformImage } from '../launch/find-image.ts';
 import { defaultKeyName } from '../launch/key-files.ts';
@@ -41,27 +41,32 @@ interface Platform {
 }
 
 async function serverStage(invocation: Invocation): Promise<Platform> {
-  const { options, terminal, signal } = invocation;
-  const dataDirectory = resolve(textOption(options, 'data') ?? dataDirectoryOf(process.env));
+  const { options, terminal, signal, env } = invocation;
+  const dataDirectory = resolve(textOption(options, 'data') ?? dataDirectoryOf(env));
   const server = await runStage(terminal, 'server', async (update) => {
     const onProgress = (step: string) => update({ step });
     const args = serveArguments(options);
-    const value = await ensureServer({ dataDirectory, args, onProgress }, signal);
+    const onProblem = (problem: string) => terminal.note(`  the server says: ${problem}`);
+    const value = await ensureServer({ dataDirectory, args, onProgress, onProblem }, signal);
     return {
       value,
       detail: `${value.url}, process ${value.pid}${value.isNew ? '' : ', ran already'}`,
     };
   });
-  const connection = await findConnection(environmentFor(dataDirectory, process.env));
+  const ownerAlias = textOption(options, 'owner-alias');
+  const connection = await findConnection({
+    ...environmentFor(dataDirectory, env),
+    ...(ownerAlias ? { BAKEHOUSE_OWNER_ALIAS: ownerAlias } : {}),
+  });
   return { server, connection, client: await ec2Client(connection) };
 }
 
 async function imageStage({ client, connection }: Platform, { terminal, signal }: Invocation) {
   return await runStage(terminal, 'image', async (update) => {
-    const found = await findNewestPlatformImage(client, signal);
+    const found = await findNewestPlatformImage({ client, connection }, signal);
     if (found) return { value: found, detail: `${found.name}, ${found.imageId}, was there` };
-    await bakeImage(connection, { onProgress: update }, signal);
-    const baked = await findNewestPlatformImage(client, signal);
+    await bakeImage(connection, update, signal);
+    const baked = await findNewestPlatformImage({ client, connection }, signal);
     if (!baked) throw new Error(`the bake published nothing in ${connection.region}`);
     return { value: baked, detail: `${baked.name}, ${baked.imageId}` };
   });
@@ -77,14 +82,17 @@ async function findFirst(client: EC2Client, signal: AbortSignal) {
   return (await listInstances(client, signal, { filters }))[0];
 }
 
-async function accessStage({ client, connection }: Platform, { terminal, signal }: Invocation) {
+async function accessStage(
+  { client, connection }: Platform,
+  { terminal, signal, env }: Invocation,
+) {
   return await runStage(terminal, 'access', async () => {
     const { dataDirectory } = connection;
     const key = { dataDirectory, keyName: defaultKeyName };
     const keyPair = await ensureKeyPair(client, key, signal);
     if (!keyPair.privateKeyPath) {
       throw new CommandFailedError(
-        `the private half of key pair '${defaultKeyName}' is not in ${dataDirectory}/keys; delete the key pair (${bakehouseWord()} aws ec2 delete-key-pair --key-name ${defaultKeyName}), and the next start makes another`,
+        `the private half of key pair '${defaultKeyName}' is not in ${dataDirectory}/keys; delete the key pair (${bakehouseWord(env)} aws ec2 delete-key-pair --key-name ${defaultKeyName}), and the next start makes another`,
       );
     }
     const groupId = await ensureSshGroup(client, signal);
@@ -93,7 +101,7 @@ async function accessStage({ client, connection }: Platform, { terminal, signal 
 }
 
 interface Access {
-  readonly keyPair: KeyPair;
+  readonly keyPair: LocalKeyPair;
   readonly groupId: string;
 }
 
@@ -110,10 +118,10 @@ async function instanceStage(
     const [launched] = before
       ? [before]
       : await launchInstances(client, { ...request, groupId: access.groupId }, signal);
-    if (!launched) throw new Error('the launch answered no instance');
-    if (before) await startAgain(client, before, signal);
+    if (!launched) throw new Error('the launch returned no instance');
+    if (before) await startAgain(platform, before, signal);
     const { instanceId } = launched;
-    const wait = { client, instanceId, timeoutMs, onProgress: update };
+    const wait = { reached: platform, instanceId, timeoutMs, onProgress: update };
     const target = (row: typeof launched) =>
       sshTargetOf(connection.dataDirectory, row, access.keyPair);
     const row = await waitUntilUsable({ ...wait, target }, signal);
@@ -135,14 +143,17 @@ async function bringUp(invocation: Invocation): Promise<Outcome> {
   return { server, connection, imageId, ...launched };
 }
 
-export const up: Command = {
+export const upCommand: Command = {
   name: 'up',
   usage: '[--type TYPE] [--no-instance] …',
   summary: 'from nothing to an ssh login: server, image, instance (npm start)',
   help: `
 Starts the server in the background unless one runs on the data folder, bakes Bakehouse Linux unless
 there is an image, launches an instance named ${firstName} unless there is one, and waits until ssh works.
-What is there already is used: calling it again is cheap, and mends what is missing.
+What exists is used: calling it again is cheap, and adds what is missing.
+
+Ctrl-C before the server is ready ends it. So do three minutes in which it does not serve its folder, as while it
+waits for its database.
 
 Any setting of \`bakehouse serve\` can be given for a server that is started. \`bakehouse down\` ends it.
 
@@ -166,7 +177,7 @@ Any setting of \`bakehouse serve\` can be given for a server that is started. \`
     const outcome = await bringUp(invocation);
     const { server, imageId, row, ssh } = outcome;
     if (options.json) printJson({ terminal }, { endpoint: server.url, imageId, ...row, ssh });
-    else for (const line of nextSteps(outcome)) terminal.print(line);
+    else for (const line of nextSteps(outcome, invocation.env)) terminal.print(line);
     return 0;
   },
 };

@@ -1,24 +1,10 @@
-import { adminOf, lastEvent } from '../client/admin.ts';
+import type { AdminResult } from '@bakehouse/admin-api';
+import { adminOf } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
 import type { Command } from '../command.ts';
 import { bytesText, table } from '../terminal/table.ts';
 
-interface Row {
-  readonly kind: string;
-  readonly id: string;
-  readonly name?: string;
-  readonly region: string;
-  readonly sizeBytes: number;
-  readonly uniqueBytes: number;
-  readonly sharedBytes: number;
-}
-
-interface Overlay {
-  readonly volumeId: string;
-  readonly localBytes: number;
-  readonly content: 'whole' | 'fetched' | 'filling';
-  readonly progressPercent?: number;
-}
+type Overlay = AdminResult<'Usage'>['overlays'][number];
 
 const contentWords: Record<Overlay['content'], string> = {
   whole: 'has all of its content',
@@ -31,18 +17,7 @@ const overlayLine = ({ volumeId, localBytes, content, progressPercent }: Overlay
     progressPercent === undefined ? '' : `: ${progressPercent} %`
   }`;
 
-interface Usage {
-  readonly rows: readonly Row[];
-  readonly overlays: readonly Overlay[];
-  readonly store: {
-    readonly liveBytes: number;
-    readonly reclaimableBytes: number;
-    readonly overheadBytes: number;
-    readonly onDiskBytes: number;
-  };
-}
-
-export const usage: Command = {
+export const usageCommand: Command = {
   name: 'usage',
   usage: '',
   summary: 'show what images, snapshots and volumes take on disk',
@@ -50,9 +25,9 @@ export const usage: Command = {
 Unique bytes are held by that row alone: what deleting it would free. Shared bytes are held by others too.
 The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
 Overlays are what volumes have on this machine: what was written, and what hydration brought.`,
-  async run({ terminal, options, signal }) {
-    const admin = await adminOf(await findConnection(process.env));
-    const result = await lastEvent<Usage>(admin.callStreaming('Usage', {}, { signal }));
+  async run({ terminal, options, signal, env }) {
+    const admin = await adminOf(await findConnection(env));
+    const result = await admin.call('Usage', {}, { signal });
     if (options.json) {
       terminal.print(JSON.stringify(result));
       return 0;

@@ -18,7 +18,7 @@ const volumeRow = (volume: Volume) => ({
 
 const headings = ['VOLUME', 'STATE', 'SIZE', 'TYPE', 'ZONE', 'INSTANCE', 'DEVICE', 'FROM'];
 
-export const volumes: Command = {
+export const volumesCommand: Command = {
   name: 'volumes',
   usage: '[--region NAME]',
   summary: 'list volumes and where they are attached',
@@ -28,8 +28,8 @@ The newest first. FROM is the snapshot that the volume was made of.
   bakehouse volumes --json | jq -r '.[] | select(.state == "available").volumeId'`,
   options: regionOption,
   optionHelp: regionHelp,
-  async run({ terminal, options, signal }) {
-    const client = await ec2Client(await connectionFor(options));
+  async run({ terminal, options, signal, env }) {
+    const client = await ec2Client(await connectionFor({ options, env }));
     const { paginateDescribeVolumes } = await loadSdk();
     const rows = [];
     for await (const page of paginateDescribeVolumes({ client }, {})) {

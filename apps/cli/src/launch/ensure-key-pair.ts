@@ -3,7 +3,7 @@ import { loadSdk } from '../client/ec2.ts';
 import { CommandFailedError } from '../command.ts';
 import { findPrivateKey, makePrivateKey, publicKeyBody, publicKeyOf } from './key-files.ts';
 
-export interface KeyPair {
+export interface LocalKeyPair {
   readonly keyName: string;
   /** Absent where only its owner has the private half. */
   readonly privateKeyPath?: string;
@@ -28,7 +28,7 @@ export async function ensureKeyPair(
   client: EC2Client,
   { dataDirectory, keyName }: { readonly dataDirectory: string; readonly keyName: string },
   signal: AbortSignal,
-): Promise<KeyPair> {
+): Promise<LocalKeyPair> {
   const registered = await findRegistered(client, keyName, signal);
   const kept = await findPrivateKey(dataDirectory, keyName);
   if (registered && !kept) return { keyName };

@@ -1,5 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { errorCode, loadSdk } from '../client/ec2.ts';
+import { awsErrorCode, loadSdk } from '../client/ec2.ts';
 
 /** The security group that `run` and `up` use: ssh from anywhere, which on loopback is this machine. */
 export const sshGroupName = 'bakehouse-ssh';
@@ -25,7 +25,7 @@ export async function ensureSshGroup(client: EC2Client, signal: AbortSignal): Pr
   await client
     .send(new sdk.AuthorizeSecurityGroupIngressCommand(request), options)
     .catch((error: unknown) => {
-      if (errorCode(error) !== 'InvalidPermission.Duplicate') throw error;
+      if (awsErrorCode(error) !== 'InvalidPermission.Duplicate') throw error;
     });
   return groupId;
 }

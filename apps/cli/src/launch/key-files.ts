@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CommandFailedError } from '../command.ts';
 
-/** The key pair that `run` and `up` use unless told otherwise. */
+/** The key pair that `run` and `up` use by default. */
 export const defaultKeyName = 'bakehouse';
 
 /** Where the private half of a key pair is kept; names of key pairs may hold anything. */

@@ -31,11 +31,11 @@ function tryNext({ row }: Outcome, word: string): string[] {
 }
 
 /** What a person needs after `up`: how to log in, what points tools here, what to try, where to look. */
-export function nextSteps(outcome: Outcome): readonly string[] {
+export function nextSteps(outcome: Outcome, env: NodeJS.ProcessEnv): readonly string[] {
   const { connection, server } = outcome;
   const { dataDirectory } = connection;
-  const word = bakehouseWord();
-  const isElsewhere = dataDirectory !== dataDirectoryOf(process.env);
+  const word = bakehouseWord(env);
+  const isElsewhere = dataDirectory !== dataDirectoryOf(env);
   return [
     '',
     ...loginLines(outcome, word),
@@ -47,7 +47,9 @@ export function nextSteps(outcome: Outcome): readonly string[] {
     ...(isElsewhere ? [`  export BAKEHOUSE_DATA=${shellQuote(dataDirectory)}`] : []),
     `  eval "$(${word} env)"        # point Packer, Terraform and the SDKs here`,
     ...tryNext(outcome, word),
-    ...(findOnPath('aws') ? [] : ['  (the AWS CLI is not installed yet: apt-get install awscli)']),
+    ...(findOnPath('aws', env)
+      ? []
+      : ['  (the AWS CLI is not installed yet: apt-get install awscli)']),
     `  ${word} help`,
   ];
 }

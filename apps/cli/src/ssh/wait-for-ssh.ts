@@ -29,7 +29,7 @@ async function tryLogin(target: SshTarget, signal: AbortSignal): Promise<string 
     if ('code' in error && error.code === 'ENOENT') {
       throw new CommandFailedError('ssh is not installed: apt-get install openssh-client');
     }
-    // Before it, ssh tells which host key it has taken.
+    // Before it, ssh prints which host key it has accepted.
     const lines = 'stderr' in error ? String(error.stderr).trim().split('\n') : [];
     const said = lines.at(-1)?.trim() || 'nothing, it was cut off';
     return !target.identityPath && said.includes('Permission denied') ? undefined : said;

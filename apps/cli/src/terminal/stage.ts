@@ -12,7 +12,7 @@ export interface StageProgress {
   readonly note?: string;
 }
 
-export interface StageResult<Value> {
+interface StageResult<Value> {
   readonly value: Value;
   /** One line beside the name when it is done. */
   readonly detail: string;

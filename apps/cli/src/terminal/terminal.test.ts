@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { durationText } from './duration.ts';
@@ -13,6 +16,7 @@ function scriptedTerminal(isInteractive: boolean) {
   const terminal: Terminal = {
     isInteractive,
     print: (line) => void notes.push(line),
+    drained: async () => {},
     note: (line) => void notes.push(line),
     transient: (line) => void (isInteractive && drawn.push(line)),
     style: (_, text) => text,
@@ -81,7 +85,7 @@ test('a command line keeps its words apart', () => {
   expect(shellCommand(['ssh', '-i', '/my keys/a', 'x@y'])).toBe("ssh -i '/my keys/a' x@y");
 });
 
-test('a stage tells its name, detail and time, and answers the value', async () => {
+test('a stage prints its name, detail and time, and returns the value', async () => {
   const { terminal, notes, drawn } = scriptedTerminal(true);
   const value = await runStage(terminal, 'image', async (update) => {
     update({ fraction: 0.5, note: 'half' });
@@ -99,4 +103,23 @@ test('a stage that fails says which, and why', async () => {
   });
   await expect(failing).rejects.toThrow(/^the step 'server' failed after .+: no room$/);
   expect(notes).toEqual(['  server …', '✗ server']);
+});
+
+test('standard output is drained when its reader has taken all of it', async () => {
+  const script = `
+    import { processTerminal } from ${JSON.stringify(join(import.meta.dirname, 'terminal.ts'))};
+    const terminal = processTerminal();
+    for (let count = 0; count < 20_000; count++) terminal.print('x'.repeat(99));
+    process.stderr.write(process.stdout.writableLength > 0 ? 'waiting ' : 'nothing waits ');
+    await terminal.drained(new AbortController().signal);
+    process.stderr.write(String(process.stdout.writableLength));`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script]);
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words += text;
+    // Nothing is read before the child waits for it.
+    child.stdout.resume();
+  });
+  await once(child, 'close');
+  expect(words).toBe('waiting 0');
 });

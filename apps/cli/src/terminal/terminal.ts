@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { styleText } from 'node:util';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -7,6 +8,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** A line of the result. */
   print(line: string): void;
+  /** Resolves when standard output takes more. Rejects with the signal's error when that is aborted first. */
+  drained(signal: AbortSignal): Promise<void>;
   /** A line beside the result: progress, hints, warnings. */
   note(line: string): void;
   /** Replaces the last transient line; undefined removes it. Nothing where nobody looks. */
@@ -29,6 +32,9 @@ export function processTerminal(): Terminal {
     print(line) {
       clear();
       stdout.write(`${line}\n`);
+    },
+    async drained(signal) {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain', { signal });
     },
     note(line) {
       clear();

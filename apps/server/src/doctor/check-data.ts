@@ -1,22 +1,21 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataLayoutVersion } from '../data-directory.ts';
+import { exists } from '@bakehouse/host';
+import { dataLayoutVersion, isDataDirectory } from '../data-directory.ts';
 import { holderOf } from '../data-lock.ts';
 import type { Check } from './check.ts';
 
 export interface DataState {
+  /** Whether the folder exists and is a data folder. */
   readonly isMade: boolean;
-  /** The server that has the folder now. */
+  /** The server that serves the folder now. */
   readonly serverPid?: number;
 }
 
 export async function readDataState(root: string): Promise<DataState> {
-  const isMade = await stat(join(root, 'version')).then(
-    () => true,
-    () => false,
-  );
-  const serverPid = await holderOf(join(root, 'lock'));
-  return { isMade, ...(serverPid === undefined ? {} : { serverPid }) };
+  const isMade = await isDataDirectory(root);
+  const server = await holderOf(join(root, 'lock'));
+  return { isMade, ...(server === undefined ? {} : { serverPid: server.pid }) };
 }
 
 async function permissionCheck(root: string): Promise<Check> {
@@ -45,10 +44,12 @@ async function versionCheck(root: string): Promise<Check> {
   };
 }
 
-/** The folder of all state, and who has it. */
+/** The folder of all state, and who serves it. */
 export async function checkData(root: string, state: DataState): Promise<readonly Check[]> {
   if (!state.isMade) {
-    const detail = `${root} is not made yet: the first start makes it`;
+    const detail = (await exists(root))
+      ? `${root} is not a data folder yet`
+      : `${root} does not exist yet; the first start creates it`;
     return [{ area: 'data', name: 'folder', status: 'ok', detail }];
   }
   const server = state.serverPid === undefined ? 'no server runs' : `process ${state.serverPid}`;

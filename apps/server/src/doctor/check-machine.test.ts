@@ -14,7 +14,7 @@ test.each([
   expect(check.status).toBe(status);
 });
 
-test('whatever is not ok says how to mend it', () => {
+test('whatever is not ok says how to fix it', () => {
   const bad = [nodeCheck('20.1.0'), memoryCheck(0, GiB), diskCheck('/', 0)];
   expect(bad.filter((check) => !check.remedy)).toEqual([]);
 });

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
-import { access, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { freemem, release, totalmem } from 'node:os';
-import { promisify } from 'node:util';
-import { GiB, MiB } from '@bakehouse/base';
+import { dirname } from 'node:path';
+import { GiB, MiB, messageOf, secondMs } from '@bakehouse/base';
 import { probeAccelerator } from '@bakehouse/compute-qemu';
+import { CommandError, exists, runCommand } from '@bakehouse/host';
 import type { Check } from './check.ts';
-
-const run = promisify(execFile);
 
 const nodeMajorMin = 24;
 const diskFreeMin = 4 * GiB;
@@ -21,9 +19,7 @@ export function nodeCheck(version: string): Check {
     name: 'Node',
     status: isNew ? 'ok' : 'fail',
     detail: version,
-    ...(isNew
-      ? {}
-      : { remedy: `npm install --no-save brings Node ${nodeMajorMin} or newer along` }),
+    ...(isNew ? {} : { remedy: `npm ci installs Node ${nodeMajorMin} or newer with the packages` }),
   };
 }
 
@@ -52,21 +48,15 @@ export function diskCheck(path: string, freeBytes: number): Check {
 }
 
 async function existingParent(path: string): Promise<string> {
-  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
-    if (at === '/' || (await isThere(at))) return at;
-  }
+  let at = path;
+  while (at !== '/' && !(await exists(at))) at = dirname(at);
+  return at;
 }
-
-const isThere = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 async function acceleratorCheck(directory: string): Promise<Check> {
   const found = await probeAccelerator({ directory, fresh: true }).catch((error: unknown) => ({
     accel: 'none',
-    reason: error instanceof Error ? error.message : String(error),
+    reason: messageOf(error),
   }));
   const { accel, reason } = found;
   if (accel === 'kvm') {
@@ -82,7 +72,7 @@ async function acceleratorCheck(directory: string): Promise<Check> {
   };
 }
 
-/** What the network makes, tried in a network namespace that ends with the trial. */
+/** Devices and tables of every kind that the network makes, in a network namespace that ends with the trial. */
 const networkTrial = `
 ip link add bht0 type veth peer name bht1
 ip tuntap add bht2 mode tap
@@ -99,36 +89,35 @@ table arp trial {
 END`;
 
 async function kernelCheck(): Promise<Check> {
-  const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
-  const options = { timeout: 15_000, env: { PATH: path, LC_ALL: 'C' } };
   try {
-    await run('unshare', ['--net', 'sh', '-e', '-c', networkTrial], options);
+    const timeoutMs = 15 * secondMs;
+    await runCommand(['unshare', '--net', 'sh', '-e', '-c', networkTrial], { timeoutMs });
     const detail = `namespaces, veth, tap and nftables work (kernel ${release()})`;
     return { area: 'network', name: 'kernel', status: 'ok', detail };
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    const output = error instanceof CommandError ? error.output : '';
     return {
       area: 'network',
       name: 'kernel',
       status: 'fail',
-      detail: said || (error instanceof Error ? error.message : String(error)),
+      detail: output || messageOf(error),
       remedy: 'modprobe -a tun veth nf_tables nf_nat nf_conntrack; in a container: CAP_NET_ADMIN',
     };
   }
 }
 
 async function tunCheck(): Promise<Check> {
-  const there = await isThere('/dev/net/tun');
+  const isPresent = await exists('/dev/net/tun');
   return {
     area: 'network',
     name: '/dev/net/tun',
-    status: there ? 'ok' : 'fail',
-    detail: there ? 'there' : 'missing',
-    ...(there ? {} : { remedy: 'modprobe tun; in a container: --device /dev/net/tun' }),
+    status: isPresent ? 'ok' : 'fail',
+    detail: isPresent ? 'exists' : 'does not exist',
+    ...(isPresent ? {} : { remedy: 'modprobe tun; in a container: --device /dev/net/tun' }),
   };
 }
 
-/** Node, memory, disk, acceleration, and what the kernel gives the network. */
+/** Node, memory, disk, acceleration, and the kernel's support for the network. */
 export async function checkMachine(options: {
   readonly dataDirectory: string;
   readonly scratchDirectory: string;

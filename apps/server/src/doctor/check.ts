@@ -1,4 +1,4 @@
-/** `warn`: works, but worse or not for everything. `fail`: the platform does not work until it is mended. */
+/** `warn`: works, but worse or not for everything. `fail`: does not work until it is fixed. */
 export type CheckStatus = 'ok' | 'warn' | 'fail';
 
 /** One line of what `bakehouse doctor` found. */
@@ -7,14 +7,6 @@ export interface Check {
   readonly name: string;
   readonly status: CheckStatus;
   readonly detail: string;
-  /** How to mend it, where there is something to mend. */
+  /** How to fix it, for people. Absent when there is nothing to fix. */
   readonly remedy?: string;
-}
-
-/** Something that no record names: what a crash can leave. */
-export interface Leftover {
-  readonly kind: string;
-  readonly name: string;
-  readonly problem: string;
-  readonly remedy: string;
 }

@@ -1,6 +1,8 @@
-import { endProcess, type PlatformProcess, type ProcessRole } from './platform-processes.ts';
+import { type Clock, secondMs } from '@bakehouse/base';
+import { endProcess } from '@bakehouse/host';
+import type { PlatformProcess, ProcessRole } from './platform-processes.ts';
 
-/** Guests write to disks that the block server stands behind, so it goes last. */
+/** The block server ends last: it serves the disks that guests write to. */
 const endOrder: readonly ProcessRole[] = [
   'guest',
   'disk daemon',
@@ -9,10 +11,15 @@ const endOrder: readonly ProcessRole[] = [
   'block server',
 ];
 
-/** Ends processes of one platform, those first that need the others; resolves when all are gone. */
-export async function endProcesses(processes: readonly PlatformProcess[]): Promise<void> {
+const graceMs = 10 * secondMs;
+
+/** Ends processes of one platform, users before what they use. Resolves when all have ended. */
+export async function endProcesses(
+  processes: readonly PlatformProcess[],
+  { clock }: { readonly clock: Clock },
+): Promise<void> {
   for (const role of endOrder) {
     const these = processes.filter((process) => process.role === role);
-    await Promise.all(these.map(({ pid }) => endProcess(pid)));
+    await Promise.all(these.map((process) => endProcess(process, { what: role, clock, graceMs })));
   }
 }

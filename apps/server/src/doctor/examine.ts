@@ -2,42 +2,46 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@bakehouse/base';
-import { createMetadataPublisher } from '@bakehouse/imds';
-import { openSqliteMetadataStore } from '@bakehouse/metadata-sql';
+import type { AdminResult } from '@bakehouse/admin-api';
+import { messageOf, silentLogger, systemClock } from '@bakehouse/base';
+import { machineKeeper } from '@bakehouse/compute-qemu';
+import { publishedIn } from '@bakehouse/imds';
+import { lookIntoSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import { checkNetworkHost } from '@bakehouse/network';
-import type { Config } from '../config.ts';
-import { openDataDirectory, shortNameOf } from '../data-directory.ts';
+import { type Config, UsageError } from '../config.ts';
+import { findDataDirectory, nameDataDirectory, shortNameOf } from '../data-directory.ts';
 import { lockData } from '../data-lock.ts';
+import { checkOwnRecords, checkRecordsPlace } from '../records-place.ts';
 import { qemuAdapters } from '../wiring/qemu-adapters.ts';
 import type { Check } from './check.ts';
 import { checkData, type DataState, readDataState } from './check-data.ts';
 import { checkMachine } from './check-machine.ts';
+import { checkRecords } from './check-records.ts';
+import { checkWork, type ParkedWork } from './check-work.ts';
 import { findLeftovers } from './find-leftovers.ts';
 import { firewallCheck } from './firewall-check.ts';
 import { checkTools } from './host-tools.ts';
-import { readKnownRecords } from './known-records.ts';
-import { type LeftoversResult, lookForLeftovers } from './leftovers-operation.ts';
+import { lookForLeftovers } from './leftovers-operation.ts';
 
 export interface ExamineOptions {
-  /** Ends and removes leftovers. */
+  /** Removes leftovers. */
   readonly fix: boolean;
-  /** Asks the server that has the data folder for leftovers: it alone can read its records. */
-  readonly askServer: () => Promise<LeftoversResult>;
+  /** Asks the server of the data folder for leftovers, as only it can read its records. */
+  readonly askServer: () => Promise<AdminResult<'Leftovers'>>;
+  /** Asks it for work that waits for an operator. */
+  readonly askParkedWork: () => Promise<readonly ParkedWork[]>;
 }
 
-const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
 async function privilegeCheck(): Promise<Check> {
-  const detail = await checkNetworkHost().then(() => undefined, words);
+  const detail = await checkNetworkHost().then(() => undefined, messageOf);
   return detail === undefined
-    ? { area: 'network', name: 'rights', status: 'ok', detail: 'may make network namespaces' }
+    ? { area: 'network', name: 'rights', status: 'ok', detail: 'may create network namespaces' }
     : {
         area: 'network',
         name: 'rights',
         status: 'fail',
         detail,
-        remedy: 'sudo, or --compute simulated where no guests are needed',
+        remedy: 'sudo, or --compute simulated when no guests are needed',
       };
 }
 
@@ -61,31 +65,37 @@ async function portCheck({ host, port }: Config, state: DataState): Promise<read
           name: 'port',
           status: 'fail',
           detail: problem,
-          remedy: 'end what listens there, or choose another: --listen 127.0.0.1:0',
+          remedy:
+            'end the program that listens there, or choose another port: --listen 127.0.0.1:0',
         },
   ];
 }
 
-/** With no server on the folder, this process looks itself, and holds the folder's lock meanwhile. */
-async function lookWithoutServer(config: Config, fix: boolean): Promise<LeftoversResult> {
-  const data = await openDataDirectory(config.dataDirectory);
+/** Without a server on the folder, this process looks itself and holds the folder's lock meanwhile. */
+async function lookWithoutServer(config: Config, fix: boolean): Promise<AdminResult<'Leftovers'>> {
+  const data = await findDataDirectory(config);
   await using _lock = await lockData(data);
+  if (config.metadataUrl !== undefined) {
+    throw new UsageError('only a server reads records in PostgreSQL; start it first');
+  }
+  await checkRecordsPlace(data, {});
   const logger = silentLogger;
-  const metadata = await openSqliteMetadataStore({ path: data.metadata, logger });
+  const metadata = await lookIntoSqliteMetadataStore(data.metadata);
   try {
+    await checkOwnRecords(metadata, data);
     const adapters = qemuAdapters(config, data, { clock: systemClock, logger });
-    const publisher = await createMetadataPublisher({ directory: data.guestMetadata });
-    const readKnown = () => readKnownRecords(metadata);
-    return await lookForLeftovers(
-      () => findLeftovers(readKnown, { data, publisher, ...adapters }),
-      { fix },
-    );
+    const publisher = publishedIn(data.guestMetadata);
+    const { network, volumes } = adapters;
+    // There is no block server to ask for maps, and guests are found by their processes.
+    const drivers = { keeper: machineKeeper(data.instances), network, publisher, volumes };
+    const places = { data, clock: systemClock, network, volumes, drivers };
+    return await lookForLeftovers(() => findLeftovers(metadata, places), { fix });
   } finally {
     await metadata.close();
   }
 }
 
-export function leftoverChecks({ leftovers, mended }: LeftoversResult): readonly Check[] {
+function leftoverChecks({ leftovers, removed }: AdminResult<'Leftovers'>): readonly Check[] {
   if (leftovers.length > 0) {
     return leftovers.map(({ kind, name, problem, remedy }) => ({
       area: 'leftovers',
@@ -95,7 +105,7 @@ export function leftoverChecks({ leftovers, mended }: LeftoversResult): readonly
       remedy,
     }));
   }
-  const detail = mended > 0 ? `${mended} removed` : 'none';
+  const detail = removed > 0 ? `${removed} removed` : 'none';
   return [{ area: 'leftovers', name: 'processes, network, files', status: 'ok', detail }];
 }
 
@@ -109,18 +119,18 @@ async function checkLeftovers(
     const look = state.serverPid === undefined ? () => lookWithoutServer(config, fix) : askServer;
     return leftoverChecks(await look());
   } catch (error) {
-    const detail = `could not be looked for: ${words(error)}`;
+    const detail = `cannot look for them: ${messageOf(error)}`;
     return [{ area: 'leftovers', name: 'leftovers', status: 'warn', detail }];
   }
 }
 
-/** What only guests need is no failure where there are to be none. */
+/** Without guests, what only guests need is no failure. */
 function forSimulation(check: Check): Check {
   const isForGuests = check.area === 'network' || check.area === 'tools';
   return isForGuests && check.status === 'fail' ? { ...check, status: 'warn' } : check;
 }
 
-/** Examines the machine and the platform's folder; changes nothing unless told to `fix`. */
+/** Examines the machine and the platform's folder. Changes nothing there; `fix` removes leftovers. */
 export async function examine(config: Config, options: ExamineOptions): Promise<readonly Check[]> {
   const root = await realpath(config.dataDirectory).catch(() => config.dataDirectory);
   const state = await readDataState(root);
@@ -129,6 +139,12 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
     const rights = await privilegeCheck();
     const isPrivileged = rights.status === 'ok';
     const machine = { dataDirectory: root, scratchDirectory, isPrivileged };
+    const records =
+      state.serverPid === undefined
+        ? await checkRecords(config, await nameDataDirectory(config))
+        : [];
+    // Nothing may be compared with records that are refused.
+    const mayLook = isPrivileged && records.every(({ status }) => status !== 'fail');
     const checks = [
       ...(await checkMachine(machine)),
       ...(await portCheck(config, state)),
@@ -136,7 +152,9 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
       rights,
       ...(isPrivileged && config.outbound ? [await firewallCheck(shortNameOf(root))] : []),
       ...(await checkData(root, state)),
-      ...(isPrivileged ? await checkLeftovers(config, state, options) : []),
+      ...records,
+      ...(state.serverPid === undefined ? [] : await checkWork(options.askParkedWork)),
+      ...(mayLook ? await checkLeftovers(config, state, options) : []),
     ];
     return config.compute === 'simulated' ? checks.map(forSimulation) : checks;
   } finally {

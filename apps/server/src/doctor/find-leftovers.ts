@@ -1,190 +1,153 @@
-import { execFile } from 'node:child_process';
-import { access, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { listMachineFolders } from '@bakehouse/compute-qemu';
-import type { InstanceId, MetadataPublisher, SnapshotStore } from '@bakehouse/domain';
+import type { AdminResult } from '@bakehouse/admin-api';
+import type { Clock } from '@bakehouse/base';
+import type { InstanceId, MetadataStore } from '@bakehouse/domain';
+import { describeAction, type HostAction, performAction } from '@bakehouse/host';
+import type { LinuxNetwork } from '@bakehouse/network';
+import {
+  findLeftovers as findUnnamed,
+  type LeftoverDrivers,
+  type NamedRecords,
+  readNamedRecords,
+} from '@bakehouse/orchestration';
+import type { QemuVolumes } from '@bakehouse/volumes';
 import type { DataDirectory } from '../data-directory.ts';
-import type { QemuAdapters } from '../wiring/qemu-adapters.ts';
-import type { Leftover } from './check.ts';
-import type { KnownRecords } from './known-records.ts';
-import { endProcess, orphanedProcesses, platformProcesses } from './platform-processes.ts';
+import {
+  hasOpenIn,
+  type OrphanedProcess,
+  orphanedProcesses,
+  platformProcesses,
+} from './platform-processes.ts';
 import { strayProcesses } from './stray-processes.ts';
 
-export interface MendableLeftover extends Leftover {
-  mend(): Promise<void>;
+/** Something that exists and that no record names: what a crash can leave. Nothing is ever run from its remedy. */
+export type Leftover = AdminResult<'Leftovers'>['leftovers'][number];
+
+export interface FoundLeftover extends Leftover {
+  /** Absent for what only a restart of the server removes. */
+  remove?(): Promise<void>;
 }
 
-export interface Surroundings extends QemuAdapters {
+/** Where leftovers are looked for: the drivers, and this host. */
+export interface LeftoverPlaces {
   readonly data: DataDirectory;
-  readonly publisher: MetadataPublisher;
-  /** Absent while there is no block server: maps are not looked at. */
-  readonly snapshots?: SnapshotStore;
+  readonly clock: Clock;
+  readonly drivers: LeftoverDrivers;
+  readonly network: Pick<LinuxNetwork, 'leftovers'>;
+  readonly volumes: Pick<QemuVolumes, 'sweep'>;
 }
 
-/** Looks at what is there; the answer compares it with records that were read afterwards. */
-type Finder = (
-  surroundings: Surroundings,
-) => Promise<(known: KnownRecords) => readonly MendableLeftover[]>;
-
-const findProcesses: Finder = async ({ data }) => {
-  const processes = await platformProcesses(data);
-  const own = new Set(processes.map(({ pid }) => pid));
-  const orphans = (await orphanedProcesses()).filter(({ pid }) => !own.has(pid));
-  const leftover = (pid: number, problem: string) => ({
-    kind: 'process',
-    name: String(pid),
-    problem,
-    remedy: `kill ${pid}`,
-    mend: () => endProcess(pid),
-  });
-  return (known) => [
-    ...strayProcesses(processes, known).map(({ process, problem }) =>
-      leftover(process.pid, problem),
-    ),
-    ...orphans.map(({ pid, folder }) => leftover(pid, `works on ${folder}, which is gone`)),
-  ];
-};
-
-const findMachines: Finder = async ({ data }) => {
-  const ids = await listMachineFolders(data.instances);
-  return (known) =>
-    ids
-      .filter((id) => !known.instances.has(id))
-      .map((id) => ({
-        kind: 'file',
-        name: join(data.instances, id),
-        problem: `files of ${id}, an instance without a record`,
-        remedy: `rm -r ${join(data.instances, id)}`,
-        mend: () => rm(join(data.instances, id), { recursive: true, force: true }),
-      }));
-};
-
-const findDisks: Finder = async ({ data, volumes }) => {
-  const ids = await volumes.list();
-  return (known) =>
-    ids
-      .filter((id) => !known.volumes.has(id))
-      .map((id) => ({
-        kind: 'file',
-        name: join(data.volumes, id),
-        problem: `the disk of ${id}, a volume without a record`,
-        remedy: `rm -r ${join(data.volumes, id)}`,
-        mend: () => volumes.remove(id),
-      }));
-};
-
-const findNetwork: Finder = async ({ network }) => {
-  const ids = await network.list();
-  const leftovers = await asyncFilter(await network.leftovers(), isOurs);
-  return (known) => [
-    ...leftovers.map((leftover) => ({ ...leftover, mend: () => runRemedy(leftover.remedy) })),
-    ...ids
-      .filter((id) => !known.nics.has(id))
-      .map((id) => ({
-        kind: 'interface',
-        name: id,
-        problem: 'a network interface without a record',
-        remedy: 'bakehouse doctor --fix',
-        mend: () => network.unplug(id),
-      })),
-  ];
-};
-
-/** A container that shares this host's network has platforms, too, on folders that are not seen from here. */
-async function isOurs({ kind, name }: Leftover): Promise<boolean> {
-  if (kind !== 'namespace') return true;
-  return await access(`/run/netns/${name}`).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function asyncFilter<Item>(
-  items: readonly Item[],
-  isWanted: (item: Item) => Promise<boolean>,
-): Promise<readonly Item[]> {
-  const wanted = await Promise.all(items.map(isWanted));
-  return items.filter((_, index) => wanted[index]);
-}
-
-/** The network words its remedies as commands: programs with plain arguments, one after the other. */
-async function runRemedy(remedy: string): Promise<void> {
-  for (const command of remedy.split(';')) {
-    const [program = '', ...args] = command.trim().split(/\s+/);
-    // One of several may have been done already; what is still there shows in the next examination.
-    await promisify(execFile)(program, args, { timeout: 10_000 }).catch(() => {});
-  }
-}
-
-const findGuestMetadata: Finder = async ({ publisher }) => {
-  const ids = await publisher.list();
-  return (known) =>
-    ids
-      .filter((id) => !known.instances.has(id))
-      .map((id) => ({
-        kind: 'file',
-        name: `guest metadata of ${id}`,
-        problem: 'published for an instance without a record',
-        remedy: 'bakehouse doctor --fix',
-        mend: () => publisher.withdraw(id),
-      }));
-};
-
-const findMaps: Finder = async ({ snapshots }) => {
-  if (!snapshots) return () => [];
-  const ids = await snapshots.list();
-  return (known) =>
-    ids
-      .filter((mapId) => !known.maps.has(mapId))
-      .map((mapId) => ({
-        kind: 'map',
-        name: mapId,
-        problem: 'blocks of a snapshot without a record',
-        remedy: 'bakehouse prune',
-        mend: async () => void (await snapshots.prune(new Set([mapId]))),
-      }));
-};
-
-const finders: readonly Finder[] = [
-  findProcesses,
-  findMachines,
-  findDisks,
-  findNetwork,
-  findGuestMetadata,
-  findMaps,
-];
-
-/** Views of disks and files of unfinished work. Only told: ending one that is just wanted would fail a snapshot. */
-async function findViews(known: KnownRecords, { volumes }: Surroundings) {
-  const strays = await volumes.sweep({ ...sweepRequest(known), dryRun: true });
-  return strays.map(({ what, name }) => ({
-    kind: what,
-    name,
-    problem: 'left by a snapshot or a volume in the making',
-    remedy: 'restart the server: it sweeps before it works',
-    mend: async () => {},
-  }));
-}
-
-export function sweepRequest(known: KnownRecords) {
+function byActions(
+  what: Omit<Leftover, 'remedy'>,
+  actions: readonly HostAction[],
+  clock: Clock,
+): FoundLeftover {
   return {
-    wanted: known.pendingSnapshots,
-    instanceIds: [...known.machines] as InstanceId[],
+    ...what,
+    remedy: actions.map(describeAction).join('; '),
+    async remove() {
+      for (const action of actions) await performAction(action, { clock });
+    },
   };
 }
 
+/** What runs on since before the data folder was moved. Not removed here: guests may still need it. */
+const leftAtMove = (
+  { pid, folder }: OrphanedProcess,
+  { root }: Pick<DataDirectory, 'root'>,
+): FoundLeftover => ({
+  kind: 'process',
+  name: String(pid),
+  problem: `began on ${folder}, which was moved to ${root}, and still uses that path`,
+  remedy: `move the folder back, stop its instances, run bakehouse down --destroy and move it then; or end the process: kill ${pid}`,
+});
+
+/** Lists processes now; the result compares them with records that were read afterwards. */
+async function findProcessLeftovers({ data, clock }: LeftoverPlaces) {
+  const processes = await platformProcesses(data);
+  const own = new Set(processes.map(({ pid }) => pid));
+  const orphans = (await orphanedProcesses()).filter(({ pid }) => !own.has(pid));
+  const orphaned = await Promise.all(
+    orphans.map(async (process) =>
+      (await hasOpenIn(process, data.root))
+        ? leftAtMove(process, data)
+        : byActions(
+            {
+              kind: 'process',
+              name: String(process.pid),
+              problem: `works on ${process.folder}, which no longer exists`,
+            },
+            [{ kind: 'end', process, what: 'orphaned helper' }],
+            clock,
+          ),
+    ),
+  );
+  return (records: NamedRecords): readonly FoundLeftover[] => [
+    ...strayProcesses(processes, records).map(({ process, problem }) =>
+      byActions(
+        { kind: 'process', name: String(process.pid), problem },
+        [{ kind: 'end', process, what: process.role }],
+        clock,
+      ),
+    ),
+    ...orphaned,
+  ];
+}
+
+async function findNetworkLeftovers({ network, clock }: LeftoverPlaces) {
+  const found = await network.leftovers();
+  return found.map(({ kind, name, problem, actions }) =>
+    byActions({ kind, name, problem }, actions, clock),
+  );
+}
+
+/** Views of disks and unfinished files. Not removed here: one may just be wanted, and its snapshot would fail. */
+async function findViews(
+  records: NamedRecords,
+  { volumes }: LeftoverPlaces,
+): Promise<readonly FoundLeftover[]> {
+  const strays = await volumes.sweep({ ...sweepRequest(records), dryRun: true });
+  return strays.map(({ what, name }) => ({
+    kind: what,
+    name,
+    problem: 'left by an interrupted snapshot or by a volume that was being made',
+    remedy: 'restart the server, which removes it before it works',
+  }));
+}
+
+export function sweepRequest({ pendingSnapshots, machines }: NamedRecords) {
+  return {
+    wanted: pendingSnapshots,
+    // Ids of instances, as the records have them.
+    instanceIds: [...machines] as InstanceId[],
+  };
+}
+
+const removeRemedy = 'bakehouse doctor --fix';
+
 /**
- * What is on this host for the platform and is named by no record. Changes nothing. A record is always
- * written before what it names is made, so things are listed first and records read after: what
- * has no record then is garbage, also while the server works.
+ * What exists on this host for the platform and is named by no record. Changes nothing. Things are listed first and
+ * records are read afterwards: see findLeftovers of the orchestration, whose finders the reconciler uses, too.
  */
 export async function findLeftovers(
-  readKnown: () => Promise<KnownRecords>,
-  surroundings: Surroundings,
-): Promise<readonly MendableLeftover[]> {
-  const compare = await Promise.all(finders.map((find) => find(surroundings)));
-  const known = await readKnown();
-  const views = await findViews(known, surroundings);
-  return [...compare.flatMap((against) => against(known)), ...views];
+  metadata: Pick<MetadataStore, 'read'>,
+  places: LeftoverPlaces,
+): Promise<readonly FoundLeftover[]> {
+  const [processesAgainst, network] = await Promise.all([
+    findProcessLeftovers(places),
+    findNetworkLeftovers(places),
+  ]);
+  const unnamed = await findUnnamed(metadata, places.drivers);
+  const records = await metadata.read(readNamedRecords);
+  return [
+    ...processesAgainst(records),
+    ...network,
+    ...unnamed.map((leftover) => ({
+      kind: leftover.kind,
+      name: leftover.name,
+      problem: leftover.problem,
+      remedy: leftover.kind === 'block map' ? 'bakehouse prune' : removeRemedy,
+      remove: () => leftover.remove(),
+    })),
+    ...(await findViews(records, places)),
+  ];
 }

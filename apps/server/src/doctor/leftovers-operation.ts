@@ -1,25 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import type { MetadataStore } from '@bakehouse/domain';
-import type { WiredPowers } from '../wiring/qemu-powers.ts';
-import type { Leftover } from './check.ts';
-import type { MendableLeftover } from './find-leftovers.ts';
-import { readKnownRecords } from './known-records.ts';
+import type { AdminResult } from '@bakehouse/admin-api';
+import { messageOf } from '@bakehouse/base';
+import type { AdminHandler } from '@bakehouse/orchestration';
+import type { FoundLeftover, Leftover } from './find-leftovers.ts';
 
-/** Work that is just ending may still hold something: what is a leftover is so twice. */
+/** Work that is just ending may still hold something, so a leftover is what two looks find. */
 const secondLookMs = 1_500;
-
-const toldOf = ({ kind, name, problem, remedy }: Leftover): Leftover => ({
-  kind,
-  name,
-  problem,
-  remedy,
-});
-
-export interface LeftoversResult {
-  readonly leftovers: readonly Leftover[];
-  /** How many of an earlier look were mended. */
-  readonly mended: number;
-}
 
 export interface LookOptions {
   readonly fix: boolean;
@@ -27,28 +13,46 @@ export interface LookOptions {
   readonly pause?: () => Promise<unknown>;
 }
 
-/** Looks for leftovers, twice when there are any; with `fix` mends them and looks again. */
+const withoutWork = ({ kind, name, problem, remedy }: FoundLeftover): Leftover => ({
+  kind,
+  name,
+  problem,
+  remedy,
+});
+
+/** Looks for leftovers, twice when there are any. With `fix`, removes them and looks again. */
 export async function lookForLeftovers(
-  look: () => Promise<readonly MendableLeftover[]>,
+  look: () => Promise<readonly FoundLeftover[]>,
   { fix, pause = () => setTimeout(secondLookMs) }: LookOptions,
-): Promise<LeftoversResult> {
-  const lasting = async () => {
-    const first = new Set((await look()).map(({ name }) => name));
-    if (first.size === 0) return [];
-    await pause();
-    return (await look()).filter(({ name }) => first.has(name));
-  };
-  const found = await lasting();
-  if (!fix || found.length === 0) return { leftovers: found.map(toldOf), mended: 0 };
-  for (const leftover of found) await leftover.mend();
-  const names = new Set(found.map(({ name }) => name));
-  const left = (await look()).filter(({ name }) => names.has(name));
-  return { leftovers: left.map(toldOf), mended: found.length - left.length };
+): Promise<AdminResult<'Leftovers'>> {
+  const keyOf = ({ kind, name }: Leftover) => `${kind} ${name}`;
+  const first = new Set((await look()).map(keyOf));
+  if (first.size === 0) return { leftovers: [], removed: 0 };
+  await pause();
+  const found = (await look()).filter((leftover) => first.has(keyOf(leftover)));
+  if (!fix || found.length === 0) return { leftovers: found.map(withoutWork), removed: 0 };
+  const failures = new Map<string, string>();
+  for (const leftover of found) {
+    // One that cannot be removed must not keep the others.
+    await leftover.remove?.().catch((error: unknown) => {
+      failures.set(keyOf(leftover), messageOf(error));
+    });
+  }
+  const keys = new Set(found.map(keyOf));
+  const left = (await look()).filter((leftover) => keys.has(keyOf(leftover)));
+  const leftovers = left.map((leftover) => {
+    const failure = failures.get(keyOf(leftover));
+    const { problem, ...rest } = withoutWork(leftover);
+    return {
+      ...rest,
+      problem: failure === undefined ? problem : `${problem}; cannot remove it: ${failure}`,
+    };
+  });
+  return { leftovers, removed: found.length - left.length };
 }
 
 /** The operator's call behind `bakehouse doctor`: only the running server can read its records. */
-export const leftoversOperation = (metadata: MetadataStore, wired: WiredPowers) =>
-  async function* (_context: unknown, input: Readonly<Record<string, unknown>>) {
-    const look = () => wired.leftovers(() => readKnownRecords(metadata));
-    yield await lookForLeftovers(look, { fix: input.fix === true });
-  };
+export const leftoversHandler =
+  (look: () => Promise<readonly FoundLeftover[]>): AdminHandler<'Leftovers'> =>
+  (_, { fix = false }) =>
+    lookForLeftovers(look, { fix });

@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
-import { classifyProcess, type ProcessFacts, workFolderOf } from './platform-processes.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { hasOpenIn, roleOf, workFolderOf } from './platform-processes.ts';
 
 const names = {
   blocks: '/data/blocks',
@@ -8,50 +13,53 @@ const names = {
   runtime: '/run/bakehouse-abc',
   shortName: 'bhabc',
 };
-const facts = (argv: string[], cwd = '/'): ProcessFacts => ({ pid: 7, argv, cwd });
+const facts = (argv: string[], cwd = '/') => ({ argv, cwd });
 
 test.each([
   [
     'a guest by its folder',
     facts(['/usr/bin/qemu-system-x86_64', '-nodefaults'], '/data/instances/i-1'),
-    { pid: 7, role: 'guest', subject: 'i-1' },
+    { role: 'guest', subject: 'i-1' },
   ],
   [
     'a guest whose folder was deleted under it',
     facts(['qemu-system-x86_64'], '/data/instances/i-1 (deleted)'),
-    { pid: 7, role: 'guest', subject: 'i-1' },
+    { role: 'guest', subject: 'i-1' },
   ],
   [
     'a storage daemon by its pid file',
     facts(['qemu-storage-daemon', '--pidfile', '/run/bakehouse-abc/vol-0a.pid']),
-    { pid: 7, role: 'disk daemon', subject: 'vol-0a' },
+    { role: 'disk daemon', subject: 'vol-0a' },
   ],
   [
     'the block server by its store',
     facts(['/opt/node', 'block-server.ts', '--store', '/data/blocks']),
-    { pid: 7, role: 'block server' },
+    { role: 'block server' },
   ],
   [
     'the metadata agent by its documents',
     facts(['node', 'agent-main.ts', '--documents', '/data/guest-metadata/documents']),
-    { pid: 7, role: 'metadata agent' },
+    { role: 'metadata agent' },
   ],
   [
     'dnsmasq by its configuration',
     facts(['dnsmasq', '--conf-file=/run/bakehouse-bhabc/dnsmasq.conf']),
-    { pid: 7, role: 'dnsmasq' },
+    { role: 'dnsmasq' },
   ],
-])('knows %s', (_, given, expected) => {
-  expect(classifyProcess(given, names)).toEqual(expected);
+])('recognizes %s', (_, given, expected) => {
+  expect(roleOf(given, names)).toEqual(expected);
 });
 
 test.each([
   ["another platform's guest", facts(['qemu-system-x86_64'], '/other/instances/i-1')],
-  ['a folder that only begins alike', facts(['qemu-system-x86_64'], '/data/instances-of-mine/i-1')],
+  [
+    'the guest of a folder whose name only begins the same',
+    facts(['qemu-system-x86_64'], '/data/instances-of-mine/i-1'),
+  ],
   ['an editor of a file of ours', facts(['vi', '/data/blocks'])],
   ['a process without arguments', facts([])],
-])('leaves %s alone', (_, given) => {
-  expect(classifyProcess(given, names)).toBeUndefined();
+])('does not recognize %s', (_, given) => {
+  expect(roleOf(given, names)).toBeUndefined();
 });
 
 test.each([
@@ -62,4 +70,20 @@ test.each([
   ['another program', facts(['node', 'index.js', '--store', '/x']), undefined],
 ])('the folder that %s works on', (_, given, folder) => {
   expect(workFolderOf(given)).toBe(folder);
+});
+
+test('what a process has open is found where its folder was moved to', async () => {
+  const parent = await realpath(await mkdtemp(join(tmpdir(), 'bakehouse-moved-')));
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  const [before, after] = [join(parent, 'data'), join(parent, 'data-moved')];
+  await mkdir(before);
+  await writeFile(join(before, 'file'), 'text\n');
+  const child = spawn('tail', ['-f', join(before, 'file')], { cwd: '/' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  // It has the file open.
+  await once(child.stdout, 'data');
+  const process = { pid: child.pid ?? 0 };
+  await rename(before, after);
+  expect(await hasOpenIn(process, after)).toBe(true);
+  expect(await hasOpenIn(process, before)).toBe(false);
 });

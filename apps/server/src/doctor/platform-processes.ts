@@ -1,22 +1,15 @@
-import { access, readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { readdir, readlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { exists, findProcesses, type HostProcess, type ProcessFacts } from '@bakehouse/host';
 import type { DataDirectory } from '../data-directory.ts';
 
 export type ProcessRole = 'guest' | 'disk daemon' | 'block server' | 'metadata agent' | 'dnsmasq';
 
 /** A process that works for one platform and outlives its server. */
-export interface PlatformProcess {
-  readonly pid: number;
+export interface PlatformProcess extends HostProcess {
   readonly role: ProcessRole;
   /** The instance or volume that it serves. */
   readonly subject?: string;
-}
-
-export interface ProcessFacts {
-  readonly pid: number;
-  readonly argv: readonly string[];
-  readonly cwd: string;
 }
 
 type Names = Pick<
@@ -24,53 +17,43 @@ type Names = Pick<
   'blocks' | 'guestMetadata' | 'instances' | 'runtime' | 'shortName'
 >;
 
-const startsWith = (text: string, prefix: string) => text.startsWith(`${prefix}/`);
+type Facts = Pick<ProcessFacts, 'argv' | 'cwd'>;
 
-/** What this process is to the platform with these names; undefined for all others. */
-export function classifyProcess(facts: ProcessFacts, names: Names): PlatformProcess | undefined {
-  const { pid, argv, cwd } = facts;
+/** What this process does for the platform with these names; undefined for every other process. */
+export function roleOf(
+  { argv, cwd = '' }: Facts,
+  names: Names,
+): Pick<PlatformProcess, 'role' | 'subject'> | undefined {
   const program = basename(argv[0] ?? '');
   const mentions = (text: string) => argv.some((argument) => argument.includes(text));
-  if (program.startsWith('qemu-system-') && startsWith(cwd, names.instances)) {
-    const subject = basename(cwd.replace(/ \(deleted\)$/, ''));
-    return { pid, role: 'guest', subject };
+  if (program.startsWith('qemu-system-') && cwd.startsWith(`${names.instances}/`)) {
+    return { role: 'guest', subject: basename(cwd.replace(/ \(deleted\)$/, '')) };
   }
   if (program === 'qemu-storage-daemon' && mentions(`${names.runtime}/`)) {
     const subject = /\/(vol-[0-9a-f]+)\.pid/.exec(argv.join(' '))?.[1];
-    return { pid, role: 'disk daemon', ...(subject ? { subject } : {}) };
+    return { role: 'disk daemon', ...(subject ? { subject } : {}) };
   }
   if (program === 'dnsmasq' && mentions(`/bakehouse-${names.shortName}/`)) {
-    return { pid, role: 'dnsmasq' };
+    return { role: 'dnsmasq' };
   }
   if (program !== 'node') return undefined;
-  if (argv.includes(names.blocks)) return { pid, role: 'block server' };
-  if (argv.includes(`${names.guestMetadata}/documents`)) return { pid, role: 'metadata agent' };
+  if (argv.includes(names.blocks)) return { role: 'block server' };
+  if (argv.includes(`${names.guestMetadata}/documents`)) return { role: 'metadata agent' };
   return undefined;
 }
 
-async function factsOf(pid: number): Promise<ProcessFacts | undefined> {
-  try {
-    const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
-    return { pid, argv, cwd: await readlink(`/proc/${pid}/cwd`) };
-  } catch {
-    return undefined; // ended meanwhile, a kernel thread, or somebody else's
-  }
-}
-
-async function allProcesses(): Promise<readonly ProcessFacts[]> {
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 1);
-  const facts = await Promise.all(pids.map(factsOf));
-  return facts.filter((each) => each !== undefined);
-}
-
-/** Every process on this host that works for the platform, but for its server. */
+/** Every process on this host that works for the platform, except its server. */
 export async function platformProcesses(names: Names): Promise<readonly PlatformProcess[]> {
-  const found = (await allProcesses()).map((each) => classifyProcess(each, names));
-  return found.filter((each) => each !== undefined);
+  const processes = await findProcesses((process) => roleOf(process, names) !== undefined);
+  return processes.flatMap((process) => {
+    const role = roleOf(process, names);
+    const { pid, startTicks } = process;
+    return role ? [{ pid, startTicks, ...role }] : [];
+  });
 }
 
-/** The folder that a helper or guest of any platform works on; undefined for all other processes. */
-export function workFolderOf({ argv, cwd }: ProcessFacts): string | undefined {
+/** The folder that a helper or guest of any platform works on; undefined for every other process. */
+export function workFolderOf({ argv, cwd = '' }: Facts): string | undefined {
   const program = basename(argv[0] ?? '');
   if (program.startsWith('qemu-system-')) {
     return /^(.*\/instances\/i-[0-9a-f]+)(?: \(deleted\))?$/.exec(cwd)?.[1];
@@ -82,51 +65,31 @@ export function workFolderOf({ argv, cwd }: ProcessFacts): string | undefined {
   return script === 'agent-main.ts' ? after('--documents') : undefined;
 }
 
-export interface OrphanedProcess {
-  readonly pid: number;
+export interface OrphanedProcess extends HostProcess {
   readonly folder: string;
 }
 
 /** Helpers and guests of platforms whose folder was deleted: nobody will ever end them. */
 export async function orphanedProcesses(): Promise<readonly OrphanedProcess[]> {
   const orphans: OrphanedProcess[] = [];
-  for (const facts of await allProcesses()) {
-    const folder = workFolderOf(facts);
-    // An agent stands in its folder and sees no other; one that was deleted has another name.
-    if (folder === undefined || folder === facts.cwd) continue;
-    // As the process sees it: another container's folders are there, too.
-    const isThere = await access(`/proc/${facts.pid}/root${folder}`).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) orphans.push({ pid: facts.pid, folder });
+  const processes = await findProcesses((process) => workFolderOf(process) !== undefined);
+  for (const process of processes) {
+    const folder = workFolderOf(process);
+    // An agent works inside its folder and sees no other; a deleted one has another name.
+    if (folder === undefined || folder === process.cwd) continue;
+    const { pid, startTicks } = process;
+    // As the process sees it: it may run in a container, with folders of its own.
+    if (!(await exists(`/proc/${pid}/root${folder}`))) orphans.push({ pid, startTicks, folder });
   }
   return orphans;
 }
 
-const endLimitMs = 10_000;
-const pollMs = 50;
-
-/** Whether the process lives; a zombie is dead. */
-export async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const state = stat.slice(stat.lastIndexOf(')') + 2)[0];
-  return state !== undefined && state !== 'Z' && state !== 'X';
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}
-
-/** Asks the process to end, and ends it when the time is over. Resolves when it is gone. */
-export async function endProcess(pid: number, limitMs = endLimitMs): Promise<void> {
-  signal(pid, 'SIGTERM');
-  for (const deadline = Date.now() + limitMs; await isAlive(pid); ) {
-    if (Date.now() > deadline) signal(pid, 'SIGKILL');
-    await setTimeout(pollMs);
-  }
+/** Whether a process has something in a folder open, under whatever path it opened it: a move of the folder shows. */
+export async function hasOpenIn({ pid }: Pick<HostProcess, 'pid'>, root: string): Promise<boolean> {
+  const process = `/proc/${pid}`;
+  // What ends meanwhile has nothing open.
+  const files = await readdir(join(process, 'fd')).catch(() => []);
+  const links = [join(process, 'cwd'), ...files.map((file) => join(process, 'fd', file))];
+  const targets = await Promise.all(links.map((link) => readlink(link).catch(() => '')));
+  return targets.some((target) => target.startsWith(`${root}/`));
 }

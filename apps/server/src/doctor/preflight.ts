@@ -1,21 +1,23 @@
+import { messageOf } from '@bakehouse/base';
 import { checkNetworkHost } from '@bakehouse/network';
 import type { Config } from '../config.ts';
 import { UsageError } from '../config.ts';
-import { installCommand, missingTools, runTools } from './host-tools.ts';
+import { guestTools, installCommand, missingTools, packagesOf } from './host-tools.ts';
 
 /**
- * Throws UsageError, with the way out, when this process cannot have real guests: before anything is made.
+ * Throws UsageError, with the way out, when this process cannot run real guests. Runs before anything is created.
  * Simulated compute needs nothing of the host.
  */
 export async function refuseUnfitHost(config: Config): Promise<void> {
   if (config.compute === 'simulated') return;
   await checkNetworkHost().catch((cause: unknown) => {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(messageOf(cause), { cause });
   });
-  const missing = await missingTools(runTools);
+  const missing = await missingTools(guestTools);
   if (missing.length === 0) return;
   const names = missing.map((tool) => tool.command).join(', ');
+  const install = installCommand(packagesOf(missing));
   throw new UsageError(
-    `real guests need ${names}: ${installCommand(missing)}; without guests, use --compute simulated`,
+    `real guests need ${names}: ${install}; without guests, use --compute simulated`,
   );
 }

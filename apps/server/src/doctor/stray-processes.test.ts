@@ -3,8 +3,11 @@ import type { PlatformProcess } from './platform-processes.ts';
 import { strayProcesses } from './stray-processes.ts';
 
 const known = { machines: new Set(['i-1']), volumes: new Set(['vol-1']) };
-const problems = (...processes: PlatformProcess[]) =>
-  strayProcesses(processes, known).map(({ process, problem }) => [process.pid, problem]);
+const problems = (...processes: Omit<PlatformProcess, 'startTicks'>[]) =>
+  strayProcesses(
+    processes.map((process) => ({ ...process, startTicks: '1' })),
+    known,
+  ).map(({ process, problem }) => [process.pid, problem]);
 
 test('what records name is no stray', () => {
   expect(
@@ -18,7 +21,7 @@ test('what records name is no stray', () => {
   ).toEqual([]);
 });
 
-test('a guest or daemon without a record is one', () => {
+test('a guest or daemon without a record is a stray', () => {
   expect(
     problems(
       { pid: 1, role: 'guest', subject: 'i-2' },
@@ -27,7 +30,7 @@ test('a guest or daemon without a record is one', () => {
   ).toEqual([1, 2]);
 });
 
-test('of two that do the same, the second is one', () => {
+test('of two that do the same, the second is a stray', () => {
   expect(problems({ pid: 3, role: 'block server' }, { pid: 4, role: 'block server' })).toEqual([
     [4, 'a second block server'],
   ]);

@@ -1,4 +1,4 @@
-import type { KnownRecords } from './known-records.ts';
+import type { NamedRecords } from '@bakehouse/orchestration';
 import type { PlatformProcess } from './platform-processes.ts';
 
 export interface StrayProcess {
@@ -6,21 +6,21 @@ export interface StrayProcess {
   readonly problem: string;
 }
 
-/** Processes that serve what no record names, and helpers that are there twice. */
+/** Processes that serve what no record names, and helpers that run twice. */
 export function strayProcesses(
   processes: readonly PlatformProcess[],
-  known: Pick<KnownRecords, 'machines' | 'volumes'>,
+  records: Pick<NamedRecords, 'machines' | 'volumes'>,
 ): readonly StrayProcess[] {
   const seen = new Set<string>();
   return processes.flatMap((process) => {
     const { role, subject = '' } = process;
-    const one = `${role} ${subject}`;
-    if (seen.has(one)) return [{ process, problem: `a second ${role}` }];
-    seen.add(one);
-    if (role === 'guest' && !known.machines.has(subject)) {
-      return [{ process, problem: `QEMU of ${subject}, which no record says to run` }];
+    const key = `${role} ${subject}`;
+    if (seen.has(key)) return [{ process, problem: `a second ${role}` }];
+    seen.add(key);
+    if (role === 'guest' && !records.machines.has(subject)) {
+      return [{ process, problem: `QEMU of ${subject}, which no record says should run` }];
     }
-    if (role === 'disk daemon' && !known.volumes.has(subject)) {
+    if (role === 'disk daemon' && !records.volumes.has(subject)) {
       return [{ process, problem: `storage daemon of ${subject || 'a volume'}, without a record` }];
     }
     return [];

@@ -1,44 +1,36 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { adminClient } from '@bakehouse/aws-wire';
+import { buffer } from 'node:stream/consumers';
+import { adminClient, wholeBody } from '@bakehouse/aws-wire';
 import { silentLogger } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AdminServiceOptions, serveAdmin } from './admin-service.ts';
-import { readBody, signedRequest } from './exchange.ts';
+import { requestHead } from './request-head.ts';
 
 const accountId = '123456789012';
-const caller = { accountId, accessKeyId: 'A', region: 'us-east-1', service: 'bakehouse' };
+let caller = { accountId, accessKeyId: 'A', region: 'us-east-1', service: 'bakehouse' };
+let verify: AdminServiceOptions['handlers']['Verify'];
 let server: Server;
-let silence: PromiseWithResolvers<void>;
+
+const verified = { checkedChunks: 1, checkedMaps: 1, problems: [] };
 
 beforeEach(async () => {
-  silence = Promise.withResolvers();
-  // Operations of these tests stand in for the platform's own.
-  const operations = {
-    async *Slow() {
-      await silence.promise;
-      yield { done: true };
-    },
-    async *SlowlyRefused() {
-      yield* [];
-      await silence.promise;
-      throw apiError('InvalidParameterValue', { message: 'late' });
-    },
-    async *Refused() {
-      yield* [];
-      throw apiError('InvalidParameterValue', { message: 'early' });
-    },
-  } as unknown as AdminServiceOptions['operations'];
+  caller = { ...caller, accountId };
   server = createServer(async (request, response) => {
-    const signed = signedRequest(request, await readBody(request));
-    await serveAdmin(signed, response, caller, {
-      operatorAccountId: accountId,
-      operations,
-      makeContext: () => ({}) as ReturnType<AdminServiceOptions['makeContext']>,
-      logger: silentLogger,
-      heartbeatMs: 5,
-    }).catch((error) =>
+    const head = requestHead(request);
+    const body = wholeBody(await buffer(request));
+    await serveAdmin(
+      { head, body, caller, response },
+      {
+        operatorAccountId: accountId,
+        handlers: { Verify: verify } as AdminServiceOptions['handlers'],
+        makeContext: async (_, signal) =>
+          ({ signal }) as Awaited<ReturnType<AdminServiceOptions['makeContext']>>,
+        logger: silentLogger,
+        heartbeatMs: 5,
+      },
+    ).catch((error) =>
       response.writeHead(400).end(JSON.stringify({ __type: 'E', message: error.message })),
     );
   });
@@ -58,30 +50,82 @@ function client(fetcher: typeof fetch = fetch) {
   });
 }
 
-async function eventsOf(operation: string, fetcher?: typeof fetch): Promise<unknown[]> {
-  const events: unknown[] = [];
-  for await (const event of client(fetcher).callStreaming(operation, {})) events.push(event);
-  return events;
+/** Resolves `begun` when the reply has begun. */
+function fetchNotingStart() {
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  const fetcher: typeof fetch = async (...request) => {
+    const response = await fetch(...request);
+    resolve();
+    return response;
+  };
+  return { begun, fetcher };
 }
 
-/** Lets the operation end only after the answer has begun, so without a heartbeat it never would. */
-const onceBegun: typeof fetch = async (...request) => {
-  const response = await fetch(...request);
-  silence.resolve();
-  return response;
-};
-
-test('an operation that is silent for long shows that it lives', async () => {
-  expect(await eventsOf('Slow', onceBegun)).toEqual([{ done: true }]);
+test('a call that is silent for long shows that it is worked on', async () => {
+  // Without a heartbeat the reply would never begin, and this call never end.
+  const { begun, fetcher } = fetchNotingStart();
+  verify = async () => {
+    await begun;
+    return verified;
+  };
+  expect(await client(fetcher).call('Verify', {})).toEqual(verified);
 });
 
-test('a refusal after the answer began is its last line', async () => {
-  await expect(eventsOf('SlowlyRefused', onceBegun)).rejects.toMatchObject({
-    code: 'InvalidParameterValue',
-    message: 'late',
-  });
+test('a refusal after the reply began is its last line', async () => {
+  const { begun, fetcher } = fetchNotingStart();
+  verify = async () => {
+    await begun;
+    throw apiError('InvalidParameterValue', { message: 'late' });
+  };
+  const refusal = { code: 'InvalidParameterValue', message: 'late' };
+  await expect(client(fetcher).call('Verify', {})).rejects.toMatchObject(refusal);
 });
 
-test('a refusal at once is an error answer', async () => {
-  await expect(eventsOf('Refused')).rejects.toMatchObject({ status: 400, message: 'early' });
+test('a refusal at once is an error reply', async () => {
+  verify = async () => {
+    throw apiError('InvalidParameterValue', { message: 'early' });
+  };
+  const refusal = { status: 400, message: 'early' };
+  await expect(client().call('Verify', {})).rejects.toMatchObject(refusal);
+});
+
+test('another account is refused before its input is read', async () => {
+  caller = { ...caller, accountId: '999999999999' };
+  await expect(client().call('Verify', {})).rejects.toThrow(`Only account ${accountId}`);
+});
+
+test('a handler learns that its caller has gone', async () => {
+  const { promise: aborted, resolve } = Promise.withResolvers<unknown>();
+  const leaving = new AbortController();
+  verify = async ({ signal }, _, report) => {
+    signal.addEventListener('abort', () => resolve(signal.reason));
+    report({ doneBytes: 0, totalBytes: 1 });
+    await aborted;
+    return verified;
+  };
+  const onProgress = () => leaving.abort(new Error('left'));
+  const call = client().call('Verify', {}, { signal: leaving.signal, onProgress });
+  await expect(call).rejects.toThrow('left');
+  expect(await aborted).toMatchObject({ message: 'the caller closed the connection' });
+});
+
+test('a handler that reports more than a stuck client reads keeps one line', async () => {
+  const line = 'x'.repeat(10_000);
+  verify = async (_, __, report) => {
+    for (let each = 0; each < 20_000; each += 1) report({ doneBytes: each, totalBytes: 20_000 });
+    return {
+      ...verified,
+      problems: [{ what: line, name: '', problem: '', usedBy: [], touches: [] }],
+    };
+  };
+  const seen: number[] = [];
+  const result = await client().call(
+    'Verify',
+    {},
+    { onProgress: ({ doneBytes }) => seen.push(doneBytes) },
+  );
+  expect(result.problems[0]?.what).toBe(line);
+  // All was reported in one turn, in which nothing could be sent: what did not fit was left out.
+  expect(seen.length).toBeLessThan(20_000);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
 });

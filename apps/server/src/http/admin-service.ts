@@ -1,71 +1,69 @@
-import type { ServerResponse } from 'node:http';
+import { type AdminCallName, checkAdminProgress, checkAdminResult } from '@bakehouse/admin-api';
 import {
-  adminHeartbeat,
-  adminStreamContentType,
+  type AdminCall,
   decodeAdminRequest,
   encodeAdminError,
-  encodeAdminEvent,
-  type SignedRequest,
+  encodeAdminLine,
 } from '@bakehouse/aws-wire';
-import type { Logger } from '@bakehouse/base';
-import type { AdminContext, adminOperations } from '@bakehouse/control';
+import { type Logger, secondMs } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
+import type { AdminContext, AdminHandlers } from '@bakehouse/orchestration';
+import { AdminReply } from './admin-reply.ts';
 import type { Caller } from './caller.ts';
 import { publicError } from './error-reply.ts';
+import type { ServiceRequest } from './listener.ts';
+import { onClosed } from './on-closed.ts';
 
 export interface AdminServiceOptions {
   /** Who may operate the platform. */
   readonly operatorAccountId: string;
-  readonly operations: typeof adminOperations;
-  readonly makeContext: (caller: Caller, signal: AbortSignal) => AdminContext;
+  readonly handlers: AdminHandlers;
+  /** Rejects while the platform is not ready for operators. */
+  readonly makeContext: (caller: Caller, signal: AbortSignal) => Promise<AdminContext>;
   readonly logger: Logger;
-  /** How long an operation may be silent before a sign of life goes out. 20 seconds unless given. */
+  /** How long a call may be silent. 20 seconds unless given. */
   readonly heartbeatMs?: number;
 }
 
-function operationOf(request: SignedRequest, caller: Caller, options: AdminServiceOptions) {
-  const { operation: name, input } = decodeAdminRequest(request);
-  if (caller.accountId !== options.operatorAccountId) {
-    throw apiError('UnauthorizedOperation', {
-      message: `Only account ${options.operatorAccountId} operates this platform`,
-    });
-  }
-  const { operations } = options;
-  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (!operation) throw apiError('InvalidAction', { action: name, version: '' });
-  return { operation, input };
+type AdminRequest = Pick<ServiceRequest, 'head' | 'body' | 'caller' | 'response'>;
+
+function checkOperator(caller: Caller, operatorAccountId: string): void {
+  if (caller.accountId === operatorAccountId) return;
+  throw apiError('UnauthorizedOperation', {
+    message: `Only account ${operatorAccountId} operates this platform`,
+  });
 }
 
-/**
- * An operator's call: a line of JSON per event, the last is the result; an error ends the stream. One that comes
- * before all else is an error answer. Clients and what stands between them give up on silence, so there is none.
- */
+async function perform<Name extends AdminCallName>(
+  { name, input }: AdminCall<Name>,
+  { handlers }: AdminServiceOptions,
+  { context, reply }: { readonly context: AdminContext; readonly reply: AdminReply },
+): Promise<string> {
+  const result = await handlers[name](context, input, (progress) => {
+    reply.progress(encodeAdminLine({ progress: checkAdminProgress(name, progress) }));
+  });
+  return encodeAdminLine({ result: checkAdminResult(name, result) });
+}
+
+/** Serves one of the operator's calls. An error before the reply has begun is thrown. */
 export async function serveAdmin(
-  request: SignedRequest,
-  response: ServerResponse,
-  caller: Caller,
+  { head, body, caller, response }: AdminRequest,
   options: AdminServiceOptions,
 ): Promise<void> {
-  const { operation, input } = operationOf(request, caller, options);
+  checkOperator(caller, options.operatorAccountId);
+  const call = decodeAdminRequest({ headers: head.headers, body: await body.bytes() });
   const gone = new AbortController();
-  response.on('close', () => gone.abort(new Error('the caller went away')));
-  const write = (text: string) => {
-    if (!response.headersSent) {
-      response.writeHead(200, { 'content-type': adminStreamContentType });
-    }
-    response.write(text);
-  };
-  const beating = setInterval(() => write(adminHeartbeat), options.heartbeatMs ?? 20_000);
+  onClosed(response, () => gone.abort(new Error('the caller closed the connection')));
+  const reply = new AdminReply(response);
+  const beating = setInterval(() => reply.beat(), options.heartbeatMs ?? 20 * secondMs);
   try {
-    const events = operation(options.makeContext(caller, gone.signal), input);
-    for await (const event of events) write(encodeAdminEvent(event));
+    const context = await options.makeContext(caller, gone.signal);
+    reply.end(await perform(call, options, { context, reply }));
   } catch (error) {
-    if (!response.headersSent) throw error;
-    if (!gone.signal.aborted) {
-      response.write(`${encodeAdminError(publicError(error, options.logger))}\n`);
-    }
+    if (!reply.hasBegun) throw error;
+    if (gone.signal.aborted) return;
+    reply.end(encodeAdminError(publicError(error, options.logger)));
   } finally {
     clearInterval(beating);
   }
-  response.end();
 }

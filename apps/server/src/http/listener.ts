@@ -1,41 +1,70 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { claimedIdentity, type SignedRequest } from '@bakehouse/aws-wire';
-import type { IdSource, Logger } from '@bakehouse/base';
+import { adminService, type Reply, type RequestBody, type RequestHead } from '@bakehouse/aws-wire';
+import { type IdSource, type Logger, MiB, secondMs } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
 import { UsageError } from '../config.ts';
+import { byteBudget } from './byte-budget.ts';
 import type { Authenticate, Caller } from './caller.ts';
+import { inTurn, limitPeers } from './connections.ts';
 import { errorReply, publicError } from './error-reply.ts';
-import { type Reply, readBody, sendReply, signedRequest } from './exchange.ts';
-import { checkHost, refuseWebPage } from './web-pages.ts';
+import { checkedBody, incomingBody } from './incoming-body.ts';
+import { requestHead } from './request-head.ts';
+import { sendReply } from './send-reply.ts';
+import { checkHostHeader, refuseWebPage } from './web-pages.ts';
 
 export interface ServiceRequest {
-  readonly signed: SignedRequest;
+  readonly head: RequestHead;
+  /** Checked against the signature while it is read. */
+  readonly body: RequestBody;
   readonly caller: Caller;
   readonly requestId: string;
   readonly response: ServerResponse;
 }
 
-/** Answers a request, or has answered it already through `response` and says undefined. */
+/** Returns the reply to a request; undefined when it has replied through `response` itself. */
 export type Service = (request: ServiceRequest) => Promise<Reply | undefined>;
 
+/**
+ * Takes over a request that another server is to answer, before anything of it is read. Undefined, or resolved with
+ * false: this server serves it.
+ */
+export type Divert = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<boolean> | undefined;
+
+/** `authenticate` and `services` are looked up for each request: a standby has none. */
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
-  /** True when `authenticate` takes callers at their word (`--auth open`). */
+  /** True when `authenticate` verifies no signature (`--auth open`). */
   readonly trusting: boolean;
   /** By the service name in the credential scope. */
   readonly services: Readonly<Record<string, Service>>;
   /** Unsigned requests, by method and path: health, reset. */
   readonly open: Readonly<Record<string, () => Promise<Reply>>>;
+  readonly divert?: Divert;
 }
 
 /** Time for a whole request to arrive, against slow senders. */
-const requestTimeoutMs = 30_000;
-const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 30 * secondMs;
+const headersTimeoutMs = 15 * secondMs;
+const keepAliveTimeoutMs = 65 * secondMs;
+
+/**
+ * Bounds on what unsigned clients can make the server hold in memory. Each connection may hold up to
+ * 64 KiB of a body and as much of a reply; what exceeds that shares the totals.
+ */
+const connectionLimits = { total: 1024, perPeer: 768 };
+const bodyBytesTotal = 32 * MiB;
+const replyBytesTotal = 64 * MiB;
+const replyStreamsTotal = 16;
+/** Requests that a connection may have sent ahead. */
+const waitingMax = 32;
 
 export interface Listener {
   readonly url: string;
@@ -43,38 +72,49 @@ export interface Listener {
   close(limitMs: number): Promise<void>;
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: ListenerOptions,
-): Promise<void> {
-  const requestId = options.ids.uuid();
-  const logger = options.logger.with({ requestId });
-  let signed: SignedRequest | undefined;
-  try {
-    const open = openRoute(request, options);
-    if (open) return sendReply(response, await open(), requestId);
-    signed = signedRequest(request, await readBody(request));
-    const caller = await options.authenticate(signed);
-    const { service } = caller;
-    const serve = Object.hasOwn(options.services, service) ? options.services[service] : undefined;
-    if (!serve) throw unknownService(service, options.services);
-    const reply = await serve({ signed, caller, requestId, response });
-    if (reply) sendReply(response, reply, requestId);
-  } catch (error) {
-    const told = publicError(error, logger);
-    if (response.headersSent) response.destroy();
-    else sendReply(response, errorReply(told, namedService(signed), requestId), requestId);
-  }
+function answerer(options: ListenerOptions) {
+  const bodies = byteBudget(bodyBytesTotal);
+  const replies = { bytes: byteBudget(replyBytesTotal), streams: byteBudget(replyStreamsTotal) };
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = options.ids.uuid();
+    const logger = options.logger.with({ requestId });
+    const head = requestHead(request);
+    const expectsContinue = head.headers.expect !== undefined;
+    const body = incomingBody(request, response, { budget: bodies, expectsContinue });
+    try {
+      const diverted = options.divert?.(request, response);
+      if (diverted && (await diverted)) return;
+      const reply = await replyTo({ request, response, head, body, requestId }, options);
+      if (reply) await sendReply(response, reply, replies);
+    } catch (error) {
+      const reported = publicError(error, logger);
+      if (response.headersSent) response.destroy();
+      else await sendReply(response, errorReply(reported, head, requestId), replies);
+    } finally {
+      body.release();
+    }
+  };
 }
 
-/** The service that a request names, verified or not: it decides how an error looks. */
-function namedService(signed: SignedRequest | undefined): string {
-  try {
-    return signed ? claimedIdentity(signed).service : 'ec2';
-  } catch {
-    return 'ec2';
-  }
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly head: RequestHead;
+  readonly body: RequestBody;
+  readonly requestId: string;
+}
+
+async function replyTo(
+  { request, response, head, body, requestId }: Exchange,
+  options: ListenerOptions,
+): Promise<Reply | undefined> {
+  const open = openRoute(request, options);
+  if (open) return open();
+  const { caller, payload } = await options.authenticate(head, body);
+  const { services } = options;
+  const serve = Object.hasOwn(services, caller.service) ? services[caller.service] : undefined;
+  if (!serve) throw unknownService(caller.service, services);
+  return serve({ head, body: checkedBody(body, payload), caller, requestId, response });
 }
 
 function openRoute(request: IncomingMessage, options: ListenerOptions) {
@@ -82,16 +122,17 @@ function openRoute(request: IncomingMessage, options: ListenerOptions) {
   const route = `${request.method} ${path}`;
   const open = Object.hasOwn(options.open, route) ? options.open[route] : undefined;
   if (open || options.trusting) {
-    checkHost(request.headers, options.host);
-    // A page may fetch what only tells, but cannot read it under a name that is not its own.
+    checkHostHeader(request.headers, options.host);
+    // A page may request what only reports, but cannot read it under a name that is not its own.
     if (!open || request.method !== 'GET') refuseWebPage(request.headers);
   }
   return open;
 }
 
 function unknownService(service: string, services: ListenerOptions['services']) {
+  const served = Object.keys(services).filter((name) => name !== adminService);
   return apiError('UnsupportedOperation', {
-    message: `The service '${service}' is not served here; this endpoint serves ${Object.keys(services).join(', ')}`,
+    message: `The service '${service}' is not served here; this endpoint serves ${served.join(', ')}`,
   });
 }
 
@@ -120,16 +161,25 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** One port for every service: authenticate, route by the signature's service, answer. */
+/** Serves all services on one port: authenticates, routes by the signature's service, sends the reply. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const server = createServer({
     requestTimeout: requestTimeoutMs,
     headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: 5 * secondMs,
   });
-  server.on('request', (request, response) => {
-    void answer(request, response, options);
-  });
-  server.keepAliveTimeout = 65_000;
+  const answer = inTurn(waitingMax, answerer(options));
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response).catch((error: unknown) => {
+      options.logger.log('error', 'a request was not answered', { error });
+      response.destroy();
+    });
+  };
+  server.on('request', onRequest);
+  // Handled like any other request; `100 Continue` is sent when the body is needed.
+  server.on('checkContinue', onRequest);
+  limitPeers(server, connectionLimits, options.logger);
   await listen(server, options.host, options.port);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;

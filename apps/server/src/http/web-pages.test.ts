@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { checkHost, refuseWebPage } from './web-pages.ts';
+import { checkHostHeader, refuseWebPage } from './web-pages.ts';
 
 test.each(['127.0.0.1:4566', '[::1]:4566', 'localhost:4566', 'bakehouse.localhost', '127.0.0.1'])(
-  'answers as %s',
+  'can be called as %s',
   (host) => {
-    checkHost({ host }, '127.0.0.1');
+    checkHostHeader({ host }, '127.0.0.1');
   },
 );
 
-test('answers under the name that it was told to listen on', () => {
-  checkHost({ host: 'Bake.internal:80' }, 'bake.internal');
+test('can be called by the name that it listens on', () => {
+  checkHostHeader({ host: 'Bake.internal:80' }, 'bake.internal');
 });
 
 test.each(['evil.example:4566', '127.0.0.1.evil.example', 'localhost.evil.example', ''])(
-  'does not answer as %j, a name that somebody else gives',
+  'cannot be called as %j, a name that somebody else gives',
   (host) => {
-    expect(() => checkHost({ host }, '127.0.0.1')).toThrow('answers under its address');
+    expect(() => checkHostHeader({ host }, '127.0.0.1')).toThrow('can be called by its address');
   },
 );
 

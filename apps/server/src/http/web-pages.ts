@@ -21,10 +21,10 @@ function isOwnName(host: string, listenHost: string): boolean {
 }
 
 /** Refuses a request under a name that is not this host's: what needs no secret, a page could read. */
-export function checkHost({ host }: IncomingHttpHeaders, listenHost: string): void {
+export function checkHostHeader({ host }: IncomingHttpHeaders, listenHost: string): void {
   if (host === undefined || isOwnName(host, listenHost)) return;
   throw apiError('UnauthorizedOperation', {
-    message: `Without verified signatures, this endpoint answers under its address or as localhost, not as '${nameOf(host)}'`,
+    message: `Without verified signatures, this endpoint can be called by its address or as localhost, not as '${nameOf(host)}'`,
   });
 }
 

@@ -1,5 +1,10 @@
 import { parseArgs } from 'node:util';
-import { openBlockStore, serveBlockStore } from '@bakehouse/blockstore';
+import {
+  openBlockStore,
+  StoreFormatError,
+  StoreLockedError,
+  serveBlockStore,
+} from '@bakehouse/blockstore';
 import { openNbdBlockSource, serveNbd } from '@bakehouse/nbd';
 import { jsonLogger } from '../json-logger.ts';
 import { logWriter } from '../log-writer.ts';
@@ -7,7 +12,7 @@ import { mapDevices } from './map-device.ts';
 
 /**
  * The data plane's own process: the one owner of the block store. It serves maps to QEMU over NBD and
- * captures, prunes and verifies for the control plane, and lives on when that one dies.
+ * captures, prunes and verifies for the control plane, and keeps running when that one ends.
  */
 const { values } = parseArgs({
   options: {
@@ -26,27 +31,38 @@ if (!store || !nbd || !control || !build) {
 }
 
 const logger = jsonLogger('info', logWriter());
-const engine = await openBlockStore({
+const blockStore = await openBlockStore({
   directory: store,
   logger,
   openSource: (address, signal) => {
     if (address.kind !== 'nbd') throw new Error(`no source of kind ${address.kind}`);
     return openNbdBlockSource(address, signal);
   },
+}).catch((error: unknown) => {
+  if (!(error instanceof StoreLockedError || error instanceof StoreFormatError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 });
 const nbdServer = await serveNbd({
   socketPath: nbd,
   logger,
-  openExport: mapDevices(engine),
+  openExport: mapDevices(blockStore),
 });
-const rpc = await serveBlockStore({ engine, socketPath: control, build, logger });
+const rpc = await serveBlockStore({ store: blockStore, socketPath: control, build, logger });
 logger.log('info', 'block server ready', { pid: process.pid, store });
 
-const stop = async () => {
+const close = async () => {
   await rpc.close();
   await nbdServer.close();
-  await engine.close();
-  process.exit(0);
+  await blockStore.close();
 };
+const stop = () =>
+  close().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      logger.log('error', 'block server not closed', { error });
+      process.exit(1);
+    },
+  );
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => void stop());

@@ -1,20 +1,22 @@
-import type { BlockMapReader } from '@bakehouse/blockstore';
+import type { MapReader } from '@bakehouse/blockstore';
 import type { BlockMapId } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { mapDevices } from './map-device.ts';
 
 const mapId = 'map-0123456789abcdef0';
 
-/** A store whose maps are opened when the test says so. */
+/** A store that opens a map when the test resolves its promise. */
 function slowStore() {
-  const opening: PromiseWithResolvers<BlockMapReader>[] = [];
-  const reader: BlockMapReader = {
+  const opening: PromiseWithResolvers<MapReader>[] = [];
+  const reader: MapReader = {
     sizeBytes: 1024,
     blockSizeBytes: 512 * 1024,
     read: () => Promise.reject(new Error('not asked for')),
     readBlock: () => Promise.resolve(undefined),
     peekBlock: () => 'zeros',
-    hasBlock: () => false,
+    async *runs(first, end) {
+      yield { first, end, isZeros: true };
+    },
   };
   const open = mapDevices({
     find: async (id: BlockMapId) =>
@@ -22,7 +24,7 @@ function slowStore() {
         ? { mapId: id, sizeBytes: 1024, blockCount: 0, readBytes: 0, addedBytes: 0 }
         : undefined,
     openMap() {
-      const next = Promise.withResolvers<BlockMapReader>();
+      const next = Promise.withResolvers<MapReader>();
       opening.push(next);
       return next.promise;
     },
@@ -30,7 +32,7 @@ function slowStore() {
   return { open, opening, reader };
 }
 
-test('connections that read the same map share it, and the last one lets it go', async () => {
+test('connections that read the same map share it, until the last one closes', async () => {
   const { open, opening, reader } = slowStore();
   const both = [open(mapId), open(mapId)];
   await expect.poll(() => opening.length).toBe(1);
@@ -48,7 +50,7 @@ test('connections that read the same map share it, and the last one lets it go',
   await (await fourth)?.close();
 });
 
-test('a map that cannot be read fails those who wait for it; the next one tries again', async () => {
+test('a map that cannot be read fails all that wait for it; the next one tries again', async () => {
   const { open, opening, reader } = slowStore();
   const failing = [open(mapId), open(mapId)].map((each) => expect(each).rejects.toThrow('damaged'));
   await expect.poll(() => opening.length).toBe(1);
@@ -60,9 +62,68 @@ test('a map that cannot be read fails those who wait for it; the next one tries 
   expect((await again)?.sizeBytes).toBe(1024);
 });
 
-test('what is no map, or none that is there, is no disk', async () => {
+test('a name of no map, or of one that does not exist, is no disk', async () => {
   const { open, opening } = slowStore();
   expect(await open('../etc/passwd')).toBeUndefined();
   expect(await open('map-0000000000000000f')).toBeUndefined();
   expect(opening).toEqual([]);
+});
+
+const blockBytes = 512 * 1024;
+
+/** A map of five blocks and a half, of which some are zeros. */
+function patternReader(isZeros: (blockIndex: number) => boolean): MapReader {
+  const sizeBytes = 5.5 * blockBytes;
+  return {
+    sizeBytes,
+    blockSizeBytes: blockBytes,
+    read: () => Promise.reject(new Error('not asked for')),
+    readBlock: async (index) => (isZeros(index) ? undefined : Buffer.alloc(blockBytes, index + 1)),
+    peekBlock: (index) => (isZeros(index) ? 'zeros' : 'not-cached'),
+    async *runs(first, end) {
+      for (let index = first; index < end; index += 1) {
+        yield { first: index, end: index + 1, isZeros: isZeros(index) };
+      }
+    },
+  };
+}
+
+async function patternDisk() {
+  const reader = patternReader((index) => index === 1 || index === 5);
+  const open = mapDevices({
+    find: async (id) => ({
+      mapId: id,
+      sizeBytes: reader.sizeBytes,
+      blockCount: 4,
+      readBytes: 0,
+      addedBytes: 0,
+    }),
+    openMap: async () => reader,
+  });
+  const device = await open(mapId);
+  if (device?.extents === undefined) throw new Error('the device has extents');
+  return { ...device, extents: device.extents };
+}
+
+test('extents begin where the range does and end with it, also within a block', async () => {
+  const { extents } = await patternDisk();
+  const span = { offset: 100, lengthBytes: 2.5 * blockBytes };
+  expect(await extents(span, 10)).toEqual([
+    { lengthBytes: blockBytes - 100, zero: false },
+    { lengthBytes: blockBytes, zero: true },
+    { lengthBytes: 0.5 * blockBytes + 100, zero: false },
+  ]);
+  expect(await extents(span, 1)).toEqual([{ lengthBytes: blockBytes - 100, zero: false }]);
+  const last = { offset: 5 * blockBytes, lengthBytes: 0.5 * blockBytes };
+  expect(await extents(last, 10)).toEqual([{ lengthBytes: 0.5 * blockBytes, zero: true }]);
+});
+
+test('a read over several blocks has a piece of each, and zeros are not copied', async () => {
+  const { read } = await patternDisk();
+  const pieces = await read(blockBytes - 10, blockBytes + 20);
+  expect(pieces.map((each) => ('zeroBytes' in each ? each : [each.length, each[0]]))).toEqual([
+    [10, 1],
+    { zeroBytes: blockBytes },
+    [10, 3],
+  ]);
 });

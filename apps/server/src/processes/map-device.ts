@@ -1,9 +1,8 @@
-import { type BlockStoreEngine, blockSizeBytes } from '@bakehouse/blockstore';
+import type { BlockStore, MapReader } from '@bakehouse/blockstore';
+import { blockSizeBytes } from '@bakehouse/blockstore';
 import type { BlockMapId } from '@bakehouse/domain';
 import type { BlockDevice, BlockExtent, BlockPiece, ByteSpan } from '@bakehouse/nbd';
 import { SharedUse } from './shared-use.ts';
-
-type MapReader = Awaited<ReturnType<BlockStoreEngine['openMap']>>;
 
 interface Part {
   readonly blockIndex: number;
@@ -12,7 +11,7 @@ interface Part {
 }
 
 /** The blocks that a range touches, and how much of each. */
-export function partsOf(offset: number, lengthBytes: number): readonly Part[] {
+function partsOf(offset: number, lengthBytes: number): readonly Part[] {
   const parts: Part[] = [];
   for (let at = offset; at < offset + lengthBytes; ) {
     const blockIndex = Math.floor(at / blockSizeBytes);
@@ -35,29 +34,35 @@ async function readSlowly(map: MapReader, parts: readonly Part[]): Promise<reado
 }
 
 /** Runs of blocks that are all data or all zeros. */
-function extentsOf(map: MapReader, span: ByteSpan, countMax: number): readonly BlockExtent[] {
-  const extents: { lengthBytes: number; zero: boolean }[] = [];
-  for (const part of partsOf(span.offset, span.lengthBytes)) {
-    const zero = !map.hasBlock(part.blockIndex);
-    const last = extents.at(-1);
-    if (last?.zero === zero) last.lengthBytes += part.lengthBytes;
-    else if (extents.length === countMax) break;
-    else extents.push({ lengthBytes: part.lengthBytes, zero });
+async function extentsOf(
+  map: MapReader,
+  { offset, lengthBytes }: ByteSpan,
+  countMax: number,
+): Promise<readonly BlockExtent[]> {
+  const spanEnd = offset + lengthBytes;
+  const extents: BlockExtent[] = [];
+  let at = offset;
+  const runs = map.runs(Math.floor(offset / blockSizeBytes), Math.ceil(spanEnd / blockSizeBytes));
+  for await (const { end, isZeros: zero } of runs) {
+    const runEnd = Math.min(end * blockSizeBytes, spanEnd);
+    extents.push({ lengthBytes: runEnd - at, zero });
+    at = runEnd;
+    if (extents.length === countMax) break;
   }
   return extents;
 }
 
 /**
- * Opens maps of the block store as disks for QEMU; the answer is undefined when there is no such map. A map may
- * take tens of megabytes and much of a second to read: connections that read the same one share it.
+ * Opens maps of the block store as disks for QEMU; undefined when there is no such map. Connections that read the
+ * same map share a reader, and the pages that it has at hand.
  */
 export function mapDevices(
-  engine: Pick<BlockStoreEngine, 'find' | 'openMap'>,
+  store: Pick<BlockStore, 'find' | 'openMap'>,
 ): (name: string) => Promise<BlockDevice | undefined> {
-  const readers = new SharedUse((mapId: BlockMapId) => engine.openMap(mapId));
+  const readers = new SharedUse((mapId: BlockMapId) => store.openMap(mapId));
   return async (name) => {
     if (!isMapName(name)) return undefined;
-    if (!(await engine.find(name))) return undefined;
+    if (!(await store.find(name))) return undefined;
     const { shared, release } = await readers.take(name);
     return mapDevice(shared, release);
   };

@@ -3,7 +3,7 @@ interface InUse<Value> {
   users: number;
 }
 
-/** Things that are costly to open: all who use one at the same time use the same; the last one lets it go. */
+/** Things that are costly to open: all that use one at the same time share it, until the last one releases it. */
 export class SharedUse<Key, Value> {
   readonly #open: (key: Key) => Promise<Value>;
   readonly #inUse = new Map<Key, InUse<Value>>();
@@ -12,7 +12,7 @@ export class SharedUse<Key, Value> {
     this.#open = open;
   }
 
-  /** Each `release` is called once. When opening fails, all who wait for it are told, and the next one tries anew. */
+  /** Each `release` is called once. When opening fails, all that wait for it fail, and the next one tries again. */
   async take(key: Key): Promise<{ readonly shared: Value; readonly release: () => void }> {
     const entry = this.#inUse.get(key) ?? { value: this.#open(key), users: 0 };
     this.#inUse.set(key, entry);

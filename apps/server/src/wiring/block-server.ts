@@ -1,14 +1,21 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Clock, codeBuild, type Logger, secondMs } from '@bakehouse/base';
+import { type Clock, type Logger, secondMs } from '@bakehouse/base';
 import {
   type BlockServerHello,
   type BlockStoreClient,
   connectBlockStore,
 } from '@bakehouse/blockstore';
+import {
+  codeBuild,
+  type DetachedProcess,
+  findProcess,
+  isAlive,
+  logTail,
+  signalProcess,
+  spawnDetached,
+} from '@bakehouse/host';
 import type { DataDirectory } from '../data-directory.ts';
-import { logTail, spawnDetached } from '../processes/detached.ts';
 
 export interface BlockServerPaths {
   readonly nbdSocket: string;
@@ -26,6 +33,11 @@ const program = fileURLToPath(new URL('../processes/block-server.ts', import.met
 const startLimitMs = 60 * secondMs;
 const endLimitMs = 30 * secondMs;
 const pollMs = 100;
+
+/** The block server does not start; the message says why. */
+export class BlockServerStartError extends Error {
+  override readonly name = 'BlockServerStartError';
+}
 
 interface Parts {
   readonly clock: Clock;
@@ -75,46 +87,53 @@ async function endServer(
   { clock, logger }: Parts,
 ): Promise<void> {
   logger.log('warn', 'block server ended to start one of this version', { pid, build });
-  process.kill(pid, 'SIGTERM');
-  const isGone = async () => !(await isRunning(pid)) && (await findServer(client)) === undefined;
+  const server = await findProcess(pid);
+  if (server) await signalProcess(server, 'SIGTERM');
+  const isGone = async () =>
+    !(server && (await isAlive(server))) && (await findServer(client)) === undefined;
   if (await comesTrue(clock, endLimitMs, isGone)) return;
-  throw new Error(
+  throw new BlockServerStartError(
     `the block server of another version (process ${pid}) does not end; end it by hand`,
   );
 }
 
-async function isRunning(pid: number): Promise<boolean> {
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) !== '';
-}
-
-async function startServer(data: DataDirectory, build: string): Promise<number> {
+function startServer(data: DataDirectory, build: string): Promise<DetachedProcess> {
   const paths = blockServerPaths(data);
   const command = [process.execPath, program, '--store', data.blocks, '--build', build];
   const sockets = ['--nbd', paths.nbdSocket, '--control', paths.controlSocket];
-  return await spawnDetached({
-    name: 'block server',
-    command: [...command, ...sockets],
-    logPath: paths.log,
-  });
+  const argv = [...command, ...sockets];
+  const log = { path: paths.log, keep: true };
+  return spawnDetached({ name: 'block server', argv, log });
 }
 
-/** Finds the block server of this data folder, or starts one that outlives this process. */
-export async function ensureBlockServer(
-  data: DataDirectory,
-  parts: Parts,
-): Promise<BlockStoreClient> {
-  const { log, controlSocket } = blockServerPaths(data);
-  const client = connectBlockStore({ socketPath: controlSocket });
+/** The store behind the block server of this data folder. It connects at each call, so the server may start later. */
+export const blockStoreClient = (data: DataDirectory): BlockStoreClient =>
+  connectBlockStore({ socketPath: blockServerPaths(data).controlSocket });
+
+/**
+ * Finds the block server of this data folder, or starts one that outlives this process. Rejects with BlockServerStartError
+ * when that one ends, or is not up within a minute.
+ */
+export async function ensureBlockServer(data: DataDirectory, parts: Parts): Promise<void> {
+  const { log } = blockServerPaths(data);
+  const client = blockStoreClient(data);
   ownBuild ??= readOwnBuild();
   const build = await ownBuild;
   const found = await findServer(client);
-  if (found?.build === build) return client;
+  if (found?.build === build) return;
   if (found) await endServer(client, found, parts);
-  const pid = await startServer(data, build);
-  parts.logger.log('info', 'block server started', { pid });
+  const server = await startServer(data, build);
+  parts.logger.log('info', 'block server started', { pid: server.process?.pid });
+  let end: string | undefined;
+  void server.ended.then((how) => {
+    end = how;
+  });
   const isUp = async () => (await findServer(client))?.build === build;
-  if (await comesTrue(parts.clock, startLimitMs, isUp)) return client;
-  throw new Error(
-    `the block server of ${data.blocks} did not come up within ${startLimitMs / secondMs} s; its log ${log} ends: ${await logTail(log)}`,
+  await comesTrue(parts.clock, startLimitMs, async () => end !== undefined || (await isUp()));
+  if (await isUp()) return;
+  const what =
+    end === undefined ? `did not come up within ${startLimitMs / secondMs} s` : `ended (${end})`;
+  throw new BlockServerStartError(
+    `the block server of ${data.blocks} ${what}; its log ${log} ends: ${await logTail(log)}`,
   );
 }

@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('a file system with room is not told of', async () => {
+test('a file system with room is not reported', async () => {
   expect(await hostRoom([folder], 1).shortages()).toEqual([]);
 });
 
-test('one that is too full is told of once, with its path and what to do', async () => {
-  const told = await hostRoom([folder, folder], 2 ** 60).shortages();
-  expect(told).toHaveLength(1);
-  expect(told[0]).toContain(folder);
-  expect(told[0]).toContain(`free at least ${2 ** 40} MiB`);
+test('a file system that is too full is reported once, with its path and the way out', async () => {
+  const shortages = await hostRoom([folder, folder], 2 ** 60).shortages();
+  expect(shortages).toHaveLength(1);
+  expect(shortages[0]).toContain(folder);
+  expect(shortages[0]).toContain(`free at least ${2 ** 40} MiB`);
 });

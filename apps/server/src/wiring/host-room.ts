@@ -14,7 +14,7 @@ async function fileSystems(paths: readonly string[]): Promise<readonly string[]>
   return [...byDevice.values()];
 }
 
-/** Tells of file systems of these folders that have less than `neededBytes` free. */
+/** Reports the file systems of these folders that have less than `neededBytes` free. */
 export function hostRoom(paths: readonly string[], neededBytes: number): RoomReporter {
   return {
     async shortages() {
@@ -24,7 +24,7 @@ export function hostRoom(paths: readonly string[], neededBytes: number): RoomRep
         if (bavail * bsize >= neededBytes) continue;
         found.push(
           `the file system of ${path} is full (${mib(bavail * bsize)} left): free at least ` +
-            `${mib(neededBytes)} there; deleting snapshots and volumes does, and 'bakehouse prune'`,
+            `${mib(neededBytes)} there, for example by deleting snapshots and volumes and by 'bakehouse prune'`,
         );
       }
       return found;

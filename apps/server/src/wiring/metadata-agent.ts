@@ -1,47 +1,48 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type Clock, type Logger, secondMs } from '@bakehouse/base';
-import type { MetadataPublisher, Network } from '@bakehouse/domain';
+import {
+  endProcess,
+  findProcesses,
+  type HostProcess,
+  isAlive,
+  logTail,
+  runCommand,
+  spawnDetached,
+} from '@bakehouse/host';
 import {
   type AgentHealth,
   agentBuild,
   agentCommand,
   askAgentHealth,
-  createMetadataPublisher,
   ensureTokenKey,
   hopLimitTable,
 } from '@bakehouse/imds';
+import type { LinuxNetwork } from '@bakehouse/network';
 import type { DataDirectory } from '../data-directory.ts';
-import { isRunning, logTail, spawnDetached } from '../processes/detached.ts';
-import { endAgents } from './agent-processes.ts';
 
 interface AgentParts {
-  readonly network: Pick<Network, 'enter'>;
+  readonly network: Pick<LinuxNetwork, 'enter'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 type AgentPaths = Pick<DataDirectory, 'runtime' | 'guestMetadata' | 'logs'>;
 
-const run = promisify(execFile);
 const startLimitMs = 30 * secondMs;
 const pollMs = 50;
 const commandLimitMs = 10 * secondMs;
 
 const healthSocket = ({ runtime }: AgentPaths) => `${runtime}/metadata-agent`;
 
-/** What an agent needs around it, as it is now: it can outlive the namespace that it was started in, and its filters. */
+/** The agent's namespace and filters as they are now. An agent can outlive both. */
 async function surroundingsOf({ network }: AgentParts) {
   const look = 'readlink /proc/self/ns/net; nft list tables';
-  const [program = '', ...args] = [...network.enter(), 'sh', '-c', look];
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-  const limits = { timeout: commandLimitMs, killSignal: 'SIGKILL', env } as const;
-  const { stdout } = await run(program, args, limits);
-  const [namespace = '', ...tables] = stdout.split('\n');
+  const argv = [...network.enter(), 'sh', '-c', look];
+  const output = await runCommand(argv, { timeoutMs: commandLimitMs });
+  const [namespace = '', ...tables] = output.split('\n');
   return { namespace, hasHopLimits: tables.includes(`table ip ${hopLimitTable}`) };
 }
 
-/** What this server runs: read once, as its own code is. */
+/** The agent's code as this server has it: read once, like the server's own code. */
 let ownBuild: Promise<string> | undefined;
 
 /** Why an agent must be replaced; undefined for one that may stay. */
@@ -50,8 +51,30 @@ async function faultOf(health: AgentHealth | undefined, parts: AgentParts) {
   if (health.build !== (await ownBuild)) return 'the agent is of another version';
   const { namespace, hasHopLimits } = await surroundingsOf(parts);
   if (health.namespace !== namespace) return `the agent is not in ${namespace}`;
-  // It has no rights to make them again.
-  return hasHopLimits ? undefined : 'the hop limits of its replies are gone';
+  // The agent no longer has the rights to make them.
+  return hasHopLimits ? undefined : 'the hop limits of its replies were removed';
+}
+
+/**
+ * The metadata agents that were started with this health socket. Their arguments name the data folder's own socket,
+ * and unlike a file with a process id they cannot be stale or lost.
+ */
+export function findAgents(socket: string): Promise<readonly HostProcess[]> {
+  return findProcesses(({ argv }) => {
+    const isAgent = argv.some((argument) => argument.endsWith('/agent-main.ts'));
+    const at = argv.indexOf('--health');
+    return isAgent && at !== -1 && argv[at + 1] === socket;
+  });
+}
+
+/** Ends the agents and resolves when all have ended: only then is their port free. */
+async function endAgents(socket: string, clock: Clock): Promise<readonly number[]> {
+  const agents = await findAgents(socket);
+  // At once: an agent keeps nothing, so there is nothing to finish.
+  const end = (agent: HostProcess) =>
+    endProcess(agent, { what: 'metadata agent', clock, graceMs: 0 });
+  await Promise.all(agents.map(end));
+  return agents.map(({ pid }) => pid);
 }
 
 async function startAgent(
@@ -62,28 +85,30 @@ async function startAgent(
   const socket = healthSocket(data);
   const key = await ensureTokenKey(data.guestMetadata);
   const logPath = `${data.logs}/metadata-agent.log`;
-  const command = agentCommand({
+  const argv = agentCommand({
     enter: network.enter(),
     documents: `${data.guestMetadata}/documents`,
     key,
     health: socket,
     build,
   });
-  const pid = await spawnDetached({ name: 'metadata agent', command, logPath });
-  logger.log('info', 'metadata agent started', { pid });
+  const log = { path: logPath, keep: true };
+  const { process } = await spawnDetached({ name: 'metadata agent', argv, log });
+  logger.log('info', 'metadata agent started', { pid: process?.pid });
   for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
     if ((await askAgentHealth(socket))?.build === build) return;
-    if (!isRunning(pid)) break;
+    if (process === undefined || !(await isAlive(process))) break;
     await clock.sleep(pollMs);
   }
   throw new Error(
-    `the metadata agent did not come up; its log ${logPath} ends: ${await logTail(logPath)}`,
+    `the metadata agent did not start; the end of its log ${logPath}: ${await logTail(logPath)}`,
   );
 }
 
 /**
- * Finds the agent that serves metadata inside the network, or starts one that outlives this process. One that does
- * not answer, is of another version or serves a namespace that was made anew is ended first: it may hold the port.
+ * Finds the agent that serves metadata inside the network, or starts one that outlives this process. An agent that
+ * does not answer, is of another version, or serves a namespace that was replaced is ended first, as it may hold
+ * the port.
  */
 export async function ensureMetadataAgent(data: AgentPaths, parts: AgentParts): Promise<void> {
   ownBuild ??= agentBuild();
@@ -94,11 +119,4 @@ export async function ensureMetadataAgent(data: AgentPaths, parts: AgentParts): 
     parts.logger.log('warn', 'metadata agent ended to start another', { reason, pids: ended });
   }
   await startAgent(data, parts, await ownBuild);
-}
-
-export async function openMetadataPublisher(
-  data: Pick<AgentPaths, 'guestMetadata'>,
-  parts?: Pick<AgentParts, 'clock' | 'logger'>,
-): Promise<MetadataPublisher> {
-  return await createMetadataPublisher({ directory: data.guestMetadata, ...parts });
 }

@@ -11,7 +11,7 @@ export interface QemuAdapters {
   readonly volumes: QemuVolumes;
 }
 
-/** Network and volumes of a platform; nothing is opened or made before their first use. */
+/** Network and volumes of a platform. Nothing is opened or made before their first use. */
 export function qemuAdapters(
   config: Config,
   data: DataDirectory,

@@ -1,31 +1,20 @@
 import { ApiError, apiError } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { exampleCredentials } from '../../test-support/sdk-exchange.ts';
-import { verifyRequest } from '../sigv4/verify-request.ts';
+import { verifyRequest } from '../../test-support/verify-request.ts';
 import { adminClient } from './admin-client.ts';
 import { AdminConnectionError } from './admin-connection-error.ts';
-import { decodeAdminRequest } from './decode-admin-request.ts';
-import {
-  encodeAdminError,
-  encodeAdminEvent,
-  encodeAdminResponse,
-} from './encode-admin-response.ts';
+import { type AdminCall, decodeAdminRequest } from './decode-admin-request.ts';
+import { encodeAdminError, encodeAdminLine } from './encode-admin-response.ts';
 
-type Serve = (call: { operation: string; input: object }) => Response;
+const endpoint = 'http://127.0.0.1:4566';
 
-interface Operations {
-  readonly Greet: { input: { Name: string }; output: { Words: string } };
-  readonly Count: { input: { To: number }; output: { N: number } };
-  readonly [name: string]: { input: unknown; output: unknown };
-}
-
-/** A client whose requests are checked as the server would and answered in this process. */
-function clientOf(serve: Serve, timeoutMs = 5_000) {
-  return adminClient<Operations>({
-    endpoint: 'http://127.0.0.1:4566',
+/** A client whose requests are checked as the server does, and answered in this process. */
+function clientOf(serve: (call: AdminCall) => Response) {
+  return adminClient({
+    endpoint,
     credentials: exampleCredentials,
     region: 'eu-central-1',
-    timeoutMs,
     async fetch(url, init) {
       const { pathname, host } = new URL(String(url));
       const headers = { ...Object.fromEntries(new Headers(init?.headers)), host };
@@ -41,29 +30,38 @@ function clientOf(serve: Serve, timeoutMs = 5_000) {
   });
 }
 
-async function collected(events: AsyncIterable<unknown>): Promise<unknown[]> {
-  const seen: unknown[] = [];
-  for await (const event of events) seen.push(event);
-  return seen;
+const replying = (text: string, status = 200) => clientOf(() => new Response(text, { status }));
+
+const pruned = { removedMaps: 1, removedChunks: 2, freedBytes: 3 };
+const verified = { checkedChunks: 1, checkedMaps: 2, problems: [] };
+const at = (doneBytes: number) => encodeAdminLine({ progress: { doneBytes, totalBytes: 3 } });
+
+/** What a Verify reports, then its result. */
+async function verify(client: ReturnType<typeof adminClient>) {
+  const seen: number[] = [];
+  const result = await client
+    .call('Verify', {}, { onProgress: ({ doneBytes }) => seen.push(doneBytes) })
+    .catch((error: unknown) => error);
+  return { seen, result };
 }
 
-test('a call is signed, says its operation and answers what the server does', async () => {
-  const client = clientOf(({ operation, input }) => {
-    expect({ operation, input }).toEqual({ operation: 'Greet', input: { Name: 'Ada' } });
-    return new Response(encodeAdminResponse({ Words: 'Hello, Ada' }));
+test('a call is signed, names itself and returns the result', async () => {
+  const client = clientOf((call) => {
+    expect(call).toEqual({ name: 'AccountCreate', input: { name: 'Ada' } });
+    const result = { accountId: '1', name: 'Ada', accessKeyId: 'A', secretAccessKey: 'S' };
+    return new Response(encodeAdminLine({ result }));
   });
-  expect(await client.call('Greet', { Name: 'Ada' })).toEqual({ Words: 'Hello, Ada' });
+  const result = await client.call('AccountCreate', { name: 'Ada' });
+  expect(result.name).toBe('Ada');
 });
 
 test('a refusal is thrown as the error that it is', async () => {
   const error = apiError('UnauthorizedOperation', { message: 'Not you.' });
-  const client = clientOf(() => new Response(encodeAdminError(error), { status: error.status }));
-  await expect(client.call('Greet', { Name: 'x' })).rejects.toEqual(error);
-  const events = client.callStreaming('Count', { To: 1 });
-  await expect(collected(events)).rejects.toEqual(error);
+  const client = replying(encodeAdminError(error), error.status);
+  await expect(client.call('Prune', {})).rejects.toEqual(error);
 });
 
-/** A streamed body in pieces that know nothing of lines. */
+/** A body in pieces that do not end where lines do. */
 function pieces(text: string, size: number): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
@@ -72,64 +70,63 @@ function pieces(text: string, size: number): ReadableStream<Uint8Array> {
   return ReadableStream.from(parts);
 }
 
-test.each([1, 7, 1000])('events come one by one, in pieces of %i bytes too', async (size) => {
-  const lines = [{ N: 1 }, { N: 2 }, { N: 3, Words: 'größe 😀' }].map(encodeAdminEvent).join('\n');
-  const client = clientOf(() => new Response(pieces(lines, size)));
-  expect(await collected(client.callStreaming('Count', { To: 3 }))).toEqual([
-    { N: 1 },
-    { N: 2 },
-    { N: 3, Words: 'größe 😀' },
-  ]);
+test.each([1, 7, 1000])('progress, then the result, in pieces of %i bytes', async (size) => {
+  const text = `${at(1)}\n${at(2)}${encodeAdminLine({ result: verified })}`;
+  const client = clientOf(() => new Response(pieces(text, size)));
+  expect(await verify(client)).toEqual({ seen: [1, 2], result: verified });
 });
 
-test('an error that comes late ends the events', async () => {
-  const error = { code: 'InternalError', message: 'The build broke.' };
-  const client = clientOf(() => new Response(encodeAdminEvent({ N: 1 }) + encodeAdminError(error)));
-  const seen: unknown[] = [];
-  const all = (async () => {
-    for await (const event of client.callStreaming('Count', { To: 3 })) seen.push(event);
-  })();
-  await expect(all).rejects.toEqual(new ApiError(error.code, 500, error.message));
-  expect(seen).toEqual([{ N: 1 }]);
+test('an error after progress is thrown', async () => {
+  const error = { code: 'InternalError', message: 'The disk broke.' };
+  const { seen, result } = await verify(replying(at(1) + encodeAdminError(error)));
+  expect([seen, result]).toEqual([[1], new ApiError(error.code, 500, error.message)]);
 });
 
-test('leaving the loop closes the connection', async () => {
+test('a reply that breaks off is no success', async () => {
+  const { result } = await verify(replying(at(1)));
+  expect(result).toBeInstanceOf(AdminConnectionError);
+  await expect(replying('').call('Prune', {})).rejects.toThrow('broke off');
+});
+
+test('the connection is closed after the result', async () => {
   let cancelled = false;
   const stream = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new TextEncoder().encode('{"N":1}\n')),
+    pull: (controller) =>
+      controller.enqueue(new TextEncoder().encode(encodeAdminLine({ result: pruned }))),
     cancel: () => {
       cancelled = true;
     },
   });
-  const client = clientOf(() => new Response(stream));
-  for await (const event of client.callStreaming('Count', { To: 3 })) {
-    expect(event).toEqual({ N: 1 });
-    break;
-  }
+  expect(await clientOf(() => new Response(stream)).call('Prune', {})).toEqual(pruned);
   expect(cancelled).toBe(true);
 });
 
-test.each(['<html>', '', '{"N":'])('the answer %j is not the admin service’s', async (text) => {
-  const client = clientOf(() => new Response(text));
-  await expect(client.call('Greet', { Name: 'x' })).rejects.toThrow(AdminConnectionError);
-  const broken = clientOf(() => new Response(text, { status: 502 }));
-  await expect(broken.call('Greet', { Name: 'x' })).rejects.toThrow(AdminConnectionError);
+test.each(['<html>', '{"N":', '{"N":1}', '[]', 'null'])(
+  'the reply %j is not the admin service’s',
+  async (text) => {
+    await expect(replying(text).call('Prune', {})).rejects.toThrow('not the admin service');
+    await expect(replying(text, 502).call('Prune', {})).rejects.toThrow(AdminConnectionError);
+  },
+);
+
+test('a result or progress that the contract does not allow names the member', async () => {
+  const broken = encodeAdminLine({ result: { ...pruned, freedBytes: 'all' } });
+  await expect(replying(broken).call('Prune', {})).rejects.toThrow(/freedBytes.*another release/);
+  const { result } = await verify(replying(encodeAdminLine({ progress: { doneBytes: 1 } })));
+  expect(result).toMatchObject({ message: expect.stringMatching(/totalBytes.*another release/) });
 });
 
-test('a line without an end is not read for ever', async () => {
-  const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024).fill(0x61)),
-  });
-  const client = clientOf(() => new Response(endless));
-  const events = client.callStreaming('Count', { To: 3 });
-  await expect(collected(events)).rejects.toThrow(AdminConnectionError);
+test('a server that does not know the call is of another release', async () => {
+  const error = apiError('InvalidAction', { action: 'Prune', version: '' });
+  const client = replying(encodeAdminError(error), error.status);
+  await expect(client.call('Prune', {})).rejects.toThrow(/call Prune.*another release/);
 });
 
-test('a server that is not there is named', async () => {
+test('a server that cannot be reached is named', async () => {
   const client = clientOf(() => {
     throw new TypeError('fetch failed');
   });
-  await expect(client.call('Greet', { Name: 'x' })).rejects.toThrow('http://127.0.0.1:4566');
+  await expect(client.call('Prune', {})).rejects.toThrow(endpoint);
 });
 
 test('the signal’s reason comes through, and silence has a limit', async () => {
@@ -139,13 +136,13 @@ test('the signal’s reason comes through, and silence has a limit', async () =>
       signal?.addEventListener('abort', () => reject(signal.reason));
     });
   const client = adminClient({
-    endpoint: 'http://127.0.0.1:4566',
+    endpoint,
     credentials: exampleCredentials,
     region: 'eu-central-1',
     timeoutMs: 20,
     fetch: (_, init) => never(init?.signal),
   });
-  await expect(client.call('Greet', {})).rejects.toThrow('no answer within 20 ms');
-  const stop = AbortSignal.abort(new Error('changed my mind'));
-  await expect(client.call('Greet', {}, { signal: stop })).rejects.toThrow('changed my mind');
+  await expect(client.call('Prune', {})).rejects.toThrow('no reply within 20 ms');
+  const signal = AbortSignal.abort(new Error('changed my mind'));
+  await expect(client.call('Prune', {}, { signal })).rejects.toThrow('changed my mind');
 });

@@ -1,10 +1,10 @@
-/** The admin service could not be reached, or what answered does not speak its protocol. */
+/** The admin service could not be reached, broke off, or what replied does not speak its protocol. */
 export class AdminConnectionError extends Error {
   override readonly name = 'AdminConnectionError';
   readonly endpoint: string;
 
-  constructor(endpoint: string, words: string, options?: ErrorOptions) {
-    super(`${endpoint}: ${words}`, options);
+  constructor(endpoint: string, problem: string, options?: ErrorOptions) {
+    super(`${endpoint}: ${problem}`, options);
     this.endpoint = endpoint;
   }
 }

@@ -1,75 +1,60 @@
-import { MiB } from '@bakehouse/base';
-import { apiError } from '@bakehouse/domain';
-import { headerValue, type RequestHeaders } from '../sigv4/signed-request.ts';
-import { adminTargetPrefix } from './admin-protocol.ts';
+import {
+  type AdminCallName,
+  AdminContractError,
+  type AdminInput,
+  adminApiVersion,
+  checkAdminInput,
+  isAdminCall,
+} from '@bakehouse/admin-api';
+import { type ApiError, apiError } from '@bakehouse/domain';
+import { parseJsonDocument } from '../json/parse-json.ts';
+import { headerValue, type RequestHeaders } from '../message.ts';
 
-export interface AdminCall {
-  readonly operation: string;
-  readonly input: JsonObject;
+/** A call with its checked input. */
+export interface AdminCall<Name extends AdminCallName = AdminCallName> {
+  readonly name: Name;
+  readonly input: AdminInput<Name>;
 }
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
-
-export const adminBodyBytesMax = 4 * MiB;
-const depthMax = 32;
+const targetForm = /^Bakehouse(?:_(\d{1,6}))?\.([A-Z][A-Za-z0-9]{0,63})$/;
+/** The version of clients that did not yet send one. */
+const firstVersion = '1';
 
 /**
- * Operation and input of an admin request. An empty body is an empty input. Refuses with
- * `MissingAction`, `InvalidAction` (the target is not ours), `RequestEntityTooLarge` and
- * `InvalidRequest` (no JSON object, or nested too deep).
+ * Call and input of an admin request. An empty body is an empty input. Throws `MissingAction`, `InvalidAction` (the
+ * target is no call of ours), `UnsupportedOperation` (the client's version is another), `InvalidRequest` (no JSON object, or nested too deep), and `MissingParameter`, `UnknownParameter` and
+ * `InvalidParameterValue` for what the contract does not allow.
  */
 export function decodeAdminRequest(request: {
   readonly headers: RequestHeaders;
   readonly body: Uint8Array;
 }): AdminCall {
-  const target = headerValue(request.headers, 'x-amz-target');
-  if (target === undefined) throw apiError('MissingAction', {});
-  const operation = target.slice(adminTargetPrefix.length);
-  if (!target.startsWith(adminTargetPrefix) || !/^[A-Z][A-Za-z0-9]{0,63}$/.test(operation)) {
-    throw apiError('InvalidAction', { action: target.slice(0, 100), version: '' });
-  }
-  return { operation, input: decodeInput(request.body) };
-}
-
-function decodeInput(body: Uint8Array): JsonObject {
-  if (body.byteLength === 0) return {};
-  if (body.byteLength > adminBodyBytesMax) {
-    const message = `The request body is larger than ${adminBodyBytesMax} bytes.`;
-    throw apiError('RequestEntityTooLarge', { message });
-  }
-  const value = parseJson(body);
-  if (!isJsonObject(value)) throw invalid('The request body must be a JSON object.');
-  if (isDeeperThan(value, depthMax)) {
-    throw invalid(`The request body is nested more than ${depthMax} levels deep.`);
-  }
-  return value;
-}
-
-function parseJson(body: Uint8Array): JsonValue {
+  const name = nameOf(headerValue(request.headers, 'x-amz-target'));
+  const document = parseJsonDocument(request.body);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body), withoutPrototype);
-  } catch (cause) {
-    throw invalid('The request body is not valid JSON in UTF-8.', cause);
+    return { name, input: checkAdminInput(name, document) };
+  } catch (error) {
+    if (error instanceof AdminContractError) throw refusal(error);
+    throw error;
   }
 }
 
-/** A `__proto__` that is copied about would one day replace a prototype. */
-function withoutPrototype(name: string, value: unknown): unknown {
-  return name === '__proto__' ? undefined : value;
+function nameOf(target: string | undefined): AdminCallName {
+  if (target === undefined) throw apiError('MissingAction', {});
+  const [, version = firstVersion, name = ''] = targetForm.exec(target) ?? [];
+  if (name !== '' && Number(version) !== adminApiVersion) {
+    throw apiError('UnsupportedOperation', {
+      message: `This server speaks version ${adminApiVersion} of the admin calls, not version ${version}: use the bakehouse command of the server's release ('bakehouse status' shows it)`,
+    });
+  }
+  if (!isAdminCall(name)) {
+    throw apiError('InvalidAction', { action: (name || target).slice(0, 100), version: '' });
+  }
+  return name;
 }
 
-function isDeeperThan(value: JsonValue, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function invalid(message: string, cause?: unknown) {
-  return apiError('InvalidRequest', { message }, { cause });
+function refusal({ breach, path, message }: AdminContractError): ApiError {
+  if (breach === 'missing') return apiError('MissingParameter', { parameter: path });
+  if (breach === 'unknown') return apiError('UnknownParameter', { parameter: path });
+  return apiError('InvalidParameterValue', { message });
 }

@@ -1,19 +1,17 @@
 import type { AdminErrorBody } from './admin-protocol.ts';
 
-/** The body of an answer. Times go out as ISO 8601 text. */
-export function encodeAdminResponse(output: object): string {
-  return JSON.stringify(output);
-}
+/** A line of a reply: progress, or at its end the result. */
+export const encodeAdminLine = (
+  line: { readonly progress: unknown } | { readonly result: unknown },
+): string => `${JSON.stringify(line)}\n`;
 
-/** One event of a streamed answer: a line. */
-export function encodeAdminEvent(event: object): string {
-  return `${JSON.stringify(event)}\n`;
-}
-
-/** The body of an error answer, or, with a line feed after it, the end of a broken-off stream. */
-export function encodeAdminError(error: { readonly code: string; readonly message: string }) {
-  return JSON.stringify({
-    __type: error.code,
-    message: error.message,
-  } satisfies AdminErrorBody);
+/** The body of an error reply, and the last line of a reply that fails after it began. */
+export function encodeAdminError({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}): string {
+  return `${JSON.stringify({ __type: code, message } satisfies AdminErrorBody)}\n`;
 }

@@ -1,4 +1,6 @@
 import { apiError } from '@bakehouse/domain';
+import { bodyProblems } from '../body-problems.ts';
+import { shown } from '../scalars/decode-scalar.ts';
 
 /** One `name=value` of a Query request, decoded; `path` is the name split at its dots. */
 export interface FormParameter {
@@ -8,9 +10,8 @@ export interface FormParameter {
 }
 
 /** Far above what any operation needs: 1,000 resources with 50 tags are 1,100 parameters. */
-export const parametersMax = 20_000;
+const parametersMax = 20_000;
 const pathSegmentsMax = 32;
-const shownCharactersMax = 200;
 
 /**
  * The parameters of an `application/x-www-form-urlencoded` text, in order. A name may appear once.
@@ -37,20 +38,15 @@ export function formText(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch (error) {
-    throw malformed('The request body is not valid UTF-8.', error);
+    throw malformed(bodyProblems.notUtf8, error);
   }
-}
-
-/** Caller's text, shortened for an error message. */
-export function shown(text: string): string {
-  return text.length <= shownCharactersMax ? text : `${text.slice(0, shownCharactersMax)}...`;
 }
 
 function parameter(part: string, seen: Set<string>): FormParameter {
   const equals = part.indexOf('=');
   const name = formDecode(equals === -1 ? part : part.slice(0, equals));
   const value = equals === -1 ? '' : formDecode(part.slice(equals + 1));
-  if (seen.has(name)) throw malformed(`The parameter ${shown(name)} is given more than once.`);
+  if (seen.has(name)) throw malformed(bodyProblems.twice(shown(name)));
   seen.add(name);
   const path = name.split('.', pathSegmentsMax + 1);
   if (path.length > pathSegmentsMax) {

@@ -1,20 +1,14 @@
 import { apiError } from '@bakehouse/domain';
+import type { RequestHead } from '../message.ts';
 import { type FormParameter, formText, parseFormParameters } from './form-parameters.ts';
-
-export interface QueryRequest {
-  /** What follows `?` in the request target, still encoded; empty when there is none. */
-  readonly rawQuery: string;
-  readonly body: Uint8Array;
-}
 
 /** A Query request before its parameters are understood. */
 export interface QueryCall {
   readonly action: string;
-  readonly version: string;
   readonly parameters: readonly FormParameter[];
 }
 
-/** What a presigned request carries beside the operation's own parameters. */
+/** What a request signed in its query carries beside the operation's own parameters. */
 const signatureParameters: ReadonlySet<string> = new Set([
   'X-Amz-Algorithm',
   'X-Amz-Content-Sha256',
@@ -25,20 +19,40 @@ const signatureParameters: ReadonlySet<string> = new Set([
   'X-Amz-Signature',
   'X-Amz-SignedHeaders',
 ]);
+const signatureV2Parameters: ReadonlySet<string> = new Set([
+  'AWSAccessKeyId',
+  'Expires',
+  'SecurityToken',
+  'Signature',
+  'SignatureMethod',
+  'SignatureVersion',
+  'Timestamp',
+]);
 
 /** The action and parameters of a GET or POST; a POST may have some of both kinds. */
-export function readQueryCall(request: QueryRequest, version: string): QueryCall {
-  const inQuery = request.rawQuery.replace(/^\?/, '');
-  const inBody = formText(request.body);
+export function readQueryCall(
+  head: Pick<RequestHead, 'rawQuery'>,
+  body: Uint8Array,
+  version: string,
+): QueryCall {
+  const inQuery = head.rawQuery.replace(/^\?/, '');
+  const inBody = formText(body);
   const text = inQuery === '' || inBody === '' ? inQuery + inBody : `${inQuery}&${inBody}`;
-  const all = parseFormParameters(text).filter(({ name }) => !signatureParameters.has(name));
+  const all = parseFormParameters(text);
   const action = parameterValue(all, 'Action');
   if (action === undefined || action === '') throw apiError('MissingAction', {});
   const asked = parameterValue(all, 'Version');
   if (asked === undefined) throw apiError('MissingParameter', { parameter: 'Version' });
   if (asked !== version) throw noSuchVersion(asked, version);
-  const parameters = all.filter(({ name }) => name !== 'Action' && name !== 'Version');
-  return { action, version: asked, parameters };
+  const isSignatureV2 = parameterValue(all, 'SignatureVersion') !== undefined;
+  const parameters = all.filter(
+    ({ name }) =>
+      name !== 'Action' &&
+      name !== 'Version' &&
+      !signatureParameters.has(name) &&
+      !(isSignatureV2 && signatureV2Parameters.has(name)),
+  );
+  return { action, parameters };
 }
 
 function parameterValue(parameters: readonly FormParameter[], name: string): string | undefined {

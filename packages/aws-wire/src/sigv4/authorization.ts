@@ -1,9 +1,9 @@
 import type { TimestampMs } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
+import { headerValue, type RequestHead } from '../message.ts';
+import { queryParameters } from '../query-string.ts';
 import { parseAmzDate } from './amz-date.ts';
-import { queryParameters } from './canonical-request.ts';
 import { type Credential, parseCredential } from './credential-scope.ts';
-import { headerValue, type SignedRequest } from './signed-request.ts';
 
 export const algorithm = 'AWS4-HMAC-SHA256';
 const signedHeadersMax = 100;
@@ -26,7 +26,7 @@ export interface Authorization {
  * Refuses with `MissingAuthenticationToken` when there is no signature and with
  * `IncompleteSignature` when one is there and malformed.
  */
-export function readAuthorization(request: SignedRequest): Authorization {
+export function readAuthorization(request: RequestHead): Authorization {
   const header = headerValue(request.headers, 'authorization');
   if (header !== undefined) return fromHeader(request, header);
   if (!request.rawQuery.includes('X-Amz-')) throw apiError('MissingAuthenticationToken', {});
@@ -37,7 +37,7 @@ export function readAuthorization(request: SignedRequest): Authorization {
   return fromQuery(query);
 }
 
-function fromHeader(request: SignedRequest, header: string): Authorization {
+function fromHeader(request: RequestHead, header: string): Authorization {
   const [scheme = '', rest = ''] = splitOnce(header.trim(), ' ');
   if (scheme !== algorithm) throw unsupportedAlgorithm(scheme);
   const fields = new Map(
@@ -84,7 +84,7 @@ function fromQuery(query: ReadonlyMap<string, string>): Authorization {
   };
 }
 
-function dateOfHeaders(request: SignedRequest): TimestampMs {
+function dateOfHeaders(request: RequestHead): TimestampMs {
   const amz = headerValue(request.headers, 'x-amz-date');
   const plain = headerValue(request.headers, 'date');
   if (amz === undefined && plain === undefined) {

@@ -1,5 +1,5 @@
-import { apiError } from '@bakehouse/domain';
-import { headerValue, type RequestHeaders } from './signed-request.ts';
+import { headerValue, type RequestHeaders } from '../message.ts';
+import { queryDecode, queryParameters } from '../query-string.ts';
 import { uriEncode } from './uri-encode.ts';
 
 export interface CanonicalParts {
@@ -30,7 +30,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
   ].join('\n');
 }
 
-/** Parameters encoded anew and sorted by name, then value; the signature itself is not signed. */
+/** Parameters encoded again and sorted by name, then value; the signature itself is not signed. */
 export function canonicalQuery(rawQuery: string): string {
   if (rawQuery === '') return '';
   return queryParameters(rawQuery)
@@ -41,18 +41,9 @@ export function canonicalQuery(rawQuery: string): string {
     .join('&');
 }
 
-export function queryParameters(rawQuery: string): (readonly [string, string])[] {
-  const parts = rawQuery.split('&').filter((part) => part !== '');
-  return parts.map((part) => {
-    const equals = part.indexOf('=');
-    if (equals === -1) return [queryDecode(part), ''] as const;
-    return [queryDecode(part.slice(0, equals)), queryDecode(part.slice(equals + 1))] as const;
-  });
-}
-
 /**
- * S3 takes the path as it is, encoded once. Elsewhere dot segments and double slashes go and what
- * was sent encoded is encoded again.
+ * S3 takes the path as it is, encoded once. Elsewhere dot segments and double slashes are removed
+ * and what was sent encoded is encoded again.
  */
 function canonicalPath(path: string, service: string): string {
   if (path === '/') return '/';
@@ -71,15 +62,6 @@ const uneven = /^\s|\s$|\s\s|[^\S ]/;
 
 function canonicalHeaderValue(value: string): string {
   return uneven.test(value) ? value.replace(/\s+/g, ' ').trim() : value;
-}
-
-function queryDecode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch (cause) {
-    const message = 'The query string is not validly percent-encoded UTF-8.';
-    throw apiError('MalformedQueryString', { message }, { cause });
-  }
 }
 
 function compare(a: string, b: string): number {

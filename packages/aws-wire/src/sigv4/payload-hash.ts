@@ -1,27 +1,27 @@
-import { apiError } from '@bakehouse/domain';
+import { headerValue, type RequestHead } from '../message.ts';
 import type { Authorization } from './authorization.ts';
-import { sha256Hex } from './signature.ts';
-import { headerValue, type SignedRequest } from './signed-request.ts';
 
-export const unsignedPayload = 'UNSIGNED-PAYLOAD';
+const unsignedPayload = 'UNSIGNED-PAYLOAD';
+
+/** Services whose clients may leave the body out of the signature. */
+const servicesWithUnsignedPayload: ReadonlySet<string> = new Set(['s3', 'ebs']);
 
 /**
- * The payload hash that the signature covers. A hash that the caller names must be that of the
- * body: otherwise a signed request could be sent on with another body. S3 alone lets the payload
- * go unsigned, and expects it of a presigned request.
+ * The payload hash that the head names, which the signature covers; undefined: the signature covers
+ * the hash of the body. S3 expects a presigned request to be unsigned.
  */
-export function payloadHash(request: SignedRequest, authorization: Authorization): string {
-  const named = headerValue(request.headers, 'x-amz-content-sha256');
-  const { kind, credential } = authorization;
-  if (credential.service === 's3') {
-    if (named === unsignedPayload) return named;
-    if (named === undefined && kind === 'presigned') return unsignedPayload;
+export function namedPayload(
+  head: RequestHead,
+  { kind, credential }: Authorization,
+): string | undefined {
+  const named = headerValue(head.headers, 'x-amz-content-sha256');
+  if (named === undefined && kind === 'presigned' && credential.service === 's3') {
+    return unsignedPayload;
   }
-  const actual = sha256Hex(request.body);
-  if (named === undefined || named === actual) return actual;
-  throw apiError('SignatureDoesNotMatch', {
-    message:
-      "The value of 'x-amz-content-sha256' is not the SHA-256 of the body that was received: " +
-      `the body's is ${actual} (${request.body.byteLength} bytes).`,
-  });
+  return named;
+}
+
+/** True when the body may be anything: the caller says so and the service allows it. */
+export function isUnsigned(named: string | undefined, service: string): boolean {
+  return named === unsignedPayload && servicesWithUnsignedPayload.has(service);
 }

@@ -1,6 +1,6 @@
 import { apiError } from '@bakehouse/domain';
+import { headerValue, type RequestHeaders } from '../message.ts';
 import type { Authorization } from './authorization.ts';
-import { headerValue, type RequestHeaders } from './signed-request.ts';
 
 /**
  * What must be signed, or a captured signature could be replayed with other values: `host`, the

@@ -10,7 +10,7 @@ test('the key is that of the documentation’s example', () => {
   );
 });
 
-test('a key is derived once, and anew when its secret changes', () => {
+test('a key is derived once, and again when its secret changes', () => {
   const derive = cachedSigningKeys();
   const first = derive(secret, credential);
   expect(derive(secret, credential)).toBe(first);

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SignedRequest } from './signed-request.ts';
-import { verifyRequest } from './verify-request.ts';
+import { type SignedRequest, verifyRequest } from '../../test-support/verify-request.ts';
 
 /** AWS's published Signature Version 4 test suite: the same key, date and scope throughout. */
 const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';

@@ -1,7 +1,7 @@
 /**
  * Text for an XML 1.0 element. A carriage return is written as a reference, for a parser would read
  * it as a line feed; characters that XML cannot hold at all (most controls, lone surrogates,
- * U+FFFE, U+FFFF) become U+FFFD, for one of them in a tag would make the whole answer unreadable.
+ * U+FFFE, U+FFFF) become U+FFFD, for one of them in a tag would make the whole response unreadable.
  */
 export function escapeXml(text: string): string {
   return suspicious.test(text) ? text.toWellFormed().replace(special, replacement) : text;

@@ -3,7 +3,7 @@ import { devNull } from 'node:os';
 import { vi } from 'vitest';
 
 /**
- * The next flush of a file fails as it does when a disk is ill; those after it succeed, as Linux has it, though
+ * The next flush of a file fails as it does on a bad disk; those after it succeed, as on Linux, though
  * nothing more was written. Undone by `vi.restoreAllMocks`.
  */
 export async function failNextFlush(): Promise<void> {
@@ -11,27 +11,47 @@ export async function failNextFlush(): Promise<void> {
   flush.mockImplementationOnce(() => Promise.reject(ioError('fdatasync')));
 }
 
-/**
- * An ill disk: each flush of which `fails` says so loses what was not flushed before, as Linux may, and those
- * after it succeed.
- */
-export async function loseUnflushed(fails: () => boolean): Promise<void> {
+/** As `failNextFlush`, but some flushes before it succeed. */
+export async function failFlush(skipped: number): Promise<void> {
   const prototype = await fileHandlePrototype();
   const flushFile = prototype.datasync;
-  const flushedSizes = new Map<number, number>();
+  let count = 0;
   vi.spyOn(prototype, 'datasync').mockImplementation(async function (this: FileHandle) {
-    const { ino, size } = await this.stat();
-    if (fails()) {
-      const lost = Buffer.alloc(Math.max(0, size - (flushedSizes.get(ino) ?? 0)));
-      await this.write(lost, 0, lost.length, size - lost.length);
-      throw ioError('fdatasync');
-    }
+    count += 1;
+    if (count === skipped + 1) throw ioError('fdatasync');
     await flushFile.call(this);
-    flushedSizes.set(ino, size);
   });
 }
 
-/** The flush of a map's file succeeds, that of the folder which then has its name fails. */
+/**
+ * A bad disk: each flush of a file for which `fails` returns true loses what was not flushed before, as Linux may, and
+ * those after it succeed. fsync counts as fdatasync does: what either made durable is never lost.
+ */
+export async function loseUnflushed(fails: () => boolean): Promise<void> {
+  const prototype = await fileHandlePrototype();
+  const flushedSizes = new Map<string, number>();
+  for (const call of ['datasync', 'sync'] as const) {
+    const flush = prototype[call];
+    vi.spyOn(prototype, call).mockImplementation(async function (this: FileHandle) {
+      const stats = await this.stat({ bigint: true });
+      if (!stats.isFile()) return flush.call(this);
+      // The number of a removed file is used again.
+      const file = `${stats.ino} ${stats.birthtimeNs}`;
+      const size = Number(stats.size);
+      if (fails()) {
+        const kept = Math.min(size, flushedSizes.get(file) ?? 0);
+        await this.write(Buffer.alloc(size - kept), 0, size - kept, kept);
+        // It may have been cut, and grow again.
+        flushedSizes.set(file, kept);
+        throw ioError(`f${call}`);
+      }
+      await flush.call(this);
+      flushedSizes.set(file, size);
+    });
+  }
+}
+
+/** The flush of a head's file succeeds, that of the folder which then has its name fails. */
 export async function failNextFolderSync(): Promise<void> {
   const prototype = await fileHandlePrototype();
   const syncFile = prototype.sync;

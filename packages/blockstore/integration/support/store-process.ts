@@ -4,7 +4,7 @@ import { openBlockStore } from '../../src/open-block-store.ts';
 
 /**
  * The process that the crash test kills. Captures one generation of the disk after the other into
- * `map-1`, `map-2` …, each of which it tells on stdout once it is committed, and prunes all but the last two.
+ * `map-1`, `map-2` …, each of which it prints once it is committed, and prunes all but the last two.
  */
 const [directory = '', diskPath = '', firstGeneration = '1'] = process.argv.slice(2);
 const engine = await openBlockStore({

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MiB, silentLogger } from '@bakehouse/base';
 import type { BlockMapId, BlockMapSummary, BlockSource } from '@bakehouse/domain';
-import type { BlockStoreEngine } from '../../src/block-store-engine.ts';
+import type { BlockStore } from '../../src/block-store.ts';
 import { openBlockStore } from '../../src/open-block-store.ts';
 
 /** A store in a folder of its own whose sources are handed over in the process. */
 export interface TemporaryStore extends AsyncDisposable {
   readonly directory: string;
-  readonly engine: () => BlockStoreEngine;
+  readonly store: () => BlockStore;
   capture(
     mapId: BlockMapId,
     source: BlockSource,
@@ -37,18 +37,18 @@ export async function temporaryStore(segmentBytesMax = 2 * MiB): Promise<Tempora
         return source;
       },
     });
-  let engine = await open();
+  let store = await open();
   let isOpen = true;
   const close = async () => {
-    if (isOpen) await engine.close();
+    if (isOpen) await store.close();
     isOpen = false;
   };
   return {
     directory,
-    engine: () => engine,
+    store: () => store,
     capture(mapId, source, { baseMapId, signal } = {}) {
       sources.set(mapId, source);
-      return engine.capture(
+      return store.capture(
         {
           mapId,
           source: { kind: 'nbd', socketPath: '', exportName: mapId, changedContext: '' },
@@ -60,11 +60,11 @@ export async function temporaryStore(segmentBytesMax = 2 * MiB): Promise<Tempora
     close,
     async reopen() {
       await close();
-      engine = await open();
+      store = await open();
       isOpen = true;
     },
     async readAll(mapId) {
-      const reader = await engine.openMap(mapId);
+      const reader = await store.openMap(mapId);
       return reader.read(0, reader.sizeBytes);
     },
     async [Symbol.asyncDispose]() {

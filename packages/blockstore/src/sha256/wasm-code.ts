@@ -71,7 +71,7 @@ const shift = (operation: number) => (value: Code, bits: number) => [
   ...constant(bits),
   ...simd(operation),
 ];
-export const shiftLeft = shift(171);
+const shiftLeft = shift(171);
 export const shiftRight = shift(173);
 export const rotateRight = (value: Code, bits: number): Code =>
   or(shiftRight(value, bits), shiftLeft(value, 32 - bits));

@@ -23,9 +23,25 @@ const malformed = (prefix: string) => ({
 });
 const worded = { status: 400, message: words };
 
+/** A value that a parameter cannot have, with what it can have: a list, or a hint in words. */
+interface BadValue {
+  readonly parameter: string;
+  /** Absent when it is not shown, as it may be secret. */
+  readonly value?: unknown;
+  readonly expected?: readonly string[];
+  readonly hint?: string;
+}
+
+function badValue(given: BadValue): string {
+  const { parameter, expected, hint } = given;
+  const way = expected ? `Expecting one of: ${expected.join(', ')}` : hint;
+  const value = 'value' in given ? `Value (${given.value})` : 'Value';
+  return `${value} for parameter ${parameter} is invalid.${way ? ` ${way}` : ''}`;
+}
+
 /**
- * Every error that the API answers with. Sources: "Error codes for the Amazon EC2 API" and, for the
- * wording, quoted answers of EC2. One place, so that code, status and words cannot drift apart.
+ * Every error that the APIs answer with. Sources: "Error codes for the Amazon EC2 API", the API
+ * reference of Systems Manager and, for the wording, quoted replies of both. One place, so that code, status and words cannot drift apart.
  */
 export const errorCatalogue = {
   AuthFailure: { status: 401, message: words },
@@ -37,7 +53,7 @@ export const errorCatalogue = {
   },
   MissingAuthenticationToken: {
     status: 403,
-    message: (_: object) => 'Missing Authentication Token',
+    message: (d: Partial<Words>) => d.message ?? 'Missing Authentication Token',
   },
   RequestExpired: worded,
   UnauthorizedOperation: { status: 403, message: words },
@@ -51,7 +67,11 @@ export const errorCatalogue = {
       `The action ${d.action} is not valid for this web service.`,
   },
   MissingAction: { status: 400, message: (_: object) => 'The request is missing an action.' },
-  UnsupportedOperation: worded,
+  UnsupportedOperation: {
+    status: 400,
+    message: (d: { parameter: string } | Words) =>
+      'message' in d ? d.message : `The parameter ${d.parameter} is not supported on this platform`,
+  },
   Unsupported: worded,
   NoSuchVersion: worded,
   MissingParameter: {
@@ -63,11 +83,23 @@ export const errorCatalogue = {
     status: 400,
     message: (d: { parameter: string }) => `The parameter ${d.parameter} is not recognized`,
   },
-  InvalidParameter: worded,
-  InvalidParameterValue: worded,
-  InvalidParameterCombination: worded,
+  InvalidParameter: {
+    status: 400,
+    message: (d: { groupId: string; other: string }) =>
+      `Security group ${d.groupId} and ${d.other} belong to different networks.`,
+  },
+  InvalidParameterValue: {
+    status: 400,
+    message: (d: BadValue | Words) => ('message' in d ? d.message : badValue(d)),
+  },
+  InvalidParameterCombination: {
+    status: 400,
+    message: (d: { place: string; oneOf: readonly string[] } | Words) =>
+      'message' in d ? d.message : `${d.place} must have exactly one of ${d.oneOf.join(', ')}.`,
+  },
   InvalidRequest: worded,
   RequestEntityTooLarge: { status: 413, message: words },
+  RequestLimitExceeded: { status: 503, message: words },
   MalformedQueryString: worded,
   IdempotentParameterMismatch: {
     status: 400,
@@ -75,25 +107,42 @@ export const errorCatalogue = {
       `Arguments on this idempotent request are inconsistent with arguments used in previous request(s). Client token: ${d.token}`,
   },
   OperationNotPermitted: worded,
-  InvalidFilter: {
-    status: 400,
-    message: (d: { filter: string } | Words) =>
-      'message' in d ? d.message : `The filter '${d.filter}' is invalid`,
-  },
   FilterLimitExceeded: worded,
   InvalidNextToken: { status: 400, message: (_: object) => 'The token is invalid.' },
-  InvalidID: worded,
-  'InvalidUserID.Malformed': worded,
+  InvalidID: { status: 400, message: (d: { id: string }) => `The ID '${d.id}' is not valid` },
+  'InvalidUserID.Malformed': {
+    status: 400,
+    message: (d: { user: string }) => `Invalid user id: "${d.user}"`,
+  },
   InternalError: { status: 500, message: (_: object) => 'An internal error has occurred' },
   Unavailable: { status: 503, message: words },
-  InsufficientInstanceCapacity: { status: 500, message: words },
+  InsufficientInstanceCapacity: {
+    status: 500,
+    message: (d: { shortage: string }) =>
+      `We currently do not have sufficient capacity for the requested instances on this machine: ${d.shortage}.`,
+  },
   InsufficientVolumeCapacity: { status: 500, message: words },
-  InsufficientFreeAddressesInSubnet: worded,
-  InsufficientAddressCapacity: worded,
+  InsufficientFreeAddressesInSubnet: {
+    status: 400,
+    message: (d: { subnetId: string }) =>
+      `There are not enough free addresses in subnet '${d.subnetId}' to satisfy the requested number of instances.`,
+  },
+  InsufficientAddressCapacity: {
+    status: 400,
+    message: (d: { pool: string }) =>
+      `Not enough available addresses in the public pool ${d.pool}; give a larger one`,
+  },
   ResourceLimitExceeded: worded,
-  InstanceLimitExceeded: worded,
+  InstanceLimitExceeded: {
+    status: 400,
+    message: (d: { max: number; wanted: number }) =>
+      `At most ${d.max} instances can be launched by one call, ${d.wanted} were asked for`,
+  },
   ConcurrentSnapshotLimitExceeded: worded,
-  TagLimitExceeded: worded,
+  TagLimitExceeded: {
+    status: 400,
+    message: (d: { max: number }) => `More than ${d.max} tags on one resource`,
+  },
   'InvalidAMIID.Malformed': malformed('ami'),
   'InvalidAMIID.NotFound': absent('image id', (ids) => `'[${ids}]'`),
   'InvalidAMIID.Unavailable': worded,
@@ -102,8 +151,16 @@ export const errorCatalogue = {
     message: (d: { name: string; id: string }) =>
       `AMI name ${d.name} is already in use by AMI ${d.id}`,
   },
-  'InvalidAMIName.Malformed': worded,
-  InvalidAMIAttributeItemValue: worded,
+  'InvalidAMIName.Malformed': {
+    status: 400,
+    message: (_: object) =>
+      "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', '/', '_', '[', ']', ''', '@' and ' '",
+  },
+  InvalidAMIAttributeItemValue: {
+    status: 400,
+    message: (d: { value: string; item: string }) =>
+      `Invalid attribute item value "${d.value}" for ${d.item} item type.`,
+  },
   InvalidBlockDeviceMapping: worded,
   'InvalidSnapshot.NotFound': missing('snapshot'),
   'InvalidSnapshotID.Malformed': malformed('snap'),
@@ -114,14 +171,32 @@ export const errorCatalogue = {
   },
   'InvalidVolume.NotFound': missing('volume'),
   'InvalidVolumeID.Malformed': malformed('vol'),
-  'InvalidVolume.ZoneMismatch': worded,
+  'InvalidVolume.ZoneMismatch': {
+    status: 400,
+    message: (d: { volumeId: string; instanceId: string }) =>
+      `The volume '${d.volumeId}' is not in the same availability zone as instance '${d.instanceId}'`,
+  },
   VolumeInUse: worded,
   IncorrectState: worded,
-  IncorrectModificationState: worded,
-  'InvalidVolumeModification.NotFound': worded,
-  UnknownVolumeType: worded,
-  BootForVolumeTypeUnsupported: worded,
-  'InvalidDevice.InUse': worded,
+  IncorrectModificationState: {
+    status: 400,
+    message: (d: { volumeId: string; state: string }) =>
+      `Cannot modify volume ${d.volumeId}, currently in modification state '${d.state}'.`,
+  },
+  'InvalidVolumeModification.NotFound': {
+    status: 400,
+    message: (d: { volumeId: string }) => `Modification for volume '${d.volumeId}' does not exist.`,
+  },
+  UnknownVolumeType: {
+    status: 400,
+    message: (d: { type: string; known: readonly string[] }) =>
+      `Unknown volume type '${d.type}'. The supported types are ${d.known.join(', ')}.`,
+  },
+  BootForVolumeTypeUnsupported: {
+    status: 400,
+    message: (d: { type: string; owner: string }) =>
+      `The volume type ${d.type} of ${d.owner} is not supported for boot volumes; use gp3, gp2, io2, io1 or standard`,
+  },
   'InvalidAttachment.NotFound': worded,
   'InvalidAttachmentID.NotFound': missing('attachment ID'),
   AttachmentLimitExceeded: worded,
@@ -129,7 +204,11 @@ export const errorCatalogue = {
   'InvalidInstanceID.Malformed': malformed('i'),
   IncorrectInstanceState: worded,
   InvalidInstanceAttributeValue: worded,
-  InvalidInstanceType: worded,
+  InvalidInstanceType: {
+    status: 400,
+    message: (d: { names: readonly string[] }) =>
+      `The following supplied instance types do not exist: [${d.names.join(', ')}]`,
+  },
   'InvalidKeyPair.NotFound': {
     status: 400,
     message: (d: { name: string }) => `The key pair '${d.name}' does not exist`,
@@ -141,22 +220,45 @@ export const errorCatalogue = {
   'InvalidKey.Format': worded,
   'InvalidGroup.NotFound': {
     status: 400,
-    message: (d: Absent | Words) =>
-      'message' in d ? d.message : missing('security group').message(d),
+    message: (d: Absent | { name: string; defaultVpcId: string | undefined } | Words) => {
+      if ('message' in d) return d.message;
+      if (!('name' in d)) return missing('security group').message(d);
+      const where = d.defaultVpcId ? ` in default VPC '${d.defaultVpcId}'` : '';
+      return `The security group '${d.name}' does not exist${where}`;
+    },
   },
-  VPCIdNotSpecified: worded,
+  VPCIdNotSpecified: { status: 400, message: (_: object) => 'No default VPC for this user' },
   'InvalidGroup.Duplicate': {
     status: 400,
     message: (d: { name: string; vpcId: string }) =>
       `The security group '${d.name}' already exists for VPC '${d.vpcId}'`,
   },
-  'InvalidGroup.Reserved': worded,
+  'InvalidGroup.Reserved': {
+    status: 400,
+    message: (d: { name: string }) => `Cannot use reserved security group name: ${d.name}`,
+  },
   'InvalidGroupId.Malformed': malformed('sg'),
-  CannotDelete: worded,
-  DependencyViolation: worded,
-  'InvalidPermission.Duplicate': worded,
-  'InvalidPermission.NotFound': worded,
-  RulesPerSecurityGroupLimitExceeded: worded,
+  CannotDelete: {
+    status: 400,
+    message: (d: { id: string }) =>
+      `the specified group: "${d.id}" name: "default" cannot be deleted by a user`,
+  },
+  DependencyViolation: {
+    status: 400,
+    message: (d: { id: string }) => `resource ${d.id} has a dependent object`,
+  },
+  'InvalidPermission.Duplicate': {
+    status: 400,
+    message: (d: { rule: string }) => `the specified rule "${d.rule}" already exists`,
+  },
+  'InvalidPermission.NotFound': {
+    status: 400,
+    message: (_: object) => 'The specified rule does not exist in this security group.',
+  },
+  RulesPerSecurityGroupLimitExceeded: {
+    status: 400,
+    message: (_: object) => 'The maximum number of rules per security group has been reached.',
+  },
   'InvalidSecurityGroupRuleId.NotFound': missing('security group rule ID'),
   'InvalidSecurityGroupRuleId.Malformed': malformed('sgr'),
   'InvalidVpcID.NotFound': missing('vpc ID'),
@@ -173,21 +275,88 @@ export const errorCatalogue = {
   'InvalidDhcpOptionsId.Malformed': malformed('dopt'),
   'InvalidNetworkAclID.NotFound': missing('networkAcl ID'),
   'InvalidNetworkAclId.Malformed': malformed('acl'),
-  SecurityGroupsPerInterfaceLimitExceeded: worded,
-  'InvalidAddress.NotFound': worded,
+  SecurityGroupsPerInterfaceLimitExceeded: {
+    status: 400,
+    message: (d: { max: number }) =>
+      `The maximum number of security groups per interface, ${d.max}, has been reached.`,
+  },
+  'InvalidAddress.NotFound': {
+    status: 400,
+    message: (d: { address: string }) => `Address '${d.address}' not found.`,
+  },
   'InvalidAllocationID.NotFound': missing('allocation ID'),
-  'InvalidIPAddress.InUse': worded,
+  'InvalidIPAddress.InUse': {
+    status: 400,
+    message: (d: { address: string }) => `Address ${d.address} is in use.`,
+  },
   'InvalidLaunchTemplateId.NotFound': {
     status: 400,
     message: (d: { id: string }) =>
       `The specified launch template, with template ID ${d.id}, does not exist.`,
   },
-  'InvalidLaunchTemplateId.Malformed': worded,
-  'InvalidLaunchTemplateName.NotFoundException': worded,
-  'InvalidLaunchTemplateName.AlreadyExistsException': worded,
-  'InvalidLaunchTemplateName.MalformedException': worded,
+  'InvalidLaunchTemplateId.Malformed': {
+    status: 400,
+    message: (d: { id: string }) => `Invalid id: "${d.id}" (expecting "lt-...")`,
+  },
+  'InvalidLaunchTemplateName.NotFoundException': {
+    status: 400,
+    message: (d: { name: string }) =>
+      `The specified launch template, with template name ${d.name}, does not exist.`,
+  },
+  'InvalidLaunchTemplateName.AlreadyExistsException': {
+    status: 400,
+    message: (_: object) => 'Launch template name already in use.',
+  },
+  'InvalidLaunchTemplateName.MalformedException': {
+    status: 400,
+    message: (_: object) =>
+      'A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following characters: - ( ) . / _',
+  },
   'InvalidLaunchTemplateId.VersionNotFound': worded,
-  'InvalidZone.NotFound': worded,
+  'InvalidZone.NotFound': {
+    status: 400,
+    message: (d: { zone: string | undefined }) => `The zone '${d.zone}' does not exist.`,
+  },
+  AccessDeniedException: worded,
+  HierarchyLevelLimitExceededException: worded,
+  HierarchyTypeMismatchException: {
+    status: 400,
+    message: (_: object) =>
+      "Parameter Store doesn't support changing a parameter type in a hierarchy. For example, you can't change a parameter from a String type to a SecureString type. You must create a new, unique parameter.",
+  },
+  InvalidAllowedPatternException: worded,
+  InvalidFilterKey: worded,
+  InvalidFilterOption: worded,
+  InvalidFilterValue: worded,
+  InvalidKeyId: worded,
+  InvalidResourceId: worded,
+  InvalidResourceType: worded,
+  ParameterAlreadyExists: {
+    status: 400,
+    message: (_: object) =>
+      'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
+  },
+  ParameterLimitExceeded: worded,
+  ParameterMaxVersionLimitExceeded: {
+    status: 400,
+    message: (d: { name: string; version: number }) =>
+      `You attempted to create a new version of ${d.name} by calling the PutParameter API with the overwrite flag. Version ${d.version}, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.`,
+  },
+  ParameterNotFound: {
+    status: 400,
+    message: (d: { name: string }) => `Parameter ${d.name} not found.`,
+  },
+  ParameterPatternMismatchException: worded,
+  ParameterVersionLabelLimitExceeded: worded,
+  ParameterVersionNotFound: {
+    status: 400,
+    message: (d: { name: string; selector: string }) => {
+      const what = /^\d+$/.test(d.selector) ? 'version' : 'label';
+      return `Systems Manager could not find ${what} ${d.selector} of ${d.name}. Verify the ${what} and try again.`;
+    },
+  },
+  TooManyTagsError: worded,
+  ValidationException: worded,
 } satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,5 +1,6 @@
+import type { CpuOptions } from '../instance-types/cpu-options.ts';
 import type { Architecture, InstanceId, VolumeId } from '../records/index.ts';
-import type { TapDevice } from './network.ts';
+import type { NetworkPort } from './network.ts';
 
 export interface MachineDisk {
   readonly deviceName: string;
@@ -8,25 +9,29 @@ export interface MachineDisk {
   readonly bootIndex?: number;
 }
 
+/** The most virtual CPUs that a driver must be able to give a machine: those of a PC without x2APIC. */
+export const vcpusMax = 255;
+
 export interface MachineSpec {
   readonly instanceId: InstanceId;
   readonly generation: number;
   readonly instanceType: string;
   readonly architecture: Architecture;
-  readonly vcpus: number;
+  /** The guest sees so many cores with so many threads each; at most `vcpusMax` in all. */
+  readonly cpus: CpuOptions;
   readonly memoryMiB: number;
   readonly disks: readonly MachineDisk[];
-  /** Empty disks, made anew at each start. */
+  /** Empty disks, created again at each start. */
   readonly ephemeralDisks: readonly { readonly deviceName: string; readonly sizeBytes: number }[];
-  readonly nic: { readonly macAddress: string; readonly tap: TapDevice };
+  readonly nic: { readonly macAddress: string; readonly port: NetworkPort };
 }
 
 export type ExitReason =
-  /** The guest powered itself off (or obeyed the power button). */
+  /** The guest powered itself off, or obeyed the power button. */
   | 'guest-shutdown'
-  /** Asked for by the driver's caller. */
+  /** The driver's caller asked for it. */
   | 'killed'
-  /** QEMU went away by itself. */
+  /** The machine ended by itself. */
   | 'crashed';
 
 export type MachineEvent =
@@ -37,7 +42,7 @@ export type MachineEvent =
       readonly reason: ExitReason;
       readonly detail?: string;
     }
-  /** QEMU stopped the guest because a disk could not be written or read; it goes on with `resumed`. */
+  /** The guest is paused because a disk could not be written or read. It continues with `resumed`. */
   | {
       readonly kind: 'paused';
       readonly instanceId: InstanceId;
@@ -50,12 +55,14 @@ export type MachineEvent =
 export interface MachineStatus {
   readonly instanceId: InstanceId;
   readonly generation: number;
-  readonly pid: number;
-  /** `halted`: the guest has ended for good, see `Halter`. */
+  /**
+   * `paused`: by a full disk, see `StallReporter`. `halted`: the guest has ended and the machine is held, see
+   * `Halter`. `unresponsive`: the machine exists and does not answer.
+   */
   readonly state: 'running' | 'paused' | 'halted' | 'unresponsive';
 }
 
-/** A machine that cannot be started now; `detail` has the arithmetic. Becomes InsufficientInstanceCapacity. */
+/** A machine cannot be started now. The message has the arithmetic. Becomes InsufficientInstanceCapacity. */
 export class InsufficientCapacityError extends Error {
   override readonly name = 'InsufficientCapacityError';
 }
@@ -64,49 +71,58 @@ export class InsufficientCapacityError extends Error {
 export interface ComputeDriver {
   /** Resolves when the machine runs. Starting a machine that runs in this generation is a no-op. */
   start(spec: MachineSpec): Promise<void>;
-  /** Presses the power button and returns; the `exited` event tells the rest. No machine: no-op. */
+  /** Presses the power button and returns; an `exited` event reports the end. No machine: no-op. */
   pressPowerButton(instanceId: InstanceId): Promise<void>;
-  /** Ends the machine at once and resolves when its process is gone. No machine: no-op. */
+  /** Ends the machine at once and resolves when it has ended. No machine: no-op. */
   kill(instanceId: InstanceId): Promise<void>;
-  /** Resets the machine: the guest boots again in the same process. */
-  reset(instanceId: InstanceId): Promise<void>;
-  /** Every machine that is there, found by what is on disk: also those of an earlier control plane. */
+  /** The machine of one instance; undefined when it has none. Asks this machine and no other. */
+  find(instanceId: InstanceId): Promise<MachineStatus | undefined>;
+  /**
+   * Every machine that exists, also those of an earlier control plane. A machine that does not answer in a short
+   * time is reported as it was last known, so it delays nobody.
+   */
   list(): Promise<readonly MachineStatus[]>;
-  /** Removes what is kept of a machine that has ended: logs, sockets, folder. */
-  forget(instanceId: InstanceId): Promise<void>;
-  /** Events from now on, also of machines found again. Answers how to stop listening. */
+  /** Receives events from now on, also of machines that were found again. Returns how to stop. */
   watch(listener: (event: MachineEvent) => void): () => void;
-  /** Starts finding machines and their events again; to be called once after `watch`. */
+  /** Begins to find machines and their events again. Call it once, after `watch`. */
   adopt(): Promise<void>;
 }
 
-/** Power: changing the disks of a running machine. */
+/** Capability: what a driver keeps of machines that have ended, for example their consoles. */
+export interface MachineKeeper {
+  /** Every instance of which something is kept, whether its machine runs or not. */
+  kept(): Promise<readonly InstanceId[]>;
+  /** Removes what is kept. Rejects while the machine runs. Nothing kept: no-op. */
+  forget(instanceId: InstanceId): Promise<void>;
+}
+
+/** Capability: changing the disks of a running machine. */
 export interface DiskHotplug {
-  /** Resolves when the guest has been offered the disk. Attaching what is attached is a no-op. */
+  /** Resolves when the guest has been offered the disk. Attaching an attached disk is a no-op. */
   attachDisk(instanceId: InstanceId, disk: MachineDisk): Promise<void>;
-  /** Resolves when the guest has let go; `force` does not wait for it. Not attached: no-op. */
+  /** Resolves when the guest has released the disk; `force` does not wait for that. Not attached: no-op. */
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void>;
 }
 
-/** Power: what the guest wrote to its serial port. */
+/** Capability: what the guest wrote to its serial port. */
 export interface ConsoleReader {
-  /** The last 64 KiB at most, over reboots and stops; undefined when there never was a machine. */
+  /** At most the last 64 KiB, across reboots and stops; undefined when there never was a machine. */
   readConsole(
     instanceId: InstanceId,
   ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined>;
 }
 
-/** Power: a picture of the guest's screen. */
+/** Capability: a picture of the guest's screen. */
 export interface Screenshotter {
   /** A JPEG picture. */
   screenshot(instanceId: InstanceId): Promise<Uint8Array>;
 }
 
-/** Power: a reboot that lets the guest write what it holds. */
+/** Capability: a reboot that lets the guest write what it holds. */
 export interface Rebooter {
   /**
-   * Presses the power button and, when the guest has shut down, boots it again in the same process, with no
-   * `exited` event; a guest that is not down after `limitMs` is reset. No machine: an error.
+   * Presses the power button and, when the guest has shut down, boots it again, with no `exited` event. A guest
+   * that is not down after `limitMs` is reset; 0 resets it at once. No machine: an error.
    */
   reboot(
     instanceId: InstanceId,
@@ -114,34 +130,42 @@ export interface Rebooter {
   ): Promise<void>;
 }
 
-/** Power: the end of a guest whose disks are still being read through its machine. */
+/** Capability: ending a guest while its disks are still being read through its machine. */
 export interface Halter {
   /**
-   * From now on the machine stays, `halted` and with its disks open, when its guest shuts down, until `kill`.
-   * With `now` the guest is stopped where it stands. Repeatable. No machine: no-op.
+   * From now on, when its guest shuts down, the machine stays `halted` with its disks open until `kill`. With
+   * `now` the guest is stopped at once. Repeatable. No machine: no-op.
    */
   halt(instanceId: InstanceId, options: { readonly now: boolean }): Promise<void>;
 }
 
-/** Power: which machines stand still because a disk of theirs has no room. */
+/** Capability: which guests are paused because a disk of theirs has no room. */
 export interface StallReporter {
-  /** Why each of them stands, with the way out; a machine that goes on or ends is no longer told of. */
+  /** Why each of them is paused, with the way out. A guest that continues or ends is no longer listed. */
   stalled(): Promise<ReadonlyMap<InstanceId, string>>;
 }
 
 export interface Capacity {
-  /** How many machines could be started now; the number asked for at most. */
+  /** How many machines could be started now; at most the number asked for. */
   readonly count: number;
   /** Why not more, with the arithmetic. */
   readonly shortage?: string;
 }
 
-/** Power: room for machines, as far as it is known before they start. */
+/** Capability: room for machines, as far as it is known before they start. */
 export interface CapacityReporter {
   capacityFor(memoryMiB: number, count: number): Promise<Capacity>;
 }
 
+/** What an API may ask of machines: it sees them and changes nothing. */
+export type MachineLook = Pick<ComputeDriver, 'list'> &
+  ConsoleReader &
+  Screenshotter &
+  StallReporter &
+  CapacityReporter;
+
 export type Compute = ComputeDriver &
+  MachineKeeper &
   DiskHotplug &
   ConsoleReader &
   Screenshotter &

@@ -1,3 +1,5 @@
+import type { BlockSourceRef } from './block-source.ts';
+
 export interface BakeProgress {
   readonly stage: string;
   /** 1-based. */
@@ -11,6 +13,8 @@ export interface BakeProgress {
 export interface BakedDisk {
   /** A raw, sparse disk image with a boot record. */
   readonly path: string;
+  /** Where a capture reads it. */
+  readonly source: BlockSourceRef;
   readonly sizeBytes: number;
   readonly name: string;
   readonly description: string;

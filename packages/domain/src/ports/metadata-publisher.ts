@@ -36,7 +36,7 @@ export interface InstanceMetadata {
   readonly httpPutResponseHopLimit: number;
   readonly httpEndpoint: 'enabled' | 'disabled';
   readonly instanceMetadataTags: 'enabled' | 'disabled';
-  /** Whether the instance has detailed monitoring. Absent: not told. */
+  /** Whether the instance has detailed monitoring. Absent: not known. */
   readonly monitoring?: 'enabled' | 'disabled';
 }
 

@@ -1,5 +1,5 @@
-/** Power: whether the host has room for what guests and snapshots write. */
+/** Capability: whether the host has room for what guests and snapshots write. */
 export interface RoomReporter {
-  /** For each file system that is too full to begin anything on it, which it is and how to mend it. */
+  /** One text for each file system that is too full to begin anything on it: which it is, and the way out. */
   shortages(): Promise<readonly string[]>;
 }

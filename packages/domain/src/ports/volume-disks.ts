@@ -1,5 +1,6 @@
 import type { BlockMapId, InstanceId, SnapshotId, VolumeId } from '../records/index.ts';
-import type { BlockSourceAddress, CaptureProgress } from './snapshot-store.ts';
+import type { BlockSourceRef } from './block-source.ts';
+import type { CaptureProgress } from './snapshot-store.ts';
 
 export interface VolumeDisk {
   readonly volumeId: VolumeId;
@@ -11,12 +12,12 @@ export interface VolumeDisk {
 export interface HydrateOptions {
   /** An abort ends the copying; what was copied stays. */
   readonly signal: AbortSignal;
-  /** At most this much; as fast as it goes without it. */
+  /** A limit of the speed; as fast as possible when absent. */
   readonly bytesPerSecond?: number;
   readonly onProgress?: (progress: CaptureProgress) => void;
 }
 
-/** The disks behind volumes: a local overlay each, on the lazy export of a map. */
+/** The disks behind volumes: each has local changes on top of a map's blocks, which are fetched when they are read. */
 export interface VolumeDisks {
   /** Creating a disk that exists is a no-op. */
   create(disk: VolumeDisk): Promise<void>;
@@ -25,19 +26,20 @@ export interface VolumeDisks {
   /** Grows the disk, also under a running machine, whose guest sees it at once. Shrinking is refused. */
   grow(volumeId: VolumeId, sizeBytes: number, instanceId?: InstanceId): Promise<void>;
   list(): Promise<readonly VolumeId[]>;
-  /** Bytes that the overlay takes on this machine. */
+  /** Bytes that the disk takes on its host. */
   localBytes(volumeId: VolumeId): Promise<number>;
   /**
-   * Copies what is missing from the origin into the overlay, of a running machine's volume or (without
-   * `instanceId`) of one at rest, then drops the origin. True when the disk needs its origin no more; false
-   * when it gave way: ask again. One that an earlier control plane began is taken up.
+   * Copies the blocks that are only in the origin into the disk, of a running machine's volume or (without
+   * `instanceId`) of one at rest, then drops the origin. Returns true when the disk no longer needs its origin, and
+   * false when it stopped early for other work on the disk: call it again. Continues a copy that an earlier control
+   * plane began.
    */
   hydrate(
     volumeId: VolumeId,
     instanceId: InstanceId | undefined,
     options: HydrateOptions,
   ): Promise<boolean>;
-  /** Ends a hydration under way, also an earlier control plane's, so that others can have the disk. None: no-op. */
+  /** Ends a hydration under way, also an earlier control plane's, to free the disk for other work. None: no-op. */
   endHydration(volumeId: VolumeId, instanceId?: InstanceId): Promise<void>;
 }
 
@@ -46,17 +48,17 @@ export interface FreezeVolume {
   /** Names the freeze and the bitmap of changes after it. */
   readonly snapshotId: SnapshotId;
   readonly originMapId?: BlockMapId;
-  /** The snapshot whose bitmap should tell what changed since; absent for the first snapshot. */
+  /** The snapshot whose bitmap records what changed since; absent for the first snapshot. */
   readonly sinceSnapshotId?: SnapshotId;
-  /** That snapshot's map: the base when its bitmap is still there. */
+  /** That snapshot's map: the base when its bitmap still exists. */
   readonly sinceMapId?: BlockMapId;
 }
 
 export interface FrozenVolume {
   readonly volumeId: VolumeId;
   readonly snapshotId: SnapshotId;
-  readonly source: BlockSourceAddress;
-  /** True when this call fixed the content; false when it answers a view that stands since an earlier one. */
+  readonly source: BlockSourceRef;
+  /** True when this call fixed the content; false when it returns a view that an earlier call made. */
   readonly fresh: boolean;
   /** What the source's changed ranges are relative to: `since`, else the origin, else zeros. */
   readonly baseMapId?: BlockMapId;
@@ -67,9 +69,9 @@ export interface VolumeFreezer {
   /**
    * Fixes the content of all these volumes at one instant (crash-consistent) and serves it for reading.
    * `instanceId` names the running machine that has them; without it they are at rest. Repeating a
-   * freeze with the same snapshot ids answers the one that is there; a view that was lost is made anew, of
-   * the content of that later moment, and said to be `fresh`. Rejects with BlockServerUnreachableError, and
-   * leaves the guest alone, while nobody serves the origin of one of them.
+   * freeze with the same snapshot ids returns the existing view. A view that was lost is made again, with the content
+   * of that later moment, and is reported as `fresh`. While the origin of one of them is not served, it rejects with
+   * BlockStoreUnreachableError and does not touch the guest.
    */
   freeze(
     volumes: readonly FreezeVolume[],
@@ -77,7 +79,7 @@ export interface VolumeFreezer {
   ): Promise<readonly FrozenVolume[]>;
   /**
    * Ends the view. `captured`: changes are counted from this snapshot on. `abandoned`: as if the freeze had
-   * never been. Repeating is harmless, also when the machine is gone.
+   * never been. Repeatable, also when the machine no longer exists.
    */
   thaw(
     volumes: readonly FreezeVolume[],

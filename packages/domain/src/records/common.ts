@@ -25,6 +25,16 @@ export type LaunchTemplateId = ResourceId<'lt'>;
 /** Names an immutable map of blocks in the block store; no EC2 resource. */
 export type BlockMapId = ResourceId<'map'>;
 export type WorkflowId = ResourceId<'wf'>;
+/** The making of an image from a recipe; no EC2 resource. */
+export type BakeId = ResourceId<'bake'>;
+
+/** A host of the platform: the machine and data folder that guests and disks are on; no EC2 resource. */
+export type HostId = ResourceId<'host'>;
+
+/** What every record has whose thing is on one host: only that host's drivers can act on it. */
+export interface Placed {
+  readonly hostId: HostId;
+}
 
 /** What every EC2 resource record has. Records are immutable: change by copying. */
 export interface Resource<Id extends string> {
@@ -34,6 +44,15 @@ export interface Resource<Id extends string> {
   readonly tags: Tags;
   readonly createdAt: TimestampMs;
 }
+
+/** The encryption that a seed's description names. A label: nothing is encrypted here. */
+export interface Encryption {
+  /** The KMS key: its id, ARN or alias. */
+  readonly keyId: string;
+}
+
+/** The key that an account has for EBS until it chooses another. */
+export const ebsKeyAlias = 'alias/aws/ebs';
 
 /** What others may be let use: an image or a snapshot. */
 export interface Shareable {

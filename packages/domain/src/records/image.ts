@@ -1,6 +1,7 @@
 import type { TimestampMs } from '@bakehouse/base';
+import type { Boot, Root } from './boot.ts';
 import type {
-  AccountId,
+  Encryption,
   ImageId,
   InstanceId,
   Resource,
@@ -10,10 +11,8 @@ import type {
 } from './common.ts';
 import type { VolumeType } from './volume.ts';
 
-export type ImageState = 'pending' | 'available' | 'failed' | 'deregistered';
+export type ImageState = 'pending' | 'available' | 'failed';
 export type Architecture = 'i386' | 'x86_64' | 'arm64';
-export type VirtualizationType = 'hvm' | 'paravirtual';
-export type RootDeviceType = 'ebs' | 'instance-store';
 
 export interface EbsMapping {
   readonly snapshotId?: SnapshotId;
@@ -24,11 +23,12 @@ export interface EbsMapping {
   /** Of a launch alone: no image has one. */
   readonly initializationRateMiBps?: number;
   readonly deleteOnTermination: boolean;
-  readonly encrypted: boolean;
+  /** Of a seeded image, as its description says. */
+  readonly encryption?: Encryption;
 }
 
 /** One row of a block device mapping: a volume (`ebs`) or an instance-store disk (`virtualName`). */
-export interface BlockDevice {
+export interface BlockDeviceMapping {
   readonly deviceName: string;
   readonly virtualName?: string;
   readonly ebs?: EbsMapping;
@@ -42,25 +42,24 @@ export interface Image extends Resource<ImageId>, Shareable {
   readonly architecture: Architecture;
   readonly platform?: 'windows';
   readonly platformDetails: string;
-  readonly rootDeviceType: RootDeviceType;
-  readonly rootDeviceName: string;
-  readonly virtualizationType: VirtualizationType;
+  readonly root: Root;
+  readonly boot: Boot;
   readonly enaSupport: boolean;
   readonly sriovNetSupport?: string;
-  readonly bootMode?: 'legacy-bios' | 'uefi' | 'uefi-preferred';
   readonly imdsSupport?: 'v2.0';
   readonly tpmSupport?: 'v2.0';
-  readonly kernelId?: string;
-  readonly ramdiskId?: string;
-  readonly blockDevices: readonly BlockDevice[];
+  readonly blockDevices: readonly BlockDeviceMapping[];
   readonly launchPermissions: SharedWith;
   readonly sourceInstanceId?: InstanceId;
   readonly sourceImageId?: ImageId;
   readonly sourceImageRegion?: string;
   /** Set by a seed file that names an owner's alias for an account that this platform does not have. */
   readonly ownerAlias?: string;
+  /** ImageLocation; absent: the owner and the name. */
+  readonly location?: string;
+  /** From then on DescribeImages shows the image only to its owner and to requests that name it. */
+  readonly deprecatedAt?: TimestampMs;
   readonly lastLaunchedAt?: TimestampMs;
-  readonly deregisteredAt?: TimestampMs;
+  /** Of the launches before it, newest first: what `reportedLaunch` needs. */
+  readonly earlierLaunches?: readonly TimestampMs[];
 }
-
-export type ImageOwner = AccountId;

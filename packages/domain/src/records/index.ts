@@ -1,4 +1,6 @@
 export * from './account.ts';
+export * from './bake.ts';
+export type * from './boot.ts';
 export * from './client-token.ts';
 export * from './common.ts';
 export * from './image.ts';
@@ -6,6 +8,7 @@ export * from './instance.ts';
 export * from './key-pair.ts';
 export * from './launch-template.ts';
 export * from './network.ts';
+export * from './parameter.ts';
 export * from './snapshot.ts';
 export * from './tombstone.ts';
 export * from './volume.ts';

@@ -1,8 +1,11 @@
 import type { TimestampMs } from '@bakehouse/base';
+import type { CpuOptions } from '../instance-types/cpu-options.ts';
+import type { Boot, Root } from './boot.ts';
 import type {
   ImageId,
   InstanceId,
   NetworkInterfaceId,
+  Placed,
   ReservationId,
   Resource,
   SubnetId,
@@ -10,7 +13,7 @@ import type {
   VpcId,
   ZoneName,
 } from './common.ts';
-import type { Architecture, RootDeviceType, VirtualizationType } from './image.ts';
+import type { Architecture } from './image.ts';
 
 export type InstanceState =
   | 'pending'
@@ -44,9 +47,9 @@ export interface EphemeralDisk {
 }
 
 export interface InstanceStatus {
-  /** QEMU is there and answers: the `system` check. */
+  /** QEMU runs and responds: the `system` check. */
   readonly system: 'initializing' | 'ok' | 'impaired';
-  /** The guest answers on its network (ARP): the `instance` check. */
+  /** The guest responds on its network (ARP): the `instance` check. */
   readonly instance: 'initializing' | 'ok' | 'impaired';
   /** Absent while the disks can be read and written. */
   readonly disks?: 'impaired';
@@ -55,7 +58,7 @@ export interface InstanceStatus {
   readonly bootingSince?: TimestampMs;
 }
 
-export interface Instance extends Resource<InstanceId> {
+export interface Instance extends Resource<InstanceId>, Placed {
   readonly reservationId: ReservationId;
   readonly launchIndex: number;
   readonly imageId: ImageId;
@@ -72,14 +75,11 @@ export interface Instance extends Resource<InstanceId> {
   /** The OpenSSH line given to the guest; kept so that a deleted key pair does not change the instance. */
   readonly publicKey?: string;
   readonly architecture: Architecture;
-  readonly virtualizationType: VirtualizationType;
-  readonly rootDeviceType: RootDeviceType;
-  readonly rootDeviceName: string;
-  readonly bootMode: 'legacy-bios' | 'uefi';
+  readonly root: Root;
+  /** The image's. */
+  readonly boot: Boot;
   readonly enaSupport: boolean;
   readonly sriovNetSupport?: string;
-  readonly kernelId?: string;
-  readonly ramdiskId?: string;
   readonly platformDetails: string;
   readonly volumes: readonly InstanceVolume[];
   readonly ephemeralDisks: readonly EphemeralDisk[];
@@ -90,7 +90,10 @@ export interface Instance extends Resource<InstanceId> {
   readonly disableApiTermination: boolean;
   readonly disableApiStop: boolean;
   readonly ebsOptimized: boolean;
-  readonly monitoring: 'disabled' | 'enabled';
+  /** `pending` and `disabling` until the guest can read the change. */
+  readonly monitoring: 'disabled' | 'enabled' | 'pending' | 'disabling';
+  /** Absent: the default of the type. */
+  readonly cpuOptions?: CpuOptions;
   readonly cpuCredits?: 'standard' | 'unlimited';
   /** Absent: `default`. There is no other host to recover on either way. */
   readonly autoRecovery?: 'disabled';

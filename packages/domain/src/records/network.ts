@@ -4,6 +4,7 @@ import type {
   InstanceId,
   InternetGatewayId,
   NetworkInterfaceId,
+  Placed,
   Resource,
   RouteTableId,
   SecurityGroupId,
@@ -31,7 +32,7 @@ export interface Subnet extends Resource<SubnetId> {
   readonly mapPublicIpOnLaunch: boolean;
 }
 
-export interface NetworkInterface extends Resource<NetworkInterfaceId> {
+export interface NetworkInterface extends Resource<NetworkInterfaceId>, Placed {
   readonly vpcId: VpcId;
   readonly subnetId: SubnetId;
   readonly zone: ZoneName;

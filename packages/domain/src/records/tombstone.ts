@@ -1,6 +1,6 @@
 import type { TimestampMs } from '@bakehouse/base';
 
-/** Remembers that an id existed, where EC2 answers differently for "gone" and "never was". */
+/** Remembers that an id existed, where EC2 returns different errors for "gone" and "never was". */
 export interface Tombstone {
   readonly id: string;
   readonly region: string;
@@ -13,3 +13,9 @@ export interface Setting {
   readonly id: string;
   readonly value: unknown;
 }
+
+/** The setting that says which data folder the records belong to. */
+export const dataFolderSetting = 'data-folder';
+
+/** The setting that names the key of the SecureStrings. */
+export const parameterKeySetting = 'parameter-key';

@@ -1,9 +1,17 @@
 import type { TimestampMs } from '@bakehouse/base';
-import type { BlockMapId, InstanceId, Resource, SnapshotId, VolumeId, ZoneName } from './common.ts';
+import type {
+  BlockMapId,
+  InstanceId,
+  Placed,
+  Resource,
+  SnapshotId,
+  VolumeId,
+  ZoneName,
+} from './common.ts';
 
 export type VolumeType = 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard';
-export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting' | 'deleted' | 'error';
-export type AttachmentState = 'attaching' | 'attached' | 'detaching' | 'detached' | 'busy';
+export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting' | 'error';
+export type AttachmentState = 'attaching' | 'attached' | 'detaching' | 'busy';
 
 export interface VolumeAttachment {
   readonly instanceId: InstanceId;
@@ -30,23 +38,22 @@ export interface VolumeShape {
   readonly throughput?: number;
 }
 
-/** Filling the volume from its snapshot in the background, so that it needs the block store no more. */
+/** Fills the volume from its snapshot in the background, so that it no longer needs the block store. */
 export interface VolumeInitialization {
   readonly state: 'initializing' | 'completed';
-  /** As asked for by VolumeInitializationRate; absent: as fast as it goes. */
+  /** VolumeInitializationRate of the request; absent: as fast as possible. */
   readonly rateMiBps?: number;
   readonly startedAt: TimestampMs;
   readonly endedAt?: TimestampMs;
   readonly progressPercent: number;
 }
 
-export interface Volume extends Resource<VolumeId>, VolumeShape {
+export interface Volume extends Resource<VolumeId>, Placed, VolumeShape {
   readonly zone: ZoneName;
   readonly state: VolumeState;
   readonly stateMessage?: string;
   /** What the volume was made from; shown by DescribeVolumes even after that snapshot is deleted. */
   readonly snapshotId?: SnapshotId;
-  readonly encrypted: boolean;
   readonly multiAttachEnabled: boolean;
   readonly autoEnableIo: boolean;
   readonly attachment?: VolumeAttachment;

@@ -1,6 +1,6 @@
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncPath } from '@bakehouse/base';
+import { redact, syncPath } from '@bakehouse/host';
 import { fetchOptions } from '../apt-options.ts';
 import { type AptSource, debianSources, sourceLine } from '../apt-sources.ts';
 import { bootstrapProgressReader } from '../bootstrap-progress.ts';
@@ -10,7 +10,7 @@ import type { BakeContext, Stage } from '../stage.ts';
 import { workFiles } from '../work-files.ts';
 import { writeGuestPackage } from '../write-guest-package.ts';
 
-/** Installs Debian with the guest's package; or takes what an equal bake has installed before. */
+/** Installs Debian with the guest's package, or takes the base system of an earlier bake with the same input. */
 export const baseSystem: Stage = {
   name: 'base system',
   async run(context) {
@@ -21,13 +21,15 @@ export const baseSystem: Stage = {
     if (cached === undefined) throw new Error(unreachableMessage(sources));
     if (!(await isFile(cached))) await install(context, { sources, target: cached });
     await link(cached, workFiles(context.directory).base);
-    await forgetOtherBases(context, cached);
+    await removeOtherBases(context, cached);
   },
 };
 
 function unreachableMessage(sources: readonly AptSource[]): string {
   const uris = [...new Set(sources.map((source) => source.uri))].join(', ');
-  return `The package lists cannot be fetched from ${uris}, and no earlier bake of this recipe left a base system`;
+  return redact(
+    `cannot fetch the package lists from ${uris}, and there is no base system of an earlier bake; check the network and the host's apt sources`,
+  );
 }
 
 async function hostSources(context: BakeContext): Promise<AptSource[]> {
@@ -43,7 +45,7 @@ async function hostSources(context: BakeContext): Promise<AptSource[]> {
   return debianSources(files, context.recipe.debianSuite);
 }
 
-/** Undefined when the lists cannot be fetched: then an earlier base system has to do. */
+/** Undefined when the lists cannot be fetched; an earlier base system is used then. */
 async function currentKey(
   context: BakeContext,
   sources: readonly AptSource[],
@@ -57,7 +59,10 @@ async function currentKey(
       await context.run([helper, '-oAPT::Sandbox::User=root', 'download-file', uri, target]);
     } catch (error) {
       context.signal?.throwIfAborted();
-      context.note(`package lists not fetched: ${error instanceof Error ? error.message : error}`);
+      context.warn(
+        'cannot fetch the package lists; using the base system of an earlier bake',
+        error,
+      );
       return undefined;
     }
     const release = await readFile(target, 'utf8');
@@ -89,7 +94,7 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-/** Hooks of mmdebstrap: shell text that gets the new root as `$1`. */
+/** Hooks of mmdebstrap: shell text, with the new root as `$1`. */
 const takeCachedPackages =
   'mkdir -p "$1/var/cache/apt/archives" && find "$BAKEHOUSE_PACKAGES" -name "*.deb" ' +
   '-exec cp -l -t "$1/var/cache/apt/archives" {} +';
@@ -99,8 +104,8 @@ const keepPackages =
   'mv "$BAKEHOUSE_PACKAGES.new" "$BAKEHOUSE_PACKAGES"';
 
 /**
- * Shell text that runs its arguments with the host's own apt state read-only: mmdebstrap runs the
- * host's apt, which must find the new root or fail, never work on the host.
+ * Shell text that runs its arguments while the host's own apt state is read-only. mmdebstrap runs the host's apt for
+ * the new root; a fault in that must fail, never change the host.
  */
 const withHostAptReadOnly =
   'for state in /var/lib/apt /var/cache/apt /var/lib/dpkg; do [ -d "$state" ] || continue; ' +
@@ -114,7 +119,7 @@ async function install(
   const files = workFiles(directory);
   const repository = await writeGuestPackage(context.guestPackage, {
     directory: files.guestPackage,
-    runner: { run: ({ argv }) => context.run(argv) },
+    run: context.run,
   });
   await writeFile(files.aptOptions, await aptOptions(context), { mode: 0o644 });
   await mkdir(files.temporary, { mode: 0o755 });
@@ -131,6 +136,8 @@ async function install(
       `--architectures=${recipe.debianArchitecture}`,
       `--include=${recipe.packages.join(',')}`,
       `--aptopt=${files.aptOptions}`,
+      // The finished tar file is flushed to the disk as a whole.
+      '--dpkgopt=force-unsafe-io',
       '--dpkgopt=path-exclude=/usr/share/man/*',
       '--dpkgopt=path-exclude=/usr/share/locale/*',
       '--dpkgopt=path-exclude=/usr/share/doc/*',
@@ -152,21 +159,21 @@ async function install(
       },
     },
   );
-  // Trusted by every later bake: a power cut must not leave its name on half of it.
+  // Later bakes trust the file by its name, so it must be complete on disk before it is renamed.
   await syncPath(`${files.base}.new`);
   await rename(`${files.base}.new`, options.target);
   await syncPath(context.directory.bases);
 }
 
 async function aptOptions(context: BakeContext): Promise<string> {
-  const dump = await context.run(['apt-config', 'dump']);
-  const wishes = [
+  const dump = await context.run(['apt-config', 'dump'], { isSecret: true });
+  const ownOptions = [
     'APT::Install-Recommends "false";',
     'Acquire::Languages "none";',
-    // The fetching user of the sandbox could not enter the builder's folder.
+    // The sandbox user of apt has no access to the builder's folder.
     'APT::Sandbox::User "root";',
   ];
-  return `${wishes.join('\n')}\n${fetchOptions(dump)}`;
+  return `${ownOptions.join('\n')}\n${fetchOptions(dump)}`;
 }
 
 function customizeEnvironment({ recipe, directory }: BakeContext): Record<string, string> {
@@ -180,8 +187,8 @@ function customizeEnvironment({ recipe, directory }: BakeContext): Record<string
   };
 }
 
-/** One base system is kept: each takes hundreds of megabytes. */
-async function forgetOtherBases(context: BakeContext, kept: string): Promise<void> {
+/** Keeps one base system, as each takes hundreds of megabytes. */
+async function removeOtherBases(context: BakeContext, kept: string): Promise<void> {
   for (const name of await readdir(context.directory.bases)) {
     const path = join(context.directory.bases, name);
     if (path !== kept) await rm(path, { force: true });

@@ -3,7 +3,7 @@ import { masterBootRecord, sectorBytes } from '../master-boot-record.ts';
 import type { Stage } from '../stage.ts';
 import { workFiles } from '../work-files.ts';
 
-/** The first partition starts at 1 MiB; GRUB lies before it. */
+/** The first partition starts at 1 MiB; GRUB is in the space before it. */
 export const partitionOffsetBytes = 1024 * 1024;
 
 const grubDirectory = '/usr/lib/grub/i386-pc';
@@ -25,7 +25,7 @@ const grubModules = [
   'halt',
 ];
 
-/** Makes the empty disk: partition table, and GRUB where the BIOS looks for it. */
+/** Makes an empty disk with a partition table, and with GRUB where the BIOS looks for a boot loader. */
 export const bootLoader: Stage = {
   name: 'boot loader',
   async run(context) {
@@ -35,7 +35,9 @@ export const bootLoader: Stage = {
     await context.run(['grub-mkimage', ...output, ...prefix, ...grubModules]);
     const core = await readFile(files.bootLoader);
     if (sectorBytes + core.length > partitionOffsetBytes) {
-      throw new Error(`GRUB's core is too large for the gap before the partition: ${core.length}`);
+      throw new Error(
+        `GRUB's core image (${core.length} bytes) does not fit before the first partition at ${partitionOffsetBytes} bytes; use fewer GRUB modules`,
+      );
     }
     const firstSector = partitionOffsetBytes / sectorBytes;
     const record = masterBootRecord({

@@ -2,7 +2,7 @@ import type { Stage } from '../stage.ts';
 import { workFiles } from '../work-files.ts';
 import { partitionOffsetBytes } from './boot-loader.ts';
 
-/** A disk with an unsound file system is not handed out. */
+/** Fails the bake when the file system has errors. */
 export const check: Stage = {
   name: 'check',
   async run(context) {

@@ -13,10 +13,10 @@ const unpackShare = 0.5;
 /** GRUB 2.06 cannot read the first of these, and both are newer than some rescue systems. */
 const featuresOff = '^metadata_csum_seed,^orphan_file';
 
-/** Shell text: an archive that cannot be read is not kept for the next bake; one for which there was no room is. */
-const forgetBroken = '{ tar -tf "$2" > /dev/null || rm -f "$5"/*.tar; exit 1; }';
+/** Shell text for a failed extraction: removes an archive that is damaged, so that the next bake makes it again; keeps an intact one. */
+const removeIfDamaged = '{ tar -tf "$2" > /dev/null || rm -f "$5"/*.tar; exit 1; }';
 
-/** Unpacks the base system, names the image in it, and makes the root file system of it. */
+/** Unpacks the base system, writes its /etc/image-id, and makes the root file system from it. */
 export const fileSystem: Stage = {
   name: 'file system',
   async run(context) {
@@ -27,10 +27,10 @@ export const fileSystem: Stage = {
     const { size } = await stat(files.base);
     const offset = `offset=${partitionOffsetBytes}`;
     const blocks = (recipe.diskSizeBytes - partitionOffsetBytes) / blockBytes;
-    // One command for all three: without root, owners of files exist only inside one namespace.
+    // One command for all three steps: without root, file owners exist only inside one user namespace.
     const script = [
-      // The initramfs mounts /dev; its nodes in the archive could not be made without root.
-      `tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --exclude='./dev/*' --checkpoint=${checkpointRecords} --checkpoint-action=echo='unpacked %u' -xf "$2" || ${forgetBroken}`,
+      // Device nodes cannot be made without root, and the initramfs mounts /dev anyway.
+      `tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --exclude='./dev/*' --checkpoint=${checkpointRecords} --checkpoint-action=echo='unpacked %u' -xf "$2" || ${removeIfDamaged}`,
       'install -m 644 "$3" "$1/etc/image-id"',
       `mke2fs -q -F -t ext4 -b ${blockBytes} -L / -m 1 -O ${featuresOff} -E ${offset},lazy_itable_init=1,lazy_journal_init=1 -d "$1" "$4" ${blocks}`,
     ];

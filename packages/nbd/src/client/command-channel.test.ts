@@ -95,6 +95,7 @@ function openAgainstOurs(lengths: readonly number[], structuredReplies: boolean)
       },
       pause: () => {},
       resume: () => {},
+      leaving: () => {},
       end: () => {},
       fail: () => {},
       onDeviceError: () => {},
@@ -333,7 +334,7 @@ test('a request without its whole answer in time ends the connection, however sl
       vi.advanceTimersByTime(100);
     }
     expect(await read).toBeInstanceOf(NbdConnectionError);
-    expect(String(await read)).toMatch(/no answer for 100\+10 within 1000 ms/);
+    expect(String(await read)).toMatch(/no reply for 100\+10 within 1000 ms/);
   } finally {
     vi.useRealTimers();
   }

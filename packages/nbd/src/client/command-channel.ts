@@ -15,7 +15,7 @@ import { ReplyParser } from './reply-parser.ts';
 import { RequestGate } from './request-gate.ts';
 
 export interface CommandLimits {
-  /** A request without its whole answer for so long ends the connection. */
+  /** A request whose reply is not complete after so long ends the connection. */
   readonly timeoutMs: number;
   readonly inFlightRequestsMax: number;
   readonly inFlightBytesMax: number;
@@ -29,7 +29,7 @@ interface Sent {
   readonly sentAtMs: number;
 }
 
-/** The transmission phase as the client sees it: commands out, replies in, many at a time. */
+/** The client's side of the transmission phase: many commands in flight at a time. */
 export class CommandChannel {
   readonly #socket: CommandTransport;
   readonly #limits: CommandLimits;
@@ -80,7 +80,7 @@ export class CommandChannel {
     );
   }
 
-  /** Takes leave of the server; whoever still waits gets an error. */
+  /** Disconnects; commands that still wait reject. */
   close(): void {
     const closed = new NbdConnectionError('the NBD connection was closed');
     this.#socket.end(this.#encode(commandType.disconnect, { offset: 0, lengthBytes: 0 }), closed);
@@ -120,7 +120,7 @@ export class CommandChannel {
     return request;
   }
 
-  /** The oldest request decides; without any, the clock stops. */
+  /** Looks at the oldest request only; without one the timer stops. */
   #checkTime(): void {
     this.#timer = undefined;
     const [oldest] = this.#sent.values();
@@ -133,7 +133,7 @@ export class CommandChannel {
     const { offset, lengthBytes } = oldest.command;
     this.#socket.destroy(
       new NbdConnectionError(
-        `no answer for ${offset}+${lengthBytes} within ${this.#limits.timeoutMs} ms`,
+        `no reply for ${offset}+${lengthBytes} within ${this.#limits.timeoutMs} ms`,
       ),
     );
   }

@@ -9,17 +9,17 @@ import { negotiateClient } from './negotiate.ts';
 export interface NbdClientOptions {
   readonly socketPath: string;
   readonly exportName: string;
-  /** Metadata contexts to ask for, such as `base:allocation`; see `NbdClient.contexts` for the answer. */
+  /** Metadata contexts to request, such as `base:allocation`; `NbdClient.contexts` has those that were granted. */
   readonly metaContexts?: readonly string[];
-  /** Ends the connection, whatever it is doing; what is under way rejects with the signal's reason. */
+  /** Ends the connection, whatever it is doing; requests in flight reject with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** For the handshake, and for each request. 30 s without it. */
+  /** For the handshake, and for each request. 30 s when absent. */
   readonly timeoutMs?: number;
 }
 
 const inFlightRequestsMax = 64;
 const inFlightBytesMax = 32 * MiB;
-/** More than any server sends in a handshake before it is asked. */
+/** More than any server sends unasked in a handshake. */
 const handshakeBytesMax = 64 * 1024;
 
 /**
@@ -29,7 +29,10 @@ const handshakeBytesMax = 64 * 1024;
 export async function connectNbd(options: NbdClientOptions): Promise<NbdClient> {
   const { socketPath, exportName, signal, timeoutMs = 30 * secondMs } = options;
   signal?.throwIfAborted();
-  const channel: ByteChannel = new ByteChannel((bytes) => socket.write(bytes), handshakeBytesMax);
+  const channel: ByteChannel = new ByteChannel(
+    { send: (bytes) => socket.write(bytes) },
+    handshakeBytesMax,
+  );
   const socket = new NbdSocket(socketPath, {
     onBytes: (bytes) => channel.feed(Buffer.from(bytes)),
     onClosed: (error) => channel.fail(error),

@@ -1,12 +1,12 @@
 import { NbdProtocolError } from '../errors.ts';
 
-/** Which parts of a request's range have been answered: all must be, none twice. */
+/** Which parts of a request's range have arrived: all must, none twice. */
 export class Coverage {
   readonly #start: number;
   readonly #end: number;
-  /** Answered up to here without a gap. */
+  /** Everything before this has arrived. */
   #contiguousEnd: number;
-  /** Answered beyond a gap: start → end, none touching the contiguous part. */
+  /** What has arrived beyond a gap: start → end, none touching the contiguous part. */
   readonly #islands = new Map<number, number>();
 
   constructor(offset: number, lengthBytes: number) {
@@ -15,7 +15,7 @@ export class Coverage {
     this.#contiguousEnd = offset;
   }
 
-  /** Throws NbdProtocolError when the range is empty, leaves the request or overlaps what was answered. */
+  /** Throws NbdProtocolError when the range is empty, leaves the request or overlaps what has arrived. */
   add(offset: number, lengthBytes: number): void {
     const end = offset + lengthBytes;
     if (lengthBytes === 0 || offset < this.#start || end > this.#end) {
@@ -51,7 +51,7 @@ export class Coverage {
   }
 
   #addIsland(offset: number, end: number): void {
-    // Servers answer in order or nearly so; a reply in thousands of scattered chunks is an attack.
+    // Servers send in order or nearly so; a reply in thousands of scattered chunks is an attack.
     if (this.#islands.size >= 1024) throw new NbdProtocolError('a reply in too many chunks');
     this.#islands.set(offset, end);
   }

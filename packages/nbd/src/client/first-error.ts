@@ -1,9 +1,9 @@
 import { NbdProtocolError, type NbdServerError } from '../errors.ts';
 
-/** One reply may carry several errors, for parts of its range; more than these are an attack. */
+/** One reply may carry several errors, for parts of its range; more than this is an attack. */
 const errorsMax = 1024;
 
-/** The errors of one reply, of which the first is told. */
+/** The errors of one reply, of which the first is reported. */
 export class FirstError {
   #first: NbdServerError | undefined;
   #count = 0;

@@ -1,4 +1,5 @@
-import type { BlockSource, BlockSourceAddress, ByteRange } from '@bakehouse/domain';
+import type { BlockSource, ByteRange } from '@bakehouse/domain';
+import type { BlockSourceAddress } from '@bakehouse/host';
 import { allocationFlag, baseAllocation } from '../codec/constants.ts';
 import { connectNbd } from './connect-nbd.ts';
 import type { NbdClient } from './nbd-client.ts';
@@ -11,12 +12,12 @@ type IsChanged = (flags: number) => boolean;
 const dirtyBitmapPrefix = 'qemu:dirty-bitmap:';
 const dirtyFlag = 1;
 const allocationDepth = 'qemu:allocation-depth';
-/** 0 is unallocated anywhere, 1 the top of the chain, more is what it is backed by. */
+/** Depth 0 is allocated nowhere, 1 in the top of the chain, more in what backs it. */
 const topDepth = 1;
 
 /**
- * A disk behind NBD as the source of a capture. What changed is told by `address.changedContext`, which the
- * server must grant. Aborting the signal ends the connection and rejects what is under way.
+ * A disk behind NBD as the source of a capture. The metadata context `address.changedContext`, which the server
+ * must grant, says what changed. Aborting the signal ends the connection and rejects reads in flight.
  */
 export async function openNbdBlockSource(
   address: NbdAddress,
@@ -53,7 +54,7 @@ function changeTestOf(context: string, changedDepthMax: number): IsChanged {
   }
   if (context.startsWith(dirtyBitmapPrefix)) return (flags) => (flags & dirtyFlag) !== 0;
   throw new Error(
-    `'${context}' does not tell what changed; use ${dirtyBitmapPrefix}NAME, ${allocationDepth} or ${baseAllocation}`,
+    `'${context}' does not say what changed; use ${dirtyBitmapPrefix}NAME, ${allocationDepth} or ${baseAllocation}`,
   );
 }
 
@@ -70,7 +71,7 @@ async function* changedRanges(
       changed = undefined;
       continue;
     }
-    // Different flags may both mean changed: ranges that touch are one.
+    // Different flags may both mean changed: adjacent ranges are joined.
     changed = {
       offset: changed?.offset ?? offset,
       lengthBytes: (changed?.lengthBytes ?? 0) + lengthBytes,

@@ -5,7 +5,7 @@ import { NbdProtocolError } from '../errors.ts';
 import type { CommandChannel } from './command-channel.ts';
 import type { ClientSession } from './negotiate.ts';
 
-/** A run of bytes whose status in one metadata context is the same. */
+/** A run of bytes with the same status in one metadata context. */
 export interface StatusRange extends ByteSpan {
   readonly flags: number;
 }
@@ -13,17 +13,17 @@ export interface StatusRange extends ByteSpan {
 /** One export of an NBD server, open for reading. Methods may be called while others are under way. */
 export interface NbdClient {
   readonly sizeBytes: number;
-  /** The metadata contexts that the server granted, of those that were asked for. */
+  /** The requested metadata contexts that the server granted. */
   readonly contexts: ReadonlySet<string>;
   /** Rejects with NbdServerError (the read failed), NbdProtocolError or NbdConnectionError. */
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
   /** The status of the whole export in a granted context, in order, without gaps. */
   blockStatus(context: string, signal?: AbortSignal): AsyncIterable<StatusRange>;
-  /** Takes leave of the server. Reads under way reject. May be called again. */
+  /** Disconnects from the server. Reads in flight reject. May be called again. */
   close(): Promise<void>;
 }
 
-/** Longer reads are cut, so that several are under way and each has its time. */
+/** Longer reads are split, so that several are in flight and each has the whole time limit. */
 const readBytesMax = 4 * MiB;
 /** Well below 2^32, and a multiple of any alignment that the protocol allows. */
 const statusBytesMax = GiB;
@@ -39,7 +39,7 @@ export function nbdClient(channel: CommandChannel, session: ClientSession): NbdC
   };
 }
 
-/** Reads any range by requests that the server takes. */
+/** Reads any range by requests that the server allows. */
 class AlignedReader {
   readonly #channel: CommandChannel;
   readonly #sizeBytes: number;

@@ -5,15 +5,15 @@ import { NbdConnectionError } from '../errors.ts';
 const receiveBufferBytes = 256 * KiB;
 const goodbyeMs = 1000;
 
-/** Who hears what comes from the server; may be changed while the connection lives. */
+/** Receives what comes from the server; may be replaced while the connection is open. */
 export interface SocketListener {
-  /** The bytes are valid during the call only. A throw ends the connection with what was thrown. */
+  /** The bytes are valid during the call only. An error thrown here ends the connection. */
   onBytes(bytes: Buffer): void;
-  /** Called once, last. */
+  /** Called once, after everything else. */
   onClosed(error: Error): void;
 }
 
-/** A connection to a Unix socket that reads into one buffer, again and again. */
+/** A connection to a Unix socket that reads into a single buffer, reused for every read. */
 export class NbdSocket {
   readonly #socket: Socket;
   readonly #path: string;
@@ -49,7 +49,7 @@ export class NbdSocket {
     this.#socket.once('close', callback);
   }
 
-  /** Small writes of one turn leave together. */
+  /** Writes of one turn of the event loop leave together. */
   write(bytes: Buffer): void {
     if (this.#failure !== undefined) return;
     if (!this.#corked) {
@@ -63,17 +63,17 @@ export class NbdSocket {
     this.#socket.write(bytes);
   }
 
-  /** Ends the connection at once; the first failure is the one that is told. */
+  /** Ends the connection at once. The first failure is the one reported. */
   destroy(failure: Error): void {
     this.#failure ??= failure;
     this.#socket.destroy();
   }
 
-  /** Says these last bytes, then ends the connection. */
+  /** Sends these last bytes, then ends the connection. */
   end(bytes: Buffer, failure: Error): void {
     this.#failure ??= failure;
     this.#socket.end(bytes, () => this.#socket.destroy());
-    // A server that reads nothing does not even hear the good-bye.
+    // A server that reads nothing must not keep the socket open.
     setTimeout(() => this.#socket.destroy(), goodbyeMs).unref();
   }
 

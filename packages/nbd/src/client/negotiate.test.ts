@@ -26,7 +26,6 @@ test.each([1, 7, 100_000])('client and server agree, %i bytes at a time', async 
     slot,
     limits: { ...defaultServerLimits, requestBytesMax: 8192 },
     logger: silentLogger,
-    listExports: async () => [],
   });
   const session = await negotiateClient(client, request);
   expect(session).toMatchObject({
@@ -41,7 +40,7 @@ test.each([1, 7, 100_000])('client and server agree, %i bytes at a time', async 
 
 /** The client's side against a server that says just this. */
 async function against(said: Buffer): Promise<unknown> {
-  const channel = new ByteChannel(() => {}, 1 << 20);
+  const channel = new ByteChannel({ send: () => {} }, 1 << 20);
   const outcome = negotiateClient(channel, request).catch((error: unknown) => error);
   channel.feed(said);
   await new Promise((resolve) => setImmediate(resolve));

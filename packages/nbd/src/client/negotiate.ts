@@ -26,11 +26,11 @@ import { NbdProtocolError, NbdServerError } from '../errors.ts';
 export interface ClientSession {
   readonly exportInfo: ExportInfo;
   readonly structuredReplies: boolean;
-  /** The longest read that the server takes. */
+  /** The longest read that the server allows. */
   readonly requestBytesMax: number;
   /** What requests must be aligned to. */
   readonly alignmentBytes: number;
-  /** The contexts that the server granted of those asked for, by id. */
+  /** The requested contexts that the server granted, by id. */
   readonly contexts: ReadonlyMap<number, string>;
 }
 
@@ -40,16 +40,16 @@ export interface ClientRequest {
   readonly metaContexts: readonly string[];
 }
 
-/** What the protocol promises when the server tells no block sizes; see "Block size constraints". */
+/** What the protocol allows when the server sends no block sizes; see "Block size constraints". */
 const defaultRequestBytesMax = 32 * 1024 * 1024;
-/** Our own bound, whatever the server can do. */
+/** The longest option reply that we take. */
 const replyDataBytesMax = stringBytesMax + 64;
-/** Replies to one option: far above what any server sends. */
+/** Replies to one option that we take: far more than any server sends. */
 const repliesMax = 1024;
 
 /**
  * The client's side of fixed newstyle negotiation; see "Newstyle negotiation". Rejects with
- * NbdServerError when the server refuses the export, with NbdProtocolError when it talks nonsense.
+ * NbdServerError when the server refuses the export, with NbdProtocolError when it breaks the protocol.
  */
 export async function negotiateClient(
   channel: ByteChannel,
@@ -91,10 +91,10 @@ async function selectContexts(
 function grant(
   contexts: Map<number, string>,
   granted: MetaContext,
-  asked: readonly string[],
+  requested: readonly string[],
 ): void {
-  if (!asked.includes(granted.name)) {
-    throw new NbdProtocolError(`the server granted '${granted.name}', which was not asked for`);
+  if (!requested.includes(granted.name)) {
+    throw new NbdProtocolError(`the server granted '${granted.name}', which was not requested`);
   }
   if (contexts.has(granted.id)) {
     throw new NbdProtocolError(`the server granted context id ${granted.id} twice`);
@@ -102,9 +102,9 @@ function grant(
   contexts.set(granted.id, granted.name);
 }
 
-type GoAnswer = Pick<ClientSession, 'exportInfo' | 'requestBytesMax' | 'alignmentBytes'>;
+type GoReply = Pick<ClientSession, 'exportInfo' | 'requestBytesMax' | 'alignmentBytes'>;
 
-async function go(channel: ByteChannel, exportName: string): Promise<GoAnswer> {
+async function go(channel: ByteChannel, exportName: string): Promise<GoReply> {
   const data = encodeInfoRequest({ exportName, infoTypes: [infoType.blockSize] });
   channel.write(encodeOption(optionType.go, data));
   let exportInfo: ExportInfo | undefined;
@@ -119,7 +119,7 @@ async function go(channel: ByteChannel, exportName: string): Promise<GoAnswer> {
     }
   }
   if (exportInfo === undefined) {
-    throw new NbdProtocolError(`the server did not tell the size of export '${exportName}'`);
+    throw new NbdProtocolError(`the server did not send the size of export '${exportName}'`);
   }
   return { exportInfo, requestBytesMax, alignmentBytes };
 }
@@ -144,7 +144,7 @@ async function* repliesUntilAck(channel: ByteChannel, option: number): AsyncGene
 async function readReply(channel: ByteChannel, option: number): Promise<OptionReply> {
   const header = decodeOptionReplyHeader(await channel.readExactly(optionReplyHeaderBytes));
   if (header.option !== option) {
-    throw new NbdProtocolError(`a reply to option ${header.option}; asked was ${option}`);
+    throw new NbdProtocolError(`a reply to option ${header.option} instead of ${option}`);
   }
   if (header.lengthBytes > replyDataBytesMax) {
     throw new NbdProtocolError(`an option reply of ${header.lengthBytes} bytes`);

@@ -5,14 +5,14 @@ import { NbdProtocolError, NbdServerError } from '../errors.ts';
 import { Coverage } from './coverage.ts';
 import { FirstError } from './first-error.ts';
 
-/** A request on its way: takes the chunks of its reply and settles at the last. */
+/** A request in flight: takes the chunks of its reply and settles at the last. */
 export interface PendingCommand {
   readonly type: number;
   readonly offset: number;
   readonly lengthBytes: number;
-  /** Room for a run of data at this offset of the disk. Throws NbdProtocolError when it has no place. */
+  /** Where a run of data at this offset of the disk goes. Throws NbdProtocolError when it does not belong here. */
   dataTarget(offset: number, lengthBytes: number): Buffer;
-  /** The longest payload of a chunk of this type, other than data and errors; undefined: no such chunk. */
+  /** The longest payload of a chunk of this type, other than data and errors; undefined when it is not allowed. */
   payloadBytesMax(type: number): number | undefined;
   takeChunk(type: number, payload: Buffer): void;
   takeError(error: ErrorPayload): void;
@@ -94,7 +94,7 @@ export interface StatusRequest {
 /** Extents by context id. */
 export type StatusAnswer = ReadonlyMap<number, BlockStatusPayload['extents']>;
 
-/** The most descriptors that are taken in one chunk: eight bytes each. */
+/** The longest block status chunk that we take; a descriptor has eight bytes. */
 const statusPayloadBytesMax = 8 * 1024 * 1024;
 
 export class PendingStatus implements PendingCommand {

@@ -18,10 +18,10 @@ import {
 import { NbdProtocolError } from '../errors.ts';
 import type { PendingCommand } from './pending-command.ts';
 
-/** The requests that have no answer yet. */
+/** The requests in flight. */
 export interface PendingCommands {
   find(cookie: bigint): PendingCommand | undefined;
-  /** The command is answered in full and its cookie free. */
+  /** The command has its whole reply, and its cookie is free. */
   remove(cookie: bigint): void;
 }
 
@@ -31,14 +31,14 @@ const magicBytes = 4;
 const errorPayloadBytesMax = stringBytesMax + 64;
 
 /**
- * Cuts the server's bytes into replies, whatever pieces they come in, and hands them to the commands that
- * wait. Data goes straight from the input to where it belongs. Everything is checked: whatever a server
- * must not say throws NbdProtocolError, after which the parser must not be used.
+ * Cuts the server's bytes into replies, whatever pieces they come in, and hands them to the waiting commands.
+ * Data is copied straight from the input to its target. Everything is checked: a reply that the protocol does
+ * not allow throws NbdProtocolError, after which the parser must not be used.
  */
 export class ReplyParser {
   readonly #pending: PendingCommands;
   readonly #structured: boolean;
-  /** Where the bytes being read go, how many have come, and what to do when it is full. */
+  /** Where the next bytes go, how many of them have come, and what to do when all have. */
   #target: Buffer;
   #filled = 0;
   #next: Next;
@@ -62,7 +62,7 @@ export class ReplyParser {
     }
   }
 
-  /** Reads on until the head holds this many bytes. */
+  /** Reads until the head holds this many bytes. */
   #expectHead(lengthBytes: number, next: Next): void {
     this.#target = this.#head.subarray(0, lengthBytes);
     this.#next = next;
@@ -101,7 +101,7 @@ export class ReplyParser {
       return;
     }
     if (command.type !== commandType.read || this.#structured) {
-      throw new NbdProtocolError('a simple reply where a structured one is due');
+      throw new NbdProtocolError('a simple reply instead of a structured one');
     }
     const target = command.dataTarget(command.offset, command.lengthBytes);
     this.#expectBody(target, () => this.#done(cookie, command));

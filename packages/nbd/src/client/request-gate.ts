@@ -4,7 +4,7 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Lets in as many requests as may be under way at a time, first come first served. */
+/** Limits the requests in flight, in number and bytes; first come, first served. */
 export class RequestGate {
   readonly #countMax: number;
   readonly #bytesMax: number;
@@ -18,7 +18,7 @@ export class RequestGate {
     this.#bytesMax = limits.bytesMax;
   }
 
-  /** A request larger than the limit enters when it is alone. */
+  /** Resolves when the request may be sent. One larger than the limit is let in alone. */
   async enter(bytes: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#waiters.length === 0 && this.#fits(bytes)) {
@@ -41,7 +41,7 @@ export class RequestGate {
     }
   }
 
-  /** Nobody is let in any more. */
+  /** Rejects all who wait and all who come later. */
   fail(failure: Error): void {
     this.#failure ??= failure;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);

@@ -1,7 +1,7 @@
 import { NbdProtocolError } from '../errors.ts';
 import { stringBytesMax } from './constants.ts';
 
-/** Reads the fields of one message in wire order; reading past its end is a protocol error. */
+/** Reads the fields of one message in wire order. Reading past its end throws NbdProtocolError. */
 export class ByteCursor {
   readonly #bytes: Buffer;
   #position = 0;
@@ -22,12 +22,12 @@ export class ByteCursor {
     return this.#bytes.readUInt32BE(this.#advance(4));
   }
 
-  /** A 64-bit size or offset. Answers above 2^53 are rounded, never small. */
+  /** A 64-bit size or offset. Values above 2^53 are rounded and stay above it. */
   uint64(): number {
     return Number(this.#bytes.readBigUInt64BE(this.#advance(8)));
   }
 
-  /** A string of known length. Not UTF-8, with a NUL, or above 4096 bytes is a protocol error. */
+  /** A string of known length. One that is not UTF-8, has a NUL or exceeds 4096 bytes throws NbdProtocolError. */
   string(lengthBytes: number): string {
     if (lengthBytes > stringBytesMax) {
       throw new NbdProtocolError(
@@ -38,12 +38,12 @@ export class ByteCursor {
     return decodeText(this.#bytes.subarray(start, start + lengthBytes));
   }
 
-  /** A string behind its 32-bit length. */
+  /** A string after its 32-bit length. */
   sizedString(): string {
     return this.string(this.uint32());
   }
 
-  /** Promises that the message has been read to its end. */
+  /** Throws NbdProtocolError when the message has more bytes than were read. */
   end(what: string): void {
     if (this.remainingBytes !== 0) {
       throw new NbdProtocolError(`${what} has ${this.remainingBytes} bytes too many`);
@@ -53,7 +53,7 @@ export class ByteCursor {
   #advance(count: number): number {
     const start = this.#position;
     if (count > this.remainingBytes) {
-      throw new NbdProtocolError(`message ends ${count - this.remainingBytes} bytes too early`);
+      throw new NbdProtocolError(`the message is ${count - this.remainingBytes} bytes too short`);
     }
     this.#position += count;
     return start;

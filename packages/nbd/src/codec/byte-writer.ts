@@ -24,7 +24,7 @@ export class ByteWriter {
     return this.bytes(Buffer.from(text, 'utf8'));
   }
 
-  /** The text behind its 32-bit length. */
+  /** The text after its 32-bit length. */
   sizedString(text: string): this {
     return this.uint32(Buffer.byteLength(text, 'utf8')).string(text);
   }

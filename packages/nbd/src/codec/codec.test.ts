@@ -21,13 +21,11 @@ import {
 import {
   decodeInfo,
   decodeInfoRequest,
-  decodeListedExport,
   decodeMetaContext,
   decodeMetaContextRequest,
   encodeBlockSizeInfo,
   encodeExportInfoReply,
   encodeInfoRequest,
-  encodeListedExport,
   encodeMetaContext,
   encodeMetaContextRequest,
   encodeNameInfo,
@@ -136,7 +134,6 @@ describe('what is encoded decodes to itself', () => {
     law(fc.record({ sizeBytes: offset, transmissionFlags: uint16 }), (info) =>
       decodeExportInfo(new ByteCursor(encodeExportInfo(info))),
     );
-    law(name, (text) => decodeListedExport(encodeListedExport(text)));
   });
 
   test('kinds of information', () => {
@@ -194,7 +191,6 @@ describe('garbage', () => {
     ['metadata context request', decodeMetaContextRequest],
     ['metadata context', decodeMetaContext],
     ['information', decodeInfo],
-    ['listed export', decodeListedExport],
     ['block status', decodeBlockStatus],
     ['hole', decodeHole],
     ['error', decodeErrorPayload],
@@ -220,9 +216,9 @@ describe('garbage', () => {
     ['bad request magic', () => decodeRequest(Buffer.alloc(28))],
     ['bad option magic', () => decodeOptionHeader(Buffer.alloc(16))],
     ['bad option reply magic', () => decodeOptionReplyHeader(Buffer.alloc(20))],
-    ['a NUL in a name', () => decodeListedExport(encodeListedExport('a\0b'))],
-    ['a name above 4096 bytes', () => decodeListedExport(encodeListedExport('a'.repeat(4097)))],
-    ['a name that is not UTF-8', () => decodeListedExport(Buffer.from([0, 0, 0, 1, 0xff]))],
+    ['a NUL in a name', () => decodeInfo(encodeNameInfo('a\0b'))],
+    ['a name above 4096 bytes', () => decodeInfo(encodeNameInfo('a'.repeat(4097)))],
+    ['a name that is not UTF-8', () => decodeInfo(Buffer.from([0, 1, 0xff]))],
     [
       'more queries than fit',
       () => decodeMetaContextRequest(Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff])),

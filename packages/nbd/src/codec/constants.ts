@@ -3,7 +3,7 @@
  * "Values" in doc/proto.md of the NetworkBlockDevice project. All integers on the wire are big-endian.
  */
 
-/** The words that begin each kind of message; see "Handshake" and "Transmission". */
+/** The magic numbers at the start of each kind of message; see "Handshake" and "Transmission". */
 export const magic = {
   /** `NBDMAGIC` */
   init: 0x4e42444d41474943n,
@@ -15,7 +15,7 @@ export const magic = {
   structuredReply: 0x668e33ef,
 } as const;
 
-/** "Handshake flags" and "Client flags": the same two bits. */
+/** "Handshake flags" and "Client flags" have the same two bits. */
 export const handshakeFlag = { fixedNewstyle: 1 << 0, noZeroes: 1 << 1 } as const;
 
 export const transmissionFlag = {
@@ -101,7 +101,7 @@ export const allocationFlag = { hole: 1 << 0, zero: 1 << 1 } as const;
 
 export const baseAllocation = 'base:allocation';
 
-/** The longest a string may be; see "Conventions". */
+/** The longest string, in bytes of UTF-8; see "Conventions". */
 export const stringBytesMax = 4096;
 
 export function isOptionError(replyType: number): boolean {

@@ -6,12 +6,12 @@ import { handshakeFlag, magic } from './constants.ts';
 export const greetingBytes = 18;
 export const clientFlagsBytes = 4;
 
-/** What the server says first; see "Newstyle negotiation". */
+/** The first message of the server; see "Newstyle negotiation". */
 export function encodeGreeting(handshakeFlags: number): Buffer {
   return new ByteWriter().uint64(magic.init).uint64(magic.option).uint16(handshakeFlags).finish();
 }
 
-/** Answers the handshake flags. Oldstyle and unfixed newstyle servers are protocol errors. */
+/** Returns the handshake flags. An oldstyle or unfixed newstyle server throws NbdProtocolError. */
 export function decodeGreeting(greeting: Buffer): number {
   if (greeting.readBigUInt64BE(0) !== magic.init) {
     throw new NbdProtocolError('the server does not speak NBD: bad magic in its greeting');
@@ -35,7 +35,7 @@ export function encodeClientFlags(flags: ClientFlags): Buffer {
   return new ByteWriter().uint32(handshakeFlag.fixedNewstyle | noZeroes).finish();
 }
 
-/** Unknown flags, and a client that is not of the fixed newstyle, are protocol errors. */
+/** Unknown flags, or a client that does not speak fixed newstyle, throw NbdProtocolError. */
 export function decodeClientFlags(bytes: Buffer): ClientFlags {
   const flags = bytes.readUInt32BE(0);
   const known = handshakeFlag.fixedNewstyle | handshakeFlag.noZeroes;
@@ -53,7 +53,7 @@ export interface ExportInfo {
   readonly transmissionFlags: number;
 }
 
-/** The body of `NBD_INFO_EXPORT` and the start of the answer to `NBD_OPT_EXPORT_NAME`. */
+/** The body of `NBD_INFO_EXPORT`, and the start of the reply to `NBD_OPT_EXPORT_NAME`. */
 export function encodeExportInfo(info: ExportInfo): Buffer {
   return new ByteWriter().uint64(info.sizeBytes).uint16(info.transmissionFlags).finish();
 }
@@ -66,7 +66,7 @@ export function decodeExportInfo(cursor: ByteCursor): ExportInfo {
   return { sizeBytes, transmissionFlags: cursor.uint16() };
 }
 
-/** The answer to `NBD_OPT_EXPORT_NAME`; older clients want 124 zeros behind it. */
+/** The reply to `NBD_OPT_EXPORT_NAME`; older clients expect 124 zeros after it. */
 export function encodeExportNameReply(info: ExportInfo, flags: ClientFlags): Buffer {
   return new ByteWriter()
     .bytes(encodeExportInfo(info))

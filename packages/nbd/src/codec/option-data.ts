@@ -7,7 +7,7 @@ import { decodeExportInfo, type ExportInfo, encodeExportInfo } from './handshake
 /** The data of `NBD_OPT_INFO` and `NBD_OPT_GO`. */
 export interface InfoRequest {
   readonly exportName: string;
-  /** Values of `infoType` that the client would like to hear. */
+  /** Values of `infoType` that the client asks for. */
   readonly infoTypes: readonly number[];
 }
 
@@ -43,7 +43,7 @@ export function decodeMetaContextRequest(data: Buffer): MetaContextRequest {
   const cursor = new ByteCursor(data);
   const exportName = cursor.sizedString();
   const count = cursor.uint32();
-  // Each query takes at least its own length field: a count that cannot be true allocates nothing.
+  // Each query has at least a length field, so an impossible count allocates nothing.
   if (count * 4 > cursor.remainingBytes) {
     throw new NbdProtocolError(`${count} queries do not fit into the message`);
   }
@@ -104,7 +104,7 @@ const infoDecoders = new Map<number, (cursor: ByteCursor) => Info>([
   [infoType.blockSize, (cursor) => ({ kind: 'blockSize', sizes: decodeBlockSizes(cursor) })],
 ]);
 
-/** Kinds of information that we do not know are `other`: clients ignore them. */
+/** Unknown kinds of information are `other`; clients ignore them. */
 export function decodeInfo(data: Buffer): Info {
   const cursor = new ByteCursor(data);
   const type = cursor.uint16();
@@ -125,14 +125,4 @@ function decodeBlockSizes(cursor: ByteCursor): BlockSizes {
     throw new NbdProtocolError(`block sizes from ${minimumBytes} to ${maximumBytes} bytes`);
   }
   return { minimumBytes, preferredBytes, maximumBytes };
-}
-
-/** The data of an `NBD_REP_SERVER` reply. */
-export function encodeListedExport(name: string): Buffer {
-  return new ByteWriter().sizedString(name).finish();
-}
-
-/** Answers the name; what the server may say beyond it is for people. */
-export function decodeListedExport(data: Buffer): string {
-  return new ByteCursor(data).sizedString();
 }

@@ -27,7 +27,7 @@ export function decodeOptionHeader(header: Buffer): OptionHeader {
 }
 
 export interface OptionReplyHeader {
-  /** The option that is answered. */
+  /** The option that this replies to. */
   readonly option: number;
   readonly type: number;
   readonly lengthBytes: number;

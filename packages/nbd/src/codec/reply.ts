@@ -1,4 +1,5 @@
 import { NbdProtocolError } from '../errors.ts';
+import { encodeBoundedText } from './bounded-text.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { errorCode, magic } from './constants.ts';
@@ -10,7 +11,7 @@ export const dataOffsetBytes = 8;
 export const holePayloadBytes = 12;
 const extentBytes = 8;
 
-/** See "Simple reply message". Data follows when the request was a read that went well. */
+/** See "Simple reply message". Data follows when the request was a read that succeeded. */
 export interface SimpleReply {
   readonly error: number;
   readonly cookie: bigint;
@@ -22,7 +23,7 @@ export function encodeSimpleReply(reply: SimpleReply, target: Buffer, at = 0): v
   target.writeBigUInt64BE(reply.cookie, at + 8);
 }
 
-/** The magic has been checked by whoever told the two kinds of reply apart. */
+/** The caller has checked the magic, which distinguishes the two kinds of reply. */
 export function decodeSimpleReply(source: Buffer): SimpleReply {
   return { error: source.readUInt32BE(4), cookie: source.readBigUInt64BE(8) };
 }
@@ -43,7 +44,7 @@ export function encodeChunkHeader(header: ChunkHeader, target: Buffer, at = 0): 
   target.writeUInt32BE(header.lengthBytes, at + 16);
 }
 
-/** The magic has been checked by whoever told the two kinds of reply apart. */
+/** The caller has checked the magic, which distinguishes the two kinds of reply. */
 export function decodeChunkHeader(source: Buffer): ChunkHeader {
   return {
     flags: source.readUInt16BE(4),
@@ -81,27 +82,22 @@ export interface ErrorPayload {
   readonly message: string;
 }
 
-/** The payload of `NBD_REPLY_TYPE_ERROR`. Messages are cut to what the protocol allows. */
+/** The payload of `NBD_REPLY_TYPE_ERROR`. The message is cut to what the protocol allows. */
 export function encodeErrorPayload(payload: ErrorPayload): Buffer {
-  const message = Buffer.from(cutText(payload.message, 1024), 'utf8');
+  const message = encodeBoundedText(payload.message);
   return new ByteWriter().uint32(payload.error).uint16(message.length).bytes(message).finish();
 }
 
-/** Any error chunk begins like this; what follows in some of them, an offset say, is not needed. */
+/** Every error chunk begins like this; some have more fields (an offset), which we do not need. */
 export function decodeErrorPayload(payload: Buffer): ErrorPayload {
   const cursor = new ByteCursor(payload);
   const error = cursor.uint32();
-  if (error === 0) throw new NbdProtocolError('an error chunk without an error');
+  if (error === 0) throw new NbdProtocolError('an error chunk with error value 0');
   return { error, message: cursor.string(cursor.uint16()) };
 }
 
-/** Whole characters, at most three bytes each in UTF-16 units, and no NUL. */
-function cutText(text: string, unitsMax: number): string {
-  return text.replaceAll('\0', '').slice(0, unitsMax).toWellFormed();
-}
-
 export interface StatusExtent {
-  /** Never zero. */
+  /** Not zero. */
   readonly lengthBytes: number;
   readonly flags: number;
 }
@@ -133,7 +129,7 @@ export function decodeBlockStatus(payload: Buffer): BlockStatusPayload {
     flags: cursor.uint32(),
   }));
   if (extents.some((extent) => extent.lengthBytes === 0)) {
-    throw new NbdProtocolError('a block status extent of no bytes');
+    throw new NbdProtocolError('an empty block status extent');
   }
   return { contextId, extents };
 }
@@ -142,7 +138,7 @@ const namesOfErrors = new Map<number, string>(
   Object.entries(errorCode).map(([name, code]) => [code, name]),
 );
 
-/** `EIO` for 5; the number itself when it is none that the protocol names. */
+/** `EIO` for 5; the number itself when the protocol has no name for it. */
 export function errorName(code: number): string {
   return namesOfErrors.get(code) ?? `error ${code}`;
 }

@@ -6,9 +6,9 @@ export const requestBytes = 28;
 export interface NbdRequest {
   readonly flags: number;
   readonly type: number;
-  /** The client's own name for the request. */
+  /** Chosen by the client; its reply carries the same. */
   readonly cookie: bigint;
-  /** Above 2^53 it is rounded, which is beyond every disk either way. */
+  /** In bytes. Values above 2^53 are rounded; they are beyond the end of every disk. */
   readonly offset: number;
   readonly lengthBytes: number;
 }

@@ -4,38 +4,39 @@ import { ByteChannel, hungUp } from '../channel/byte-channel.ts';
 import type { NbdRequest } from '../codec/request.ts';
 import { NbdConnectionError, NbdProtocolError } from '../errors.ts';
 import { ExportSlot, type OpenExport } from './export-slot.ts';
+import type { ServerSession } from './handshake-state.ts';
 import type { NbdServerLimits } from './limits.ts';
-import { negotiateServer, type ServerSession } from './negotiate.ts';
+import { negotiateServer } from './negotiate.ts';
 import { Transmission, type TransmissionPeer } from './transmission.ts';
 
 export interface ConnectionOptions {
   readonly openExport: OpenExport;
-  readonly listExports: () => Promise<readonly string[]>;
   readonly limits: NbdServerLimits;
   readonly logger: Logger;
 }
 
-/** Serves one client until it leaves. Never rejects; whatever the client did, its device is closed. */
+/**
+ * Serves one client until it leaves. The socket has to allow half-open connections: a client that closes its
+ * sending side still gets its replies. Never rejects; whatever the client did, its device is closed.
+ */
 export async function serveConnection(socket: Socket, options: ConnectionOptions): Promise<void> {
-  const { logger } = options;
+  const { limits, logger } = options;
   const slot = new ExportSlot(options.openExport);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('error', (error) => logger.log('debug', 'NBD connection failed', { error }));
   try {
-    const channel = channelOf(socket, options.limits);
-    const session = await negotiateInTime(socket, channel, slot, options);
-    if (session === undefined) socket.end(() => socket.destroy());
-    else await transmit(socket, channel, session, options);
+    const channel = handshakeChannel(socket, limits);
+    const session = await negotiateInTime(socket, { channel, slot, limits, logger });
+    if (session === undefined) {
+      dropWhenStuck(socket, limits.goodbyeMs);
+      endSocket(socket);
+    } else await transmit(socket, channel, session, options);
   } catch (error) {
-    logger.log(error instanceof NbdProtocolError ? 'warn' : 'debug', 'NBD client dropped', {
-      error,
-    });
+    const level = error instanceof NbdProtocolError ? 'warn' : 'debug';
+    logger.log(level, 'NBD client dropped', { error });
     socket.destroy();
   }
-  // A client that neither reads nor closes must not keep a finished connection.
-  const timer = setTimeout(() => socket.destroy(), options.limits.handshakeMs);
   await closed;
-  clearTimeout(timer);
   await closeSlot(slot, logger);
 }
 
@@ -43,48 +44,74 @@ async function closeSlot(slot: ExportSlot, logger: Logger): Promise<void> {
   try {
     await slot.close();
   } catch (error) {
-    logger.log('error', 'NBD export does not close', { error });
+    logger.log('error', 'cannot close NBD export', { error });
   }
 }
 
-/** The socket as a channel for as long as the handshake lasts. */
-function channelOf(socket: Socket, limits: NbdServerLimits): ByteChannel {
-  const channel = new ByteChannel((bytes) => socket.write(bytes), 4 * limits.optionBytesMax);
+/** Closes our side when all is written, then the connection, whatever the client does. */
+function endSocket(socket: Socket): void {
+  socket.end(() => socket.destroy());
+}
+
+/** Ends a connection on which nothing moves for so long, unless it is still `busy` on our side. */
+function dropWhenStuck(socket: Socket, ms: number, busy: () => boolean = () => false): void {
+  socket.setTimeout(ms, () => {
+    if (busy()) socket.setTimeout(ms);
+    else socket.destroy();
+  });
+}
+
+/** The socket as a channel for the length of the handshake. */
+function handshakeChannel(socket: Socket, limits: NbdServerLimits): ByteChannel {
+  const peer = {
+    send: (bytes: Buffer) => socket.write(bytes),
+    async drained() {
+      if (socket.writableNeedDrain) await new Promise((resolve) => socket.once('drain', resolve));
+    },
+    flow: socket,
+  };
+  const channel = new ByteChannel(peer, 4 * limits.optionBytesMax);
   socket.on('data', (bytes: Buffer) => channel.feed(bytes));
-  socket.once('end', () => channel.fail(hungUp('the handshake')));
+  socket.once('end', () => channel.end(hungUp('the handshake')));
   socket.once('close', () => channel.fail(hungUp('the handshake')));
   return channel;
 }
 
 async function negotiateInTime(
   socket: Socket,
-  channel: ByteChannel,
-  slot: ExportSlot,
-  options: ConnectionOptions,
+  negotiation: Parameters<typeof negotiateServer>[0],
 ): Promise<ServerSession | undefined> {
-  const { limits, logger, listExports } = options;
+  const { channel, limits } = negotiation;
   const timer = setTimeout(() => {
     channel.fail(new NbdConnectionError(`no handshake within ${limits.handshakeMs} ms`));
     socket.destroy();
   }, limits.handshakeMs);
   try {
-    const negotiation = negotiateServer({ channel, slot, limits, logger, listExports });
-    // A client that leaves is not kept until its export has opened.
-    return await Promise.race([negotiation, channel.failed]);
+    // A lost connection is not kept until its export has opened.
+    return await Promise.race([negotiateServer(negotiation), channel.failed]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Resolves when the client has left and the device rests. */
+/** Resolves when the connection is closed and the device is no longer in use. */
 async function transmit(
   socket: Socket,
   channel: ByteChannel,
   session: ServerSession,
-  options: ConnectionOptions,
+  { limits, logger }: ConnectionOptions,
 ): Promise<void> {
-  const { logger } = options;
-  const transmission = new Transmission(session, peerOf(socket, logger), options.limits);
+  const transmission: Transmission = new Transmission(
+    session,
+    {
+      ...socketPeer(socket, logger),
+      leaving() {
+        socket.pause();
+        dropWhenStuck(socket, limits.goodbyeMs, () => transmission.pendingRequests > 0);
+      },
+    },
+    limits,
+  );
   const closed = new Promise<void>((resolve) => {
     if (socket.closed) resolve();
     else socket.once('close', () => resolve());
@@ -93,16 +120,18 @@ async function transmit(
   socket.on('data', (bytes: Buffer) => transmission.push(bytes));
   const rest = channel.takeRest();
   if (rest.length > 0) transmission.push(rest);
+  if (socket.readableEnded) transmission.endInput();
+  else socket.once('end', () => transmission.endInput());
   await closed;
   await transmission.stop();
 }
 
-function peerOf(socket: Socket, logger: Logger): TransmissionPeer {
+function socketPeer(socket: Socket, logger: Logger): Omit<TransmissionPeer, 'leaving'> {
   return {
     write: (buffers, written) => writeAll(socket, buffers, written),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    end: () => socket.end(() => socket.destroy()),
+    end: () => endSocket(socket),
     fail(error) {
       logger.log('warn', 'NBD client dropped', { error });
       socket.destroy();
@@ -116,7 +145,7 @@ function peerOf(socket: Socket, logger: Logger): TransmissionPeer {
   };
 }
 
-/** One `writev` for all. `written` is called for a socket that broke as well. */
+/** One `writev` for all. `written` is called for a broken socket as well. */
 function writeAll(socket: Socket, buffers: readonly Uint8Array[], written: () => void): void {
   const last = buffers.length - 1;
   if (last === 0) {

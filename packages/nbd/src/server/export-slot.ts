@@ -1,10 +1,10 @@
 import type { BlockDevice } from '../block-device.ts';
 import { NbdConnectionError } from '../errors.ts';
 
-/** Answers undefined when there is no export of that name. Each answer is closed once. */
+/** Resolves to undefined when there is no export of that name. The server closes each device once. */
 export type OpenExport = (name: string) => Promise<BlockDevice | undefined>;
 
-/** The device that the options of one handshake speak of: opened once, however often it is named. */
+/** The device that the options of one handshake name: opened once, however often it is named. */
 export class ExportSlot {
   readonly #open: OpenExport;
   #closed = false;
@@ -27,7 +27,7 @@ export class ExportSlot {
     return device;
   }
 
-  /** Closes what is open, now or when it has opened: who closes does not wait for that. */
+  /** Closes the open device. One that is still being opened is closed as soon as it is open; nobody waits for that. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#release();

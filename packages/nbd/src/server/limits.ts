@@ -5,21 +5,24 @@ export interface NbdServerLimits {
   readonly connectionsMax: number;
   /** From the first byte to the start of transmission. */
   readonly handshakeMs: number;
+  /** A client that has said goodbye and takes none of its replies for so long is dropped. */
+  readonly goodbyeMs: number;
   /** The longest data of an option; a longer one is skipped and refused. */
   readonly optionBytesMax: number;
-  /** The longest read, told to clients as the maximum block size. */
+  /** The longest read; clients see it as the maximum block size. */
   readonly requestBytesMax: number;
-  /** Bytes that one connection may have asked for and not yet taken. One request always fits. */
+  /** Bytes that one connection may have requested and not yet taken. A single request always fits. */
   readonly inFlightBytesMax: number;
   /** Requests of one connection that may wait for the device. */
   readonly inFlightRequestsMax: number;
-  /** Extents in one answer to a block status request. */
+  /** Extents in one reply to a block status request. */
   readonly extentsMax: number;
 }
 
 export const defaultServerLimits: NbdServerLimits = {
   connectionsMax: 1024,
   handshakeMs: 30 * secondMs,
+  goodbyeMs: 30 * secondMs,
   optionBytesMax: 32 * 1024,
   requestBytesMax: 32 * MiB,
   inFlightBytesMax: 32 * MiB,

@@ -15,8 +15,9 @@ import { NbdConnectionError, NbdProtocolError } from '../errors.ts';
 import { inPieces, pieceLengths } from '../testing/in-pieces.ts';
 import { memoryDevice } from '../testing/memory-device.ts';
 import { ExportSlot } from './export-slot.ts';
+import type { ServerSession } from './handshake-state.ts';
 import { defaultServerLimits } from './limits.ts';
-import { negotiateServer, type ServerSession } from './negotiate.ts';
+import { negotiateServer } from './negotiate.ts';
 
 interface Reply {
   readonly option: number;
@@ -31,19 +32,17 @@ const flags = encodeClientFlags({ noZeroes: true });
 async function converse(said: Buffer, lengths: readonly number[] = [1 << 20]) {
   const output: Buffer[] = [];
   let opened = 0;
-  const channel = new ByteChannel((bytes) => output.push(bytes), 1 << 20);
+  const channel = new ByteChannel({ send: (bytes) => output.push(bytes) }, 1 << 20);
   const slot = new ExportSlot(async (name) => {
     opened += 1;
     if (name === 'broken') throw new Error('it does not open');
     return name === 'disk' ? memoryDevice(Buffer.alloc(1000)) : undefined;
   });
-  const listExports = async () => ['disk', 'other'];
   const outcome = negotiateServer({
     channel,
     slot,
     limits,
     logger: silentLogger,
-    listExports,
   }).then(
     (session) => ({ session }),
     (error: unknown) => ({ error }),
@@ -98,7 +97,7 @@ test('a client like QEMU comes to transmission, whatever the pieces', async () =
   );
 });
 
-test('the export is told to be read-only, of its size, with its block sizes', async () => {
+test('the export is announced as read-only, of its size, with its block sizes', async () => {
   const { output } = await converse(
     Buffer.concat([flags, option.structured, option.info('disk', [1])]),
   );
@@ -137,13 +136,44 @@ test.each([
   ],
 ])('is refused, and the next option is answered: %s', async (_, said, expected) => {
   const { output, error } = await converse(Buffer.concat([flags, said, option.list]));
-  expect(types(output)).toEqual([
-    ...expected,
-    optionReplyType.server,
-    optionReplyType.server,
+  expect(types(output)).toEqual([...expected, optionReplyType.errPolicy]);
+  expect(error).toBeInstanceOf(NbdConnectionError);
+});
+
+test('no error text exceeds what the protocol allows for a string', async () => {
+  // Its option just fits.
+  const long = '\u20ac'.repeat(1363);
+  const said = [option.info(long), option.go(long), encodeOption(99, Buffer.alloc(4096))];
+  const { output } = await converse(Buffer.concat([flags, ...said]));
+  const replies = repliesOf(output);
+  const { errUnknown, errUnsupported } = optionReplyType;
+  expect(replies.map(({ type }) => type)).toEqual([errUnknown, errUnknown, errUnsupported]);
+  const texts = replies.map(({ data }) => data);
+  for (const text of texts) {
+    expect(text.length).toBeLessThanOrEqual(4096);
+    expect(new TextDecoder('utf-8', { fatal: true }).decode(text)).not.toBe('');
+  }
+});
+
+test('a client that reads no replies is not asked for its next option', async () => {
+  const output: Buffer[] = [];
+  const taken = Promise.withResolvers<void>();
+  const channel = new ByteChannel(
+    { send: (bytes) => output.push(bytes), drained: () => taken.promise },
+    1 << 20,
+  );
+  const slot = new ExportSlot(async () => undefined);
+  const served = negotiateServer({ channel, slot, limits, logger: silentLogger });
+  channel.feed(Buffer.concat([flags, option.list, option.list, option.abort]));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(types(Buffer.concat(output))).toEqual([optionReplyType.errPolicy]);
+  taken.resolve();
+  await served;
+  expect(types(Buffer.concat(output))).toEqual([
+    optionReplyType.errPolicy,
+    optionReplyType.errPolicy,
     optionReplyType.ack,
   ]);
-  expect(error).toBeInstanceOf(NbdConnectionError);
 });
 
 test('abort is acknowledged and ends the handshake without a session', async () => {
@@ -157,7 +187,7 @@ test.each([
   ['the namespace', ['base:'], [baseAllocation]],
   ['the context itself', [baseAllocation], [baseAllocation]],
   ['another one', ['qemu:dirty-bitmap:x'], []],
-])('listing contexts answers what there is: %s', async (_, queries, expected) => {
+])('listing contexts returns what exists: %s', async (_, queries, expected) => {
   const list = option.contexts(optionType.listMetaContext, 'disk', queries);
   const { output } = await converse(Buffer.concat([flags, option.structured, list]));
   const contexts = repliesOf(output).filter((reply) => reply.type === optionReplyType.metaContext);

@@ -1,24 +1,24 @@
 const slabBytes = 256 * 1024;
 const slabsKept = 4;
-/** Shorter pieces are copied: a copy costs less than another entry of the vector to write. */
+/** Shorter pieces are copied: a copy costs less than another entry in the write vector. */
 const copiedBytesMax = 32 * 1024;
 
 /** Where a batch goes when it is complete. */
 export interface BatchSink {
-  /** Calls `written` when the buffers belong to the caller again. */
+  /** Calls `written` when it no longer needs the buffers. */
   write(buffers: readonly Uint8Array[], written: () => void): void;
 }
 
-/** Memory for headers and short pieces, used again when nothing in it waits to be written. */
+/** Memory for headers and short pieces, reused when all that is in it has been written. */
 interface Slab {
   readonly bytes: Buffer;
-  /** Batches that refer to it and are not written. */
+  /** Unwritten batches that refer to it. */
   batches: number;
 }
 
 /**
- * Gathers replies, so that many go out in one write: headers and short pieces are copied together into
- * slabs, long pieces are referred to. One batch is being written at a time; the next is gathered meanwhile.
+ * Gathers replies, so that many leave in one write: headers and short pieces are copied together into slabs,
+ * long pieces are referenced. One batch is being written at a time; the next is gathered meanwhile.
  */
 export class ReplyBatch {
   readonly #sink: BatchSink;
@@ -27,7 +27,7 @@ export class ReplyBatch {
   /** The slabs that `#buffers` refer to. */
   #slabs = new Set<Slab>();
   #slab: Slab = newSlab();
-  /** Bytes of the slab before this are in `#buffers` already, or were written. */
+  /** Bytes of the slab before this are in `#buffers` or were written. */
   #start = 0;
   #end = 0;
   #gatheredBytes = 0;
@@ -42,7 +42,7 @@ export class ReplyBatch {
     return this.#gatheredBytes + this.#writingBytes;
   }
 
-  /** Room for a header, which the caller fills at once by `encode(target, at)`. */
+  /** Appends a header of `lengthBytes`, which `encode` fills in place. */
   header(lengthBytes: number, encode: (target: Buffer, at: number) => void): void {
     encode(this.#slabWith(lengthBytes), this.#end);
     this.#end += lengthBytes;
@@ -61,8 +61,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Hands what is gathered to the sink, unless it still writes the batch before. `written` is called when
-   * it is done; flush again then.
+   * Hands what is gathered to the sink, unless the previous batch is still being written. `written` is called
+   * when the sink is done; flush again then.
    */
   flush(written: () => void): void {
     if (this.#gatheredBytes === 0 || this.#writingBytes > 0) return;
@@ -82,7 +82,7 @@ export class ReplyBatch {
   #slabWith(lengthBytes: number): Buffer {
     if (this.#end + lengthBytes > slabBytes) {
       this.#cut();
-      // A slab that is full is released by the last batch that refers to it.
+      // A full slab is released by the last batch that refers to it.
       this.#slab = this.#free.pop() ?? newSlab();
       this.#start = 0;
       this.#end = 0;
@@ -90,7 +90,7 @@ export class ReplyBatch {
     return this.#slab.bytes;
   }
 
-  /** Ends the run of copied bytes. */
+  /** Moves the bytes copied so far into `#buffers`. */
   #cut(): void {
     if (this.#end === this.#start) return;
     this.#buffers.push(this.#slab.bytes.subarray(this.#start, this.#end));

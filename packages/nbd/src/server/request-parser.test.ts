@@ -42,6 +42,23 @@ test('requests come out as they went in, whatever the pieces, and data of writes
   );
 });
 
+test('a write comes out when its whole payload has come, and holds none of it', () => {
+  const parser = new RequestParser();
+  const bytes = wireBytes({
+    flags: 0,
+    type: commandType.write,
+    cookie: 1n,
+    offset: 0,
+    lengthBytes: 100,
+  });
+  parser.feed(bytes.subarray(0, 127));
+  expect(parser.next()).toBeUndefined();
+  expect(parser.next()).toBeUndefined();
+  parser.feed(bytes.subarray(127));
+  expect(parser.next()).toMatchObject({ type: commandType.write, lengthBytes: 100 });
+  expect(parser.next()).toBeUndefined();
+});
+
 test('bytes that are no request are a protocol error', () => {
   const parser = new RequestParser();
   parser.feed(Buffer.alloc(28, 7));

@@ -4,8 +4,8 @@ import { decodeRequest, type NbdRequest, requestBytes } from '../codec/request.t
 const none = Buffer.alloc(0);
 
 /**
- * Cuts the client's bytes into requests, whatever pieces they come in. Data of writes is skipped as
- * it comes and never held: nothing is ever written.
+ * Cuts the client's bytes into requests, whatever pieces they come in. A write comes out when all of its
+ * payload has come, so that no client is refused while it still sends; the payload is discarded as it comes.
  */
 export class RequestParser {
   #input: Buffer = none;
@@ -13,7 +13,9 @@ export class RequestParser {
   /** The start of a request whose end has not come. */
   readonly #partial = Buffer.alloc(requestBytes);
   #partialBytes = 0;
-  #skipBytes = 0;
+  /** A write whose payload is coming, and how much of that is missing. */
+  #write: NbdRequest | undefined;
+  #payloadBytes = 0;
 
   /** The parser keeps the buffer until its last request has been taken. */
   feed(bytes: Buffer): void {
@@ -24,10 +26,12 @@ export class RequestParser {
 
   /** Undefined when more bytes are needed. Bad magic throws NbdProtocolError. */
   next(): NbdRequest | undefined {
-    this.#skip();
+    if (this.#write !== undefined) return this.#writeWhenComplete();
     const request = this.#partialBytes === 0 ? this.#whole() : this.#completed();
-    if (request?.type === commandType.write) this.#skipBytes = request.lengthBytes;
-    return request;
+    if (request?.type !== commandType.write) return request;
+    this.#write = request;
+    this.#payloadBytes = request.lengthBytes;
+    return this.#writeWhenComplete();
   }
 
   #whole(): NbdRequest | undefined {
@@ -48,9 +52,13 @@ export class RequestParser {
     return decodeRequest(this.#partial);
   }
 
-  #skip(): void {
-    const step = Math.min(this.#skipBytes, this.#input.length - this.#position);
-    this.#skipBytes -= step;
+  #writeWhenComplete(): NbdRequest | undefined {
+    const step = Math.min(this.#payloadBytes, this.#input.length - this.#position);
+    this.#payloadBytes -= step;
     this.#position += step;
+    if (this.#payloadBytes > 0) return undefined;
+    const request = this.#write;
+    this.#write = undefined;
+    return request;
   }
 }

@@ -1,24 +1,22 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '@bakehouse/base';
+import { listenPrivately } from '@bakehouse/host';
 import { type ConnectionOptions, serveConnection } from './connection.ts';
 import type { OpenExport } from './export-slot.ts';
 import { defaultServerLimits, type NbdServerLimits } from './limits.ts';
-import { listenPrivately } from './private-socket.ts';
 
 export interface NbdServerOptions {
-  /** Where to listen; made with mode 0600. A socket that a dead server left there is replaced. */
+  /** Where to listen; created with mode 0600. A socket that a dead server left there is replaced. */
   readonly socketPath: string;
-  /** Asked once or more in each handshake; each device it answers is closed once. */
+  /** Called once or more in each handshake; each device that it returns is closed once. */
   readonly openExport: OpenExport;
-  /** The names that clients may list; none without it. */
-  readonly listExports?: () => Promise<readonly string[]>;
   readonly logger: Logger;
   readonly limits?: Partial<NbdServerLimits>;
 }
 
 export interface NbdServer {
   readonly socketPath: string;
-  /** Clients connected at this moment. */
+  /** Clients connected now. */
   readonly connectionCount: number;
   /** Drops every client, closes their devices and removes the socket. May be called again. */
   close(): Promise<void>;
@@ -30,12 +28,11 @@ export async function serveNbd(options: NbdServerOptions): Promise<NbdServer> {
   const limits = { ...defaultServerLimits, ...options.limits };
   const connectionOptions: ConnectionOptions = {
     openExport: options.openExport,
-    listExports: options.listExports ?? (async () => []),
     limits,
     logger,
   };
   const connections = new Map<Socket, Promise<void>>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     const served = serveConnection(socket, connectionOptions);
     connections.set(
       socket,
@@ -62,7 +59,7 @@ export async function serveNbd(options: NbdServerOptions): Promise<NbdServer> {
 
 function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    // A server that is closed already answers an error, which is what is wanted.
+    // The callback's error says that the server is closed already, which is what is wanted.
     server.close(() => resolve());
   });
 }

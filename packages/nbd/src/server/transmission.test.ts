@@ -1,94 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BlockDevice, BlockPiece } from '../block-device.ts';
-import { chunkType, commandFlag, commandType, errorCode } from '../codec/constants.ts';
-import {
-  decodeBlockStatus,
-  decodeChunkHeader,
-  decodeErrorPayload,
-  decodeSimpleReply,
-} from '../codec/reply.ts';
-import { encodeRequest, type NbdRequest } from '../codec/request.ts';
+import { chunkType, commandFlag, commandType } from '../codec/constants.ts';
+import { decodeSimpleReply } from '../codec/reply.ts';
+import type { NbdRequest } from '../codec/request.ts';
 import { NbdProtocolError } from '../errors.ts';
 import { inPieces, pieceLengths } from '../testing/in-pieces.ts';
 import { memoryDevice } from '../testing/memory-device.ts';
+import { chunksOf, content, fakePeer, session, turns, wire } from '../testing/transmission-peer.ts';
 import { defaultServerLimits } from './limits.ts';
-import type { ServerSession } from './negotiate.ts';
 import { Transmission } from './transmission.ts';
 
-/** A peer that keeps what is written; `hold` delays the end of writes until `release`. */
-function fakePeer() {
-  const written: Uint8Array[] = [];
-  const held: (() => void)[] = [];
-  const state = { hold: false, paused: false, ended: false, errors: 0, writes: 0 };
-  const failures: unknown[] = [];
-  return {
-    state,
-    failures,
-    fail(error: unknown) {
-      failures.push(error);
-    },
-    output: () => Buffer.concat(written),
-    release() {
-      state.hold = false;
-      for (const done of held.splice(0)) done();
-    },
-    write(buffers: readonly Uint8Array[], done: () => void) {
-      state.writes += 1;
-      // Copied: what is not kept may change as soon as `done` was called.
-      for (const buffer of buffers) written.push(Buffer.from(buffer));
-      if (state.hold) held.push(done);
-      else queueMicrotask(done);
-    },
-    pause() {
-      state.paused = true;
-    },
-    resume() {
-      state.paused = false;
-    },
-    end() {
-      state.ended = true;
-    },
-    onDeviceError() {
-      state.errors += 1;
-    },
-  };
-}
-
-const content = Buffer.alloc(300_000);
-content.write('start');
-content.fill(7, 70_000, 180_000);
-content.fill(9, 299_000);
-
-function session(options: Partial<ServerSession> = {}): ServerSession {
-  return { device: memoryDevice(content), structuredReplies: true, ...options };
-}
-
-function wire(request: Partial<NbdRequest>): Buffer {
-  const bytes = Buffer.alloc(28);
-  const whole = { flags: 0, type: commandType.read, cookie: 1n, offset: 0, lengthBytes: 0 };
-  encodeRequest({ ...whole, ...request }, bytes);
-  return bytes;
-}
-
-interface Chunk {
-  readonly flags: number;
-  readonly type: number;
-  readonly cookie: bigint;
-  readonly payload: Buffer;
-}
-
-function chunksOf(output: Buffer): Chunk[] {
-  const chunks: Chunk[] = [];
-  for (let at = 0; at < output.length; ) {
-    const { lengthBytes, ...header } = decodeChunkHeader(output.subarray(at));
-    chunks.push({ ...header, payload: output.subarray(at + 20, at + 20 + lengthBytes) });
-    at += 20 + lengthBytes;
-  }
-  return chunks;
-}
-
-/** What the chunks of each request say together. */
+/** The data of each request, put together from its chunks. */
 function dataByCookie(output: Buffer, requests: readonly NbdRequest[]): Map<bigint, Buffer> {
   const data = new Map(requests.map((r) => [r.cookie, Buffer.alloc(r.lengthBytes, 0xee)]));
   const byCookie = new Map(requests.map((request) => [request.cookie, request]));
@@ -102,11 +25,7 @@ function dataByCookie(output: Buffer, requests: readonly NbdRequest[]): Map<bigi
   return data;
 }
 
-async function turns(count = 20): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Half the reads answer later, as when blocks must be fetched. */
+/** Half of the reads resolve later, as when blocks must be fetched. */
 function slowDevice(device: BlockDevice): BlockDevice {
   return {
     ...device,
@@ -198,97 +117,6 @@ test('many requests at once are answered in one write', () => {
   expect(new Set(chunksOf(peer.output()).map((chunk) => chunk.cookie)).size).toBe(64);
 });
 
-test.each([
-  ['a read beyond the end', { offset: 299_999, lengthBytes: 2 }, errorCode.EINVAL],
-  ['a read far beyond the end', { offset: 2 ** 60, lengthBytes: 1 }, errorCode.EINVAL],
-  ['a read above the limit', { lengthBytes: 250_000 }, errorCode.EINVAL],
-  ['a cache request above the limit', { type: 5, lengthBytes: 250_000 }, errorCode.EINVAL],
-  ['a write', { type: commandType.write, lengthBytes: 0 }, errorCode.EPERM],
-  ['a trim', { type: commandType.trim, lengthBytes: 512 }, errorCode.EPERM],
-  ['zeroes', { type: commandType.writeZeroes, lengthBytes: 512, flags: 2 }, errorCode.EPERM],
-  ['an unknown command', { type: 99 }, errorCode.EINVAL],
-  ['flags that do not apply', { flags: commandFlag.reqOne, lengthBytes: 1 }, errorCode.EINVAL],
-  ['block status without a context', { type: 7, lengthBytes: 512 }, errorCode.EINVAL],
-])('is refused with its error, and the next request is served: %s', async (_, request, error) => {
-  for (const structuredReplies of [true, false]) {
-    const peer = fakePeer();
-    const limits = { ...defaultServerLimits, requestBytesMax: 200_000 };
-    const transmission = new Transmission(session({ structuredReplies }), peer, limits);
-    transmission.push(wire(request));
-    if (structuredReplies) {
-      const [chunk] = chunksOf(peer.output());
-      expect(decodeErrorPayload(chunk?.payload ?? Buffer.alloc(0))).toMatchObject({ error });
-    } else {
-      expect(decodeSimpleReply(peer.output()).error).toBe(error);
-    }
-    const before = peer.output().length;
-    transmission.push(wire({ type: commandType.flush, cookie: 2n }));
-    await turns(1);
-    expect(peer.output().length).toBeGreaterThan(before);
-  }
-});
-
-test('flush and cache are acknowledged', async () => {
-  const peer = fakePeer();
-  const transmission = new Transmission(session(), peer, defaultServerLimits);
-  transmission.push(wire({ type: commandType.flush }));
-  transmission.push(wire({ type: commandType.cache, lengthBytes: 300_000 }));
-  await turns(1);
-  expect(chunksOf(peer.output()).map((chunk) => chunk.type)).toEqual([0, 0]);
-});
-
-test.each([
-  [
-    'throws',
-    () => {
-      throw new Error('the disk is on fire');
-    },
-  ],
-  ['rejects', () => Promise.reject(new Error('the disk is on fire'))],
-])('a device that %s is EIO in its own words', async (_, read) => {
-  const peer = fakePeer();
-  const device = { ...memoryDevice(content), read };
-  const transmission = new Transmission(session({ device }), peer, defaultServerLimits);
-  transmission.push(wire({ lengthBytes: 512 }));
-  await turns();
-  const [chunk] = chunksOf(peer.output());
-  expect(decodeErrorPayload(chunk?.payload ?? Buffer.alloc(0))).toEqual({
-    error: errorCode.EIO,
-    message: 'the disk is on fire',
-  });
-  expect(peer.state.errors).toBe(1);
-});
-
-test('a device that answers too little is EIO, never other bytes', () => {
-  const peer = fakePeer();
-  const device = { ...memoryDevice(content), read: () => [Buffer.alloc(511)] };
-  const transmission = new Transmission(session({ device }), peer, defaultServerLimits);
-  transmission.push(wire({ lengthBytes: 512 }));
-  expect(chunksOf(peer.output()).map((chunk) => chunk.type)).toEqual([chunkType.error]);
-});
-
-test('block status tells data and zeros, within the request, as many as asked for', () => {
-  const ask = (request: Partial<NbdRequest>) => {
-    const peer = fakePeer();
-    const limits = { ...defaultServerLimits, extentsMax: 3 };
-    const chosen = session({ allocationContextId: 1 });
-    new Transmission(chosen, peer, limits).push(
-      wire({ type: commandType.blockStatus, ...request }),
-    );
-    const [chunk] = chunksOf(peer.output());
-    return decodeBlockStatus(chunk?.payload ?? Buffer.alloc(0)).extents;
-  };
-  const block = 65_536;
-  expect(ask({ offset: 1, lengthBytes: 299_999 })).toEqual([
-    { lengthBytes: block - 1, flags: 0 },
-    { lengthBytes: block, flags: 0 },
-    { lengthBytes: block, flags: 0 },
-  ]);
-  expect(ask({ offset: 1, lengthBytes: 299_999, flags: commandFlag.reqOne })).toHaveLength(1);
-  expect(ask({ offset: 3 * block, lengthBytes: 100 })).toEqual([{ lengthBytes: 100, flags: 3 }]);
-  expect(ask({ offset: 262_144, lengthBytes: 100 })).toEqual([{ lengthBytes: 100, flags: 0 }]);
-});
-
 test('a client that does not take its answers is read no further, and goes on when it does', async () => {
   const peer = fakePeer();
   peer.state.hold = true;
@@ -317,17 +145,60 @@ test('garbage behind a request that waits for room ends the connection when its 
   expect(peer.failures).toEqual([expect.any(NbdProtocolError)]);
 });
 
-test('a disconnect is honoured after the reads that came before it', async () => {
+test.each(['a disconnect', 'the end of input'])(
+  '%s takes effect after the reads that came before it',
+  async (goodbye) => {
+    const peer = fakePeer();
+    peer.state.hold = true;
+    const device = slowDevice(memoryDevice(content));
+    const limits = { ...defaultServerLimits, inFlightBytesMax: 2000 };
+    const transmission = new Transmission(session({ device }), peer, limits);
+    // The first two are slow and fast; the third waits for room.
+    const reads = [1, 2, 3].map((n) => wire({ offset: n, lengthBytes: 1000, cookie: BigInt(n) }));
+    const disconnect = wire({ type: commandType.disconnect });
+    transmission.push(
+      Buffer.concat([...reads, ...(goodbye === 'a disconnect' ? [disconnect] : [])]),
+    );
+    if (goodbye === 'the end of input') transmission.endInput();
+    expect(peer.state).toMatchObject({ leaving: false, ended: false });
+    await turns();
+    peer.release();
+    await turns();
+    expect(peer.state).toMatchObject({ leaving: true, ended: true });
+    const before = peer.output().length;
+    transmission.push(wire({ lengthBytes: 512, cookie: 9n }));
+    await turns();
+    expect(peer.output()).toHaveLength(before);
+    expect(new Set(chunksOf(peer.output()).map(({ cookie }) => cookie))).toEqual(
+      new Set([1n, 2n, 3n]),
+    );
+  },
+);
+
+test('half a request before the end of input is left out, and the connection ends', async () => {
   const peer = fakePeer();
-  const device = slowDevice(memoryDevice(content));
-  const transmission = new Transmission(session({ device }), peer, defaultServerLimits);
-  const disconnect = wire({ type: commandType.disconnect });
-  transmission.push(Buffer.concat([wire({ offset: 1, lengthBytes: 512 }), disconnect]));
-  expect(peer.state.ended).toBe(false);
-  transmission.push(wire({ lengthBytes: 512, cookie: 9n }));
+  const transmission = new Transmission(session(), peer, defaultServerLimits);
+  const write = wire({ type: commandType.write, lengthBytes: 100 });
+  transmission.push(Buffer.concat([wire({ lengthBytes: 10 }), write, Buffer.alloc(99)]));
+  transmission.endInput();
   await turns();
   expect(peer.state.ended).toBe(true);
-  expect(chunksOf(peer.output()).map((chunk) => chunk.cookie)).toEqual([1n]);
+  expect(chunksOf(peer.output()).map(({ cookie }) => cookie)).toEqual([1n]);
+});
+
+test('a write is refused when all of its payload has come, not before', async () => {
+  const peer = fakePeer();
+  const transmission = new Transmission(session(), peer, defaultServerLimits);
+  const lengthBytes = 3_000_000;
+  transmission.push(wire({ type: commandType.write, lengthBytes }));
+  for (let sent = 0; sent < lengthBytes; sent += 100_000) {
+    expect(peer.output()).toHaveLength(0);
+    transmission.push(Buffer.alloc(100_000));
+  }
+  expect(chunksOf(peer.output()).map(({ type }) => type)).toEqual([chunkType.error]);
+  transmission.push(wire({ lengthBytes: 5, cookie: 2n }));
+  await turns();
+  expect(chunksOf(peer.output()).map(({ cookie }) => cookie)).toEqual([1n, 2n]);
 });
 
 test('the device rests when stop has resolved', async () => {

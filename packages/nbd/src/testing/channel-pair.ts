@@ -5,13 +5,15 @@ export interface ChannelPair {
   readonly server: ByteChannel;
 }
 
-/** Two channels that feed each other, a few bytes at a time. For tests. */
+/** For tests: two channels that feed each other, a few bytes at a time. */
 export function channelPair(pieceBytes: number): ChannelPair {
-  const send = (to: () => ByteChannel) => (bytes: Buffer) => {
-    for (let at = 0; at < bytes.length; at += pieceBytes) {
-      to().feed(Buffer.from(bytes.subarray(at, at + pieceBytes)));
-    }
-  };
+  const send = (to: () => ByteChannel) => ({
+    send(bytes: Buffer) {
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        to().feed(Buffer.from(bytes.subarray(at, at + pieceBytes)));
+      }
+    },
+  });
   const client: ByteChannel = new ByteChannel(
     send(() => server),
     1 << 20,

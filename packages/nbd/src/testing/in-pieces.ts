@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** How to cut a stream: the lengths of its pieces, used round and round. */
+/** How to cut a stream: the lengths of its pieces, repeated as needed. */
 export const pieceLengths = fc.array(fc.integer({ min: 1, max: 64 }), {
   minLength: 1,
   maxLength: 10,

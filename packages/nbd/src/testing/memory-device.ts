@@ -1,6 +1,6 @@
 import type { BlockDevice, BlockExtent, BlockPiece } from '../block-device.ts';
 
-/** A device over bytes in memory that tells its blocks of zeros, as a snapshot map does. For tests. */
+/** For tests: a device over bytes in memory that reports its blocks of zeros, as a snapshot map does. */
 export interface MemoryDevice extends BlockDevice {
   readonly isClosed: boolean;
 }

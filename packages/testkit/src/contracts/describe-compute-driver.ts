@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 export interface OpenedCompute {
   readonly compute: Compute;
-  /** A machine whose disks and tap are there, to be started with this id. */
+  /** A machine with this id that can be started: its disks and its network port exist. */
   aSpec(instanceId: InstanceId): Promise<MachineSpec>;
   /** One more disk that is there and free. */
   aFreeDisk(): Promise<MachineDisk>;
@@ -19,13 +19,17 @@ export interface OpenedCompute {
   readonly restartFindsMachines: boolean;
   /** True when the machines' guests obey the power button. */
   readonly guestsObey: boolean;
+  /** What stays the same for a machine from its start to its end, over reboots: for example its process. */
+  identityOf(instanceId: InstanceId): Promise<unknown>;
+  /** Makes a machine hang: it exists and does not respond. */
+  hang(instanceId: InstanceId): Promise<void>;
   dispose(): Promise<void>;
 }
 
 const one: InstanceId = 'i-00000000000000001';
 const two: InstanceId = 'i-00000000000000002';
 
-/** The promises of `ComputeDriver` and its powers. `open` makes one without machines. */
+/** The promises of `ComputeDriver` and its optional capabilities. `open` makes one without machines. */
 export function describeComputeDriver(name: string, open: () => Promise<OpenedCompute>): void {
   describe(`${name} is a ComputeDriver`, () => {
     let opened: OpenedCompute;
@@ -52,12 +56,29 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
 
     test('a started machine is listed, and starting it again changes nothing', async () => {
       const spec = await start(one);
-      const [status, ...others] = await compute.list();
-      expect(others).toEqual([]);
-      expect(status).toMatchObject({ instanceId: one, generation: spec.generation });
-      expect(status?.state).toBe('running');
+      const status = { instanceId: one, generation: spec.generation, state: 'running' };
+      expect(await compute.list()).toEqual([status]);
+      expect(await compute.find(one)).toEqual(status);
+      expect(await compute.find(two)).toBeUndefined();
+      const identity = await opened.identityOf(one);
       await compute.start(spec);
       expect(await compute.list()).toEqual([status]);
+      expect(await opened.identityOf(one)).toEqual(identity);
+    });
+
+    test('a machine that hangs delays no look at another, and can be killed', async () => {
+      await start(one);
+      await start(two);
+      await opened.hang(one);
+      expect(await compute.find(two)).toMatchObject({ instanceId: two, state: 'running' });
+      expect(await compute.list()).toMatchObject([{ instanceId: one }, { instanceId: two }]);
+      await vi.waitFor(
+        async () => expect(await compute.find(one)).toMatchObject({ state: 'unresponsive' }),
+        { timeout: 30_000 },
+      );
+      await compute.kill(one);
+      expect(await compute.list()).toMatchObject([{ instanceId: two, state: 'running' }]);
+      await eventually({ kind: 'exited', instanceId: one, reason: 'killed' });
     });
 
     test('a killed machine is gone when kill resolves, and says so', async () => {
@@ -108,7 +129,7 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       expect(await compute.list()).toEqual([]);
     });
 
-    test('a halted machine stands until it is killed', async () => {
+    test('a halted machine is held until it is killed', async () => {
       await start(one);
       await compute.halt(one, { now: true });
       await compute.halt(one, { now: true });
@@ -119,7 +140,9 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       expect(await compute.list()).toEqual([]);
     });
 
-    test('a machine that is to be halted stands when its guest has shut down', async ({ skip }) => {
+    test('a machine that is to be halted is held when its guest has shut down', async ({
+      skip,
+    }) => {
       if (!opened.guestsObey) return skip('its guests do not obey');
       await start(one);
       await compute.halt(one, { now: false });
@@ -132,28 +155,29 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       await eventually({ kind: 'exited', instanceId: one, reason: 'killed' });
     });
 
-    test('a reset boots the guest again in the same process', async () => {
+    test('a reboot boots the guest again in the same machine', async () => {
       await start(one);
-      const before = await compute.list();
-      await compute.reset(one);
+      const before = await opened.identityOf(one);
+      await compute.reboot(one, { limitMs: 0, signal: new AbortController().signal });
       await eventually({ kind: 'rebooted', instanceId: one });
-      expect(await compute.list()).toEqual(before);
+      expect(await opened.identityOf(one)).toEqual(before);
     });
 
     test('the next control plane finds the machine, and hears of its end', async ({ skip }) => {
       if (!opened.restartFindsMachines) return skip('shown with a process that is killed');
       await start(one);
-      const before = await compute.list();
+      const before = await opened.identityOf(one);
       compute = await opened.restart();
       events = [];
       compute.watch((event) => events.push(event));
       await compute.adopt();
-      expect(await compute.list()).toEqual(before);
+      expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
+      expect(await opened.identityOf(one)).toEqual(before);
       await compute.kill(one);
       await eventually({ kind: 'exited', instanceId: one });
     });
 
-    test('each next control plane is told again how a machine ended, until it is forgotten', async () => {
+    test('each next control plane learns again how a machine ended, until it is forgotten', async () => {
       const { generation } = await start(one);
       await compute.kill(one);
       await eventually({ kind: 'exited', instanceId: one });
@@ -199,12 +223,15 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
     });
 
     test('the console outlives the machine until it is forgotten', async () => {
+      expect(await compute.kept()).toEqual([]);
       await start(one);
       expect(await compute.readConsole(one)).toBeDefined();
       await compute.kill(one);
       expect(await compute.readConsole(one)).toBeDefined();
+      expect(await compute.kept()).toEqual([one]);
       await compute.forget(one);
       expect(await compute.readConsole(one)).toBeUndefined();
+      expect(await compute.kept()).toEqual([]);
     });
 
     test('a screenshot is a JPEG picture', async () => {

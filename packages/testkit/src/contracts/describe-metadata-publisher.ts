@@ -4,7 +4,7 @@ import { someMetadata } from '../some-metadata.ts';
 
 export interface OpenedMetadataPublisher {
   readonly publisher: MetadataPublisher;
-  /** What the guest is told, as far as the harness can see it. */
+  /** What the guest reads, as far as the harness can see it. */
   read(instanceId: InstanceId): Promise<InstanceMetadata | undefined>;
   dispose(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function describeMetadataPublisher(
       expect(await listed()).toEqual([one]);
     });
 
-    test('a withdrawn instance is not told anything, and withdrawing again is harmless', async () => {
+    test('a withdrawn instance reads nothing, and withdrawing again is harmless', async () => {
       await publisher.publish(someMetadata({ instanceId: one }));
       await publisher.publish(someMetadata({ instanceId: two, privateIp: '172.31.0.11' }));
       await publisher.withdraw(one);

@@ -2,6 +2,7 @@ import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { ListQuery, MetadataStore } from '@bakehouse/domain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anAccount, anImage, anInstance } from '../sample-records.ts';
+import { a, b, c, describeMetadataQueries } from './describe-metadata-queries.ts';
 
 export interface OpenedMetadataStore {
   readonly store: MetadataStore;
@@ -9,10 +10,6 @@ export interface OpenedMetadataStore {
   reopen?(): Promise<MetadataStore>;
   dispose(): Promise<void>;
 }
-
-const a = anImage({ id: 'ami-0000000000000000a', name: 'a' });
-const b = anImage({ id: 'ami-0000000000000000b', name: 'b', region: 'us-west-2' });
-const c = anImage({ id: 'ami-0000000000000000c', name: 'c', tags: { team: 'x', env: 'dev' } });
 
 /** Something other than the store, which surely takes longer than one run of the event loop. */
 const laterTurn = async () => {
@@ -42,14 +39,14 @@ export function describeMetadataStore(
       return images.map((image) => image.id);
     };
 
-    test('what was written is read, and what was not is undefined', async () => {
+    test('what was written is read, and what was not written is undefined', async () => {
       await putAll(a);
       expect(await store.read((tx) => tx.get('image', a.id))).toEqual(a);
       expect(await store.read((tx) => tx.get('image', b.id))).toBeUndefined();
       expect(await store.read((tx) => tx.get('snapshot', a.id))).toBeUndefined();
     });
 
-    test('records are frozen to the depth, and apart from what was put', async () => {
+    test('records are deeply frozen copies of what was put', async () => {
       const tags: Record<string, string> = { k: 'v' };
       await putAll(anImage({ tags }));
       tags.k = 'changed';
@@ -59,50 +56,7 @@ export function describeMetadataStore(
       expect(Object.isFrozen(read?.blockDevices[0]?.ebs)).toBe(true);
     });
 
-    test('a list is in order of id, by code units', async () => {
-      const ids = ['ami-\uffee', 'ami-\u{1f600}', 'ami-b', 'ami-B', 'ami-'] as const;
-      await putAll(...ids.map((id) => anImage({ id })));
-      const listed = await store.read((tx) => tx.list('image'));
-      expect(listed.map((image) => image.id)).toEqual([...ids].sort());
-    });
-
-    test('a list is narrowed by region and by every index named', async () => {
-      await putAll(a, b, c);
-      expect(await ids({ region: 'us-west-2' })).toEqual([b.id]);
-      expect(await ids({ where: { name: ['c', 'a', 'none'] } })).toEqual([a.id, c.id]);
-      expect(await ids({ where: { name: ['a', 'b'] }, region: 'us-east-1' })).toEqual([a.id]);
-      expect(await ids({ where: { tag: ['team=x'], state: ['available'] } })).toEqual([c.id]);
-      expect(await ids({ where: { tag: ['team=x'], name: ['a'] } })).toEqual([]);
-      expect(await ids({ where: { name: [] } })).toEqual([]);
-      expect(await ids({ where: {} })).toEqual([a.id, b.id, c.id]);
-    });
-
-    test('a record is found by its new values and no more by its old ones', async () => {
-      await putAll(c);
-      await putAll({ ...c, name: 'd', tags: { team: 'y' }, region: 'us-west-2' });
-      expect(await ids({ where: { name: ['c'] } })).toEqual([]);
-      expect(await ids({ where: { tagKey: ['env'] } })).toEqual([]);
-      expect(await ids({ where: { tag: ['team=y'] }, region: 'us-east-1' })).toEqual([]);
-      expect(await ids({ where: { tag: ['team=y'], name: ['d'] }, region: 'us-west-2' })).toEqual([
-        c.id,
-      ]);
-    });
-
-    test.each(['a\0b', '\ud800', '\ue000', '\ue0000000', '%_\'"\\', '', 'é\u0301', '__proto__'])(
-      'any text is found again as it was: %j',
-      async (text) => {
-        const odd = anImage({ name: text, tags: Object.fromEntries([[text, text]]) });
-        await putAll(odd, b);
-        expect(await ids({ where: { name: [text], tag: [`${text}=${text}`] } })).toEqual([odd.id]);
-        expect(await ids({ where: { name: [`${text} `] } })).toEqual([]);
-        expect(await store.read((tx) => tx.get('image', odd.id))).toEqual(odd);
-      },
-    );
-
-    test('an index that the kind does not have is refused', async () => {
-      const where = JSON.parse('{"colour":["red"]}');
-      await expect(store.read((tx) => tx.list('image', { where }))).rejects.toThrow(/colour/);
-    });
+    describeMetadataQueries(() => ({ store, putAll, ids }));
 
     test('a write reads its own changes, in gets and lists', async () => {
       await putAll(a, c);
@@ -136,7 +90,7 @@ export function describeMetadataStore(
       const outcomes = await Promise.allSettled([
         putAll(a),
         store.write(async (tx) => {
-          await tx.put('image', { ...a, name: 'spoilt' });
+          await tx.put('image', { ...a, name: 'lost' });
           await tx.put('image', b);
           throw new Error('no');
         }),
@@ -183,7 +137,7 @@ export function describeMetadataStore(
       for (const seen of await Promise.all(looks)) expect(new Set(seen).size).toBe(1);
     });
 
-    test('a write that awaits something else is refused, and others go on', async () => {
+    test('a write that awaits something else is refused without holding up others', async () => {
       const slow = store.write(async (tx) => {
         await tx.put('image', a);
         await laterTurn();
@@ -196,6 +150,15 @@ export function describeMetadataStore(
       expect(await ids()).toEqual([c.id]);
     });
 
+    test('a function that never ends is refused, reading or writing', async () => {
+      const forEver = () => new Promise<never>(() => {});
+      for (const slow of [store.read(forEver), store.write(forEver)]) {
+        await expect(slow).rejects.toThrow(expect.objectContaining({ name: 'InvariantError' }));
+      }
+      await putAll(a);
+      expect(await ids()).toEqual([a.id]);
+    });
+
     test('a read that awaits something else is refused', async () => {
       const slow = store.read(async (tx) => {
         await laterTurn();
@@ -204,7 +167,7 @@ export function describeMetadataStore(
       await expect(slow).rejects.toThrow(expect.objectContaining({ name: 'InvariantError' }));
     });
 
-    test('a transaction is of no use after its end', async () => {
+    test('a transaction is refused after its end', async () => {
       const kept = await store.write(async (tx) => ({ tx }));
       const late = kept.tx.put('image', a);
       await expect(late).rejects.toThrow(expect.objectContaining({ name: 'InvariantError' }));
@@ -226,7 +189,25 @@ export function describeMetadataStore(
       expect(await ids({ where: { name: ['a'] } })).toEqual([a.id]);
     });
 
-    test('what is asked for before close is done, and after it nothing', async () => {
+    test('a reset leaves the settings that are kept', async () => {
+      const settings = () => store.read((tx) => tx.list('setting'));
+      await store.write(async (tx) => {
+        await tx.put('setting', { id: 'kept', value: { a: 1 } });
+        await tx.put('setting', { id: 'other', value: 2 });
+      });
+      for (const _ of [1, 2]) {
+        await store.reset(['account'], ['kept', 'absent']);
+        expect(await settings()).toEqual([{ id: 'kept', value: { a: 1 } }]);
+      }
+      store = (await opened.reopen?.()) ?? store;
+      expect(await settings()).toEqual([{ id: 'kept', value: { a: 1 } }]);
+      await store.reset(['setting'], ['kept']);
+      expect(await settings()).toHaveLength(1);
+      await store.reset([]);
+      expect(await settings()).toEqual([]);
+    });
+
+    test('close waits for what was asked for before it, and refuses everything after it', async () => {
       const write = putAll(a);
       const closing = store.close();
       await write;
@@ -236,8 +217,8 @@ export function describeMetadataStore(
       await store.close();
     });
 
-    test('what was acknowledged is there when the store is opened again', async ({ skip }) => {
-      if (!opened.reopen) return skip('nothing outlives it');
+    test('what was acknowledged exists when the store is opened again', async ({ skip }) => {
+      if (!opened.reopen) return skip('this store is lost when it is closed');
       await putAll(a, b, c);
       await store.write((tx) => tx.delete('image', b.id));
       store = await opened.reopen();

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 export interface OpenedNetwork {
   readonly network: Network;
+  /** The policy applied last. */
+  policy(): Promise<NetworkPolicy>;
   /** Another control plane's view of the same network. */
   restart(): Promise<Network>;
   dispose(): Promise<void>;
@@ -66,10 +68,9 @@ const policy: NetworkPolicy = {
 };
 
 /** As many groups on one NIC as EC2 ever lets an account have (its raised quota), and more. */
-const manyGroups = Array.from(
-  { length: 20 },
-  (_, index): SecurityGroupId => `sg-000000000000000${String(index).padStart(2, '0')}`,
-);
+const groupIdOf = (index: number): SecurityGroupId =>
+  `sg-000000000000000${String(index).padStart(2, '0')}`;
+const manyGroups = Array.from({ length: 20 }, (_, index) => groupIdOf(index));
 
 function policyOfGroups(groupIds: readonly SecurityGroupId[]): NetworkPolicy {
   const rules = policy.groups.flatMap((group) => group.rules);
@@ -78,6 +79,12 @@ function policyOfGroups(groupIds: readonly SecurityGroupId[]): NetworkPolicy {
     groups: groupIds.map((groupId) => ({ groupId, rules })),
   };
 }
+
+/** In an order of its own: that of a policy means nothing. */
+const sorted = ({ nics, groups }: NetworkPolicy): NetworkPolicy => ({
+  nics: nics.toSorted((a, b) => (a.nicId < b.nicId ? -1 : 1)),
+  groups: groups.toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1)),
+});
 
 /**
  * The promises of `Network` that need no guest. `open` makes one that is not open yet; public addresses are of
@@ -101,23 +108,21 @@ export function describeNetwork(
     afterEach(() => opened.dispose());
     const listed = async () => [...(await network.list())].sort();
 
-    test('opening again is harmless', async () => {
-      const tap = await network.plug(one);
+    test('opening is repeatable', async () => {
+      const port = await network.plug(one);
       await network.open();
-      expect(await network.plug(one)).toEqual(tap);
+      expect(await network.plug(one)).toEqual(port);
       expect(await listed()).toEqual([one.nicId]);
     });
 
-    test('each NIC has its own tap, the same whenever it is plugged', async () => {
-      const taps = [await network.plug(one), await network.plug(two), await network.plug(one)];
-      expect(taps[0]).toEqual(taps[2]);
-      expect(taps[0]).not.toEqual(taps[1]);
-      // IFNAMSIZ of Linux, less the terminating NUL.
-      for (const { name: tapName } of taps) expect(tapName).toMatch(/^[a-z][a-z0-9-]{0,14}$/);
+    test('each NIC has its own port, the same whenever it is plugged', async () => {
+      const ports = [await network.plug(one), await network.plug(two), await network.plug(one)];
+      expect(ports[0]).toEqual(ports[2]);
+      expect(ports[0]).not.toEqual(ports[1]);
       expect(await listed()).toEqual([one.nicId, two.nicId]);
     });
 
-    test('unplugging takes one NIC, and what is not plugged is no matter', async () => {
+    test('unplugging takes one NIC, and is a no-op for one that is not plugged', async () => {
       await network.plug(one);
       await network.plug(two);
       await network.unplug(one.nicId);
@@ -131,7 +136,7 @@ export function describeNetwork(
       expect(await network.isReachable(one.nicId)).toBe(false);
     });
 
-    test('a policy of every kind of rule is taken, and taken again', async () => {
+    test('a policy of every kind of rule is accepted, and accepted again', async () => {
       await network.plug(one);
       await network.plug(two);
       await network.applyPolicy(policy);
@@ -139,19 +144,51 @@ export function describeNetwork(
       await network.applyPolicy({ nics: [], groups: [] });
     });
 
-    test.each([5, 13, 16, 20])(
-      'a NIC may be in %i groups, and everything goes on',
-      async (count) => {
-        await network.plug(one);
-        await network.applyPolicy(policyOfGroups(manyGroups.slice(0, count)));
-        await network.plug(two);
-        await network.unplug(one.nicId);
-        network = await opened.restart();
-        await network.open();
-        await network.applyPolicy(policyOfGroups(manyGroups.slice(0, count).toReversed()));
-        expect(await listed()).toEqual([two.nicId]);
-      },
-    );
+    test('a policy is changed, before and after a restart, and emptied by changes', async () => {
+      await network.plug(one);
+      await network.plug(two);
+      const [first, second, third] = [groupIdOf(0), groupIdOf(1), groupIdOf(2)];
+      const { nics, groups } = policyOfGroups([first, second]);
+      await network.applyPolicy({ nics, groups });
+      const ofTwo = nics.filter(({ nicId }) => nicId === two.nicId);
+      const rules = groups[0]?.rules ?? [];
+      await network.changePolicy({
+        nics: new Map([[one.nicId, [second, third]]]),
+        groups: new Map([[third, rules]]),
+      });
+      expect(sorted(await opened.policy())).toEqual(
+        sorted({
+          nics: [{ nicId: one.nicId, groupIds: [second, third] }, ...ofTwo],
+          groups: [...groups, { groupId: third, rules }],
+        }),
+      );
+      network = await opened.restart();
+      await network.open();
+      await network.changePolicy({
+        nics: new Map([[one.nicId, undefined]]),
+        groups: new Map([[third, undefined]]),
+      });
+      expect(sorted(await opened.policy())).toEqual(sorted({ nics: ofTwo, groups }));
+      await network.changePolicy({
+        nics: new Map([[two.nicId, undefined]]),
+        groups: new Map([
+          [first, undefined],
+          [second, undefined],
+        ]),
+      });
+      expect(await opened.policy()).toEqual({ nics: [], groups: [] });
+    });
+
+    test.each([5, 13, 16, 20])('a NIC may be in %i groups, and everything works', async (count) => {
+      await network.plug(one);
+      await network.applyPolicy(policyOfGroups(manyGroups.slice(0, count)));
+      await network.plug(two);
+      await network.unplug(one.nicId);
+      network = await opened.restart();
+      await network.open();
+      await network.applyPolicy(policyOfGroups(manyGroups.slice(0, count).toReversed()));
+      expect(await listed()).toEqual([two.nicId]);
+    });
 
     test('a policy may name NICs that are not plugged', async () => {
       await network.applyPolicy(policy);
@@ -160,22 +197,22 @@ export function describeNetwork(
     });
 
     test('the next control plane finds what is plugged', async () => {
-      const tap = await network.plug(one);
+      const port = await network.plug(one);
       network = await opened.restart();
       await network.open();
       expect(await listed()).toEqual([one.nicId]);
-      expect(await network.plug(one)).toEqual(tap);
+      expect(await network.plug(one)).toEqual(port);
     });
 
-    test('mending what is whole changes nothing', async () => {
-      const tap = await network.plug(one);
+    test('repairing what is whole changes nothing', async () => {
+      const port = await network.plug(one);
       await network.applyPolicy(policy);
-      await network.mend();
+      expect(await network.repair()).toEqual([]);
       expect(await listed()).toEqual([one.nicId]);
-      expect(await network.plug(one)).toEqual(tap);
+      expect(await network.plug(one)).toEqual(port);
     });
 
-    test('destroying leaves nothing, and it can be opened again', async () => {
+    test('destroying leaves nothing, and the network can be opened again', async () => {
       await network.plug(one);
       await network.destroy();
       await network.destroy();

@@ -16,7 +16,7 @@ export interface OpenedVolumes {
   /** What a guest would write and read; undefined is zeros. */
   write(volumeId: VolumeId, index: number, word: string | undefined): Promise<void>;
   read(volumeId: VolumeId, index: number): Promise<string | undefined>;
-  /** Captures a frozen disk and answers all blocks of the new map that are not zero. */
+  /** Captures a frozen disk and returns all blocks of the new map that are not zero. */
   capture(frozen: FrozenVolume, mapId: BlockMapId): Promise<Record<number, string>>;
   /** Bytes that the last capture read. */
   lastReadBytes(): number;
@@ -118,7 +118,7 @@ export function describeVolumeFreezer(name: string, open: () => Promise<OpenedVo
 
     const freezeOne = (volume: FreezeVolume) =>
       volumes.freeze([volume]).then(([frozen]) => {
-        if (!frozen) throw new Error('a freeze answers each volume');
+        if (!frozen) throw new Error('a freeze returns each volume');
         return frozen;
       });
     const snap1: FreezeVolume = {
@@ -144,7 +144,7 @@ export function describeVolumeFreezer(name: string, open: () => Promise<OpenedVo
       await volumes.thaw([snap1], 'captured');
     });
 
-    test('repeating a freeze answers the one that is there', async () => {
+    test('repeating a freeze returns the existing one', async () => {
       const frozen = await freezeOne(snap1);
       expect(frozen.fresh).toBe(true);
       expect(await freezeOne(snap1)).toEqual({ ...frozen, fresh: false });
@@ -162,7 +162,7 @@ export function describeVolumeFreezer(name: string, open: () => Promise<OpenedVo
         second.snapshotId,
       ]);
       const [, frozenOther] = frozen;
-      if (!frozenOther) throw new Error('a freeze answers each volume');
+      if (!frozenOther) throw new Error('a freeze returns each volume');
       expect(await opened.capture(frozenOther, map2)).toEqual({ 3: 'o' });
       await volumes.thaw([snap1, second], 'captured');
     });

@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import {
+  bytesProgressSchema,
+  countSchema,
+  idSchema,
+  listSchema,
+  percentSchema,
+} from '../schema.ts';
+
+const filling = v.object({
+  volumeId: idSchema('vol'),
+  state: v.picklist(['initializing', 'completed']),
+  progressPercent: percentSchema,
+});
+
+const usageRow = v.object({
+  kind: v.picklist(['image', 'snapshot', 'volume']),
+  id: v.string(),
+  name: v.exactOptional(v.string()),
+  region: v.string(),
+  ownerId: v.string(),
+  sizeBytes: countSchema,
+  /** A snapshot that CreateImage or a bake took for an image that no longer exists. */
+  orphaned: v.exactOptional(v.boolean()),
+  /** What deleting this alone, and pruning, frees. */
+  uniqueBytes: countSchema,
+  /** What it names in addition: other records hold it too. */
+  sharedBytes: countSchema,
+});
+
+const overlay = v.object({
+  volumeId: v.string(),
+  localBytes: countSchema,
+  /** `fetched`: what is read is fetched from the block store. `filling`: the rest is being copied. */
+  content: v.picklist(['whole', 'fetched', 'filling']),
+  progressPercent: v.exactOptional(percentSchema),
+});
+
+export const storageCalls = {
+  /** Fills a volume from the block store until it no longer needs it. It goes on without a caller. */
+  Hydrate: {
+    input: v.strictObject({
+      volumeId: idSchema('vol'),
+      /** False: return at once. */
+      wait: v.exactOptional(v.boolean()),
+    }),
+    progress: filling,
+    result: filling,
+  },
+  /** Removes all blocks that no record needs. */
+  Prune: {
+    input: v.strictObject({}),
+    result: v.object({
+      removedMaps: countSchema,
+      removedChunks: countSchema,
+      freedBytes: countSchema,
+    }),
+  },
+  /** Bytes of every image, snapshot and volume, and of the store: docs/usage.md. */
+  Usage: {
+    input: v.strictObject({}),
+    result: v.object({
+      rows: listSchema(usageRow),
+      overlays: listSchema(overlay),
+      store: v.object({
+        liveBytes: countSchema,
+        sharedOnceBytes: countSchema,
+        unheldBytes: countSchema,
+        reclaimableBytes: countSchema,
+        overheadBytes: countSchema,
+        onDiskBytes: countSchema,
+      }),
+    }),
+  },
+  /** Reads every chunk and map, and compares them with their names. */
+  Verify: {
+    input: v.strictObject({}),
+    progress: bytesProgressSchema,
+    result: v.object({
+      checkedChunks: countSchema,
+      checkedMaps: countSchema,
+      problems: listSchema(
+        v.object({
+          /** For example `chunk` or `map`. */
+          what: v.string(),
+          name: v.string(),
+          problem: v.string(),
+          /** Maps of the block store. */
+          usedBy: listSchema(v.string()),
+          /** Images, snapshots and volumes. */
+          touches: listSchema(v.string()),
+        }),
+      ),
+    }),
+  },
+};

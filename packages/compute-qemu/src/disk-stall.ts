@@ -1,0 +1,92 @@
+import type { Clock, Logger } from '@bakehouse/base';
+import type { MachineEvent } from '@bakehouse/domain';
+import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import type { ComputeLimits } from './compute-limits.ts';
+import { findFullDisk, fullDiskMessage } from './disk-room.ts';
+import type { MachineRecord } from './machine-record.ts';
+
+export interface DiskStallOptions {
+  readonly folder: string;
+  readonly record: MachineRecord;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: ComputeLimits;
+  readonly emit: (event: MachineEvent) => void;
+}
+
+/** Watches for a guest that QEMU paused because a disk has no room, and lets it continue when there is room. */
+export class DiskStall {
+  readonly #options: DiskStallOptions;
+  #reason: string | undefined;
+
+  constructor(options: DiskStallOptions) {
+    this.#options = options;
+  }
+
+  /** Why the guest is paused, with the way out; undefined when it is not. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** A machine that was found again may be paused already. */
+  async find(client: QmpClient, signal: AbortSignal): Promise<void> {
+    const status = await client.execute('query-status');
+    if (isJsonObject(status) && status.status === 'io-error') {
+      await this.pause({ problem: 'a disk could not be written' }, client, signal);
+    }
+  }
+
+  /** QEMU has paused the guest. `failedNode` is the block node that failed. */
+  async pause(
+    { problem, failedNode }: { readonly problem: string; readonly failedNode?: string },
+    client: QmpClient,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#reason !== undefined) return;
+    this.#reason = problem;
+    const fullDisk = await this.#fullDisk(client, failedNode).catch(() => undefined);
+    // Another monitor may have let the guest continue meanwhile.
+    if (this.#reason === undefined) return;
+    const reason = fullDisk === undefined ? problem : `${problem}; ${fullDisk}`;
+    this.#reason = reason;
+    const { instanceId, generation } = this.#options.record;
+    this.#options.emit({ kind: 'paused', instanceId, generation, reason });
+    void this.#resumeWhenRoom(client, signal);
+  }
+
+  /** QEMU has let the guest continue. */
+  resumed(): void {
+    if (this.#reason === undefined) return;
+    const { record, logger, emit } = this.#options;
+    const { instanceId, generation } = record;
+    // The log may be on the disk that was full, so the reason is logged (again) now.
+    logger.log('info', 'paused guest resumed', { pausedBecause: this.#reason });
+    this.#reason = undefined;
+    emit({ kind: 'resumed', instanceId, generation });
+  }
+
+  /** The connection has ended. The next one finds out whether the guest is still paused. */
+  forget(): void {
+    this.#reason = undefined;
+  }
+
+  async #fullDisk(client: QmpClient, failedNode?: string): Promise<string | undefined> {
+    const { folder, limits } = this.#options;
+    const { spaceNeededBytes: bytesNeeded } = limits;
+    const full = await findFullDisk(client, folder, { bytesNeeded, failedNode });
+    return full && fullDiskMessage(full, bytesNeeded);
+  }
+
+  async #resumeWhenRoom(client: QmpClient, signal: AbortSignal): Promise<void> {
+    const { clock, limits, logger } = this.#options;
+    while (this.#reason !== undefined) {
+      try {
+        await clock.sleep(limits.spaceProbeMs, signal);
+        if (!(await this.#fullDisk(client))) await client.execute('cont');
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.log('warn', 'cannot resume paused guest', { error });
+      }
+    }
+  }
+}

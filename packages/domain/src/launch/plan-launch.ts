@@ -1,0 +1,185 @@
+import type { IdSource, TimestampMs } from '@bakehouse/base';
+import type { CpuOptions } from '../instance-types/cpu-options.ts';
+import type { InstanceType } from '../instance-types/instance-type.ts';
+import { macAddress, planInterface } from '../network/plan-interface.ts';
+import type { AccountId, HostId, InstanceId, ReservationId, Tags } from '../records/common.ts';
+import { definedMembers } from '../records/defined-members.ts';
+import type { BlockDeviceMapping, Image } from '../records/image.ts';
+import type { EphemeralDisk, Instance, MetadataOptions } from '../records/instance.ts';
+import type { KeyPair } from '../records/key-pair.ts';
+import type { NetworkInterface, SecurityGroup, Subnet, Vpc } from '../records/network.ts';
+import type { Snapshot } from '../records/snapshot.ts';
+import type { Volume } from '../records/volume.ts';
+import { planVolume } from '../volumes/plan-volume.ts';
+
+/** A device of a launch with the snapshot that its volume starts from. */
+export interface LaunchDevice {
+  readonly device: BlockDeviceMapping;
+  readonly snapshot?: Snapshot;
+}
+
+/** Where an instance goes on the network. */
+export interface Placement {
+  readonly vpc: Vpc;
+  readonly subnet: Subnet;
+  readonly groups: readonly SecurityGroup[];
+  readonly privateIp?: string;
+  readonly publicIp: boolean;
+  readonly description: string;
+  readonly deleteOnTermination: boolean;
+}
+
+/** What a launch resolved to; the same for all its instances. */
+export interface LaunchFacts {
+  readonly accountId: AccountId;
+  readonly region: string;
+  /** Where the instance, its volumes and its interface are to be. */
+  readonly hostId: HostId;
+  readonly now: TimestampMs;
+  readonly reservationId: ReservationId;
+  readonly image: Image;
+  readonly type: InstanceType;
+  readonly placement: Placement;
+  readonly devices: readonly LaunchDevice[];
+  readonly ephemeralDisks: readonly EphemeralDisk[];
+  readonly keyPair?: KeyPair;
+  readonly metadataOptions: MetadataOptions;
+  readonly userDataBase64?: string;
+  readonly shutdownBehavior: 'stop' | 'terminate';
+  readonly disableApiTermination: boolean;
+  readonly disableApiStop: boolean;
+  readonly ebsOptimized: boolean;
+  readonly monitoring: 'enabled' | 'disabled';
+  readonly stateReason?: Instance['stateReason'];
+  readonly cpuOptions?: CpuOptions;
+  readonly cpuCredits?: 'standard' | 'unlimited';
+  readonly autoRecovery?: 'disabled';
+  readonly clientToken?: string;
+  readonly tags: {
+    readonly instance: Tags;
+    readonly volume: Tags;
+    readonly networkInterface: Tags;
+  };
+}
+
+/** What differs between the instances of a launch. */
+export interface LaunchDraw {
+  readonly launchIndex: number;
+  readonly privateIp: string;
+  readonly publicIp?: string;
+}
+
+export interface LaunchRecords {
+  readonly instance: Instance;
+  readonly nic: NetworkInterface;
+  readonly volumes: readonly Volume[];
+}
+
+/** What a new instance and its parts know of one another. */
+interface Draws {
+  readonly ids: IdSource;
+  readonly instanceId: InstanceId;
+}
+
+function launchedVolumes(facts: LaunchFacts, { ids, instanceId }: Draws): readonly Volume[] {
+  return facts.devices.flatMap(({ device: { deviceName, ebs }, snapshot }) => {
+    if (!ebs) return [];
+    return planVolume({
+      id: ids.resource('vol'),
+      ownerId: facts.accountId,
+      region: facts.region,
+      tags: facts.tags.volume,
+      createdAt: facts.now,
+      hostId: facts.hostId,
+      zone: facts.placement.subnet.zone,
+      shape: ebs,
+      snapshot,
+      rateMiBps: ebs.initializationRateMiBps,
+      attachment: { instanceId, deviceName, deleteOnTermination: ebs.deleteOnTermination },
+    });
+  });
+}
+
+function launchedInterface(
+  facts: LaunchFacts,
+  { privateIp, publicIp }: LaunchDraw,
+  { ids, instanceId }: Draws,
+): NetworkInterface {
+  const { subnet, groups, description, deleteOnTermination } = facts.placement;
+  return planInterface({
+    id: ids.resource('eni'),
+    ownerId: facts.accountId,
+    region: facts.region,
+    tags: facts.tags.networkInterface,
+    createdAt: facts.now,
+    hostId: facts.hostId,
+    subnet,
+    groups,
+    description,
+    macAddress: macAddress(ids),
+    privateIp,
+    publicIp,
+    attachment: {
+      id: `eni-attach-${ids.resource('i').slice(2)}`,
+      instanceId,
+      deviceIndex: 0,
+      deleteOnTermination,
+    },
+  });
+}
+
+/** The records of one new instance, in `pending`. Pure except that it draws ids. */
+export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource): LaunchRecords {
+  const { image, placement, now } = facts;
+  const instanceId = ids.resource('i');
+  const volumes = launchedVolumes(facts, { ids, instanceId });
+  const nic = launchedInterface(facts, draw, { ids, instanceId });
+  const { keyPair, userDataBase64, cpuOptions, cpuCredits, autoRecovery, clientToken } = facts;
+  const instance: Instance = {
+    id: instanceId,
+    ownerId: facts.accountId,
+    region: facts.region,
+    tags: facts.tags.instance,
+    createdAt: now,
+    hostId: facts.hostId,
+    reservationId: facts.reservationId,
+    launchIndex: draw.launchIndex,
+    imageId: image.id,
+    instanceType: facts.type.name,
+    state: 'pending',
+    stateTransitionReason: '',
+    ...(facts.stateReason ? { stateReason: facts.stateReason } : {}),
+    launchedAt: now,
+    zone: placement.subnet.zone,
+    vpcId: placement.vpc.id,
+    subnetId: placement.subnet.id,
+    networkInterfaceId: nic.id,
+    ...(keyPair ? { keyName: keyPair.name, publicKey: keyPair.publicKey } : {}),
+    architecture: image.architecture,
+    root: image.root,
+    boot: image.boot,
+    enaSupport: image.enaSupport,
+    ...definedMembers({ sriovNetSupport: image.sriovNetSupport }),
+    platformDetails: image.platformDetails,
+    volumes: volumes.map((volume) => ({
+      deviceName: volume.attachment?.deviceName ?? '',
+      volumeId: volume.id,
+      deleteOnTermination: volume.attachment?.deleteOnTermination ?? true,
+      attachedAt: now,
+    })),
+    ephemeralDisks: facts.ephemeralDisks,
+    ...(userDataBase64 ? { userDataBase64 } : {}),
+    metadataOptions: facts.metadataOptions,
+    shutdownBehavior: facts.shutdownBehavior,
+    disableApiTermination: facts.disableApiTermination,
+    disableApiStop: facts.disableApiStop,
+    ebsOptimized: facts.ebsOptimized,
+    monitoring: facts.monitoring,
+    ...(cpuOptions ? { cpuOptions } : {}),
+    ...(cpuCredits ? { cpuCredits } : {}),
+    ...(autoRecovery ? { autoRecovery } : {}),
+    ...(clientToken ? { clientToken } : {}),
+    generation: 1,
+  };
+  return { instance, nic, volumes };
+}

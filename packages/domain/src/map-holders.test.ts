@@ -1,0 +1,27 @@
+import { aSnapshot, aVolume, sampleRecords } from '@bakehouse/testkit';
+import { expect, test } from 'vitest';
+import { recordKinds } from './list-query.ts';
+import { mapHolderKinds, mapsHeldBy } from './map-holders.ts';
+
+const mapsNamedIn = (record: object) => JSON.stringify(record).match(/map-[0-9a-f]{17}/g) ?? [];
+
+test.each(recordKinds)('%s: every map that the record names is held', (kind) => {
+  expect([...mapsHeldBy(kind, sampleRecords[kind])].sort()).toEqual(
+    mapsNamedIn(sampleRecords[kind]).sort(),
+  );
+});
+
+test('snapshots and volumes hold maps', () => {
+  expect(mapHolderKinds).toEqual(['snapshot', 'volume']);
+  expect(mapsHeldBy('snapshot', aSnapshot({ mapId: 'map-1' }))).toEqual(['map-1']);
+});
+
+test('a volume holds what its disk reads from and what its next snapshot is compared with', () => {
+  const baseline = { snapshotId: 'snap-1', mapId: 'map-2' } as const;
+  expect(mapsHeldBy('volume', aVolume({ originMapId: 'map-1', baseline }))).toEqual([
+    'map-1',
+    'map-2',
+  ]);
+  expect(mapsHeldBy('volume', aVolume({ originMapId: 'map-1' }))).toEqual(['map-1']);
+  expect(mapsHeldBy('volume', aVolume())).toEqual([]);
+});

@@ -1,0 +1,113 @@
+import { addressAt, type Cidr, cidrSize, invariant, parseCidr, parseIp } from '@bakehouse/base';
+import { apiError } from '../errors/api-error.ts';
+import type { MetadataReader } from '../ports/metadata-store.ts';
+import type { Subnet } from '../records/network.ts';
+
+/** Parses the range of a record, which was checked when the record was made. */
+function rangeOf(cidr: string): Cidr {
+  const range = parseCidr(cidr);
+  invariant(range, `${cidr} is an IPv4 range`);
+  return range;
+}
+
+/** EC2 reserves the first four addresses of a subnet and the last ("Subnet sizing"). */
+const reservedFirst = 4;
+const reservedLast = 1;
+
+/** The number of a subnet's addresses that interfaces can have. */
+const usableAddressCount = (cidr: string) =>
+  Math.max(0, cidrSize(rangeOf(cidr)) - reservedFirst - reservedLast);
+
+export function isUsableAddress(address: string, cidr: string): boolean {
+  const range = rangeOf(cidr);
+  const offset = (parseIp(address) ?? -1) - range.base;
+  return offset >= reservedFirst && offset < cidrSize(range) - reservedLast;
+}
+
+/**
+ * The first candidate that is free. Candidates are looked up in batches, each twice as large as the one before: an
+ * empty range costs one small query, a full one of 4,091 addresses costs twelve.
+ */
+async function firstFree(
+  candidates: Iterable<string>,
+  inUse: (addresses: readonly string[]) => Promise<ReadonlySet<string>>,
+): Promise<string | undefined> {
+  let size = 1;
+  let batch: string[] = [];
+  const lookUp = async () => {
+    const used = await inUse(batch);
+    return batch.find((address) => !used.has(address));
+  };
+  for (const candidate of candidates) {
+    batch.push(candidate);
+    if (batch.length < size) continue;
+    const free = await lookUp();
+    if (free !== undefined) return free;
+    batch = [];
+    size *= 2;
+  }
+  return await lookUp();
+}
+
+function* addressesOf(
+  range: Cidr,
+  { first, count, start }: { first: number; count: number; start: number },
+): Iterable<string> {
+  for (let step = 0; step < count; step += 1) {
+    yield addressAt(range, first + ((start + step) % count));
+  }
+}
+
+function* without(addresses: Iterable<string>, isLeftOut: (address: string) => boolean) {
+  for (const address of addresses) if (!isLeftOut(address)) yield address;
+}
+
+/** The first free private address of the subnet from a starting point, which the caller draws at random. */
+export async function freePrivateIp(
+  reader: MetadataReader,
+  subnet: Subnet,
+  draw: number,
+  taken: ReadonlySet<string> = new Set(),
+): Promise<string> {
+  const count = usableAddressCount(subnet.cidr);
+  const all = addressesOf(rangeOf(subnet.cidr), { first: reservedFirst, count, start: draw });
+  const free = await firstFree(
+    without(all, (address) => taken.has(address)),
+    async (addresses) => {
+      const privateIp = addresses.map((address) => `${subnet.vpcId}/${address}`);
+      const users = await reader.list('networkInterface', { where: { privateIp } });
+      return new Set(users.map((user) => user.privateIp));
+    },
+  );
+  if (free !== undefined) return free;
+  throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
+}
+
+/** How many addresses of the subnet are free. */
+export async function freeAddressCount(reader: MetadataReader, subnet: Subnet): Promise<number> {
+  const where = { subnet: [subnet.id] };
+  return usableAddressCount(subnet.cidr) - (await reader.count('networkInterface', { where }));
+}
+
+/** Some tools refuse addresses that end in 0 or 255. */
+const endsOddly = (address: string) => address.endsWith('.0') || address.endsWith('.255');
+
+/** A free address of the public pool. */
+export async function freePublicIp(
+  reader: MetadataReader,
+  poolCidr: string,
+  draw: number,
+  taken: ReadonlySet<string> = new Set(),
+): Promise<string> {
+  const range = rangeOf(poolCidr);
+  const all = addressesOf(range, { first: 0, count: cidrSize(range), start: draw });
+  const free = await firstFree(
+    without(all, (address) => taken.has(address) || endsOddly(address)),
+    async (publicIp) => {
+      const users = await reader.list('networkInterface', { where: { publicIp } });
+      return new Set(users.flatMap((user) => user.publicIp ?? []));
+    },
+  );
+  if (free !== undefined) return free;
+  throw apiError('InsufficientAddressCapacity', { pool: poolCidr });
+}

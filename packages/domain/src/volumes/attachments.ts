@@ -1,0 +1,29 @@
+import { apiError } from '../errors/api-error.ts';
+import type { BlockDeviceMapping } from '../records/image.ts';
+import type { EphemeralDisk } from '../records/instance.ts';
+
+/** The limit of EC2's Nitro instances: volumes, instance-store disks and the network interface together. */
+const attachmentsMax = 28;
+const interfaces = 1;
+
+export interface Attachments {
+  readonly volumes: number;
+  readonly ephemeralDisks: number;
+}
+
+/** What a mapping attaches to a machine that has these instance-store disks. */
+export const mappedAttachments = (
+  devices: readonly BlockDeviceMapping[],
+  ephemeralDisks: readonly EphemeralDisk[] = [],
+): Attachments => ({
+  volumes: devices.filter(({ ebs }) => ebs).length,
+  ephemeralDisks: ephemeralDisks.length,
+});
+
+/** Refuses more attachments than a machine can have. `owner` names who would have them in the message. */
+export function checkAttachments(owner: string, { volumes, ephemeralDisks }: Attachments): void {
+  if (volumes + ephemeralDisks + interfaces <= attachmentsMax) return;
+  throw apiError('AttachmentLimitExceeded', {
+    message: `${owner} would have ${volumes} volumes, ${ephemeralDisks} instance-store disks and ${interfaces} network interface; together they can be ${attachmentsMax}`,
+  });
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '@bakehouse/base';
+import { type FakeBuilderOptions, FakeImageBuilder } from './fake-image-builder.ts';
+import { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
+import { MemoryNetwork } from './memory-network.ts';
+import { MemorySnapshotStore } from './memory-snapshot-store.ts';
+import { MemorySources } from './memory-sources.ts';
+import { MemoryVolumeDisks } from './memory-volume-disks.ts';
+import { SimulatedCompute } from './simulated-compute.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
+
+export interface SimulatedDrivers {
+  readonly compute: SimulatedCompute;
+  readonly network: MemoryNetwork;
+  readonly publisher: MemoryMetadataPublisher;
+  readonly snapshots: MemorySnapshotStore;
+  readonly volumes: MemoryVolumeDisks;
+  readonly builder: FakeImageBuilder;
+}
+
+/**
+ * The outside for a platform whose images and instances are records: disks and maps that it is asked for
+ * and does not know are empty. All of it is gone with the process but for `machines`, which the next may be
+ * given from `compute.machines()`.
+ */
+export function simulatedDrivers(options: {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly machines?: readonly SimulatedMachine[];
+  readonly builder?: FakeBuilderOptions;
+}): SimulatedDrivers {
+  const sources = new MemorySources();
+  const snapshots = new MemorySnapshotStore(sources, { unknownMaps: 'zeros' });
+  const compute = new SimulatedCompute(options);
+  return {
+    compute,
+    snapshots,
+    network: new MemoryNetwork({ isGuestUp: (port) => compute.usesPort(port) }),
+    publisher: new MemoryMetadataPublisher(),
+    volumes: new MemoryVolumeDisks(snapshots, {
+      unknownDisks: 'make',
+      userOf: (volumeId) => compute.userOf(volumeId),
+    }),
+    builder: new FakeImageBuilder(sources, options.builder),
+  };
+}

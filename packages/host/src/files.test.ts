@@ -1,0 +1,26 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  exists,
+  hasCode,
+  isMissing,
+  readBytesIfExists,
+  readFolderIfExists,
+  readTextIfExists,
+} from './files.ts';
+
+test('what exists is read; what does not is undefined, and nothing else is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-files-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'a');
+  expect([await exists(path), await readTextIfExists(path)]).toEqual([false, undefined]);
+  expect(await readFolderIfExists(join(folder, 'none'))).toEqual([]);
+  await writeFile(path, 'text');
+  expect([await exists(path), await readTextIfExists(path)]).toEqual([true, 'text']);
+  expect(await readBytesIfExists(path)).toEqual(Buffer.from('text'));
+  expect(await readFolderIfExists(folder)).toEqual(['a']);
+  await expect(readTextIfExists(folder)).rejects.toSatisfy((error) => hasCode(error, 'EISDIR'));
+  await expect(readFolderIfExists(path)).rejects.toSatisfy((error) => !isMissing(error));
+});

@@ -1,6 +1,0 @@
-/** Freezes a value as JSON knows it: no cycles, nothing but plain objects and arrays. */
-export function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
-}

@@ -1,0 +1,126 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LinuxNetwork } from '../src/linux-network.ts';
+import { networkNames } from '../src/network-names.ts';
+import { endConversations } from './talk.ts';
+import {
+  groupId,
+  policyOf,
+  serveSsh,
+  ssh,
+  sshIn,
+  type TestPlatform,
+  testPlatform,
+} from './test-platform.ts';
+
+let platform: TestPlatform;
+beforeEach(async () => {
+  platform = await testPlatform();
+  await platform.network.open();
+});
+afterEach(async () => {
+  endConversations();
+  await platform.dispose();
+});
+
+const names = () => networkNames(platform.options.name, platform.directory);
+
+test('opens with nothing passing when the recorded policy cannot be applied', async () => {
+  const guest = await platform.guest(platform.nic(10));
+  await serveSsh(guest);
+  const policy = policyOf([[guest, [sshIn]]]);
+  await platform.network.applyPolicy(policy);
+  const text = await readFile(names().policyFile, 'utf8');
+  await writeFile(names().policyFile, text.replaceAll('sg-0', 'sg-x'));
+  const second = platform.reopened();
+  await second.open();
+  expect(platform.logged).toHaveLength(1);
+  expect(await ssh(guest)).toMatch(/^failed/);
+  await second.plug(platform.nic(10));
+  await second.applyPolicy(policy);
+  expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+/** A network that is closed because nft refused the recorded policy while `repair` made the link again. */
+async function closedByRelink() {
+  const guest = await platform.guest(platform.nic(10));
+  await serveSsh(guest);
+  await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+  const nft = { isRefusing: false };
+  const network = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) =>
+      platform.run(argv, nft.isRefusing && input?.includes(groupId(0)) ? 'add nonsense' : input),
+  });
+  await network.open();
+  await platform.run(['ip', 'link', 'delete', names().hostLink]);
+  nft.isRefusing = true;
+  expect(await network.repair()).toMatchObject([{ part: 'link' }]);
+  expect(await ssh(guest)).toMatch(/^failed/);
+  return { guest, network, nft };
+}
+
+const filtersReplaced = [{ part: 'filters', how: 'replaced' }];
+
+test('a change of the policy brings back what nft refused while the link was made again', async () => {
+  const { guest, network, nft } = await closedByRelink();
+  nft.isRefusing = false;
+  await network.changePolicy({ nics: new Map(), groups: new Map([[groupId(7), []]]) });
+  expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('the next repair brings back what nft refused while the link was made again', async () => {
+  const { guest, network, nft } = await closedByRelink();
+  await expect(network.repair()).rejects.toThrow('nft');
+  expect(await ssh(guest)).toMatch(/^failed/);
+  nft.isRefusing = false;
+  expect(await network.repair()).toMatchObject(filtersReplaced);
+  expect(await ssh(guest)).toMatch(/^heard/);
+  expect(await network.repair()).toEqual([]);
+});
+
+test('a repair that makes the link again brings back what nft refused before', async () => {
+  const { guest, network, nft } = await closedByRelink();
+  await platform.run(['ip', 'link', 'delete', names().hostLink]);
+  nft.isRefusing = false;
+  expect(await network.repair()).toMatchObject([{ part: 'link' }]);
+  expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('nothing passes where the filters were flushed and nft refuses the policy', async () => {
+  const { guest, network, nft } = await closedByRelink();
+  const inside = (...command: string[]) => platform.run([...network.enter(), 'nft', ...command]);
+  const closed = await inside('list', 'ruleset');
+  const flush = async () => {
+    await inside('flush', 'ruleset');
+    await expect(network.repair()).rejects.toThrow('nft');
+    expect(await inside('list', 'ruleset')).toBe(closed);
+  };
+  await flush();
+  nft.isRefusing = false;
+  expect(await network.repair()).toMatchObject(filtersReplaced);
+  nft.isRefusing = true;
+  await flush();
+  nft.isRefusing = false;
+  expect(await network.repair()).toMatchObject(filtersReplaced);
+  expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('keeps the policy in force, on disk too, when nft refuses another', async () => {
+  const guest = await platform.guest(platform.nic(10));
+  await serveSsh(guest);
+  await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
+  const before = await readFile(names().policyFile, 'utf8');
+  const refusing = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) => platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
+  });
+  await refusing.open();
+  const other = { ...policyOf([]), nics: [{ nicId: guest.nic.nicId, groupIds: [groupId(7)] }] };
+  await expect(refusing.applyPolicy(other)).rejects.toThrow('nft');
+  expect(await readFile(names().policyFile, 'utf8')).toBe(before);
+  await refusing.plug(guest.nic);
+  expect(await ssh(guest)).toMatch(/^heard/);
+  await platform.reopened().open();
+  expect(await ssh(guest)).toMatch(/^heard/);
+});

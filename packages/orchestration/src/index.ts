@@ -1,0 +1,38 @@
+export type { AdminContext, AdminHandler, AdminHandlers } from './admin/admin-handler.ts';
+export { adminHandlers } from './admin/registry.ts';
+export { shownKinds } from './changes/shown-records.ts';
+export type { Drivers, WorkflowContext } from './context.ts';
+export {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  createControlPlane,
+} from './control-plane.ts';
+export {
+  findLeftovers,
+  type Leftover,
+  type LeftoverDrivers,
+} from './leftovers/find-leftovers.ts';
+export { type NamedRecords, readNamedRecords } from './leftovers/named-records.ts';
+export type { CallScope, OperationContext } from './operation-context.ts';
+export { createAccount, firstAccountId, platformAccountId } from './platform/accounts.ts';
+export { allEgress } from './platform/default-network.ts';
+export { putSeed, SeedError, type SeedRecords, seedImages } from './platform/seed-images.ts';
+export type { Settings } from './settings.ts';
+export { simulatedReason } from './simulated-reason.ts';
+export type { StartPart } from './startup.ts';
+export { attachVolumeWorkflow } from './workflows/attach-volume.ts';
+export { createImageWorkflow } from './workflows/create-image.ts';
+export { createSnapshotsWorkflow } from './workflows/create-snapshots.ts';
+export { createVolumeWorkflow } from './workflows/create-volume.ts';
+export { deleteSnapshotWorkflow } from './workflows/delete-snapshot.ts';
+export { deleteVolumeWorkflow } from './workflows/delete-volume.ts';
+export { detachVolumeWorkflow } from './workflows/detach-volume.ts';
+export { enqueueEnd } from './workflows/end-instance.ts';
+export { instanceMetadata } from './workflows/instance-metadata.ts';
+export { readInstanceNetwork } from './workflows/instance-network.ts';
+export { modifyVolumeWorkflow } from './workflows/modify-volume.ts';
+export { enqueuePrune } from './workflows/prune-blocks.ts';
+export { published, publishMetadataWorkflow } from './workflows/publish-metadata.ts';
+export { rebootInstanceWorkflow } from './workflows/reboot-instance.ts';
+export { startInstanceWorkflow } from './workflows/start-instance.ts';
+export { type HostResource, hostResources, widthsFor } from './workflows/widths.ts';

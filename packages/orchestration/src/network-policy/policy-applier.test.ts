@@ -1,0 +1,264 @@
+import { silentLogger } from '@bakehouse/base';
+import type { MetadataTransaction, NetworkPolicy, PolicyChange } from '@bakehouse/domain';
+import {
+  ManualClock,
+  MemoryMetadataStore,
+  MemoryNetwork,
+  seededIds,
+  simulatedDrivers,
+} from '@bakehouse/fakes';
+import { aHostId, aNetworkInterface, aSecurityGroup, aSecurityGroupRule } from '@bakehouse/testkit';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createControlPlane } from '../control-plane.ts';
+import { platformAccountId } from '../platform/accounts.ts';
+import { currentPolicy } from './current-policy.ts';
+import { createPolicyApplier } from './policy-applier.ts';
+import { PolicyChanges } from './policy-changes.ts';
+
+const attachment = {
+  id: 'eni-attach-1',
+  instanceId: 'i-1',
+  deviceIndex: 0,
+  attachedAt: 0,
+  deleteOnTermination: true,
+} as const;
+
+/** Counts applications, holds them until released, and fails on demand. */
+class SlowNetwork extends MemoryNetwork {
+  failures = 0;
+  readonly applied: ('whole' | 'change')[] = [];
+  readonly #held: (() => void)[] = [];
+  isHeld = false;
+
+  override async applyPolicy(policy: NetworkPolicy): Promise<void> {
+    await this.#pass('whole');
+    await super.applyPolicy(policy);
+  }
+
+  override async changePolicy(change: PolicyChange): Promise<void> {
+    await this.#pass('change');
+    await super.changePolicy(change);
+  }
+
+  async #pass(what: 'whole' | 'change'): Promise<void> {
+    if (this.isHeld) await new Promise<void>((resolve) => this.#held.push(resolve));
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new Error('nft failed');
+    }
+    this.applied.push(what);
+  }
+
+  release(): void {
+    this.isHeld = false;
+    for (const resolve of this.#held.splice(0)) resolve();
+  }
+}
+
+function applierOver(network: SlowNetwork) {
+  const changes = new PolicyChanges();
+  const metadata = changes.observe(new MemoryMetadataStore());
+  const policy = createPolicyApplier({
+    changes,
+    metadata,
+    network,
+    hostId: aHostId,
+    logger: silentLogger,
+  });
+  return { ...policy, metadata };
+}
+
+const putNic = ({ metadata }: ReturnType<typeof applierOver>) =>
+  metadata.write((tx) => tx.put('networkInterface', aNetworkInterface({ attachment })));
+
+test('calls during a run share one run after it', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  network.isHeld = true;
+  const first = policy.apply();
+  await putNic(policy);
+  const calls = [first, policy.apply(), policy.apply(), policy.apply()];
+  network.release();
+  await Promise.all(calls);
+  expect(network.applied).toEqual(['whole', 'change']);
+});
+
+test('without a change there is nothing to apply', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  await policy.apply();
+  await policy.apply();
+  expect(network.applied).toEqual(['whole']);
+});
+
+test('a failure reaches its caller, not the one after, which applies the whole policy', async () => {
+  const network = new SlowNetwork();
+  network.failures = 1;
+  const policy = applierOver(network);
+  const first = expect(policy.apply()).rejects.toThrow('nft failed');
+  const second = policy.apply();
+  await first;
+  await second;
+  expect(network.applied).toEqual(['whole']);
+});
+
+test('repair applies after a failure until it succeeds, and then no more', async () => {
+  const network = new SlowNetwork();
+  network.failures = 2;
+  const policy = applierOver(network);
+  await policy.repair();
+  await expect(policy.apply()).rejects.toThrow('nft failed');
+  await expect(policy.repair()).rejects.toThrow('nft failed');
+  expect(network.applied).toEqual([]);
+  await policy.repair();
+  await policy.repair();
+  expect(network.applied).toEqual(['whole']);
+});
+
+test('a reset applies the whole policy', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  await putNic(policy);
+  await policy.apply();
+  expect(network.policy.nics).toHaveLength(1);
+  await policy.metadata.reset([]);
+  await policy.apply();
+  expect(network.policy.nics).toEqual([]);
+});
+
+test('interfaces of another host are no part of the policy, from the start or later', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  const [there, later] = ['eni-there', 'eni-later'] as const;
+  const put = (id: typeof there | typeof later) =>
+    policy.metadata.write((tx) =>
+      tx.put('networkInterface', aNetworkInterface({ id, attachment, hostId: 'host-other' })),
+    );
+  await putNic(policy);
+  await put(there);
+  await policy.apply();
+  await put(later);
+  await policy.apply();
+  expect(network.policy.nics.map(({ nicId }) => nicId)).toEqual([aNetworkInterface().id]);
+});
+
+test('a group that is deleted leaves the policy', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  const { metadata } = policy;
+  const group = aSecurityGroup();
+  await metadata.write((tx) => tx.put('securityGroup', group));
+  await putNic(policy);
+  await policy.apply();
+  expect(network.policy.groups.map(({ groupId }) => groupId)).toEqual([group.id]);
+  await metadata.write(async (tx) => {
+    await tx.delete('networkInterface', aNetworkInterface().id);
+    await tx.delete('securityGroup', group.id);
+  });
+  await policy.apply();
+  expect(network.policy).toEqual({ nics: [], groups: [] });
+});
+
+const groupId = fc.constantFrom('sg-1' as const, 'sg-2' as const, 'sg-3' as const);
+const aWrite = fc.oneof(
+  fc.record({
+    what: fc.constant('nic' as const),
+    id: fc.constantFrom('eni-1' as const, 'eni-2' as const),
+    groupIds: fc.uniqueArray(groupId),
+    isAttached: fc.boolean(),
+  }),
+  fc.record({ what: fc.constant('no nic' as const), id: fc.constantFrom('eni-1', 'eni-2') }),
+  fc.record({
+    what: fc.constant('rule' as const),
+    id: fc.constantFrom('sgr-1' as const, 'sgr-2' as const, 'sgr-3' as const),
+    port: fc.integer({ min: 1, max: 3 }),
+  }),
+  fc.record({
+    what: fc.constant('no rule' as const),
+    id: fc.constantFrom('sgr-1', 'sgr-2', 'sgr-3'),
+  }),
+);
+type Write = typeof aWrite extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** A rule stays in its group. */
+const groupOfRule = (id: string) => `sg-${id.slice(4)}` as const;
+
+async function perform(tx: MetadataTransaction, write: Write): Promise<void> {
+  switch (write.what) {
+    case 'nic': {
+      const { id, groupIds, isAttached } = write;
+      const nic = aNetworkInterface({ id, groupIds, ...(isAttached ? { attachment } : {}) });
+      return await tx.put('networkInterface', nic);
+    }
+    case 'no nic':
+      return await tx.delete('networkInterface', write.id);
+    case 'rule': {
+      const { id, port } = write;
+      const ports = { protocol: 'tcp', fromPort: port, toPort: port };
+      const rule = aSecurityGroupRule({ id, groupId: groupOfRule(id), ...ports });
+      return await tx.put('securityGroupRule', rule);
+    }
+    case 'no rule':
+      return await tx.delete('securityGroupRule', write.id);
+  }
+}
+
+/** Each NIC with the rules of its groups, whatever else the policy has. */
+function meaning({ nics, groups }: NetworkPolicy): ReadonlyMap<string, unknown> {
+  const rules = new Map(groups.map((group) => [group.groupId, group.rules]));
+  return new Map(
+    nics.map(({ nicId, groupIds }) => [nicId, groupIds.map((each) => [each, rules.get(each)])]),
+  );
+}
+
+test('changes add up to the whole policy, over failures too', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ writes: fc.array(aWrite, { maxLength: 3 }), fails: fc.boolean() })),
+      async (rounds) => {
+        const network = new SlowNetwork();
+        const { metadata, apply } = applierOver(network);
+        for (const number of [1, 2, 3]) {
+          await metadata.write((tx) =>
+            tx.put('securityGroup', aSecurityGroup({ id: `sg-${number}` })),
+          );
+        }
+        for (const { writes, fails } of rounds) {
+          await metadata.write(async (tx) => {
+            for (const write of writes) await perform(tx, write);
+          });
+          network.failures = fails ? 1 : 0;
+          await apply().catch(() => {});
+          network.failures = 0;
+          if (fails) await apply();
+          const whole = await metadata.read((reader) => currentPolicy(reader, aHostId));
+          expect(meaning(network.policy)).toEqual(meaning(whole));
+        }
+      },
+    ),
+  );
+});
+
+test('a network that refuses the policy keeps nothing else from starting, and is asked again', async () => {
+  const clock = new ManualClock();
+  const network = new SlowNetwork();
+  network.failures = 3;
+  const plane = createControlPlane({
+    metadata: new MemoryMetadataStore(),
+    drivers: { ...simulatedDrivers({ clock }), network },
+    clock,
+    ids: seededIds(1),
+    logger: silentLogger,
+    settings: {
+      regions: ['us-east-1'],
+      platformAccountId,
+      compute: 'simulated',
+      hostId: aHostId,
+      publicCidr: '127.18.0.0/16',
+    },
+  });
+  await plane.start();
+  expect(network.applied).toEqual([]);
+  await clock.advanceUntil(() => network.applied.length > 0, 60_000);
+});

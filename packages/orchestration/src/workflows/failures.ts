@@ -1,0 +1,26 @@
+import { BlockStoreUnreachableError, InsufficientCapacityError } from '@bakehouse/domain';
+import type { FailureNamer } from '@bakehouse/workflow-engine';
+
+/** Codes of the failures that steps foresee. Rules and records decide by them, never by a message. */
+export const failureCodes = {
+  /** The host has no room for the machine. */
+  noCapacity: 'InsufficientInstanceCapacity',
+  /** The process that keeps the blocks is away; it is started again within seconds. */
+  blockStoreAway: 'BlockStoreUnreachable',
+  /** The guest does not let go of a disk. */
+  diskHeld: 'DiskHeldByGuest',
+  /** A volume was deleted before its snapshot could be taken. */
+  volumeGone: 'VolumeDeleted',
+  /** The caller of a snapshot got the error that it came too late. */
+  tooLate: 'SnapshotRefused',
+  /** Somebody asked for the work's end. */
+  cancelled: 'Cancelled',
+} as const;
+
+/** The adapters' errors that have a code. */
+const named = [
+  [InsufficientCapacityError, failureCodes.noCapacity],
+  [BlockStoreUnreachableError, failureCodes.blockStoreAway],
+] as const;
+
+export const nameOf: FailureNamer = (error) => named.find(([type]) => error instanceof type)?.[1];

@@ -1,0 +1,37 @@
+import type { AnyWorkflowDefinition } from '@bakehouse/workflow-engine';
+import type { WorkflowContext } from '../context.ts';
+import { attachVolumeWorkflow } from './attach-volume.ts';
+import { bakeImageWorkflow } from './bake-image.ts';
+import { createImageWorkflow } from './create-image.ts';
+import { createSnapshotsWorkflow } from './create-snapshots.ts';
+import { createVolumeWorkflow } from './create-volume.ts';
+import { deleteSnapshotWorkflow } from './delete-snapshot.ts';
+import { deleteVolumeWorkflow } from './delete-volume.ts';
+import { detachVolumeWorkflow } from './detach-volume.ts';
+import { endInstanceWorkflow, haltMachineWorkflow } from './end-instance.ts';
+import { machineExitedWorkflow } from './machine-exited.ts';
+import { modifyVolumeWorkflow } from './modify-volume.ts';
+import { pruneBlocksWorkflow } from './prune-blocks.ts';
+import { publishMetadataWorkflow } from './publish-metadata.ts';
+import { rebootInstanceWorkflow } from './reboot-instance.ts';
+import { startInstanceWorkflow } from './start-instance.ts';
+
+/** Every kind of work. Rows of other kinds are parked. */
+export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext>[] = [
+  attachVolumeWorkflow,
+  bakeImageWorkflow,
+  createImageWorkflow,
+  createSnapshotsWorkflow,
+  createVolumeWorkflow,
+  deleteSnapshotWorkflow,
+  deleteVolumeWorkflow,
+  detachVolumeWorkflow,
+  endInstanceWorkflow,
+  haltMachineWorkflow,
+  machineExitedWorkflow,
+  modifyVolumeWorkflow,
+  pruneBlocksWorkflow,
+  publishMetadataWorkflow,
+  rebootInstanceWorkflow,
+  startInstanceWorkflow,
+];

@@ -1,0 +1,104 @@
+import type {
+  Instance,
+  InstanceId,
+  InstanceVolume,
+  MetadataTransaction,
+  NetworkInterface,
+} from '@bakehouse/domain';
+import type { Commit } from '@bakehouse/workflow-engine';
+import type { WorkflowContext } from '../context.ts';
+import { enqueuePrune } from './prune-blocks.ts';
+import type { StateReason } from './state-reason.ts';
+
+interface EndState {
+  readonly state: 'stopped' | 'terminated';
+  readonly stateTransitionReason?: string;
+  readonly stateReason?: StateReason;
+}
+
+export interface Release {
+  readonly instanceId: InstanceId;
+  readonly end: EndState;
+  /** True when a launch has failed: its volumes were made for it and hold nothing, so all of them are deleted. */
+  readonly failedLaunch?: boolean;
+}
+
+/** Takes back the public address; a NIC keeps its private one as long as it exists. */
+function withoutPublicIp(nic: NetworkInterface): NetworkInterface {
+  const { publicIp: _, ...rest } = nic;
+  return rest;
+}
+
+/** The volumes that are deleted with the instance; the others become available. */
+function deletedVolumes({ volumes }: Instance, { end, failedLaunch }: Release) {
+  if (end.state !== 'terminated') return [];
+  return volumes.filter((each) => failedLaunch || each.deleteOnTermination);
+}
+
+/**
+ * Takes back everything that a machine had, and for a terminated instance also its volumes and NIC. Repeatable; the
+ * machine itself must have ended. The commit puts the record in its end state; the network policy has to be applied
+ * after it.
+ */
+export async function releaseInstance(
+  context: WorkflowContext,
+  release: Release,
+): Promise<Commit | undefined> {
+  const { instanceId, end } = release;
+  const instance = await context.metadata.read((tx) => tx.get('instance', instanceId));
+  if (!instance) return undefined;
+  await context.network.unplug(instance.networkInterfaceId);
+  await context.publisher.withdraw(instanceId);
+  const deleted = deletedVolumes(instance, release);
+  for (const { volumeId } of deleted) await context.volumes.remove(volumeId);
+  if (end.state === 'terminated') await context.compute.forget(instanceId);
+  const now = context.clock.now();
+  return async (tx) => {
+    await recordEnd(tx, release, now);
+    // The volumes may have been the last to hold their maps.
+    if (deleted.length > 0) await enqueuePrune(tx);
+  };
+}
+
+/** What has been decided since takes precedence: nothing that has ended comes back, and what is to end does not rest. */
+const outranked: Record<EndState['state'], readonly string[]> = {
+  stopped: ['terminated', 'shutting-down'],
+  terminated: ['terminated'],
+};
+
+async function recordEnd(tx: MetadataTransaction, release: Release, now: number): Promise<void> {
+  const { end, instanceId } = release;
+  const instance = await tx.get('instance', instanceId);
+  if (!instance || outranked[end.state].includes(instance.state)) return;
+  const { status: _, ...rest } = instance;
+  if (end.state === 'stopped') {
+    const nic = await tx.get('networkInterface', instance.networkInterfaceId);
+    if (nic) await tx.put('networkInterface', withoutPublicIp(nic));
+    await tx.put('instance', { ...rest, ...end });
+    return;
+  }
+  await releaseNic(tx, instance);
+  const deleted = new Set(deletedVolumes(instance, release));
+  for (const volume of instance.volumes) {
+    if (deleted.has(volume)) await tx.delete('volume', volume.volumeId);
+    else await releaseVolume(tx, volume);
+  }
+  const ended: Instance = { ...rest, ...end, volumes: [], ephemeralDisks: [], terminatedAt: now };
+  await tx.put('instance', ended);
+}
+
+/** A NIC is deleted with its instance unless it was to be kept. */
+async function releaseNic(tx: MetadataTransaction, instance: Instance): Promise<void> {
+  const nic = await tx.get('networkInterface', instance.networkInterfaceId);
+  if (nic?.attachment?.instanceId !== instance.id) return;
+  if (nic.attachment.deleteOnTermination) return await tx.delete('networkInterface', nic.id);
+  const { attachment: _, ...rest } = withoutPublicIp(nic);
+  await tx.put('networkInterface', { ...rest, status: 'available' });
+}
+
+async function releaseVolume(tx: MetadataTransaction, use: InstanceVolume): Promise<void> {
+  const volume = await tx.get('volume', use.volumeId);
+  if (!volume) return;
+  const { attachment: _, ...rest } = volume;
+  await tx.put('volume', { ...rest, state: 'available' });
+}

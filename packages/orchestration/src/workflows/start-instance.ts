@@ -1,0 +1,141 @@
+import { GiB } from '@bakehouse/base';
+import type { Instance, MetadataReader } from '@bakehouse/domain';
+import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/workflow-engine';
+import * as v from 'valibot';
+import type { WorkflowContext } from '../context.ts';
+import { simulatedReason } from '../simulated-reason.ts';
+import { inputFields, inputReader } from './input.ts';
+import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
+import { nicOf, readInstanceNetwork } from './instance-network.ts';
+import { changeInstance, wholeInstancePlace, withSettingsApplied } from './instance-record.ts';
+import { releaseInstance } from './release-instance.ts';
+import { startMachine } from './start-machine.ts';
+import { stateReasonOf } from './state-reason.ts';
+import { wakeHydration } from './volume-record.ts';
+import type { HostResource } from './widths.ts';
+
+const { generation, instanceId } = inputFields;
+
+const readInput = inputReader({
+  instanceId,
+  generation,
+  /** True for RunInstances: a failure ends the instance. False for StartInstances: it stays stopped. */
+  firstLaunch: v.boolean(),
+});
+type StartInstanceInput = ReturnType<typeof readInput>;
+
+/**
+ * Reads what a step needs, unless the start was overtaken by a stop or terminate. Those wait for it in the instance's
+ * lane, so that it does nothing more.
+ */
+async function readWhilePending<Facts>(
+  { metadata }: WorkflowContext,
+  { instanceId, generation }: StartInstanceInput,
+  read: (reader: MetadataReader, instance: Instance) => Promise<Facts>,
+): Promise<Facts | undefined> {
+  return await metadata.read(async (reader) => {
+    const instance = await reader.get('instance', instanceId);
+    if (instance?.state !== 'pending' || instance.generation !== generation) return undefined;
+    return await read(reader, instance);
+  });
+}
+
+const pendingNetwork = (
+  context: WorkflowContext,
+  input: StartInstanceInput,
+): Promise<InstanceNetwork | undefined> =>
+  readWhilePending(context, input, (reader, { id }) => readInstanceNetwork(reader, id));
+
+/** The overlays of the instance's volumes: made for a launch, found for a start. */
+async function createDisks(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+  const volumes = await readWhilePending(context, input, (reader, instance) =>
+    Promise.all(instance.volumes.map(({ volumeId }) => reader.get('volume', volumeId))),
+  );
+  for (const volume of volumes ?? []) {
+    if (!volume) continue;
+    const { id: volumeId, sizeGiB, originMapId } = volume;
+    const origin = originMapId ? { originMapId } : {};
+    await context.volumes.create({ volumeId, sizeBytes: sizeGiB * GiB, ...origin });
+  }
+}
+
+async function connect(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+  const facts = await pendingNetwork(context, input);
+  if (!facts) return;
+  await context.network.plug(nicOf(facts));
+  await context.policy.apply();
+}
+
+async function publishMetadata(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+  const facts = await pendingNetwork(context, input);
+  if (facts) await context.publisher.publish(instanceMetadata(facts));
+}
+
+async function boot(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+  const isPending = await readWhilePending(context, input, async () => true);
+  if (isPending) await startMachine(context, input);
+}
+
+async function markRunning(context: WorkflowContext, input: StartInstanceInput): Promise<Commit> {
+  const { instanceId, firstLaunch } = input;
+  if (firstLaunch) {
+    const instance = await context.metadata.read((tx) => tx.get('instance', instanceId));
+    await wakeHydration(context, instance?.volumes.map(({ volumeId }) => volumeId) ?? []);
+  }
+  const bootingSince = context.clock.now();
+  return (tx) =>
+    changeInstance(tx, instanceId, (instance) => {
+      if (instance.state !== 'pending') return instance;
+      const { stateReason: _, ...rest } = withSettingsApplied(instance);
+      return {
+        ...rest,
+        state: 'running',
+        stateTransitionReason: '',
+        ...simulatedReason(context.settings),
+        status: { system: 'initializing', instance: 'initializing', bootingSince },
+      };
+    });
+}
+
+/** A start that failed: a new instance ends, an old one stays stopped, and both say why. */
+async function giveUp(
+  context: WorkflowContext,
+  { instanceId, firstLaunch }: StartInstanceInput,
+  { failure }: WorkInProgress,
+): Promise<Commit | undefined> {
+  const stateReason = stateReasonOf(failure);
+  const end = { stateReason, stateTransitionReason: stateReason.code };
+  return await releaseInstance(context, {
+    instanceId,
+    end: { ...end, state: firstLaunch ? 'terminated' : 'stopped' },
+    failedLaunch: firstLaunch,
+  });
+}
+
+/** From a committed `pending` record to a machine that runs. */
+export const startInstanceWorkflow = defineWorkflow<
+  WorkflowContext,
+  StartInstanceInput,
+  HostResource
+>({
+  kind: 'start-instance',
+  version: 1,
+  readInput,
+  place: (reader, { instanceId }) => wholeInstancePlace(reader, instanceId),
+  onFailure: 'unwind',
+  steps: [
+    // Undone last: the policy without the interface that `intent` gave up.
+    { name: 'policy', undo: (context) => context.policy.apply() },
+    { name: 'intent', undo: giveUp },
+    { name: 'disks', uses: 'disk', run: createDisks },
+    { name: 'network', run: connect },
+    { name: 'metadata', run: publishMetadata },
+    {
+      name: 'machine',
+      uses: 'boot',
+      run: boot,
+      undo: (context, { instanceId }) => context.compute.kill(instanceId),
+    },
+    { name: 'running', run: markRunning },
+  ],
+});

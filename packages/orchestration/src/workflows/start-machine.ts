@@ -1,0 +1,69 @@
+import { invariant } from '@bakehouse/base';
+import {
+  defaultCpuOptions,
+  findInstanceType,
+  type Instance,
+  type InstanceId,
+  type MachineDisk,
+  type MachineSpec,
+  type MetadataReader,
+  machineStores,
+} from '@bakehouse/domain';
+import type { WorkflowContext } from '../context.ts';
+import type { InstanceNetwork } from './instance-metadata.ts';
+import { nicOf, readInstanceNetwork } from './instance-network.ts';
+
+/** Leaves out volumes that are still `attaching`: the attachment waits for this lane, then adds them. */
+async function machineDisks(
+  reader: MetadataReader,
+  { volumes, root }: Instance,
+): Promise<MachineDisk[]> {
+  const disks: MachineDisk[] = [];
+  for (const { deviceName, volumeId } of volumes) {
+    const volume = await reader.get('volume', volumeId);
+    if (volume?.attachment?.state === 'attaching') continue;
+    disks.push({
+      deviceName,
+      volumeId,
+      ...(deviceName === root.deviceName ? { bootIndex: 0 } : {}),
+    });
+  }
+  return disks;
+}
+
+async function machineSpec(
+  context: WorkflowContext,
+  {
+    facts,
+    disks,
+    generation,
+  }: { facts: InstanceNetwork; disks: MachineDisk[]; generation: number },
+): Promise<MachineSpec> {
+  const { instance, nic } = facts;
+  const type = findInstanceType(instance.instanceType);
+  invariant(type, `instance type ${instance.instanceType} is known`);
+  return {
+    instanceId: instance.id,
+    generation,
+    instanceType: instance.instanceType,
+    architecture: instance.architecture,
+    cpus: instance.cpuOptions ?? defaultCpuOptions(type),
+    memoryMiB: type.memoryMiB,
+    disks,
+    ephemeralDisks: machineStores(type, instance.ephemeralDisks),
+    // Plugging again returns the port that exists.
+    nic: { macAddress: nic.macAddress, port: await context.network.plug(nicOf(facts)) },
+  };
+}
+
+/** Starts the machine of an instance whose disks, NIC and metadata exist. Repeatable. */
+export async function startMachine(
+  context: WorkflowContext,
+  { instanceId, generation }: { instanceId: InstanceId; generation: number },
+): Promise<void> {
+  const { facts, disks } = await context.metadata.read(async (reader) => {
+    const facts = await readInstanceNetwork(reader, instanceId);
+    return { facts, disks: await machineDisks(reader, facts.instance) };
+  });
+  await context.compute.start(await machineSpec(context, { facts, disks, generation }));
+}

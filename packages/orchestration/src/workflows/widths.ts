@@ -1,0 +1,29 @@
+import { GiB } from '@bakehouse/base';
+import type { Widths } from '@bakehouse/workflow-engine';
+
+/**
+ * What steps share of the host. `disk`: making a disk (a qemu-img). `boot`: starting a machine. `capture`: reading a
+ * disk into the block store. What ends or releases takes no share, so that it never waits for what begins.
+ */
+export const hostResources = ['disk', 'boot', 'capture'] as const;
+export type HostResource = (typeof hostResources)[number];
+
+export interface HostSize {
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+const between = (low: number, value: number, high: number) =>
+  Math.min(high, Math.max(low, Math.floor(value)));
+
+/**
+ * How many steps may use each at once. A disk is made by a short process that waits for the file system; a starting
+ * machine keeps a core busy and touches its memory; a capture hashes and compresses in the block server.
+ */
+export function widthsFor({ cores, memoryBytes }: HostSize): Record<HostResource, number> & Widths {
+  return {
+    disk: between(4, cores * 2, 32),
+    boot: between(2, Math.min(cores, memoryBytes / GiB), 32),
+    capture: between(4, cores * 2, 32),
+  };
+}

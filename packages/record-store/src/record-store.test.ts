@@ -1,0 +1,89 @@
+import { aKeyPair, describeMetadataStore } from '@bakehouse/testkit';
+import { expect, test } from 'vitest';
+import type { RecordDatabase } from './record-database.ts';
+import { RecordStore } from './record-store.ts';
+import { MemoryDatabase } from './testing/memory-database.ts';
+import { remote } from './testing/remote-database.ts';
+
+const cacheLimitChars = 1_000_000;
+
+function opened(database: RecordDatabase, limit = cacheLimitChars) {
+  const open = () => new RecordStore(database, { cacheLimitChars: limit });
+  let store = open();
+  return {
+    store,
+    async reopen() {
+      await store.close();
+      store = open();
+      return store;
+    },
+    dispose: () => store.close(),
+  };
+}
+
+describeMetadataStore('a store on a local database', async () => opened(new MemoryDatabase()));
+describeMetadataStore('a store on a remote database', async () =>
+  opened(remote(new MemoryDatabase())),
+);
+describeMetadataStore('a store on a remote database without a cache', async () =>
+  opened(remote(new MemoryDatabase()), 0),
+);
+
+test('writes that are under way together share a commit', async () => {
+  const database = new MemoryDatabase();
+  const store = new RecordStore(database, { cacheLimitChars });
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) =>
+      store.write((tx) => tx.put('keyPair', aKeyPair({ id: `key-${index}` }))),
+    ),
+  );
+  expect(database.commits).toBe(1);
+  expect(await store.read((tx) => tx.count('keyPair'))).toBe(100);
+});
+
+test('a read that commits overtake runs again, and in the end among the writes', async () => {
+  const store = new RecordStore(remote(new MemoryDatabase()), { cacheLimitChars: 0 });
+  const put = (name: string) =>
+    store.write(async (tx) => {
+      for (const id of ['key-1', 'key-2'] as const) await tx.put('keyPair', aKeyPair({ id, name }));
+    });
+  await put('0');
+  let isReading = true;
+  const writing = (async () => {
+    for (let commits = 1; isReading; commits += 1) await put(String(commits));
+  })();
+  let runs = 0;
+  const seen = await store.read(async (tx) => {
+    runs += 1;
+    const names = new Set<string | undefined>();
+    for (let turn = 0; turn < 20; turn += 1) {
+      for (const id of ['key-1', 'key-2']) names.add((await tx.get('keyPair', id))?.name);
+    }
+    return names;
+  });
+  isReading = false;
+  await writing;
+  expect([seen.size, runs]).toEqual([1, 4]);
+});
+
+test('a commit that fails refuses all its writes and changes nothing', async () => {
+  const failure = new Error('the disk is full');
+  for (const wrap of [remote, (database: RecordDatabase) => database]) {
+    const database = new MemoryDatabase();
+    const store = new RecordStore(wrap(database), { cacheLimitChars });
+    await store.write((tx) => tx.put('keyPair', aKeyPair({ name: 'before' })));
+    const commit = database.commit.bind(database);
+    database.commit = () => {
+      throw failure;
+    };
+    const put = (name: string) => store.write((tx) => tx.put('keyPair', aKeyPair({ name })));
+    const outcomes = await Promise.allSettled([put('a'), put('b')]);
+    expect(outcomes).toEqual([failure, failure].map((reason) => ({ status: 'rejected', reason })));
+    database.commit = commit;
+    const names = async () =>
+      (await store.read((tx) => tx.list('keyPair'))).map(({ name }) => name);
+    expect(await names()).toEqual(['before']);
+    await put('after');
+    expect(await names()).toEqual(['after']);
+  }
+});

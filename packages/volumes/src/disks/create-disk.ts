@@ -1,0 +1,61 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isResourceId } from '@bakehouse/base';
+import type { VolumeDisk, VolumeId } from '@bakehouse/domain';
+import { exists, isMissing, readFolderIfExists, syncPath, writeFileDurably } from '@bakehouse/host';
+import { daemonFiles, stopDaemon } from '../qemu/storage-daemon.ts';
+import type { VolumeContext } from '../volume-context.ts';
+import { encodeDiskRecord } from './disk-record.ts';
+import { diskClusterBytes, writeEmptyQcow2 } from './empty-qcow2.ts';
+
+/** Makes the folder under another name and renames it: a disk exists with all that it needs, or not at all. */
+export async function createDisk(context: VolumeContext, disk: VolumeDisk): Promise<void> {
+  const { paths } = context;
+  const { volumeId, sizeBytes, originMapId } = disk;
+  await context.locks.run([volumeId], async () => {
+    if (await exists(paths.folder(volumeId))) return;
+    const temporary = paths.temporary(volumeId, 'new');
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    const record = originMapId === undefined ? {} : { originMapId };
+    await writeFileDurably(join(temporary, 'disk.json'), encodeDiskRecord(record));
+    const image = join(temporary, 'disk.qcow2');
+    await writeEmptyQcow2(image, { sizeBytes, clusterBytes: diskClusterBytes });
+    await syncPath(image);
+    await syncPath(temporary);
+    await rename(temporary, paths.folder(volumeId));
+    await syncPath(paths.directory);
+  });
+}
+
+export async function removeDisk(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  const { paths, runtimeDirectory } = context;
+  await context.locks.run([volumeId], async () => {
+    await stopDaemon(context, volumeId);
+    const old = paths.temporary(volumeId, 'old');
+    await rm(old, { recursive: true, force: true });
+    await rename(paths.folder(volumeId), old).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+    await rm(old, { recursive: true, force: true });
+    for (const path of Object.values(daemonFiles(runtimeDirectory, volumeId))) {
+      await rm(path, { force: true });
+    }
+  });
+}
+
+export async function listDisks(context: VolumeContext): Promise<readonly VolumeId[]> {
+  const names = await readFolderIfExists(context.paths.directory);
+  return names.filter((name) => isResourceId('vol', name)).sort();
+}
+
+/** Bytes that the files of a disk take, as the file system counts them. */
+export async function diskBytes(context: VolumeContext, volumeId: VolumeId): Promise<number> {
+  const folder = context.paths.folder(volumeId);
+  let bytes = 0;
+  for (const name of await readFolderIfExists(folder)) {
+    const file = await stat(join(folder, name)).catch(() => undefined);
+    bytes += (file?.blocks ?? 0) * 512;
+  }
+  return bytes;
+}

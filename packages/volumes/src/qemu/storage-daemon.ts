@@ -1,0 +1,155 @@
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VolumeId } from '@bakehouse/domain';
+import {
+  exists,
+  findProcesses,
+  type HostProcess,
+  runCommand,
+  signalProcess,
+} from '@bakehouse/host';
+import { type QemuBlockdevs, QmpClosedError, QmpTimeoutError } from '@bakehouse/qmp';
+import { hydrateJob } from '../freeze/block-names.ts';
+import type { VolumeContext } from '../volume-context.ts';
+import { VolumeTimeoutError } from '../volume-errors.ts';
+import { endJobsAndExports } from './end-jobs.ts';
+import type { Monitor } from './monitor-pool.ts';
+import { waitUntil } from './wait-until.ts';
+
+const daemonProgram = 'qemu-storage-daemon';
+
+/**
+ * A QEMU storage daemon holds a disk at rest while a view of it is read: one per volume, detached, found again by
+ * its sockets. It takes QEMU's image lock, so that no machine can write the disk meanwhile.
+ */
+export interface DaemonFiles {
+  readonly monitor: string;
+  readonly nbd: string;
+  readonly pid: string;
+}
+
+export function daemonFiles(runtimeDirectory: string, volumeId: VolumeId): DaemonFiles {
+  const path = (suffix: string) => join(runtimeDirectory, `${volumeId}.${suffix}`);
+  return { monitor: path('qmp'), nbd: path('nbd'), pid: path('pid') };
+}
+
+/** `none`: there is no daemon. `dead`: its socket exists and nobody answers. */
+type Visit<Result> = { readonly result: Result } | 'none' | 'dead';
+
+/** Works with the daemon of a volume; undefined when there is none. What a dead one left is removed. */
+export async function withRunningDaemon<Result>(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  work: (monitor: Monitor) => Promise<Result>,
+): Promise<{ readonly result: Result } | undefined> {
+  const visit = await visitDaemon(context, volumeId, work);
+  if (visit === 'dead') await clearDeadDaemon(context, volumeId);
+  return typeof visit === 'string' ? undefined : visit;
+}
+
+/** As `withRunningDaemon`, and leaves a daemon that does not respond as it is. */
+export async function askRunningDaemon<Result>(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  work: (monitor: Monitor) => Promise<Result>,
+): Promise<{ readonly result: Result } | undefined> {
+  const visit = await visitDaemon(context, volumeId, work);
+  return typeof visit === 'string' ? undefined : visit;
+}
+
+async function visitDaemon<Result>(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  work: (monitor: Monitor) => Promise<Result>,
+): Promise<Visit<Result>> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  if (!(await exists(files.monitor))) return 'none';
+  return (await context.monitors.visit(files.monitor, work)) ?? 'dead';
+}
+
+export async function startDaemon(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  blockdevs: QemuBlockdevs,
+): Promise<void> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const args = planDaemonArgs(files, blockdevs);
+  await endDaemonProcesses(context, files);
+  await runCommand([daemonProgram, ...args], { timeoutMs: context.limits.toolTimeoutMs });
+  // As a daemon it has a umask of its own.
+  await chmod(files.monitor, 0o600);
+}
+
+export function planDaemonArgs(files: DaemonFiles, blockdevs: QemuBlockdevs): readonly string[] {
+  return [
+    '--daemonize',
+    ...['--pidfile', files.pid],
+    ...[
+      '--chardev',
+      `socket,id=qmp,server=on,wait=off,path=${files.monitor.replaceAll(',', ',,')}`,
+    ],
+    ...['--monitor', 'chardev=qmp'],
+    ...blockdevs.flatMap((blockdev) => ['--blockdev', JSON.stringify(blockdev)]),
+  ];
+}
+
+/**
+ * Ends the daemon of a volume in an orderly way, which stores the bitmaps; resolves when it has ended. One that
+ * cannot end, as its reads wait for a block server that does not respond, is killed: the next snapshot reads more.
+ */
+export async function stopDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  try {
+    await quitDaemon(context, volumeId);
+  } catch (error) {
+    if (!(error instanceof VolumeTimeoutError || error instanceof QmpTimeoutError)) throw error;
+    context.logger.log('warn', 'killed a storage daemon that did not end', { volumeId });
+    await clearDeadDaemon(context, volumeId);
+  }
+}
+
+async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const running = await withRunningDaemon(context, volumeId, async (monitor) => {
+    // Otherwise a daemon that quits may finish its copying first.
+    const jobs = [hydrateJob(volumeId)];
+    await endJobsAndExports(monitor, { jobs }, context.limitsOfWait);
+    await monitor.execute('quit').catch((error: unknown) => {
+      if (!(error instanceof QmpClosedError)) throw error;
+    });
+  });
+  if (!running) return;
+  await waitUntil(async () => !(await exists(files.pid)), {
+    ...context.limitsOfWait,
+    what: `end of the storage daemon of ${volumeId}`,
+  });
+  await rm(files.monitor, { force: true });
+  await rm(files.nbd, { force: true });
+}
+
+/** Ends the process if it hangs, and removes its files. */
+async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  await endDaemonProcesses(context, files);
+  for (const path of Object.values(files)) await rm(path, { force: true });
+}
+
+/**
+ * Kills daemons of the volume that do not respond, including one without a pid file yet, which a control plane was
+ * starting when it was killed. They are recognized by their command lines: a pid may be another process's by now.
+ */
+async function endDaemonProcesses(context: VolumeContext, files: DaemonFiles): Promise<void> {
+  const daemons = await findDaemons(files);
+  if (daemons.length === 0) return;
+  for (const daemon of daemons) await signalProcess(daemon, 'SIGKILL');
+  await waitUntil(async () => (await findDaemons(files)).length === 0, {
+    ...context.limitsOfWait,
+    what: `end of the storage daemon with ${files.pid}`,
+  });
+}
+
+function findDaemons(files: DaemonFiles): Promise<readonly HostProcess[]> {
+  return findProcesses(
+    ({ argv: [program = '', ...args] }) =>
+      program.endsWith(daemonProgram) && args.includes(files.pid),
+  );
+}

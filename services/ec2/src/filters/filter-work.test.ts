@@ -1,0 +1,69 @@
+import { setImmediate } from 'node:timers';
+import { expect, test } from 'vitest';
+import { pageOfSteps } from '../request/paging.ts';
+import { testContext } from '../testing/test-context.ts';
+import { filterItems, readFilters } from './filter.ts';
+
+/** What held the server for minutes: many patterns that almost match, over as many long values. */
+const patterns = Array.from({ length: 200 }, (_, index) => `*${'a'.repeat(250)}${index}`);
+const items = Array.from({ length: 1_000 }, (_, index) => ({
+  id: `vol-${1_000 + index}`,
+  tags: { k: 'a'.repeat(255) },
+}));
+const table = { 'tag:': ({ tags }: (typeof items)[number]) => tags.k };
+const filters = [{ Name: 'tag:k', Values: patterns }];
+
+/** How often others had their turn until the work was done. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isDone = false;
+  const turn = () => {
+    turns += 1;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work.catch(() => {});
+  isDone = true;
+  return turns;
+}
+
+test('the work of one request is bounded, and others have their turn meanwhile', async () => {
+  const work = filterItems(items, filters, table);
+  const refused = expect(work).rejects.toMatchObject({ code: 'FilterLimitExceeded' });
+  // 200 million steps; each item takes 400,000, after which others have their turn.
+  const turns = await turnsDuring(work);
+  expect(turns).toBeGreaterThan(450);
+  expect(turns).toBeLessThan(501);
+  await refused;
+});
+
+test('a page ends early where its filters have compared enough, and the next one goes on', async () => {
+  const page = (NextToken?: string) =>
+    pageOfSteps({
+      request: { MaxResults: 1_000, NextToken },
+      filters: readFilters(filters, table),
+      read: async (after) => ({
+        items: items.filter(({ id }) => id > after).map((item) => ({ id: item.id, item })),
+      }),
+    });
+  let pages = 0;
+  let token: string | undefined;
+  do {
+    const { items: found, nextToken } = await page(token);
+    expect(found).toEqual([]);
+    token = nextToken;
+    pages += 1;
+  } while (token);
+  expect(pages).toBeGreaterThan(1);
+  expect(pages).toBeLessThan(6);
+});
+
+test('a filter value has 255 characters at most, and a filter 200 values', async () => {
+  const { call } = await testContext();
+  const describe = (...Values: string[]) =>
+    call('DescribeVolumes', { Filters: [{ Name: 'tag:k', Values }] });
+  const refusal = { code: 'FilterLimitExceeded' };
+  await expect(describe('a'.repeat(256))).rejects.toMatchObject(refusal);
+  await expect(describe(...Array.from({ length: 201 }, String))).rejects.toMatchObject(refusal);
+  await describe('a'.repeat(255));
+});

@@ -1,0 +1,139 @@
+import type { Ec2Input } from '@bakehouse/aws-model';
+import type { LaunchTemplateVersion, MetadataReader, Tags } from '@bakehouse/domain';
+import type { OperationContext } from '@bakehouse/orchestration';
+import { findTemplateVersion } from './template-version.ts';
+
+/** The parameters of RunInstances, also after merging with a launch template. */
+export type LaunchParameters = Ec2Input<'RunInstances'>;
+
+type TagSpecifications = LaunchParameters['TagSpecifications'];
+type Mappings = LaunchParameters['BlockDeviceMappings'];
+type Nics = LaunchParameters['NetworkInterfaces'];
+/** The data of a template version: the members of RunInstances, one of them spelled differently. */
+type TemplateData = Partial<LaunchParameters> & { readonly RamDiskId?: string | undefined };
+
+const given = (value: object) =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+
+/** The tags of both. For each type of resource, the request's tag wins where both have a key. */
+function mergeTags(template: TagSpecifications, request: TagSpecifications): TagSpecifications {
+  const merged = new Map<string | undefined, Map<string | undefined, string | undefined>>();
+  for (const { ResourceType: type, Tags: tags = [] } of template ?? []) {
+    const byKey = merged.get(type) ?? new Map();
+    for (const { Key, Value } of tags) byKey.set(Key, Value);
+    merged.set(type, byKey);
+  }
+  const own = (request ?? []).map((each) => ({
+    ...each,
+    Tags: each.Tags ?? [],
+  }));
+  for (const { ResourceType: type, Tags: tags } of own) {
+    for (const { Key } of tags) merged.get(type)?.delete(Key);
+  }
+  const inherited = [...merged].map(([type, byKey]) => ({
+    ResourceType: type as (typeof own)[number]['ResourceType'],
+    Tags: [...byKey].map(([Key, Value]) => ({ Key, Value })),
+  }));
+  return [...inherited.filter((each) => each.Tags.length > 0), ...own];
+}
+
+/** The devices of both, by name. Where both name a device, the request's members win. */
+function mergeMappings(template: Mappings, request: Mappings): Mappings {
+  if (!template || !request) return request ?? template;
+  const own = new Map(request.map((each) => [each.DeviceName, each]));
+  const below = template.map((base) => {
+    const over = own.get(base.DeviceName);
+    if (!over) return base;
+    if (!over.Ebs || !base.Ebs) return over;
+    return { ...over, Ebs: { ...base.Ebs, ...given(over.Ebs) } };
+  });
+  const named = new Set(template.map((each) => each.DeviceName));
+  return [...below, ...request.filter((each) => !named.has(each.DeviceName))];
+}
+
+/** The network interfaces of both, by device index. */
+function mergeNics(template: Nics, request: Nics): Nics {
+  if (!template || !request) return request ?? template;
+  const indexOf = (nic: { DeviceIndex?: number | undefined }) => nic.DeviceIndex ?? 0;
+  const own = new Map(request.map((each) => [indexOf(each), each]));
+  const below = template.map((base) => ({ ...base, ...given(own.get(indexOf(base)) ?? {}) }));
+  const named = new Set(template.map(indexOf));
+  return [...below, ...request.filter((each) => !named.has(indexOf(each)))];
+}
+
+/** A subnet or groups at the request's top level replace those of the template's first interface. */
+function interfaces(data: TemplateData, request: LaunchParameters): Partial<LaunchParameters> {
+  const { NetworkInterfaces: own, SubnetId, SecurityGroupIds, SecurityGroups } = request;
+  const base = data.NetworkInterfaces;
+  if (!base?.length) return {};
+  if (own?.length) return { NetworkInterfaces: mergeNics(base, own) ?? [] };
+  if (SecurityGroups?.length) return { NetworkInterfaces: undefined };
+  const [first, ...others] = base;
+  const changed = {
+    ...first,
+    ...given({ SubnetId, Groups: SecurityGroupIds }),
+  };
+  return {
+    NetworkInterfaces: [changed, ...others],
+    SubnetId: undefined,
+    SecurityGroupIds: undefined,
+  };
+}
+
+/** Merges request and version: the request's members win; lists are merged by their items. */
+function layOver(
+  request: LaunchParameters,
+  version: Pick<LaunchTemplateVersion, 'data'>,
+): LaunchParameters {
+  const { RamDiskId, ...data } = version.data as TemplateData;
+  const own = given(request) as LaunchParameters;
+  // Groups by id and groups by name are one list: the request's form replaces the template's.
+  const groups =
+    own.SecurityGroupIds || own.SecurityGroups
+      ? { SecurityGroupIds: own.SecurityGroupIds, SecurityGroups: own.SecurityGroups }
+      : {};
+  return {
+    ...data,
+    ...(RamDiskId ? { RamdiskId: RamDiskId } : {}),
+    ...own,
+    ...groups,
+    TagSpecifications: mergeTags(data.TagSpecifications, own.TagSpecifications),
+    BlockDeviceMappings: mergeMappings(data.BlockDeviceMappings, own.BlockDeviceMappings),
+    Placement: mergeObjects(data.Placement, own.Placement),
+    MetadataOptions: mergeObjects(data.MetadataOptions, own.MetadataOptions),
+    ...interfaces(data, own),
+    MinCount: request.MinCount,
+    MaxCount: request.MaxCount,
+  };
+}
+
+function mergeObjects<Value extends object>(
+  base: Value | undefined,
+  over: Value | undefined,
+): Value | undefined {
+  if (!base || !over) return over ?? base;
+  return { ...base, ...given(over) };
+}
+
+export interface MergedLaunch {
+  readonly parameters: LaunchParameters;
+  /** EC2's own tags on instances that were launched from a template. */
+  readonly templateTags: Tags;
+}
+
+/** The request merged with its launch template, if it names one. */
+export async function launchRequest(
+  reader: MetadataReader,
+  context: Pick<OperationContext, 'accountId' | 'region'>,
+  request: LaunchParameters,
+): Promise<MergedLaunch> {
+  if (!request.LaunchTemplate) return { parameters: request, templateTags: {} };
+  const version = await findTemplateVersion(reader, context, request.LaunchTemplate);
+  return {
+    parameters: layOver(request, version),
+    templateTags: {
+      'aws:ec2launchtemplate:id': version.templateId,
+      'aws:ec2launchtemplate:version': String(version.version),
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type {
+  MetadataReader,
+  RecordKind,
+  RecordKinds,
+  RecordPage,
+  RecordQuery,
+} from '@bakehouse/domain';
+import type { OperationContext } from '@bakehouse/orchestration';
+import type { Step, StepsRequest } from '../request/paging.ts';
+
+/** The records that a Describe operation may show: those that were named, or what any of some queries finds. */
+export type Candidates<K extends RecordKind> =
+  | { readonly named: readonly RecordKinds[K][] }
+  | { readonly queries: readonly RecordQuery<K>[] };
+
+export interface RecordSteps<K extends RecordKind, Item> {
+  readonly kind: K;
+  /** Refuses what the request names wrongly. */
+  candidates(reader: MetadataReader): Promise<Candidates<K>>;
+  /** What filters and views need of a record; undefined leaves it out. */
+  item(reader: MetadataReader, record: RecordKinds[K]): Promise<Item | undefined>;
+}
+
+/** Reads records with their facts, each step in a transaction of its own. */
+export function recordSteps<K extends RecordKind, Item>(
+  context: Pick<OperationContext, 'read'>,
+  { kind, candidates, item }: RecordSteps<K, Item>,
+): StepsRequest<Item>['read'] {
+  let known: Candidates<K> | undefined;
+  return async (after, count) => {
+    const { step, source } = await context.read(async (reader) => {
+      const from = known ?? (await candidates(reader));
+      const page = await candidatePage(reader, kind, from, { after, limit: count });
+      return { source: from, step: await withItems(reader, page, item) };
+    });
+    known = source;
+    return step;
+  };
+}
+
+async function withItems<K extends RecordKind, Item>(
+  reader: MetadataReader,
+  { records, next }: RecordPage<K>,
+  itemOf: RecordSteps<K, Item>['item'],
+): Promise<Step<Item>> {
+  const items: { id: string; item: Item }[] = [];
+  for (const record of records) {
+    const item = await itemOf(reader, record);
+    if (item !== undefined) items.push({ id: record.id, item });
+  }
+  return { items, ...(next === undefined ? {} : { next }) };
+}
+
+/** The next candidates in order of id. */
+export async function candidatePage<K extends RecordKind>(
+  reader: MetadataReader,
+  kind: K,
+  candidates: Candidates<K>,
+  { after, limit }: { after: string; limit: number },
+): Promise<RecordPage<K>> {
+  if ('named' in candidates) {
+    const rest = candidates.named.filter(({ id }) => id > after);
+    const last = rest[limit - 1];
+    const records = rest.slice(0, limit);
+    return { records, ...(last && rest.length > limit ? { next: last.id } : {}) };
+  }
+  const pages: RecordPage<K>[] = [];
+  for (const query of candidates.queries) {
+    pages.push(await reader.page(kind, { ...query, after, limit }));
+  }
+  return union(pages);
+}
+
+/** The records that any of the pages has, as far as all of them reach. */
+function union<K extends RecordKind>(pages: readonly RecordPage<K>[]): RecordPage<K> {
+  const [only, ...others] = pages;
+  if (only && others.length === 0) return only;
+  const ends = pages.flatMap(({ next }) => (next === undefined ? [] : [next])).sort();
+  const [next] = ends;
+  const byId = new Map<string, RecordKinds[K]>();
+  for (const { records } of pages) {
+    for (const record of records) {
+      if (next === undefined || record.id <= next) byId.set(record.id, record);
+    }
+  }
+  const records = [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { records, ...(next === undefined ? {} : { next }) };
+}

@@ -1,0 +1,166 @@
+import type { Ec2Input } from '@bakehouse/aws-model';
+import {
+  apiError,
+  checkAttachments,
+  ephemeralDisksOf,
+  findInstanceType,
+  type Instance,
+} from '@bakehouse/domain';
+import {
+  checkEbsOptimized,
+  checkUserData,
+  creditsOf,
+  shutdownBehavior,
+} from '../../launch/instance-options.ts';
+import { launchType, refuseTypeHere } from '../../launch/launch-type.ts';
+import { attributeList, attributeValue } from '../../request/attributes.ts';
+import { sourceDestCheckStays } from '../../request/refusals.ts';
+import { oneOf } from '../../request/text.ts';
+import { changeBlockDevices } from './change-block-devices.ts';
+import { type ChangeScope, changeGroups } from './change-groups.ts';
+
+/** The attributes that ModifyInstanceAttribute changes. */
+export type AttributeRequest = Omit<
+  Ec2Input<'ModifyInstanceAttribute'>,
+  'InstanceId' | 'DryRun' | 'Attribute' | 'Value' | 'EnclaveOptions'
+>;
+
+/** The attributes that are lists, with their parameters of EC2's Query API. */
+export const listParameters = {
+  blockDeviceMapping: 'BlockDeviceMapping.N',
+  groupSet: 'GroupId.N',
+} as const;
+
+interface AttributeChange {
+  /** True when EC2 changes it on stopped instances only. */
+  readonly stopped: boolean;
+  /** True when a running guest reads it from its metadata. */
+  readonly seenByGuest?: boolean;
+  /** The changed record; records of other kinds it puts itself. */
+  change(
+    instance: Instance,
+    request: AttributeRequest,
+    scope: ChangeScope,
+  ): Instance | Promise<Instance>;
+}
+
+const unsupported = (message: string) => apiError('UnsupportedOperation', { message });
+
+function changeType(
+  instance: Instance,
+  { InstanceType: wanted }: AttributeRequest,
+  { context }: ChangeScope,
+): Instance {
+  const type = launchType(attributeValue(wanted), instance);
+  refuseTypeHere(type, context.settings);
+  // Cores and threads are the new type's, as in EC2.
+  const { cpuCredits: before, cpuOptions: _, ...rest } = instance;
+  const ephemeralDisks = ephemeralDisksOf(type, instance.ephemeralDisks);
+  checkAttachments(`The instance '${instance.id}' of type ${type.name}`, {
+    volumes: instance.volumes.length,
+    ephemeralDisks: ephemeralDisks.length,
+  });
+  return {
+    ...rest,
+    instanceType: type.name,
+    ephemeralDisks,
+    ...creditsOf(type, before),
+  };
+}
+
+function changeEbsOptimized(
+  instance: Instance,
+  { EbsOptimized: wanted }: AttributeRequest,
+): Instance {
+  const type = launchType(instance.instanceType, instance);
+  return { ...instance, ebsOptimized: checkEbsOptimized(type, attributeValue(wanted)) };
+}
+
+function changeUserData(instance: Instance, { UserData: wanted }: AttributeRequest): Instance {
+  const { userDataBase64: _, ...rest } = instance;
+  const base64 = checkUserData(Buffer.from(attributeValue(wanted)).toString('base64'));
+  return base64 === undefined ? rest : { ...rest, userDataBase64: base64 };
+}
+
+function changeSriov(instance: Instance, { SriovNetSupport: wanted }: AttributeRequest): Instance {
+  const sriovNetSupport = oneOf('sriovNetSupport', attributeValue(wanted), ['simple']);
+  return { ...instance, sriovNetSupport };
+}
+
+function changeEna(instance: Instance, { EnaSupport: wanted }: AttributeRequest): Instance {
+  const enaSupport = attributeValue(wanted);
+  if (!enaSupport && findInstanceType(instance.instanceType)?.ena === 'required') {
+    throw apiError('InvalidParameterCombination', {
+      message: `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${instance.instanceType}' instance type.`,
+    });
+  }
+  return { ...instance, enaSupport };
+}
+
+function keepSourceDestCheck(
+  instance: Instance,
+  { SourceDestCheck: wanted }: AttributeRequest,
+): Instance {
+  if (attributeValue(wanted)) return instance;
+  throw sourceDestCheckStays();
+}
+
+function changeKernel(instance: Instance): Instance {
+  if (instance.boot.kind === 'disk') {
+    throw apiError('InvalidParameterCombination', {
+      message: `The instance '${instance.id}' has the virtualization type 'hvm' and boots its own kernel`,
+    });
+  }
+  throw unsupported('Kernels and RAM disks of paravirtual instances are not supported yet');
+}
+
+/** How each member of ModifyInstanceAttribute changes an instance. */
+export const attributeChanges: Record<keyof AttributeRequest, AttributeChange> = {
+  BlockDeviceMappings: {
+    stopped: false,
+    change: (instance, request, { tx }) =>
+      changeBlockDevices(
+        tx,
+        instance,
+        attributeList(request.BlockDeviceMappings, listParameters.blockDeviceMapping),
+      ),
+  },
+  DisableApiStop: {
+    stopped: false,
+    change: (instance, { DisableApiStop: wanted }) => ({
+      ...instance,
+      disableApiStop: attributeValue(wanted),
+    }),
+  },
+  DisableApiTermination: {
+    stopped: false,
+    change: (instance, { DisableApiTermination: wanted }) => ({
+      ...instance,
+      disableApiTermination: attributeValue(wanted),
+    }),
+  },
+  EbsOptimized: {
+    stopped: true,
+    change: changeEbsOptimized,
+  },
+  EnaSupport: { stopped: true, change: changeEna },
+  Groups: {
+    stopped: false,
+    seenByGuest: true,
+    change: (instance, request, scope) =>
+      changeGroups(instance, attributeList(request.Groups, listParameters.groupSet), scope),
+  },
+  InstanceInitiatedShutdownBehavior: {
+    stopped: false,
+    change: (instance, { InstanceInitiatedShutdownBehavior: wanted }) => ({
+      ...instance,
+      shutdownBehavior: shutdownBehavior(attributeValue(wanted)),
+    }),
+  },
+  InstanceType: { stopped: true, change: changeType },
+  Kernel: { stopped: true, change: changeKernel },
+  Ramdisk: { stopped: true, change: changeKernel },
+  SourceDestCheck: { stopped: false, change: keepSourceDestCheck },
+  SriovNetSupport: { stopped: true, change: changeSriov },
+  UserData: { stopped: true, change: changeUserData },
+};

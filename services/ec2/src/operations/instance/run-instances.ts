@@ -1,0 +1,130 @@
+import {
+  apiError,
+  type Capacity,
+  findInstanceType,
+  freePrivateIp,
+  freePublicIp,
+  type Instance,
+  type InstanceId,
+  type LaunchFacts,
+  type LaunchRecords,
+  planLaunch,
+  withLaunch,
+} from '@bakehouse/domain';
+import { type OperationContext, startInstanceWorkflow } from '@bakehouse/orchestration';
+import type { ControlTransaction } from '@bakehouse/workflow-engine';
+import { writeWithRoom } from '../../capacity/disk-room.ts';
+import { type MeasuredRoom, measureRoom, noRoom, roomLeft } from '../../capacity/machine-room.ts';
+import { defaultInstanceType, launchFacts } from '../../launch/launch-facts.ts';
+import {
+  type LaunchParameters,
+  launchRequest,
+  type MergedLaunch,
+} from '../../launch/launch-parameters.ts';
+import type { Operation } from '../../operation.ts';
+import { withClientToken } from '../../request/client-token.ts';
+import { launchReply, readReservations } from '../../views/reservation.ts';
+
+/** More at once are refused: a local machine has no room for them. */
+const instancesPerCallMax = 200;
+
+function checkCounts({ MinCount: min, MaxCount: max }: LaunchParameters): void {
+  if (min < 1 || max < 1) {
+    throw apiError('InvalidParameterValue', {
+      parameter: min < 1 ? 'minCount' : 'maxCount',
+      value: Math.min(min, max),
+      hint: 'It must be at least 1',
+    });
+  }
+  if (max < min) {
+    throw apiError('InvalidParameterCombination', {
+      message: `MinCount (${min}) must not be larger than MaxCount (${max})`,
+    });
+  }
+  if (min > instancesPerCallMax) {
+    throw apiError('InstanceLimitExceeded', { max: instancesPerCallMax, wanted: min });
+  }
+}
+
+/** Addresses for each instance, none used twice. */
+async function drawAddresses(
+  tx: ControlTransaction,
+  context: OperationContext,
+  facts: LaunchFacts,
+) {
+  const { subnet, privateIp, publicIp } = facts.placement;
+  const draw = () => Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
+  const chosen = privateIp ?? (await freePrivateIp(tx, subnet, draw()));
+  if (!publicIp) return { privateIp: chosen };
+  return {
+    privateIp: chosen,
+    publicIp: await freePublicIp(tx, context.settings.publicCidr, draw()),
+  };
+}
+
+async function commitLaunch(
+  tx: ControlTransaction,
+  { instance, nic, volumes }: LaunchRecords,
+): Promise<InstanceId> {
+  await tx.put('networkInterface', nic);
+  for (const volume of volumes) await tx.put('volume', volume);
+  await tx.put('instance', instance);
+  const { id: instanceId, generation } = instance;
+  await startInstanceWorkflow.enqueue(tx, { instanceId, generation, firstLaunch: true });
+  return instance.id;
+}
+
+/** As many as there is room for, from MinCount to MaxCount. */
+function launchCount({ MinCount, MaxCount }: LaunchParameters, capacity: Capacity): number {
+  if (capacity.count < MinCount) throw noRoom(capacity.shortage);
+  return Math.min(MaxCount, instancesPerCallMax, capacity.count);
+}
+
+async function launchAll(
+  tx: ControlTransaction,
+  context: OperationContext,
+  { request, room }: { request: MergedLaunch; room: MeasuredRoom | undefined },
+): Promise<readonly InstanceId[]> {
+  const facts = await launchFacts(tx, context, request);
+  const count = launchCount(request.parameters, room ? await roomLeft(tx, room) : { count: 0 });
+  const instanceIds: InstanceId[] = [];
+  for (let launchIndex = 0; launchIndex < count; launchIndex += 1) {
+    const addresses = await drawAddresses(tx, context, facts);
+    const records = planLaunch(facts, { launchIndex, ...addresses }, context.ids);
+    instanceIds.push(await commitLaunch(tx, records));
+  }
+  await tx.put('image', withLaunch(facts.image, context.now));
+  return instanceIds;
+}
+
+/** The room for the requested machines; undefined for an unknown type, which the transaction refuses. */
+async function roomFor(
+  context: OperationContext,
+  { InstanceType: name = defaultInstanceType, MaxCount: max }: LaunchParameters,
+): Promise<MeasuredRoom | undefined> {
+  const type = findInstanceType(name);
+  const count = Math.min(max, instancesPerCallMax);
+  return type && (await measureRoom(context, { memoryMiB: type.memoryMiB, count }));
+}
+
+/** Records the instances as pending; workflows start the machines. */
+export const runInstances: Operation<'RunInstances'> = async (context, request) => {
+  checkCounts(request);
+  const use = { operation: 'RunInstances', token: request.ClientToken, request };
+  const merged = await context.read((reader) => launchRequest(reader, context, request));
+  const room = await roomFor(context, merged.parameters);
+  return await writeWithRoom(context, async (tx, claimRoom) => {
+    const launched = await withClientToken(tx, context, use, async () => {
+      const instanceIds = await launchAll(tx, context, { request: merged, room });
+      claimRoom();
+      return instanceIds;
+    });
+    const instances: Instance[] = [];
+    for (const id of launched) {
+      const instance = await tx.get('instance', id);
+      if (instance) instances.push(instance);
+    }
+    const [reservation] = await readReservations(tx, instances);
+    return reservation ? launchReply(reservation) : {};
+  });
+};

@@ -1,0 +1,55 @@
+import type { Ec2Input } from '@bakehouse/aws-model';
+import { apiError, type LaunchTemplateVersion } from '@bakehouse/domain';
+import { refuseProcessorFeatures } from '../../launch/cpu-options.ts';
+import { checkUserData } from '../../launch/instance-options.ts';
+import { refuseUnserved } from '../../request/refusals.ts';
+
+export type TemplateData = Ec2Input<'CreateLaunchTemplate'>['LaunchTemplateData'];
+
+/** What a launch from the template would refuse is refused here, where the template is written. */
+const unserved = [
+  'CapacityReservationSpecification',
+  'ElasticGpuSpecifications',
+  'ElasticInferenceAccelerators',
+  'EnclaveOptions',
+  'HibernationOptions',
+  'IamInstanceProfile',
+  'InstanceMarketOptions',
+  'InstanceRequirements',
+  'KernelId',
+  'LicenseSpecifications',
+  'MaintenanceOptions',
+  'NetworkPerformanceOptions',
+  'Operator',
+  'PrivateDnsNameOptions',
+  'RamDiskId',
+  'SecondaryInterfaces',
+] as const satisfies readonly (keyof TemplateData)[];
+
+/** Members without a value are left out, however deep: what is stored is what was said. */
+function said(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(said);
+  if (value === null || typeof value !== 'object') return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, said(member)]));
+}
+
+/** The data as it is kept. EC2 checks little before a launch: what it names need not exist. */
+export function templateData(data: TemplateData): LaunchTemplateVersion['data'] {
+  refuseUnserved(data, unserved);
+  refuseProcessorFeatures(data.CpuOptions ?? {});
+  checkUserData(data.UserData);
+  if (
+    data.NetworkInterfaces?.length &&
+    (data.SecurityGroupIds?.length || data.SecurityGroups?.length)
+  ) {
+    throw apiError('InvalidParameterCombination', {
+      message: 'Security groups must be specified at the network interface, where there is one',
+    });
+  }
+  const stored = said(data) as LaunchTemplateVersion['data'];
+  if (Object.keys(stored).length > 0) return stored;
+  throw apiError('MissingParameter', {
+    parameter: 'LaunchTemplateData',
+  });
+}

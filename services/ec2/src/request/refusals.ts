@@ -1,0 +1,74 @@
+import { apiError, type Snapshot } from '@bakehouse/domain';
+
+/**
+ * Refuses parameters that the platform would have to ignore: an accepted parameter has its effect. An empty list
+ * or object and `false` ask for nothing.
+ */
+export function refuseUnserved<Request extends object>(
+  request: Request,
+  names: readonly (keyof Request & string)[],
+): void {
+  for (const name of names) {
+    if (!asksForSomething(request[name])) continue;
+    throw apiError('UnsupportedOperation', { parameter: name });
+  }
+}
+
+/** Refuses a request that gives none of these parameters, or only empty ones, and so asks for no change. */
+export function requireOneOf<Request extends object>(
+  request: Request,
+  names: readonly (keyof Request & string)[],
+): void {
+  if (names.some((name) => request[name] !== undefined && request[name] !== '')) return;
+  throw apiError('MissingParameter', {
+    message: `The request must contain at least one of the parameters ${names.join(', ')}`,
+  });
+}
+
+function asksForSomething(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return false;
+  if (Array.isArray(value)) return value.some(asksForSomething);
+  if (typeof value === 'object') return Object.values(value).some(asksForSomething);
+  return true;
+}
+
+/** Card 0, which every instance has, asks for nothing. */
+export const askedCard = (index: number | undefined) => index || undefined;
+
+/** Guests cannot send from addresses that are not their own, so the check is always on. */
+export const sourceDestCheckStays = () =>
+  apiError('UnsupportedOperation', {
+    message:
+      'The source/destination check cannot be turned off: guests of this platform only use addresses of their own',
+  });
+
+/** A volume holds all of its snapshot. EC2 has a code of its own for a mapping that does not. */
+export function refuseSmallerThan(
+  snapshot: Snapshot,
+  sizeGiB: number,
+  code: 'InvalidBlockDeviceMapping' | 'InvalidParameterValue',
+): void {
+  if (sizeGiB >= snapshot.sizeGiB) return;
+  throw apiError(code, {
+    message: `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshot.id}', expect size >= ${snapshot.sizeGiB}GB`,
+  });
+}
+
+/** EC2's refusal of user data that is not base64. */
+export const badUserData = () =>
+  apiError('InvalidParameterValue', { message: 'Invalid BASE64 encoding of user data.' });
+
+export const unknownZone = (zone: string) =>
+  apiError('InvalidParameterValue', { message: `Invalid availability zone: [${zone}]` });
+
+export const noPrefixLists = () =>
+  apiError('UnsupportedOperation', { message: 'Prefix lists are not supported on this platform' });
+
+/** EC2's refusal of an attribute that the resource does not have, or that cannot be changed like this. */
+export function unknownAttribute(attribute: string, known: readonly string[]) {
+  return apiError('InvalidParameterValue', {
+    parameter: 'attribute',
+    value: attribute,
+    expected: known,
+  });
+}

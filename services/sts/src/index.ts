@@ -1,0 +1,1 @@
+export { stsApi } from './api.ts';
