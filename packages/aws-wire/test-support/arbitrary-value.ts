@@ -40,13 +40,19 @@ export function arbitraryStructure(
     (member) => [member.name, arbitraryMember(member, options, depth)] as const,
   );
   if (shape.isUnion) {
-    return fc.oneof(...entries.map(([name, value]) => fc.record({ [name]: value })));
+    return fc.oneof(...entries.map(([name, value]) => fc.record({ [name]: value }, ordinary)));
   }
   const requiredKeys = members
     .filter((member) => isAlwaysSent(member) || isFixed(member, options))
     .map((member) => member.name);
-  return fc.record(Object.fromEntries(entries), { requiredKeys });
+  return fc.record(Object.fromEntries(entries), { requiredKeys, ...ordinary });
 }
+
+/**
+ * Objects as programs write them. The SDK's middleware of CopySnapshot makes a text of each member,
+ * and an object without a prototype has none.
+ */
+const ordinary = { noNullPrototype: true };
 
 /** Deeper structures of JSON have scalars only, because some shapes contain themselves. */
 const depthMax = 3;
@@ -101,6 +107,7 @@ function arbitrary(shape: Shape, options: ValueOptions, depth: number): fc.Arbit
       return fc.dictionary(key, arbitrary(shape.value, options, depth), {
         minKeys: minLength,
         maxKeys: 2,
+        ...ordinary,
       });
     case 'stream':
       return fc.uint8Array({ minLength: 1, maxLength: 8 });
@@ -162,7 +169,7 @@ function bound(shape: Shape, binding: HttpBinding): fc.Arbitrary<unknown> {
     case 'list':
       return fc.array(bound(shape.element, binding), { minLength: 1, maxLength: 2 });
     case 'map':
-      return fc.dictionary(key, headerText, { minKeys: 1, maxKeys: 2 });
+      return fc.dictionary(key, headerText, { minKeys: 1, maxKeys: 2, ...ordinary });
     case 'string':
       return inHeader ? headerText : text.filter((value) => value !== '');
     case 'timestamp':
