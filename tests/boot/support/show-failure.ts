@@ -41,6 +41,13 @@ async function networkState(dataDirectory: string): Promise<string> {
   return parts.join('\n');
 }
 
+/** Twice, so that a virtual CPU that runs can be told from one that waits. */
+async function machineThreads(): Promise<string> {
+  const threads = 'ps -L -C qemu-system-x86_64 -o pid,comm,stat,cputimes,wchan:24';
+  const { stdout } = await run(['sh', '-c', `${threads}; sleep 3; ${threads}`]);
+  return `# threads of the machines, now and 3 s later\n${stdout}`;
+}
+
 async function consoles(dataDirectory: string): Promise<string> {
   const folder = join(dataDirectory, 'instances');
   const parts: string[] = [];
@@ -54,7 +61,7 @@ async function consoles(dataDirectory: string): Promise<string> {
 /** This module is loaded once for each file. Later tests of a file mostly fail because of the first. */
 let isGuestsShown = false;
 
-/** Prints what the server logged during a test that failed and, once, the guests' network and consoles. */
+/** Prints what the server logged during a test that failed and, once, the guests' consoles, threads and network. */
 beforeEach(async () => {
   const { serverLog, dataDirectory } = inject('platform');
   const { size } = await stat(serverLog);
@@ -63,7 +70,7 @@ beforeEach(async () => {
     process.stderr.write(`\nserver log during '${task.name}':\n${logged}\n\n`);
     if (isGuestsShown) return;
     isGuestsShown = true;
-    process.stderr.write(`${await consoles(dataDirectory)}\n`);
+    process.stderr.write(`${await consoles(dataDirectory)}\n${await machineThreads()}\n`);
     process.stderr.write(`the guests' network:\n${await networkState(dataDirectory)}\n`);
   });
 });
