@@ -46,11 +46,12 @@ async function closedByRelink() {
   const guest = await platform.guest(platform.nic(10));
   await serveSsh(guest);
   await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
-  const nft = { isRefusing: false };
+  /** A refused batch has the text `refused` in it. */
+  const nft: { isRefusing: boolean; refused: string } = { isRefusing: false, refused: groupId(0) };
   const network = new LinuxNetwork(platform.options, {
     device: platform.device,
     run: (argv, input) =>
-      platform.run(argv, nft.isRefusing && input?.includes(groupId(0)) ? 'add nonsense' : input),
+      platform.run(argv, nft.isRefusing && input?.includes(nft.refused) ? 'add nonsense' : input),
   });
   await network.open();
   await platform.run(['ip', 'link', 'delete', names().hostLink]);
@@ -104,6 +105,20 @@ test('nothing passes where the filters were flushed and nft refuses the policy',
   nft.isRefusing = false;
   expect(await network.repair()).toMatchObject(filtersReplaced);
   expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('when nft refuses even the rules that let nothing pass, both refusals are reported', async () => {
+  const { network, nft } = await closedByRelink();
+  await platform.run([...network.enter(), 'nft', 'flush', 'ruleset']);
+  nft.refused = ''; // All batches.
+  await expect(network.repair()).rejects.toMatchObject({
+    errors: [
+      { message: expect.stringContaining('nft') },
+      { message: expect.stringContaining('nft') },
+    ],
+  });
+  nft.isRefusing = false;
+  expect(await network.repair()).toMatchObject(filtersReplaced);
 });
 
 test('keeps the policy in force, on disk too, when nft refuses another', async () => {

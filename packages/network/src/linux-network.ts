@@ -311,8 +311,19 @@ export class LinuxNetwork implements Network {
     } catch (error) {
       // Where somebody has flushed the tables, everything would pass.
       this.#wanted.close();
-      await this.#filters.replace('inside', this.#state());
+      await this.#closeFilters(error);
       onRefused(error);
+    }
+  }
+
+  async #closeFilters(refusal: unknown): Promise<void> {
+    try {
+      await this.#filters.replace('inside', this.#state());
+    } catch (error) {
+      throw new AggregateError(
+        [refusal, error],
+        'nft refuses the recorded network policy, and also the rules that let nothing pass: where the filters were flushed, everything passes',
+      );
     }
   }
 
