@@ -41,7 +41,7 @@ async function networkState(dataDirectory: string): Promise<string> {
   return parts.join('\n');
 }
 
-/** Twice, so that a virtual CPU that runs can be told from one that waits. */
+/** Twice: a virtual CPU that runs uses time between the two. */
 async function machineThreads(): Promise<string> {
   const threads = 'ps -L -C qemu-system-x86_64 -o pid,comm,stat,cputimes,wchan:24';
   const { stdout } = await run(['sh', '-c', `${threads}; sleep 3; ${threads}`]);
