@@ -17,9 +17,11 @@ test('widths are read by name, and what is not named is left to the host', () =>
   expect(readConfig([], {}).widths).toEqual({});
 });
 
-test('all regions are those of every partition', () => {
+test('all regions are those of every partition, and us-east-1 stays the first', () => {
   const { regions } = readConfig(['--regions', 'all'], {});
   expect(regions.length).toBeGreaterThan(35);
+  expect(new Set(regions).size).toBe(regions.length);
+  expect(regions[0]).toBe('us-east-1');
   expect(regions).toEqual(
     expect.arrayContaining(['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1']),
   );

@@ -89,8 +89,9 @@ function parseAdvertise(text: string): Pick<Config, 'advertised'> {
   throw new UsageError(`--advertise must name a port that others can reach, not '${text}'`);
 }
 
+/** The first region is the home region: of the command line, and of requests that name none. */
 function parseRegions(text: string): readonly RegionName[] {
-  if (text === 'all') return publicRegions.map((region) => region.name);
+  if (text === 'all') return [...new Set(['us-east-1', ...publicRegions.map(({ name }) => name)])];
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !findRegion(name));
   if (unknown !== undefined) {

@@ -122,8 +122,20 @@ function services(
 }
 
 /** Registers the images of `--seed` that are missing. */
-async function registerSeed({ plane, seed }: Parts): Promise<void> {
-  if (seed) await plane.engine.write((tx) => putSeed(tx, seed));
+async function registerSeed({ plane, seed, logger }: Parts): Promise<void> {
+  if (!seed) return;
+  const { leftOut } = seed;
+  if (leftOut.length > 0) {
+    logger.log(
+      'warn',
+      'images of the seed file are left out: kernels, for Macs, or not available',
+      {
+        count: leftOut.length,
+        imageIds: leftOut.slice(0, 10),
+      },
+    );
+  }
+  await plane.engine.write((tx) => putSeed(tx, seed));
 }
 
 /** Empties everything but accounts and keys; for test runs, so only with `--auth open`. */

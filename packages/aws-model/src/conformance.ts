@@ -81,10 +81,13 @@ const scalarTests: Readonly<Record<ScalarKind, (value: unknown) => boolean>> = {
   blob: (value) => value instanceof Uint8Array,
 };
 
+/** What EC2 returns for a value that its model spells otherwise: `Platform` of images and instances. */
+const spellings: Readonly<Record<string, string>> = { windows: 'Windows' };
+
 function* scalarProblems(shape: ScalarShape, value: unknown, place: string) {
   const shown = String(value).slice(0, 100);
   if (!scalarTests[shape.kind](value)) yield `${place} is not of kind ${shape.kind}: ${shown}`;
-  else if (shape.values?.has(String(value)) === false) {
+  else if (shape.values?.has(spellings[String(value)] ?? String(value)) === false) {
     yield `${place} has a value that its enum lacks: ${shown}`;
   }
 }

@@ -26,6 +26,21 @@ export interface SeedRecords {
   readonly images: readonly Image[];
   /** The snapshots that the images' mappings name: records without bytes. */
   readonly snapshots: readonly Snapshot[];
+  /** Ids of images that EC2 lists and this platform has no kind of. */
+  readonly leftOut: readonly string[];
+}
+
+/** Values of EC2's lists that no image here can have: kernels, images for Macs, and what is no image any more. */
+const leftOutValues: Readonly<Record<string, readonly string[]>> = {
+  ImageType: ['kernel', 'ramdisk'],
+  Architecture: ['arm64_mac', 'x86_64_mac'],
+  State: ['invalid', 'deregistered', 'transient', 'error', 'disabled'],
+};
+
+function isLeftOut(from: SeedReader): boolean {
+  return Object.entries(leftOutValues).some(([name, values]) =>
+    values.includes(from.text(name) ?? ''),
+  );
 }
 
 /** The size of a mapping without one. */
@@ -135,7 +150,6 @@ function readImage(value: unknown, index: number, now: TimestampMs): Image {
   const named = new SeedReader(`image ${index + 1}`, value);
   const id = readId(named, 'ImageId', 'ami') ?? named.needText('ImageId');
   const from = new SeedReader(`image ${id}`, value);
-  // Kernel and ramdisk images cannot be launched.
   from.oneOf('ImageType', ['machine']);
   const account = from.matching('OwnerId', /^\d{12}$/, 'an account id of 12 digits');
   return planImage({
@@ -181,7 +195,8 @@ function snapshotsOf(image: Image): readonly Snapshot[] {
 
 /**
  * The records of a seed file: images in the form that `aws ec2 describe-images` prints, with their ids, owners
- * and owner aliases, in every region. An image without `Public` is public. Throws SeedError.
+ * and owner aliases, in every region. An image without `Public` is public. Images of kinds that this platform does
+ * not have are left out: Amazon's own list has kernels and images for Macs. Throws SeedError.
  */
 export function seedImages(document: unknown, { now }: { readonly now: TimestampMs }): SeedRecords {
   const isList = typeof document === 'object' && document !== null && 'Images' in document;
@@ -190,7 +205,13 @@ export function seedImages(document: unknown, { now }: { readonly now: Timestamp
       'a seed file must be {"Images": […]}, as aws ec2 describe-images prints it',
     );
   }
-  const images = document.Images.map((value, index) => readImage(value, index, now));
+  const leftOut: string[] = [];
+  const images = document.Images.flatMap((value: unknown, index) => {
+    const from = new SeedReader(`image ${index + 1}`, value);
+    if (!isLeftOut(from)) return [readImage(value, index, now)];
+    leftOut.push(from.needText('ImageId'));
+    return [];
+  });
   const seen = new Set<string>();
   for (const { id } of images) {
     if (seen.has(id)) throw new SeedError(`image ${id} occurs twice`);
@@ -202,7 +223,7 @@ export function seedImages(document: unknown, { now }: { readonly now: Timestamp
     // The snapshot is as large as the smallest volume that a mapping makes of it.
     if (!known || snapshot.sizeGiB < known.sizeGiB) snapshots.set(snapshot.id, snapshot);
   }
-  return { images, snapshots: [...snapshots.values()] };
+  return { images, snapshots: [...snapshots.values()], leftOut };
 }
 
 /** Adds what the record lacks, and a root device; what the record has stays, as it may have been changed since. */

@@ -1,6 +1,6 @@
 import { apiError } from '@bakehouse/domain';
 import { FilterWork } from './filter-work.ts';
-import { isWildcard, wildcardMatcher } from './wildcard.ts';
+import { isWildcard, type WildcardMatcher, wildcardMatcher } from './wildcard.ts';
 
 /** A filter of a request. One of its values must match; all filters of a request must match. */
 export interface Filter {
@@ -35,21 +35,11 @@ const filterValueLengthMax = 255;
  */
 const patternCharactersMax = filterValuesMax * filterValueLengthMax;
 
-type Matcher = (value: string, work: FilterWork) => boolean;
-
-function matcherOf(values: readonly string[]): Matcher {
-  const exact = new Set(values);
-  const patterns = values.filter(isWildcard).map(wildcardMatcher);
-  return (value, work) => {
-    work.spend(1);
-    return exact.has(value) || patterns.some((matches) => matches(value, work));
-  };
-}
-
 interface Test<Item> {
   readonly get: Getter<Item>;
   readonly key: string;
-  readonly matches: Matcher;
+  readonly exact: ReadonlySet<string>;
+  readonly patterns: readonly WildcardMatcher[];
 }
 
 type Getter<Item> = FilterTable<Item>[string];
@@ -101,23 +91,49 @@ function compile<Item>(table: FilterTable<Item>, filter: Filter): Test<Item> {
   }
   checkValues(name, values);
   const key = name.startsWith('tag:') ? name.slice('tag:'.length) : '';
-  return { get, key, matches: matcherOf(values) };
+  const patterns = values.filter(isWildcard).map(wildcardMatcher);
+  return { get, key, exact: new Set(values), patterns };
 }
 
 const listed = (found: FilterValue | readonly FilterValue[]): readonly FilterValue[] =>
   Array.isArray(found) ? found : [found as FilterValue];
 
-function passes<Item>(item: Item, { get, key, matches }: Test<Item>, work: FilterWork): boolean {
-  return listed(get(item, key)).some(
-    (value) => value !== undefined && matches(String(value), work),
-  );
+/** Whether a value is one of the filter's, patterns aside. */
+function isNamed<Item>(item: Item, { get, key, exact }: Test<Item>, work: FilterWork): boolean {
+  return listed(get(item, key)).some((value) => {
+    work.spend(1);
+    return value !== undefined && exact.has(String(value));
+  });
+}
+
+/** Whether a pattern matches. The tags of one item alone may take 100 ms: others have their turn between patterns. */
+async function isMatched<Item>(item: Item, test: Test<Item>, work: FilterWork): Promise<boolean> {
+  for (const value of listed(test.get(item, test.key))) {
+    if (value === undefined) continue;
+    for (const matches of test.patterns) {
+      if (work.isLong) await work.pause();
+      if (matches(String(value), work)) return true;
+    }
+  }
+  return false;
+}
+
+async function passesPatterns<Item>(
+  item: Item,
+  tests: readonly Test<Item>[],
+  work: FilterWork,
+): Promise<boolean> {
+  for (const test of tests) {
+    if (!isNamed(item, test, work) && !(await isMatched(item, test, work))) return false;
+  }
+  return true;
 }
 
 /** The filters of one request, ready to be applied. */
 export interface Filters<Item> {
   readonly work: FilterWork;
-  /** Whether an item passes every filter. */
-  passes(item: Item): boolean;
+  /** Whether an item passes every filter: at once, or, with patterns, after others had their turn. */
+  passes(item: Item): boolean | Promise<boolean>;
 }
 
 /** Reads the filters of a request. One that the table lacks, or with more than EC2 takes, is refused. */
@@ -132,8 +148,15 @@ export function readFilters<Item>(
   }
   checkPatterns(filters ?? []);
   const tests = (filters ?? []).map((filter) => compile(table, filter));
+  const plain = tests.filter(({ patterns }) => patterns.length === 0);
+  const withPatterns = tests.filter(({ patterns }) => patterns.length > 0);
   const work = new FilterWork();
-  return { work, passes: (item) => tests.every((test) => passes(item, test, work)) };
+  return {
+    work,
+    passes: (item) =>
+      plain.every((test) => isNamed(item, test, work)) &&
+      (withPatterns.length === 0 || passesPatterns(item, withPatterns, work)),
+  };
 }
 
 /** EC2's error for filters that compare more than one request may. */
@@ -155,7 +178,8 @@ export async function filterItems<Item>(
   const { passes: isWanted, work } = readFilters(filters, table);
   const found: Item[] = [];
   for (const item of items) {
-    if (isWanted(item)) found.push(item);
+    const verdict = isWanted(item);
+    if (typeof verdict === 'boolean' ? verdict : await verdict) found.push(item);
     if (work.isExhausted) throw tooMuchToCompare();
     if (work.isLong) await work.pause();
   }

@@ -15,7 +15,7 @@ import {
   shownVolumes,
   stateCodes,
 } from '../views/instance-facts.ts';
-import { isWindows, windows } from '../views/platform.ts';
+import { isWindows, usageOperation, windows } from '../views/platform.ts';
 import { wholeSecondText } from '../views/time.ts';
 import { type FilterTable, nothing, tagFilters } from './filter.ts';
 import { instanceNetworkFilters } from './instance-network-filters.ts';
@@ -116,7 +116,7 @@ export const instanceFilters: FilterTable<InstanceFacts> = {
   'state-reason-message': ({ instance }) => shownStateReason(instance)?.message,
   'subnet-id': ({ nic }) => nic?.subnetId,
   tenancy: () => 'default',
-  'usage-operation': () => 'RunInstances',
+  'usage-operation': ({ instance }) => usageOperation(instance),
   'usage-operation-update-time': ({ instance }) => wholeSecondText(instance.createdAt),
   'virtualization-type': ({ instance }) => virtualizationType(instance),
   'vpc-id': ({ nic }) => nic?.vpcId,

@@ -104,7 +104,9 @@ async function fill<Item>(
 ): Promise<boolean> {
   for (const { id, item } of items) {
     if (page.found.length === page.count || work.isExhausted) return true;
-    if (passes(item)) page.found.push(item);
+    // A promise for each of many items that need none would cost more than comparing them.
+    const verdict = passes(item);
+    if (typeof verdict === 'boolean' ? verdict : await verdict) page.found.push(item);
     page.after = id;
     if (work.isLong) await work.pause();
   }

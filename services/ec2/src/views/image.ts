@@ -12,7 +12,7 @@ import {
   virtualizationType,
 } from '@bakehouse/domain';
 import { ownTags, tagsIfAny } from '../request/tags.ts';
-import { windows } from './platform.ts';
+import { usageOperation, windows } from './platform.ts';
 import { secondText, wholeSecondText } from './time.ts';
 
 export type ImageView = NonNullable<Ec2.Ec2Output<'DescribeImages'>['Images']>[number];
@@ -114,7 +114,7 @@ export function imageView(facts: ImageFacts): ImageView {
     OwnerId: image.ownerId,
     ...(ownerAlias ? { ImageOwnerAlias: ownerAlias } : {}),
     PlatformDetails: image.platformDetails,
-    UsageOperation: 'RunInstances',
+    UsageOperation: usageOperation(image),
     State: image.state,
     BlockDeviceMappings: image.blockDevices.map(blockDeviceView),
     EnaSupport: image.enaSupport,

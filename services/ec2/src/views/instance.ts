@@ -26,7 +26,7 @@ import {
   stateCodes,
 } from './instance-facts.ts';
 import { unmanaged } from './operator.ts';
-import { isWindows, windows } from './platform.ts';
+import { isWindows, usageOperation, windows } from './platform.ts';
 import { wholeSecond } from './time.ts';
 
 type ReservationView = NonNullable<Ec2.Ec2Output<'DescribeInstances'>['Reservations']>[number];
@@ -220,7 +220,7 @@ function makeView(facts: InstanceFacts): InstanceView {
     VirtualizationType: virtualizationType(instance),
     MetadataOptions: metadataOptionsView(instance),
     PlatformDetails: instance.platformDetails,
-    UsageOperation: 'RunInstances',
+    UsageOperation: usageOperation(instance),
     UsageOperationUpdateTime: wholeSecond(instance.createdAt),
     ...(mode ? { BootMode: mode } : {}),
     CurrentInstanceBootMode: currentBootMode(instance),

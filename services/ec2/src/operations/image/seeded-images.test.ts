@@ -55,6 +55,32 @@ test.each([
   expect(() => seedImages(document, { now })).toThrow(words);
 });
 
+test('what launches are charged as follows from the platform, for images and their instances', async () => {
+  const world = await testContext();
+  const windows = { ...image, Platform: 'windows', PlatformDetails: 'Windows' };
+  await world.metadata.write((tx) => putSeed(tx, seedImages({ Images: [windows] }, { now })));
+  const charged = { PlatformDetails: 'Windows', UsageOperation: 'RunInstances:0002' };
+  expect((await world.call('DescribeImages', { Owners: ['amazon'] })).Images).toMatchObject([
+    charged,
+  ]);
+  const run = { ImageId: image.ImageId, InstanceType: 't3.micro' as const };
+  await world.call('RunInstances', { ...run, MinCount: 1, MaxCount: 1 });
+  const Filters = [{ Name: 'usage-operation', Values: ['RunInstances:0002'] }];
+  const { Reservations } = await world.call('DescribeInstances', { Filters });
+  expect(Reservations).toMatchObject([{ Instances: [charged] }]);
+});
+
+test('kernels, images for Macs and disabled images of a list are left out, with their ids', () => {
+  const others = [
+    { ...image, ImageId: 'aki-499ccb20', ImageType: 'kernel' },
+    { ...image, ImageId: 'ami-0000000a', Architecture: 'arm64_mac' },
+    { ...image, ImageId: 'ami-0000000b', State: 'disabled' },
+  ];
+  const { images, leftOut } = seedImages({ Images: [...others, image] }, { now });
+  expect(images.map(({ id }) => id)).toEqual([image.ImageId]);
+  expect(leftOut).toEqual(['aki-499ccb20', 'ami-0000000a', 'ami-0000000b']);
+});
+
 test('a seeded image is found in every region by id, owner alias and name, and can be launched', async () => {
   const world = await testContext();
   const seed = seedImages({ Images: [image] }, { now });
