@@ -230,3 +230,20 @@ test('a block server that stays away makes the snapshot an error that says so', 
   });
   await checkWorld(world);
 });
+
+test('a snapshot whose blocks are missing at the end is in error, and the volume counts from the one before', async () => {
+  const { world, run, rootId } = await scene('missing map');
+  world.volumes.write(rootId, 5, 'root');
+  const find = world.snapshots.find;
+  world.snapshots.find = async () => undefined;
+  const { SnapshotId = '' } = outputOf(await run.call('CreateSnapshot', { VolumeId: rootId }));
+  await run.rest();
+  world.snapshots.find = find;
+  const snapshot = await snapshotRecord(world, SnapshotId as SnapshotId);
+  expect(snapshot).toMatchObject({
+    state: 'error',
+    stateMessage: `the blocks of ${SnapshotId} are not in the store`,
+  });
+  const volume = await world.metadata.read((tx) => tx.get('volume', rootId));
+  expect(volume?.baseline?.snapshotId).not.toBe(SnapshotId);
+});

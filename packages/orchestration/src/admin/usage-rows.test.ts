@@ -129,3 +129,17 @@ test("what only an image's own snapshots share goes with it", async () => {
   const { rows } = summarizeUsage([image, ...own], await store.usage());
   expect(rows[0]).toMatchObject({ uniqueBytes: 3 * memoryBlockBytes, sharedBytes: 0 });
 });
+
+test('20,000 snapshots are counted in the time of a request, not of their square', () => {
+  const count = 20_000;
+  const maps = Array.from({ length: count }, (_, index) => ({
+    mapId: mapId(index),
+    sizeBytes: 1,
+    blockCount: 1,
+  }));
+  const held = maps.map((_, index) => ({ bytes: 2, maps: [{ first: index, end: index + 1 }] }));
+  const holdings = maps.map((each, index) => snapshot(`snap-${index}`, each.mapId));
+  const { rows, unheldBytes } = summarizeUsage(holdings, { maps, held, liveBytes: 2 * count });
+  expect(rows.every(({ uniqueBytes }) => uniqueBytes === 2)).toBe(true);
+  expect(unheldBytes).toBe(0);
+});

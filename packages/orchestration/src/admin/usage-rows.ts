@@ -37,15 +37,21 @@ function holdersByMap(holdings: readonly Holding[]): ReadonlyMap<BlockMapId, rea
   const holders = new Map<BlockMapId, string[]>();
   for (const { kind, id, mapIds } of holdings) {
     if (kind === 'image') continue;
-    for (const mapId of new Set(mapIds)) holders.set(mapId, [...(holders.get(mapId) ?? []), id]);
+    for (const mapId of new Set(mapIds)) push(holders, mapId, id);
   }
   return holders;
+}
+
+function push<Value>(lists: Map<BlockMapId, Value[]>, mapId: BlockMapId, value: Value): void {
+  const list = lists.get(mapId);
+  if (list) list.push(value);
+  else lists.set(mapId, [value]);
 }
 
 /** Bytes with the maps that name them and the snapshots and volumes that hold those. */
 interface Part {
   readonly bytes: number;
-  readonly mapIds: ReadonlySet<BlockMapId>;
+  readonly mapIds: readonly BlockMapId[];
   readonly holderIds: ReadonlySet<string>;
 }
 
@@ -58,8 +64,15 @@ function partsOf(
       store.maps.slice(first, end).map(({ mapId }) => mapId),
     );
     const holderIds = new Set(mapIds.flatMap((mapId) => holders.get(mapId) ?? []));
-    return { bytes, mapIds: new Set(mapIds), holderIds };
+    return { bytes, mapIds, holderIds };
   });
+}
+
+/** The parts that each map names: a store has as many maps as it has snapshots. */
+function partsByMap(parts: readonly Part[]): ReadonlyMap<BlockMapId, readonly Part[]> {
+  const named = new Map<BlockMapId, Part[]>();
+  for (const part of parts) for (const mapId of part.mapIds) push(named, mapId, part);
+  return named;
 }
 
 const bytesOf = (parts: readonly Part[]) => sum(parts.map(({ bytes }) => bytes));
@@ -74,9 +87,10 @@ export function summarizeUsage(
   store: Pick<StoreUsage, 'maps' | 'held' | 'liveBytes'>,
 ): UsageSummary {
   const parts = partsOf(store, holdersByMap(holdings));
+  const byMap = partsByMap(parts);
   const rows = holdings.map(({ mapIds, goes, ...row }): UsageRow => {
     const going = new Set(goes);
-    const named = parts.filter((part) => mapIds.some((mapId) => part.mapIds.has(mapId)));
+    const named = [...new Set(mapIds.flatMap((mapId) => byMap.get(mapId) ?? []))];
     const freed = named.filter(({ holderIds }) => holderIds.isSubsetOf(going));
     const uniqueBytes = bytesOf(freed);
     return { ...row, uniqueBytes, sharedBytes: bytesOf(named) - uniqueBytes };

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { dayMs, hourMs } from '@bakehouse/base';
-import type { MetadataTransaction, RecordKinds } from '@bakehouse/domain';
+import type { MetadataStore, RecordKinds } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
 import { isHere } from '../settings.ts';
 
@@ -10,28 +11,48 @@ const keepTokensMs = dayMs;
 const keepTombstonesMs = 7 * dayMs;
 const keepBakesMs = 7 * dayMs;
 
-/** Deletes the records of a kind that are over for longer than `keepMs`. */
-async function forget<Kind extends 'instance' | 'clientToken' | 'tombstone' | 'bake'>(
-  tx: MetadataTransaction,
+/** Records that one turn looks at: others have theirs in between. */
+const pageSize = 500;
+
+type Forgotten = 'instance' | 'clientToken' | 'tombstone' | 'bake';
+
+/** Deletes the records of a kind that are over. Each write looks again, as they may have changed since they were read. */
+async function forget<Kind extends Forgotten>(
+  metadata: MetadataStore,
   kind: Kind,
   isOver: (record: RecordKinds[Kind]) => boolean,
 ): Promise<void> {
-  for (const record of await tx.list(kind)) if (isOver(record)) await tx.delete(kind, record.id);
+  let after: string | undefined;
+  do {
+    const query = { limit: pageSize, ...(after === undefined ? {} : { after }) };
+    const { records, next } = await metadata.read((tx) => tx.page(kind, query));
+    const over = records.filter(isOver);
+    if (over.length > 0) {
+      await metadata.write(async (tx) => {
+        const known = await tx.getMany(
+          kind,
+          over.map(({ id }) => id),
+        );
+        for (const record of known) if (record && isOver(record)) await tx.delete(kind, record.id);
+      });
+    }
+    after = next;
+    await setImmediate();
+  } while (after !== undefined);
 }
 
 /** Deletes the records of what has been over for long enough. */
 export async function forgetOld(
   context: Pick<ReconcilerContext, 'metadata' | 'clock' | 'settings'>,
 ): Promise<void> {
+  const { metadata } = context;
   const now = context.clock.now();
-  await context.metadata.write(async (tx) => {
-    await forget(tx, 'instance', (instance) => {
-      const { state, terminatedAt = now } = instance;
-      if (state !== 'terminated' || !isHere(context.settings)(instance)) return false;
-      return now - terminatedAt > keepTerminatedMs;
-    });
-    await forget(tx, 'clientToken', (token) => now - token.createdAt > keepTokensMs);
-    await forget(tx, 'bake', ({ endedAt = now }) => now - endedAt > keepBakesMs);
-    await forget(tx, 'tombstone', (tombstone) => now - tombstone.deletedAt > keepTombstonesMs);
+  await forget(metadata, 'instance', (instance) => {
+    const { state, terminatedAt = now } = instance;
+    if (state !== 'terminated' || !isHere(context.settings)(instance)) return false;
+    return now - terminatedAt > keepTerminatedMs;
   });
+  await forget(metadata, 'clientToken', (token) => now - token.createdAt > keepTokensMs);
+  await forget(metadata, 'bake', ({ endedAt = now }) => now - endedAt > keepBakesMs);
+  await forget(metadata, 'tombstone', (tombstone) => now - tombstone.deletedAt > keepTombstonesMs);
 }

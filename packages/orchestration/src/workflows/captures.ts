@@ -171,10 +171,9 @@ async function thawCaptured(context: WorkflowContext, input: CaptureInput): Prom
 /** The record of a snapshot whose blocks are in the store. The volume may have grown before the freeze. */
 function completed(
   snapshot: Snapshot,
-  summary: BlockMapSummary | undefined,
+  { blockCount, sizeBytes }: BlockMapSummary,
   now: number,
 ): Snapshot {
-  const { blockCount = 0, sizeBytes = 0 } = summary ?? {};
   const sizeGiB = Math.max(snapshot.sizeGiB, Math.ceil(sizeBytes / GiB));
   const done = { at: now, fullSizeBytes: blockCount * blockBytes };
   return completeSnapshot({ ...snapshot, sizeGiB }, done);
@@ -183,17 +182,20 @@ function completed(
 /** The snapshots are complete, and the baseline of what comes after. */
 async function completeSnapshots(context: WorkflowContext, input: CaptureInput): Promise<Commit> {
   const captures = await readWholeGroup(context, input.snapshotIds);
-  const summaries = new Map<SnapshotId, BlockMapSummary | undefined>();
+  const summaries = new Map<SnapshotId, BlockMapSummary>();
   for (const { id, mapId } of snapshotsOf(captures)) {
-    summaries.set(id, await context.snapshots.find(mapId));
+    const summary = await context.snapshots.find(mapId);
+    if (!summary) throw new Error(`the blocks of ${id} are not in the store`);
+    summaries.set(id, summary);
   }
   const now = context.clock.now();
   return async (tx) => {
     for (const { snapshot: before, volume: known } of captures) {
       const snapshot = await tx.get('snapshot', before.id);
       const volume = await tx.get('volume', known.id);
-      if (!snapshot) continue;
-      await tx.put('snapshot', completed(snapshot, summaries.get(snapshot.id), now));
+      const summary = summaries.get(before.id);
+      if (!snapshot || !summary) continue;
+      await tx.put('snapshot', completed(snapshot, summary, now));
       const baseline = { snapshotId: snapshot.id, mapId: snapshot.mapId };
       if (volume) await tx.put('volume', { ...volume, baseline });
     }
