@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findDroppingFirewall } from '../src/host-firewall.ts';
-import { type RunCommand, runCommand } from '../src/run-command.ts';
+import { type RunNetworkCommand, runNetworkCommand } from '../src/run-network-command.ts';
 
 /** In the place of the host, whose own rules must not matter. */
 const namespace = `bht-fw-${randomBytes(2).toString('hex')}`;
 const link = 'bh123456-up';
-const run: RunCommand = (argv, input) =>
-  runCommand(['nsenter', `--net=/run/netns/${namespace}`, '--', ...argv], input);
+const run: RunNetworkCommand = (argv, input) =>
+  runNetworkCommand(['nsenter', `--net=/run/netns/${namespace}`, '--', ...argv], input);
 
-beforeAll(() => runCommand(['ip', 'netns', 'add', namespace]));
-afterAll(() => runCommand(['ip', 'netns', 'delete', namespace]));
+beforeAll(() => runNetworkCommand(['ip', 'netns', 'add', namespace]));
+afterAll(() => runNetworkCommand(['ip', 'netns', 'delete', namespace]));
 
 test('the chains that Docker sets up are found, until the link is let through', async () => {
   expect(await findDroppingFirewall(link, run)).toBe(undefined);

@@ -8,7 +8,7 @@ import { takePublicRange } from '@bakehouse/testkit';
 import type { NetworkLeftover } from '../src/leftovers.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
 import type { DeviceCommand } from '../src/plan-links.ts';
-import { type RunCommand, runCommand } from '../src/run-command.ts';
+import { type RunNetworkCommand, runNetworkCommand } from '../src/run-network-command.ts';
 import { hello, serve } from './talk.ts';
 
 /** A namespace in the place of a machine, behind a veth pair instead of QEMU's tap. */
@@ -22,7 +22,7 @@ export interface TestPlatform {
   readonly network: LinuxNetwork;
   readonly options: LinuxNetworkOptions;
   readonly directory: string;
-  readonly run: RunCommand;
+  readonly run: RunNetworkCommand;
   readonly device: DeviceCommand;
   /** The fields of every warning and error in the log. */
   readonly logged: readonly LogFields[];
@@ -84,7 +84,7 @@ export async function testPlatform(
   async function bareGuest(nic: Nic): Promise<Guest> {
     const namespace = namespaceOf(nic);
     namespaces.add(namespace);
-    await runCommand(['ip', 'netns', 'add', namespace]);
+    await runNetworkCommand(['ip', 'netns', 'add', namespace]);
     await network.plug(nic);
     await ip(namespace, ['link set lo up', 'link set eth0 up']);
     return { nic, namespace, enter: ['nsenter', `--net=/run/netns/${namespace}`, '--'] };
@@ -94,7 +94,7 @@ export async function testPlatform(
     network,
     options,
     directory,
-    run: runCommand,
+    run: runNetworkCommand,
     device,
     logged,
     reopened: make,
@@ -113,9 +113,9 @@ export async function testPlatform(
     async dispose() {
       await network.destroy();
       for (const namespace of namespaces) {
-        const pids = await runCommand(['ip', 'netns', 'pids', namespace]);
+        const pids = await runNetworkCommand(['ip', 'netns', 'pids', namespace]);
         for (const pid of pids.split('\n').filter(Boolean)) endProcess(Number(pid));
-        await runCommand(['ip', 'netns', 'delete', namespace]);
+        await runNetworkCommand(['ip', 'netns', 'delete', namespace]);
       }
       await rm(directory, { recursive: true, force: true });
       await range.release();
@@ -124,7 +124,7 @@ export async function testPlatform(
 }
 
 export async function ip(namespace: string, lines: readonly string[]): Promise<void> {
-  await runCommand(['ip', '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
+  await runNetworkCommand(['ip', '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
 }
 
 /** What a client on the host hears at the guest's public address, port 22. */

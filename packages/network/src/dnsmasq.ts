@@ -21,7 +21,7 @@ import {
 } from './dnsmasq-files.ts';
 import { NetworkToolError } from './network-errors.ts';
 import type { NetworkNames } from './network-names.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 const endGraceMs = 3 * secondMs;
 
@@ -37,7 +37,7 @@ export interface Dnsmasq {
 
 export function dnsmasqIn(
   names: NetworkNames,
-  { run, clock, enter }: { run: RunCommand; clock: Clock; enter: readonly string[] },
+  { run, clock, enter }: { run: RunNetworkCommand; clock: Clock; enter: readonly string[] },
 ): Dnsmasq {
   const directory = names.runtimeDirectory;
   const path = (file: string) => join(directory, file);

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@bakehouse/base';
 import { findDroppingFirewall } from './host-firewall.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 const checkEveryMs = 60_000;
 
@@ -10,7 +10,7 @@ const checkEveryMs = 60_000;
  */
 export function firewallWatch(
   link: string,
-  { run, clock, logger }: { run: RunCommand; clock: Clock; logger: Logger },
+  { run, clock, logger }: { run: RunNetworkCommand; clock: Clock; logger: Logger },
 ): () => Promise<void> {
   let checkedAt: number | undefined;
   let known: string | undefined;

@@ -4,7 +4,7 @@ import { vpcOf } from './check-nic.ts';
 import { insideLinks, text } from './namespace.ts';
 import { type NetworkNames, tapName } from './network-names.ts';
 import { type DeviceCommand, plugLines, vpcGoneLines } from './plan-links.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 /** The devices in the namespace, one per NIC. */
 export interface GuestPorts {
@@ -18,7 +18,7 @@ export interface GuestPorts {
 
 export function guestPorts(
   { namespace }: NetworkNames,
-  { run, device }: { run: RunCommand; device: DeviceCommand },
+  { run, device }: { run: RunNetworkCommand; device: DeviceCommand },
 ): GuestPorts {
   const inside = async (lines: readonly string[]) => {
     if (lines.length > 0) await run(['ip', '-n', namespace, '-batch', '-'], text(lines));

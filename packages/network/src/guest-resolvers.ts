@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@bakehouse/base';
 import { readTextIfExists } from '@bakehouse/host';
 import { answeringResolvers } from './resolver-probe.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 const checkEveryMs = 60_000;
 
@@ -18,7 +18,7 @@ export interface GuestResolvers {
 export interface GuestResolversOptions {
   /** Absent: the host's own. */
   readonly resolvers?: readonly string[];
-  readonly run: RunCommand;
+  readonly run: RunNetworkCommand;
   readonly enter: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;

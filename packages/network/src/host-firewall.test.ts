@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { findDroppingFirewall } from './host-firewall.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 const chain = (family: string, table: string, name: string, policy?: string) => ({
   chain: { family, table, name, ...(policy && { hook: 'forward', policy }) },
 });
 
 /** A host with these chains, whose tables have these rules. */
-function host(chains: readonly object[], rules = ''): RunCommand {
+function host(chains: readonly object[], rules = ''): RunNetworkCommand {
   return async (argv) => (argv.includes('chains') ? JSON.stringify({ nftables: chains }) : rules);
 }
 

@@ -1,5 +1,5 @@
 import { networkNames } from './network-names.ts';
-import { type RunCommand, runCommand } from './run-command.ts';
+import { type RunNetworkCommand, runNetworkCommand } from './run-network-command.ts';
 
 /** A chain of another program that drops forwarded packets by its policy. */
 export interface DroppingFirewall {
@@ -26,7 +26,7 @@ const dockersOwn = 'DOCKER-USER';
  */
 export async function findDroppingFirewall(
   link: string,
-  run: RunCommand,
+  run: RunNetworkCommand,
 ): Promise<DroppingFirewall | undefined> {
   const listing = await run(['nft', '-j', 'list', 'chains']);
   const { nftables = [] }: { nftables?: readonly { readonly chain?: ListedChain }[] } = JSON.parse(
@@ -44,7 +44,7 @@ export async function findDroppingFirewall(
 
 /** The same for a platform, by its name and whether or not it runs. */
 export function findHostFirewall(name: string): Promise<DroppingFirewall | undefined> {
-  return findDroppingFirewall(networkNames(name, '/').hostLink, runCommand);
+  return findDroppingFirewall(networkNames(name, '/').hostLink, runNetworkCommand);
 }
 
 function dropping(

@@ -3,7 +3,7 @@ import type { Logger } from '@bakehouse/base';
 import { readTextIfExists } from '@bakehouse/host';
 import type { NetworkNames } from './network-names.ts';
 import { readJson, writeJson } from './network-records.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 /** The earlier values of a setting, by interface. */
 type Before = Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface HostForwarding {
 /** Forwarding is switched per interface, so the host does not become a router between its other networks. */
 export function hostForwarding(
   names: NetworkNames,
-  { run, logger, uplinks }: { run: RunCommand; logger: Logger; uplinks?: readonly string[] },
+  { run, logger, uplinks }: { run: RunNetworkCommand; logger: Logger; uplinks?: readonly string[] },
 ): HostForwarding {
   return {
     async enable() {
@@ -51,7 +51,7 @@ export function hostForwarding(
   };
 }
 
-async function defaultDevices(run: RunCommand): Promise<string[]> {
+async function defaultDevices(run: RunNetworkCommand): Promise<string[]> {
   const routes: { dev?: string }[] = JSON.parse(
     (await run(['ip', '-j', '-4', 'route', 'show', 'default'])) || '[]',
   );

@@ -7,7 +7,7 @@ import {
 } from '@bakehouse/host';
 import { hostLinks, insideLinks, isNamespace } from './namespace.ts';
 import { type NetworkNames, namespaceFileOf } from './network-names.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 /** Something on this host that belongs to no record, and what removes it. */
 export interface NetworkLeftover {
@@ -19,14 +19,14 @@ export interface NetworkLeftover {
 
 export interface LeftoverQuery {
   readonly names: NetworkNames;
-  readonly run: RunCommand;
+  readonly run: RunNetworkCommand;
   /** The ports that are recorded. */
   readonly devices: ReadonlySet<string>;
   readonly dnsmasq: HostProcess | undefined;
 }
 
 /** Changes nothing. */
-export async function findLeftovers(query: LeftoverQuery): Promise<NetworkLeftover[]> {
+export async function findNetworkLeftovers(query: LeftoverQuery): Promise<NetworkLeftover[]> {
   const found = await Promise.all([
     strayPorts(query),
     strayDnsmasqs(query),
@@ -80,7 +80,7 @@ async function strayFiles(names: NetworkNames): Promise<NetworkLeftover[]> {
  * Networks of platforms whose data folder is gone: nobody will ever open or destroy them. Only those whose
  * namespace is here: a container may share this host's network and keep its folders elsewhere.
  */
-async function orphanedPlatforms(run: RunCommand): Promise<NetworkLeftover[]> {
+async function orphanedPlatforms(run: RunNetworkCommand): Promise<NetworkLeftover[]> {
   const orphans: NetworkLeftover[] = [];
   for (const { ifname, ifalias } of await hostLinks(run)) {
     const directory = /^bakehouse \S+ \S+ (\/.*)$/.exec(ifalias ?? '')?.[1];

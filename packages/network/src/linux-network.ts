@@ -24,7 +24,7 @@ import { firewallWatch } from './firewall-watch.ts';
 import { type GuestPorts, guestPorts } from './guest-ports.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { type HostForwarding, hostForwarding } from './host-forwarding.ts';
-import { findLeftovers, type NetworkLeftover } from './leftovers.ts';
+import { findNetworkLeftovers, type NetworkLeftover } from './leftovers.ts';
 import { isLinked, makeNamespace, refuseCollision, removeNamespace } from './namespace.ts';
 import { type FilterPlace, type NetworkFilters, networkFilters } from './network-filters.ts';
 import { type NetworkNames, networkNames, tapName } from './network-names.ts';
@@ -32,7 +32,7 @@ import { type NetworkRecords, networkRecords } from './network-records.ts';
 import type { NetworkState } from './plan-guest-tables.ts';
 import { type DeviceCommand, linkAlias, tapCommand } from './plan-links.ts';
 import { answersArp } from './reachability.ts';
-import { type RunCommand, runCommand } from './run-command.ts';
+import { type RunNetworkCommand, runNetworkCommand } from './run-network-command.ts';
 import { type WantedNetwork, wantedNetwork } from './wanted-network.ts';
 
 export interface LinuxNetworkOptions {
@@ -57,7 +57,7 @@ export interface LinuxNetworkOptions {
 /** What tests replace. */
 export interface LinuxNetworkSeams {
   readonly device?: DeviceCommand;
-  readonly run?: RunCommand;
+  readonly run?: RunNetworkCommand;
 }
 
 /** A repair and the work that it takes. */
@@ -71,7 +71,7 @@ export class LinuxNetwork implements Network {
   readonly #options: LinuxNetworkOptions;
   readonly #names: NetworkNames;
   readonly #addressing: Addressing;
-  readonly #run: RunCommand;
+  readonly #run: RunNetworkCommand;
   readonly #records: NetworkRecords;
   readonly #wanted: WantedNetwork;
   readonly #ports: GuestPorts;
@@ -85,7 +85,7 @@ export class LinuxNetwork implements Network {
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
     const { clock, logger, uplinks, resolvers } = options;
-    const { run = runCommand, device = tapCommand } = seams;
+    const { run = runNetworkCommand, device = tapCommand } = seams;
     this.#options = options;
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
@@ -213,7 +213,7 @@ export class LinuxNetwork implements Network {
   leftovers(): Promise<readonly NetworkLeftover[]> {
     return this.#serially(async () => {
       const { nics } = await this.#records.load();
-      return findLeftovers({
+      return findNetworkLeftovers({
         names: this.#names,
         run: this.#run,
         devices: new Set([...nics.values()].map((nic) => tapName(nic.nicId))),

@@ -12,14 +12,14 @@ import {
   namespaceSettings,
   uplinkSettings,
 } from './plan-links.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 export interface NamespaceOptions {
   readonly names: NetworkNames;
   readonly addressing: Addressing;
   readonly alias: string;
   readonly outbound: boolean;
-  readonly run: RunCommand;
+  readonly run: RunNetworkCommand;
   readonly enter: readonly string[];
 }
 
@@ -43,12 +43,12 @@ export async function makeNamespace(options: NamespaceOptions): Promise<void> {
 }
 
 /** The names of the devices inside. */
-export async function insideLinks(run: RunCommand, namespace: string): Promise<Set<string>> {
+export async function insideLinks(run: RunNetworkCommand, namespace: string): Promise<Set<string>> {
   const links = parseLinks(await run(['ip', '-n', namespace, '-j', 'link', 'show']));
   return new Set(links.map((link) => link.ifname));
 }
 
-export async function hostLinks(run: RunCommand): Promise<HostLink[]> {
+export async function hostLinks(run: RunNetworkCommand): Promise<HostLink[]> {
   return parseLinks(await run(['ip', '-j', 'link', 'show']));
 }
 
@@ -56,7 +56,7 @@ export async function hostLinks(run: RunCommand): Promise<HostLink[]> {
 export async function isLinked(
   names: NetworkNames,
   { transitCidr }: Addressing,
-  run: RunCommand,
+  run: RunNetworkCommand,
 ): Promise<boolean> {
   if (!(await isNamespace(names.namespaceFile))) return false;
   const list = ['ip', '-j', '-4', 'route', 'show', 'dev', names.hostLink];
@@ -91,7 +91,7 @@ async function makeLink(options: NamespaceOptions, links: readonly HostLink[]): 
 export async function refuseCollision(
   names: NetworkNames,
   addressing: Addressing,
-  run: RunCommand,
+  run: RunNetworkCommand,
 ): Promise<void> {
   const links = await hostLinks(run);
   const routes: HostRoute[] = JSON.parse((await run(['ip', '-j', '-4', 'route', 'show'])) || '[]');
@@ -110,7 +110,7 @@ export function text(lines: readonly string[]): string {
 /** Processes inside keep a namespace alive without its name. Without links they reach nothing. */
 export async function removeNamespace(
   { namespace, namespaceFile }: NetworkNames,
-  { run, logger }: { run: RunCommand; logger: Logger },
+  { run, logger }: { run: RunNetworkCommand; logger: Logger },
 ): Promise<void> {
   if (await isNamespace(namespaceFile)) {
     const links = await insideLinks(run, namespace);

@@ -2,7 +2,7 @@ import type { NetworkNames } from './network-names.ts';
 import { nftTables } from './nft-tables.ts';
 import { type NetworkState, planArpTable, planGuestTable } from './plan-guest-tables.ts';
 import { planHostTable } from './plan-host-table.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 /** Where the platform has nft tables: two in its namespace, one on the host. */
 export type FilterPlace = 'host' | 'inside';
@@ -21,7 +21,7 @@ export interface NetworkFilters {
 
 export function networkFilters(
   { table, hostLink }: NetworkNames,
-  { run, enter }: { run: RunCommand; enter: readonly string[] },
+  { run, enter }: { run: RunNetworkCommand; enter: readonly string[] },
 ): NetworkFilters {
   const inside = nftTables(run, enter);
   const host = nftTables(run, []);

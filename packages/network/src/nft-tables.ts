@@ -1,6 +1,6 @@
 import { CommandError } from '@bakehouse/host';
 import { changeText, type Ruleset, replaceText } from './ruleset.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 import { listedShape, plannedShape, sameShape } from './table-shape.ts';
 
 /** The tables of one namespace, as this process last applied them. */
@@ -13,7 +13,7 @@ export interface NftTables {
   areIntact(): Promise<boolean>;
 }
 
-export function nftTables(run: RunCommand, enter: readonly string[]): NftTables {
+export function nftTables(run: RunNetworkCommand, enter: readonly string[]): NftTables {
   let applied: readonly Ruleset[] | undefined;
   const load = (text: string) => run([...enter, 'nft', '-f', '-'], text);
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import { tapName } from './network-names.ts';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 const answerTimeoutMs = 1_000;
 const pollMs = 20;
@@ -9,7 +9,7 @@ const pollMs = 20;
 /** Makes the kernel ask the guest for its MAC (a neighbour in state `probe`), and waits 1 s for the reply. */
 export async function answersArp(
   nic: Nic,
-  { run, clock, namespace }: { run: RunCommand; clock: Clock; namespace: string },
+  { run, clock, namespace }: { run: RunNetworkCommand; clock: Clock; namespace: string },
 ): Promise<boolean> {
   const device = tapName(nic.nicId);
   const ip = ['ip', '-n', namespace];

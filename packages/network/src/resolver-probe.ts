@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { RunCommand } from './run-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
 
 const program = fileURLToPath(new URL('./resolver-probe-main.ts', import.meta.url));
 
 /** Those of the addresses that answer a DNS query from inside the namespace within a second. */
 export async function answeringResolvers(
   addresses: readonly string[],
-  { run, enter }: { run: RunCommand; enter: readonly string[] },
+  { run, enter }: { run: RunNetworkCommand; enter: readonly string[] },
 ): Promise<string[]> {
   if (addresses.length === 0) return [];
   const output = await run([...enter, process.execPath, program, ...addresses]);

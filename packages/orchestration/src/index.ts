@@ -8,10 +8,10 @@ export {
   createControlPlane,
 } from './control-plane.ts';
 export {
-  findLeftovers,
-  type Leftover,
+  findUnnamed,
   type LeftoverDrivers,
-} from './leftovers/find-leftovers.ts';
+  type Unnamed,
+} from './leftovers/find-unnamed.ts';
 export { type NamedRecords, readNamedRecords } from './leftovers/named-records.ts';
 export type { CallScope, OperationContext } from './operation-context.ts';
 export { createAccount, firstAccountId, platformAccountId } from './platform/accounts.ts';

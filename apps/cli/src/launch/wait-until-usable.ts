@@ -27,7 +27,7 @@ export async function waitUntilUsable(
   onProgress({ step: 'starting the machine' });
   const running = { ids: [instanceId], state: 'running' } as const;
   const [row] = await waitForState(reached, running, signal);
-  if (!row) throw new CommandFailedError(`${instanceId} is gone`);
+  if (!row) throw new CommandFailedError(`${instanceId} does not exist any more`);
   if (!target) return row;
   let line = '';
   let lookedAt = 0;

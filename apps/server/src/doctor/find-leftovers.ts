@@ -4,7 +4,7 @@ import type { InstanceId, MetadataStore } from '@bakehouse/domain';
 import { describeAction, type HostAction, performAction } from '@bakehouse/host';
 import type { LinuxNetwork } from '@bakehouse/network';
 import {
-  findLeftovers as findUnnamed,
+  findUnnamed,
   type LeftoverDrivers,
   type NamedRecords,
   readNamedRecords,
@@ -126,7 +126,7 @@ const removeRemedy = 'bakehouse doctor --fix';
 
 /**
  * What exists on this host for the platform and is named by no record. Changes nothing. Things are listed first and
- * records are read afterwards: see findLeftovers of the orchestration, whose finders the reconciler uses, too.
+ * records are read afterwards: see findUnnamed of the orchestration, whose finders the reconciler uses, too.
  */
 export async function findLeftovers(
   metadata: Pick<MetadataStore, 'read'>,

@@ -23,7 +23,7 @@ type Command = (
  * Runs one request of the transmission phase, other than a disconnect. Returns the reply itself, not a
  * promise, when the device has the bytes in memory. Throws or rejects with the device's own error.
  */
-export function runCommand(
+export function performCommand(
   context: CommandContext,
   request: NbdRequest,
 ): CommandReply | Promise<CommandReply> {

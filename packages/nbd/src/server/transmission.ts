@@ -1,6 +1,6 @@
 import { commandType, errorCode } from '../codec/constants.ts';
 import type { NbdRequest } from '../codec/request.ts';
-import { type CommandContext, type CommandReply, runCommand } from './commands.ts';
+import { type CommandContext, type CommandReply, performCommand } from './commands.ts';
 import type { ServerSession } from './handshake-state.ts';
 import type { NbdServerLimits } from './limits.ts';
 import { type BatchSink, ReplyBatch } from './reply-batch.ts';
@@ -155,7 +155,7 @@ export class Transmission {
 
   #begin(request: NbdRequest): void {
     try {
-      const reply = runCommand(this.#context, request);
+      const reply = performCommand(this.#context, request);
       if (reply instanceof Promise) this.#defer(request, reply);
       else reply(this.#writer);
     } catch (error) {

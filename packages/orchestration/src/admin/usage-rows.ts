@@ -11,7 +11,7 @@ export interface Holding {
   readonly mapIds: readonly BlockMapId[];
   /** The snapshots and volumes that go when this is deleted: itself; for an image, snapshots of it alone. */
   readonly goes: readonly string[];
-  /** A snapshot that CreateImage or a bake took for an image that is gone. */
+  /** A snapshot that CreateImage or a bake took for an image that no longer exists. */
   readonly orphaned?: boolean;
 }
 

@@ -39,7 +39,7 @@ export async function endLostBakes(context: LostBakesContext): Promise<void> {
     return bakes;
   });
   for (const { id, content } of lost) {
-    logger.log('warn', 'ended a bake whose work is gone', { bakeId: id });
+    logger.log('warn', 'failed a bake that has no workflow any more', { bakeId: id });
     changes.forget(id);
     if (content) await discardDisk(context, id, content.disk);
   }

@@ -1,6 +1,6 @@
 import type { Snapshot, WorkflowId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
-import { findLeftovers } from '../leftovers/find-leftovers.ts';
+import { findUnnamed } from '../leftovers/find-unnamed.ts';
 import { enqueuePrune } from '../workflows/prune-blocks.ts';
 import { endLostBakes, type LostBakesContext } from './lost-bakes.ts';
 
@@ -41,7 +41,7 @@ async function deleteInterruptedSnapshots(
 export async function reconcileLeftovers(context: LeftoversContext): Promise<void> {
   await endLostBakes(context);
   await deleteInterruptedSnapshots(context);
-  const leftovers = await findLeftovers(context.metadata, { ...context, keeper: context.compute });
+  const leftovers = await findUnnamed(context.metadata, { ...context, keeper: context.compute });
   const maps = leftovers.filter(({ kind }) => kind === 'block map');
   for (const { kind, name, problem, remove } of leftovers.filter((each) => !maps.includes(each))) {
     context.logger.log('warn', 'removing a leftover', { kind, name, problem });

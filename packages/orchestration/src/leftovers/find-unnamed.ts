@@ -18,7 +18,7 @@ type LeftoverKind =
   | 'block map';
 
 /** Something that exists outside of the records and that no record names: what a crash can leave. */
-export interface Leftover {
+export interface Unnamed {
   readonly kind: LeftoverKind;
   readonly name: string;
   readonly problem: string;
@@ -69,7 +69,7 @@ function together<Id>(remove: (ids: readonly Id[]) => Promise<unknown>) {
 }
 
 /** Lists what exists; the result compares it with records that were read afterwards. */
-type Finder = () => Promise<(records: NamedRecords) => readonly Leftover[]>;
+type Finder = () => Promise<(records: NamedRecords) => readonly Unnamed[]>;
 
 function finder<Id extends string>({ kind, problem, list, named, removal }: Kind<Id>): Finder {
   return async () => {
@@ -147,10 +147,10 @@ function finders(drivers: LeftoverDrivers): readonly Finder[] {
  * so things are listed first and records are read afterwards: what has no record then is garbage, also while the
  * control plane works.
  */
-export async function findLeftovers(
+export async function findUnnamed(
   metadata: Pick<MetadataStore, 'read'>,
   drivers: LeftoverDrivers,
-): Promise<readonly Leftover[]> {
+): Promise<readonly Unnamed[]> {
   const compare = await Promise.all(finders(drivers).map((find) => find()));
   const records = await metadata.read(readNamedRecords);
   return compare.flatMap((against) => against(records));

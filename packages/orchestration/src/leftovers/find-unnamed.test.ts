@@ -1,7 +1,7 @@
 import { type BlockMapId, blockBytes, type InstanceId } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { launchInstance, testPlane } from '../testing/index.ts';
-import { findLeftovers } from './find-leftovers.ts';
+import { findUnnamed } from './find-unnamed.ts';
 
 /** A platform with one running instance, and what a crash could have left. */
 async function bench() {
@@ -14,13 +14,13 @@ async function bench() {
 
 test('what records name is no leftover', async () => {
   const { world, drivers } = await bench();
-  expect(await findLeftovers(world.metadata, drivers)).toEqual([]);
+  expect(await findUnnamed(world.metadata, drivers)).toEqual([]);
 });
 
 test('without their records, everything of an instance is a leftover, and can be removed', async () => {
   const { world, drivers } = await bench();
   await world.metadata.reset(['account']);
-  const found = await findLeftovers(world.metadata, drivers);
+  const found = await findUnnamed(world.metadata, drivers);
   expect(found.map(({ kind }) => kind).sort()).toEqual([
     'guest metadata',
     'machine',
@@ -30,13 +30,13 @@ test('without their records, everything of an instance is a leftover, and can be
   ]);
   for (const leftover of found) await leftover.remove();
   for (const leftover of found) await leftover.remove();
-  expect(await findLeftovers(world.metadata, drivers)).toEqual([]);
+  expect(await findUnnamed(world.metadata, drivers)).toEqual([]);
 });
 
 test('a stopped instance should have no machine, and keeps its files', async () => {
   const { world, instance, drivers } = await bench();
   await world.metadata.write((tx) => tx.put('instance', { ...instance, state: 'stopped' }));
-  const found = await findLeftovers(world.metadata, drivers);
+  const found = await findUnnamed(world.metadata, drivers);
   expect(found.map(({ kind, name }) => [kind, name])).toEqual([['machine', instance.id]]);
   await found[0]?.remove();
   expect(await drivers.compute.readConsole(instance.id)).toBeDefined();
@@ -57,13 +57,13 @@ test('what is made while it looks is no leftover: its record was written first',
       withdraw: (instanceId: InstanceId) => drivers.publisher.withdraw(instanceId),
     },
   };
-  expect(await findLeftovers(world.metadata, racing)).toEqual([]);
+  expect(await findUnnamed(world.metadata, racing)).toEqual([]);
 });
 
 test('a kind whose driver is absent is not looked for', async () => {
   const { world, drivers } = await bench();
   await world.metadata.reset(['account']);
-  const found = await findLeftovers(world.metadata, { volumes: drivers.volumes });
+  const found = await findUnnamed(world.metadata, { volumes: drivers.volumes });
   expect(found.map(({ kind }) => kind)).toEqual(['volume']);
 });
 
@@ -81,10 +81,10 @@ test('the block maps of one look are removed by one prune', async () => {
       return await snapshots.prune(remove);
     },
   };
-  const found = await findLeftovers(world.metadata, { snapshots: counted });
+  const found = await findUnnamed(world.metadata, { snapshots: counted });
   expect(found.map(({ name }) => name)).toEqual(['map-1', 'map-2']);
   for (const leftover of found) await leftover.remove();
-  expect(await findLeftovers(world.metadata, { snapshots: counted })).toEqual([]);
+  expect(await findUnnamed(world.metadata, { snapshots: counted })).toEqual([]);
   expect(prunes).toBe(1);
 });
 
@@ -101,7 +101,7 @@ test('block maps whose prune failed are removed by the next call', async () => {
       return await snapshots.prune(remove);
     },
   };
-  const [leftover] = await findLeftovers(world.metadata, { snapshots: failing });
+  const [leftover] = await findUnnamed(world.metadata, { snapshots: failing });
   await expect(leftover?.remove()).rejects.toThrow('the disk is full');
   await leftover?.remove();
   expect(await snapshots.list()).toEqual([]);
