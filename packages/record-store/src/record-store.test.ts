@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { aKeyPair, describeMetadataStore } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import type { RecordDatabase } from './record-database.ts';
@@ -64,6 +65,28 @@ test('a read that commits overtake runs again, and in the end among the writes',
   isReading = false;
   await writing;
   expect([seen.size, runs]).toEqual([1, 4]);
+});
+
+test('others have their turn during a long write, and see nothing of it before its end', async () => {
+  const store = new RecordStore(new MemoryDatabase(), { cacheLimitChars });
+  const seen: number[] = [];
+  let isWriting = true;
+  const look = async () => {
+    seen.push(await store.read((tx) => tx.count('keyPair')));
+    if (isWriting) setImmediate(look);
+  };
+  setImmediate(look);
+  await store.write(async (tx) => {
+    for (let index = 0; index < 5; index += 1) {
+      const until = performance.now() + 15;
+      while (performance.now() < until);
+      await tx.put('keyPair', aKeyPair({ id: `key-${index}` }));
+    }
+    isWriting = false;
+  });
+  expect(seen.length).toBeGreaterThanOrEqual(5);
+  expect(new Set(seen)).toEqual(new Set([0]));
+  expect(await store.read((tx) => tx.count('keyPair'))).toBe(5);
 });
 
 test('a commit that fails refuses all its writes and changes nothing', async () => {

@@ -71,11 +71,13 @@ export class StoreTransaction extends StoreReader implements MetadataTransaction
   async put<K extends RecordKind>(kind: K, record: RecordKinds[K]): Promise<void> {
     this.#work.check();
     this.#changes.put(kind, record);
+    await this.#work.giveTurn();
   }
 
   async delete(kind: RecordKind, id: string): Promise<void> {
     this.#work.check();
     this.#changes.delete(kind, id);
+    await this.#work.giveTurn();
   }
 
   async clear(kind: RecordKind): Promise<void> {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { InvariantError } from '@bakehouse/base';
 import type { Awaitable } from './record-database.ts';
 
@@ -9,6 +10,9 @@ export function awaitedSomethingElse(): InvariantError {
   );
 }
 
+/** How long a write may keep others waiting before they have their turn. */
+const turnMs = 10;
+
 /** One run of a function that was given to the store. */
 export class WatchedWork {
   readonly #watch: WorkWatch;
@@ -16,6 +20,7 @@ export class WatchedWork {
   /** Calls to the store that have not returned yet. */
   #pending = 0;
   #isOver = false;
+  #turnBegan = performance.now();
 
   constructor(watch: WorkWatch, expired: () => void) {
     this.#watch = watch;
@@ -45,6 +50,13 @@ export class WatchedWork {
       this.#pending -= 1;
       this.#watch.look();
     }
+  }
+
+  /** Lets others have their turn when the work has had its own for long: a write of hundreds of records takes some. */
+  async giveTurn(): Promise<void> {
+    if (performance.now() - this.#turnBegan < turnMs) return;
+    await this.call(othersTurn());
+    this.#turnBegan = performance.now();
   }
 
   end(): void {
