@@ -222,6 +222,8 @@ describe('mistakes', () => {
     [2, ['ssh'], /name an instance/],
     [2, ['run', '--count', '0'], /--count must be/],
     [2, ['completion', 'tcsh'], /bash\|zsh\|fish/],
+    [2, ['down', 'web'], /^bakehouse down: 'web' is not expected$/m],
+    [2, ['account', 'list', 'web'], /'web' is not expected/],
     [2, ['down', '--delete-data'], /--destroy/],
     [2, ['down', '--destroy'], /--yes/],
     [2, ['serve', '--listen', 'nowhere'], /HOST:PORT/],

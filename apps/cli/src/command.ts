@@ -23,6 +23,8 @@ export interface Command {
   readonly name: string;
   /** What follows the name, for the usage line. */
   readonly usage: string;
+  /** More are refused, so that no command does something else than what was meant. `Infinity` where it takes any number. */
+  readonly argumentsMax: number;
   /** One line. */
   readonly summary: string;
   /** Paragraphs and examples for `--help`. */
@@ -32,7 +34,7 @@ export interface Command {
   readonly jsonHelp?: string;
   /** One line for each option, by name. */
   readonly optionHelp?: Readonly<Record<string, string>>;
-  /** Arguments are handed over unparsed: for commands that wrap another program. */
+  /** Arguments are handed over unparsed and uncounted: for commands that wrap another program. */
   readonly raw?: boolean;
   /** The words that its argument may be. */
   readonly choices?: readonly string[];

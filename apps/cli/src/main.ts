@@ -1,12 +1,10 @@
-import { parseArgs } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { isServerAway } from './client/ec2.ts';
-import { type Command, CommandFailedError, CommandUsageError, type Invocation } from './command.ts';
+import { type Command, CommandFailedError, CommandUsageError } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { checkArgumentCount, parseArguments } from './parse-arguments.ts';
 import { processTerminal } from './terminal/terminal.ts';
-
-const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;
 
 /** The longest name that the arguments begin with: `account create` before `account`. */
 function findCommand(args: readonly string[]): { command: Command; rest: string[] } | undefined {
@@ -33,22 +31,14 @@ async function runCommand(command: Command, rest: string[]): Promise<number> {
   const base = { terminal, env: process.env, signal: interrupt.signal };
   if (command.raw && rest[0] !== '--help')
     return await command.run({ ...base, args: rest, options: {} });
-  const options = { ...command.options, ...common };
-  let parsed: Pick<Invocation, 'options'> & { positionals: string[] };
-  try {
-    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
-    parsed = { options: values as Invocation['options'], positionals };
-  } catch (error) {
-    // Node's first sentence says what is wrong; the others speak of its own conventions.
-    const [words = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
-    throw new CommandUsageError(`${words}; 'bakehouse ${command.name} --help' lists the options`);
-  }
+  const parsed = parseArguments(command, rest);
   if (parsed.options.help) {
     terminal.print(commandHelp(command));
     return 0;
   }
+  checkArgumentCount(command, parsed.args);
   try {
-    return await command.run({ ...base, args: parsed.positionals, options: parsed.options });
+    return await command.run({ ...base, ...parsed });
   } catch (error) {
     // Whatever the interruption made of the work, this is why.
     interrupt.signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { table } from '../terminal/table.ts';
 export const accountCreateCommand: Command = {
   name: 'account create',
   usage: '[ACCOUNT-ID] [--name TEXT]',
+  argumentsMax: 1,
   summary: 'make an account with an access key',
   help: 'For an account that exists, makes a further key. The secret is shown this once.',
   options: { name: { type: 'string' } },
@@ -30,6 +31,7 @@ export const accountCreateCommand: Command = {
 export const accountListCommand: Command = {
   name: 'account list',
   usage: '',
+  argumentsMax: 0,
   summary: 'list accounts and their keys',
   help: 'Shows the public halves of the keys only.',
   async run({ terminal, options, signal, env }) {

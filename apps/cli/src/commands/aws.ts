@@ -32,6 +32,7 @@ export function awsEnvironment(
 export const awsCommand: Command = {
   name: 'aws',
   usage: 'ARGUMENTS …',
+  argumentsMax: Infinity,
   summary: 'run the AWS CLI against this platform',
   help: `
 Everything after \`aws\` goes to the AWS CLI, with --endpoint-url, credentials and region set.

@@ -64,6 +64,7 @@ async function followToEnd(
 export const bakeCommand: Command = {
   name: 'bake',
   usage: '[RECIPE] [--no-wait]',
+  argumentsMax: 1,
   summary: 'build Bakehouse Linux and publish it as an AMI',
   help: `
 RECIPE is bakehouse-linux, which is also what is baked without it: there is no other yet.
@@ -99,10 +100,10 @@ follows that one instead of starting another. Bakes of different recipes run one
 export const bakesCommand: Command = {
   name: 'bakes',
   usage: '',
+  argumentsMax: 0,
   summary: 'list bakes: in progress, and those of the last days',
   help: 'The newest first. A failed bake says why.',
-  async run({ args, terminal, options, signal, env }) {
-    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+  async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
     const result = await admin.call('BakeList', {}, { signal });
     if (options.json) printJson({ terminal }, result);
@@ -124,6 +125,7 @@ export const bakesCommand: Command = {
 export const bakesFollowCommand: Command = {
   name: 'bakes follow',
   usage: 'BAKE',
+  argumentsMax: 1,
   summary: 'show how far a bake is, until its end',
   help: 'Ctrl-C ends only the waiting, not the bake.',
   exitCodes: { ...usualExitCodes, 1: 'the bake failed or was cancelled, or the waiting was ended' },
@@ -136,6 +138,7 @@ export const bakesFollowCommand: Command = {
 export const bakesCancelCommand: Command = {
   name: 'bakes cancel',
   usage: 'BAKE',
+  argumentsMax: 1,
   summary: 'end a bake that is in progress',
   help: 'Publishes nothing, and removes what was built. Packages that were downloaded stay for the next bake.',
   async run({ args, terminal, options, signal, env }) {

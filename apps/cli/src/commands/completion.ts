@@ -11,6 +11,7 @@ const shells = Object.keys(completionScripts).join('|');
 export const completionCommand: Command = {
   name: 'completion',
   usage: shells,
+  argumentsMax: 1,
   summary: 'print a shell completion script',
   help: `
 Completes commands, options, and ids and names of images and instances.
@@ -46,6 +47,7 @@ async function namesOf(kind: Kind, env: NodeJS.ProcessEnv): Promise<readonly str
 export const completeCommand = (commands: () => readonly Command[]): Command => ({
   name: '__complete',
   usage: 'WORD …',
+  argumentsMax: Infinity,
   summary: 'candidates for the last word, for completion scripts',
   help: 'Called by the scripts of `bakehouse completion`.',
   raw: true,

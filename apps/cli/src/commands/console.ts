@@ -40,6 +40,7 @@ async function follow(client: EC2Client, instanceId: string, { signal }: Invocat
 export const consoleCommand: Command = {
   name: 'console',
   usage: 'INSTANCE [--follow]',
+  argumentsMax: 1,
   summary: "show what the guest wrote to its serial console (also when ssh doesn't work)",
   help: `
 The last 64 KiB, over reboots and stops. INSTANCE is an id, the beginning of one, a Name tag or an address.

@@ -1,7 +1,7 @@
 import type { Check, CheckStatus } from '@bakehouse/server';
 import { adminOf } from '../client/admin.ts';
 import { environmentFor, findConnection } from '../client/connection.ts';
-import { type Command, CommandUsageError, usualExitCodes } from '../command.ts';
+import { type Command, usualExitCodes } from '../command.ts';
 import type { Style, Terminal } from '../terminal/terminal.ts';
 import { printJson } from './options.ts';
 import { serveArguments, serveOptionHelp, serveOptions } from './serve.ts';
@@ -24,6 +24,7 @@ export function checkLines(checks: readonly Check[], style: Terminal['style']): 
 export const doctorCommand: Command = {
   name: 'doctor',
   usage: '[--fix]',
+  argumentsMax: 0,
   summary: 'check this machine and the data folder, and say how to fix what is wrong',
   help: `
 Checks Node, memory, disk, whether KVM really runs a guest, tools, what the kernel gives the network, rights,
@@ -37,8 +38,7 @@ The settings are those of the server that is meant, as in \`bakehouse serve --he
   exitCodes: { ...usualExitCodes, 0: 'nothing fails; there may be warnings', 1: 'something fails' },
   options: { fix: { type: 'boolean' }, ...serveOptions },
   optionHelp: { fix: 'remove leftovers; changes nothing else', ...serveOptionHelp },
-  async run({ args, options, terminal, signal, env }) {
-    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+  async run({ options, terminal, signal, env }) {
     const { examine, readConfig } = await import('@bakehouse/server');
     const config = readConfig(serveArguments(options), env);
     const fix = options.fix === true;

@@ -30,6 +30,7 @@ function questionOf(config: Config, deleteData: boolean): string {
 export const downCommand: Command = {
   name: 'down',
   usage: '[--destroy [--delete-data]] [--yes]',
+  argumentsMax: 0,
   summary: 'stop the server; with --destroy guests, helpers and the network, too',
   help: `
 Without --destroy only the server ends: guests go on and are found again by the next one.

@@ -15,6 +15,7 @@ const isServed = (endpoint: string, signal: AbortSignal): Promise<boolean> =>
 export const envCommand: Command = {
   name: 'env',
   usage: '',
+  argumentsMax: 0,
   summary: 'print shell variables that point AWS tools at this platform',
   help: `
   eval "$(bakehouse env)"

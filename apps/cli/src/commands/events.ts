@@ -1,13 +1,7 @@
 import type { PlatformEvent } from '@bakehouse/admin-api';
 import type { EventEntry } from '@bakehouse/aws-wire';
 import { adminOptions } from '../client/admin.ts';
-import {
-  type Command,
-  CommandFailedError,
-  CommandUsageError,
-  type Invocation,
-  usualExitCodes,
-} from '../command.ts';
+import { type Command, CommandFailedError, type Invocation, usualExitCodes } from '../command.ts';
 import { connectionFor, printJson } from './options.ts';
 
 const words = (options: Invocation['options'], name: string): string[] => {
@@ -43,6 +37,7 @@ function printEntry(entry: EventEntry, { terminal, options }: Invocation): void 
 export const eventsCommand: Command = {
   name: 'events',
   usage: '[--id ID]… [--kind KIND]… [--after POSITION]',
+  argumentsMax: 0,
   summary: 'print what changes on the platform, as it happens',
   help: `
 A line for each change of an instance, image, snapshot, volume and so on that this account may see, and for the
@@ -66,8 +61,7 @@ server: look at the records again.
   jsonHelp: 'print each event as a line of JSON',
   exitCodes: { ...usualExitCodes, 0: 'ended by Ctrl-C', 1: 'failed, or the server ended' },
   async run(invocation) {
-    const { args, terminal, options, signal, env } = invocation;
-    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+    const { terminal, options, signal, env } = invocation;
     const { readEvents } = await import('@bakehouse/aws-wire');
     const connection = await connectionFor({ options, env });
     const { after } = options;

@@ -9,6 +9,7 @@ import { printJson, waitHelp, waitOptions } from './options.ts';
 export const hydrateCommand: Command = {
   name: 'hydrate',
   usage: 'VOLUME [--no-wait]',
+  argumentsMax: 1,
   summary: 'fill a volume so that it needs the block store no more',
   help: `
 A volume of a snapshot or an image can be used at once, as its blocks are fetched when they are first read.

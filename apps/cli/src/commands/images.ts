@@ -19,6 +19,7 @@ const imageCells = (row: ImageRow): readonly string[] => [
 export const imagesCommand: Command = {
   name: 'images',
   usage: '[--all] [--region NAME]',
+  argumentsMax: 0,
   summary: 'list images that can be launched',
   help: `
 Your own images and those of the platform, the newest first.

@@ -60,6 +60,7 @@ function powerCommand(verb: Verb): Command {
   return {
     name: verb,
     usage: 'INSTANCE …',
+    argumentsMax: Infinity,
     summary: texts[verb].summary,
     help: `
 INSTANCE is an id, the beginning of one, a Name tag or an address; several are possible.

@@ -20,6 +20,7 @@ const instanceCells = (row: InstanceRow): readonly string[] => [
 export const instancesCommand: Command = {
   name: 'instances',
   usage: '[--all] [--region NAME]',
+  argumentsMax: 0,
   summary: 'list instances with their addresses',
   help: `
 The last launched first. ADDRESS is the public one, reached from this machine.

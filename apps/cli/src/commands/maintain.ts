@@ -8,6 +8,7 @@ import { bytesText } from '../terminal/table.ts';
 export const pruneCommand: Command = {
   name: 'prune',
   usage: '',
+  argumentsMax: 0,
   summary: 'free the blocks that nothing needs any more',
   help: 'Safe at any time, also while snapshots are being made. The server prunes after deletions too.',
   async run({ terminal, options, signal, env }) {
@@ -33,6 +34,7 @@ function problemText({ what, name, problem, usedBy, touches }: Problem): string 
 export const verifyCommand: Command = {
   name: 'verify',
   usage: '',
+  argumentsMax: 0,
   summary: 'read every chunk and map and say what is wrong',
   help: 'Damaged blocks are never served: reads of them fail.',
   exitCodes: { ...usualExitCodes, 1: 'failed, or something is damaged' },

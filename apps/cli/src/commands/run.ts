@@ -98,6 +98,7 @@ async function waitForAll(launched: Launch, { terminal, signal }: Invocation, ti
 export const runInstancesCommand: Command = {
   name: 'run',
   usage: '[IMAGE] [--type TYPE] [--name TEXT] [--key NAME] [--user-data FILE] …',
+  argumentsMax: 1,
   summary: 'launch instances and wait until ssh works',
   help: `
 IMAGE is an id, the beginning of one, or a name; without it the newest image of the platform.

@@ -25,6 +25,7 @@ export function serveArguments(options: Invocation['options']): string[] {
 export const serveCommand: Command = {
   name: 'serve',
   usage: '[--data DIR] [--listen HOST:PORT] …',
+  argumentsMax: Infinity,
   summary: 'start the platform',
   help: [
     'Serves until SIGTERM or Ctrl-C; guests keep running and are found again by the next server.',

@@ -19,6 +19,7 @@ const headings = ['SNAPSHOT', 'STATE', 'PROGRESS', 'SIZE', 'VOLUME', 'STARTED', 
 export const snapshotsCommand: Command = {
   name: 'snapshots',
   usage: '[--all] [--region NAME]',
+  argumentsMax: 0,
   summary: 'list snapshots',
   help: 'Your own, the newest first. What they take on disk is shown by `bakehouse usage`.',
   options: { ...regionOption, all: { type: 'boolean' } },

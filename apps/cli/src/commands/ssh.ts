@@ -21,6 +21,7 @@ async function requireGuests({ endpoint }: Connection, instanceId: string, signa
 export const sshSessionCommand: Command = {
   name: 'ssh',
   usage: 'INSTANCE [-- COMMAND …]',
+  argumentsMax: Infinity,
   summary: 'log in to an instance, or run a command there',
   help: `
 INSTANCE is an id, the beginning of one, a Name tag or an address. The key is looked up by the

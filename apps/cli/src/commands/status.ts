@@ -30,6 +30,7 @@ export function healthLines(
 export const statusCommand: Command = {
   name: 'status',
   usage: '',
+  argumentsMax: 0,
   summary: 'show what the server is and has',
   help: 'Asks the server for its health: version, accelerator and why, store, counts.',
   async run({ terminal, options, signal, env }) {

@@ -8,12 +8,7 @@ import {
 } from '../client/connection.ts';
 import { ec2Client } from '../client/ec2.ts';
 import { listInstances } from '../client/instances.ts';
-import {
-  type Command,
-  CommandFailedError,
-  CommandUsageError,
-  type Invocation,
-} from '../command.ts';
+import { type Command, CommandFailedError, type Invocation } from '../command.ts';
 import { bakeImage } from '../launch/bake-image.ts';
 import { ensureKeyPair, type LocalKeyPair } from '../launch/ensure-key-pair.ts';
 import { ensureSshGroup } from '../launch/ensure-ssh-group.ts';
@@ -146,6 +141,7 @@ async function bringUp(invocation: Invocation): Promise<Outcome> {
 export const upCommand: Command = {
   name: 'up',
   usage: '[--type TYPE] [--no-instance] …',
+  argumentsMax: 0,
   summary: 'from nothing to an ssh login: server, image, instance (npm start)',
   help: `
 Starts the server in the background unless one runs on the data folder, bakes Bakehouse Linux unless
@@ -172,8 +168,7 @@ Any setting of \`bakehouse serve\` can be given for a server that is started. \`
     ...serveOptionHelp,
   },
   async run(invocation) {
-    const { args, options, terminal } = invocation;
-    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+    const { options, terminal } = invocation;
     const outcome = await bringUp(invocation);
     const { server, imageId, row, ssh } = outcome;
     if (options.json) printJson({ terminal }, { endpoint: server.url, imageId, ...row, ssh });

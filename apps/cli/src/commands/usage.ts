@@ -20,6 +20,7 @@ const overlayLine = ({ volumeId, localBytes, content, progressPercent }: Overlay
 export const usageCommand: Command = {
   name: 'usage',
   usage: '',
+  argumentsMax: 0,
   summary: 'show what images, snapshots and volumes take on disk',
   help: `
 Unique bytes are held by that row alone: what deleting it would free. Shared bytes are held by others too.

@@ -21,6 +21,7 @@ const headings = ['VOLUME', 'STATE', 'SIZE', 'TYPE', 'ZONE', 'INSTANCE', 'DEVICE
 export const volumesCommand: Command = {
   name: 'volumes',
   usage: '[--region NAME]',
+  argumentsMax: 0,
   summary: 'list volumes and where they are attached',
   help: `
 The newest first. FROM is the snapshot that the volume was made of.

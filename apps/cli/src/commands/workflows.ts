@@ -15,6 +15,7 @@ function workflowIdOf([workflowId]: readonly string[]): ResourceId<'wf'> {
 export const workflowsCommand: Command = {
   name: 'workflows',
   usage: '',
+  argumentsMax: 0,
   summary: 'list the work that has not ended, and why it waits',
   help: `
 Work is what the platform does after a request has returned: starting machines, taking snapshots. \`parked\` work was
@@ -24,8 +25,7 @@ volume waits behind it.
   bakehouse workflows
   bakehouse workflows retry wf-…     # now, not after its pause
   bakehouse workflows drop wf-…      # parked work only`,
-  async run({ args, terminal, options, signal, env }) {
-    if (args.length > 0) throw new CommandUsageError(`'${args[0]}' is not expected`);
+  async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
     const list = await admin.call('WorkflowList', {}, { signal });
     if (options.json) printJson({ terminal }, list);
@@ -48,6 +48,7 @@ volume waits behind it.
 export const workflowsRetryCommand: Command = {
   name: 'workflows retry',
   usage: 'WORK',
+  argumentsMax: 1,
   summary: 'try failed work again now',
   help: 'Does not wait for the end of its pause.',
   exitCodes: { ...usualExitCodes, 1: 'failed, or the work stays parked' },
@@ -65,6 +66,7 @@ export const workflowsRetryCommand: Command = {
 export const workflowsDropCommand: Command = {
   name: 'workflows drop',
   usage: 'WORK',
+  argumentsMax: 1,
   summary: 'delete parked work',
   help: `
 What the work left half done stays as it is, and what waits behind it goes on. The next start of the server
