@@ -59,7 +59,9 @@ test('a bake goes on when its command is killed, and can be followed', async () 
   first.child.kill('SIGKILL');
   await first.exited;
   const [{ bakeId }] = await bakes();
-  expect(await json('bakes', 'follow', bakeId)).toMatchObject({ bakeId, state: 'completed' });
+  const isoTime = expect.stringMatching(/^\d{4}-.*Z$/);
+  const ended = { bakeId, state: 'completed', startedAt: isoTime, endedAt: isoTime };
+  expect(await json('bakes', 'follow', bakeId)).toMatchObject(ended);
 });
 
 test('Ctrl-C ends the waiting and says how to go on', async () => {

@@ -6,6 +6,7 @@ import { type BakedImage, bakeStepReader, waitForBake } from '../launch/bake-ima
 import { bakehouseWord } from '../terminal/bakehouse-word.ts';
 import { progressPrinter } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
+import { isoTime, timeText } from '../terminal/time.ts';
 import { printJson, waitHelp, waitOptions } from './options.ts';
 
 type BakeId = ResourceId<'bake'>;
@@ -16,9 +17,16 @@ function bakeIdOf([bakeId]: readonly string[]): BakeId {
   throw new CommandUsageError(`'${bakeId}' is no bake; 'bakehouse bakes' lists them`);
 }
 
+/** A bake for `--json`, with its times as texts like those of images and instances. */
+const bakeJson = (bake: BakedImage): object => ({
+  ...bake,
+  startedAt: isoTime(bake.startedAt),
+  ...(bake.endedAt === undefined ? {} : { endedAt: isoTime(bake.endedAt) }),
+});
+
 function printPublished({ terminal, options }: Invocation, bake: BakedImage): void {
   if (options.json) {
-    printJson({ terminal }, bake);
+    printJson({ terminal }, bakeJson(bake));
     return;
   }
   terminal.print(`published ${bake.name}`);
@@ -91,7 +99,7 @@ follows that one instead of starting another. Bakes of different recipes run one
     const { bakeId, isNew } = started;
     if (!isNew) terminal.note(`${bakeId} of this recipe is already in progress`);
     if (!options['no-wait']) return await followToEnd(invocation, connection, bakeId);
-    if (options.json) printJson({ terminal }, started);
+    if (options.json) printJson({ terminal }, bakeJson(started));
     else terminal.print(bakeId);
     return 0;
   },
@@ -105,14 +113,14 @@ export const bakesCommand: Command = {
   help: 'The newest first. A failed bake says why.',
   async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
-    const result = await admin.call('BakeList', {}, { signal });
-    if (options.json) printJson({ terminal }, result);
+    const { bakes } = await admin.call('BakeList', {}, { signal });
+    if (options.json) printJson({ terminal }, { bakes: bakes.map(bakeJson) });
     else {
-      const rows = result.bakes.map((bake) => [
+      const rows = bakes.map((bake) => [
         bake.bakeId,
         bake.recipe,
         bake.isCancelling ? 'cancelling' : bake.state,
-        new Date(bake.startedAt).toISOString(),
+        timeText(isoTime(bake.startedAt)),
         bake.name ?? bake.failure?.message ?? '',
       ]);
       const headings = ['BAKE', 'RECIPE', 'STATE', 'STARTED', 'RESULT'];
@@ -144,8 +152,8 @@ export const bakesCancelCommand: Command = {
   async run({ args, terminal, options, signal, env }) {
     const bakeId = bakeIdOf(args);
     const admin = await adminOf(await findConnection(env));
-    const result = await admin.call('BakeCancel', { bakeId }, { signal });
-    if (options.json) printJson({ terminal }, result);
+    const bake = await admin.call('BakeCancel', { bakeId }, { signal });
+    if (options.json) printJson({ terminal }, bakeJson(bake));
     else terminal.print(`cancelling ${bakeId}`);
     return 0;
   },

@@ -2,6 +2,7 @@ import type { PlatformEvent } from '@bakehouse/admin-api';
 import type { EventEntry } from '@bakehouse/aws-wire';
 import { adminOptions } from '../client/admin.ts';
 import { type Command, CommandFailedError, type Invocation, usualExitCodes } from '../command.ts';
+import { isoTime } from '../terminal/time.ts';
 import { connectionFor, printJson } from './options.ts';
 
 const words = (options: Invocation['options'], name: string): string[] => {
@@ -10,7 +11,7 @@ const words = (options: Invocation['options'], name: string): string[] => {
 };
 
 function eventLine(event: PlatformEvent): string {
-  const at = new Date(event.at).toISOString();
+  const at = isoTime(event.at);
   if (event.type === 'progress') {
     const { id, stage, fraction, message = '' } = event;
     const percent = fraction === undefined ? '' : `${Math.round(fraction * 100)} %`;

@@ -2,6 +2,7 @@ import { ec2Client } from '../client/ec2.ts';
 import { type ImageRow, listImages } from '../client/images.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal/table.ts';
+import { timeText } from '../terminal/time.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
 
 const headings = ['IMAGE', 'NAME', 'OWNER', 'STATE', 'ARCH', 'SIZE', 'CREATED'];
@@ -13,7 +14,7 @@ const imageCells = (row: ImageRow): readonly string[] => [
   row.state,
   row.architecture,
   `${row.sizeGiB} GiB`,
-  row.createdAt.slice(0, 16).replace('T', ' '),
+  timeText(row.createdAt),
 ];
 
 export const imagesCommand: Command = {

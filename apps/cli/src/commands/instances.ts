@@ -2,6 +2,7 @@ import { ec2Client } from '../client/ec2.ts';
 import { type InstanceRow, listInstances } from '../client/instances.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal/table.ts';
+import { timeText } from '../terminal/time.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
 
 const headings = ['INSTANCE', 'NAME', 'STATE', 'TYPE', 'ADDRESS', 'PRIVATE', 'IMAGE', 'LAUNCHED'];
@@ -14,7 +15,7 @@ const instanceCells = (row: InstanceRow): readonly string[] => [
   row.publicIp,
   row.privateIp,
   row.imageId,
-  row.launchedAt.slice(0, 16).replace('T', ' '),
+  timeText(row.launchedAt),
 ];
 
 export const instancesCommand: Command = {

@@ -2,6 +2,7 @@ import type { Snapshot } from '@aws-sdk/client-ec2';
 import { ec2Client, loadSdk } from '../client/ec2.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal/table.ts';
+import { timeText } from '../terminal/time.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
 
 const snapshotRow = (snapshot: Snapshot) => ({
@@ -41,7 +42,7 @@ export const snapshotsCommand: Command = {
       row.progress,
       `${row.sizeGiB} GiB`,
       row.volumeId,
-      row.startedAt.slice(0, 16).replace('T', ' '),
+      timeText(row.startedAt),
       row.description,
     ]);
     if (options.json) printJson({ terminal }, rows);

@@ -1,8 +1,10 @@
+import type { AdminResult } from '@bakehouse/admin-api';
 import { isResourceId, type ResourceId } from '@bakehouse/base';
 import { adminOf } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
 import { type Command, CommandUsageError, usualExitCodes } from '../command.ts';
 import { table } from '../terminal/table.ts';
+import { isoTime } from '../terminal/time.ts';
 import { printJson } from './options.ts';
 
 /** The id of work that a call is about. */
@@ -11,6 +13,11 @@ function workflowIdOf([workflowId]: readonly string[]): ResourceId<'wf'> {
   if (isResourceId('wf', workflowId)) return workflowId;
   throw new CommandUsageError(`'${workflowId}' is no work; 'bakehouse workflows' lists it`);
 }
+
+type Work = AdminResult<'WorkflowList'>['workflows'][number];
+
+/** Work for `--json`, with its time as a text. */
+const workJson = (work: Work): object => ({ ...work, createdAt: isoTime(work.createdAt) });
 
 export const workflowsCommand: Command = {
   name: 'workflows',
@@ -27,10 +34,10 @@ volume waits behind it.
   bakehouse workflows drop wf-…      # parked work only`,
   async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
-    const list = await admin.call('WorkflowList', {}, { signal });
-    if (options.json) printJson({ terminal }, list);
+    const { workflows } = await admin.call('WorkflowList', {}, { signal });
+    if (options.json) printJson({ terminal }, { workflows: workflows.map(workJson) });
     else {
-      const rows = list.workflows.map((work) => [
+      const rows = workflows.map((work) => [
         work.workflowId,
         work.kind,
         work.unwinding ? `undoing ${work.step}` : work.step,

@@ -65,6 +65,13 @@ export async function listening(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** A server whose reply to each admin call is this line, such as `{ result: … }`. Returns its URL. */
+export function adminServer(reply: object, status = 200): Promise<string> {
+  return listening((_, response) => {
+    response.writeHead(status).end(`${JSON.stringify(reply)}\n`);
+  });
+}
+
 /** A server for one test: the API as the test says, and events that begin and never come. Returns its URL. */
 export function fakeServer({ answer, health }: FakeServerOptions): Promise<string> {
   return listening(async (request, response) => {
