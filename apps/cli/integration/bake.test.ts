@@ -40,11 +40,18 @@ function start(...args: string[]) {
 const bakes = async () => (await json('bakes')).bakes;
 
 test('a bake publishes an image, and is listed', async () => {
-  const { code, stdout, stderr } = await platform.run('bake', 'base');
-  expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(/^published base-/)]);
+  const { code, stdout, stderr } = await platform.run('bake', 'bakehouse-linux');
+  expect([code, stdout.split('\n')[0]]).toEqual([
+    0,
+    expect.stringMatching(/^published bakehouse-linux-x86_64-\d{14}$/),
+  ]);
   expect(stderr.trim().split('\n').slice(-2)).toEqual(['pack …', 'store …']);
   const [bake] = await bakes();
-  expect(bake).toMatchObject({ recipe: 'base', state: 'completed', isCancelling: false });
+  expect(bake).toMatchObject({
+    recipe: 'bakehouse-linux',
+    state: 'completed',
+    isCancelling: false,
+  });
   const images = await json('images');
   expect(images.map((image: { imageId: string }) => image.imageId)).toContain(
     bake.images.find(({ region }: { region: string }) => region === 'us-east-1').imageId,
@@ -105,7 +112,7 @@ test('kill -9 of the server during a bake: its command waits, and the next serve
 
 test('events are lines of JSON, and go on after a position', async () => {
   const events = start('events', '--json', '--kind', 'bake');
-  const { bakeId } = await json('bake', 'base', '--no-wait');
+  const { bakeId } = await json('bake', 'bakehouse-linux', '--no-wait');
   const follow = start('bakes', 'follow', bakeId, '--json');
   const lines: { position: string; event: { id: string; state?: string; stage?: string } }[] = [];
   const isOver = () => lines.at(-1)?.event.state === 'completed';

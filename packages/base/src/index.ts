@@ -1,6 +1,7 @@
 export * from './all-ended.ts';
 export * from './cidr.ts';
 export * from './clock.ts';
+export * from './compact-utc.ts';
 export * from './error-text.ts';
 export * from './id-source.ts';
 export * from './invariant.ts';

@@ -1,27 +1,37 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GiB } from '@bakehouse/base';
+import { type Clock, compactUtc, GiB, secondMs } from '@bakehouse/base';
 import type { BakedDisk, BakeProgress, ImageBuilder } from '@bakehouse/domain';
 import { type MemorySources, memoryBlockBytes } from './memory-sources.ts';
 
+const architecture = 'x86_64';
 const stages = ['bootstrap', 'configure', 'pack'] as const;
 
 export interface FakeBuilderOptions {
+  /** What `bake` knows. The recipes of the real builder unless given. */
+  readonly recipes?: readonly string[];
   /** Each of its stages takes this long. */
   readonly takeTime?: (signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /** `ImageBuilder` whose disks have a few blocks and can be captured from the same world's sources. */
 export class FakeImageBuilder implements ImageBuilder {
-  readonly recipes = ['bakehouse-linux', 'base'];
+  readonly recipes: readonly string[];
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #sources: MemorySources;
   readonly #disks = new Set<string>();
   readonly #takeTime: NonNullable<FakeBuilderOptions['takeTime']>;
-  #bakes = 0;
+  /** The second that the last disk is named after. */
+  #lastSecond = 0;
 
   constructor(
-    sources: MemorySources,
-    { takeTime = async () => void (await nextTurn()) }: FakeBuilderOptions = {},
+    { clock, sources }: { readonly clock: Pick<Clock, 'now'>; readonly sources: MemorySources },
+    {
+      recipes = ['bakehouse-linux'],
+      takeTime = async () => void (await nextTurn()),
+    }: FakeBuilderOptions = {},
   ) {
+    this.recipes = recipes;
+    this.#clock = clock;
     this.#sources = sources;
     this.#takeTime = takeTime;
   }
@@ -37,7 +47,6 @@ export class FakeImageBuilder implements ImageBuilder {
       await this.#takeTime(options.signal);
     }
     options.signal?.throwIfAborted();
-    this.#bakes += 1;
     return this.#finish(options.recipe);
   }
 
@@ -51,10 +60,21 @@ export class FakeImageBuilder implements ImageBuilder {
     return [...this.#disks];
   }
 
+  /**
+   * Unique by its time to the second, as the real builder's names, so that no name comes again after a restart. A disk
+   * that is made within the same second as the last one is named after the next.
+   */
+  #nextName(recipe: string): string {
+    const second = Math.floor(this.#clock.now() / secondMs);
+    this.#lastSecond = Math.max(second, this.#lastSecond + 1);
+    return `${recipe}-${architecture}-${compactUtc(this.#lastSecond * secondMs)}`;
+  }
+
   #finish(recipe: string): BakedDisk {
-    const path = `memory:bakes/${recipe}-${this.#bakes}`;
+    const name = this.#nextName(recipe);
+    const path = `memory:bakes/${name}`;
     const source = { kind: 'file', path };
-    const blocks = new Map([0, 1, 7].map((index) => [index, `${recipe}-${this.#bakes}/${index}`]));
+    const blocks = new Map([0, 1, 7].map((index) => [index, `${name}/${index}`]));
     const sizeBytes = 2 * GiB;
     this.#sources.offer(source, {
       sizeBytes,
@@ -66,9 +86,9 @@ export class FakeImageBuilder implements ImageBuilder {
       path,
       source,
       sizeBytes,
-      name: `${recipe}-${this.#bakes}`,
+      name,
       description: `Baked from the recipe ${recipe} without a guest`,
-      architecture: 'x86_64',
+      architecture,
       rootDeviceName: '/dev/xvda',
       tags: { recipe },
     };

@@ -64,12 +64,13 @@ export class FakeWorld {
   readonly volumes: MemoryVolumeDisks;
   readonly network: MemoryNetwork;
   readonly publisher = new MemoryMetadataPublisher();
-  readonly builder = new FakeImageBuilder(this.sources);
+  readonly builder: FakeImageBuilder;
 
   constructor({ seed = 1, startMs, memoryMiB }: FakeWorldOptions = {}) {
     this.random = seededRandom(seed);
     this.ids = seededIds(seed);
     this.clock = new ManualClock(startMs);
+    this.builder = new FakeImageBuilder(this);
     this.compute = new SimulatedCompute({
       clock: this.clock,
       checkDisk: (volumeId) => {

@@ -39,6 +39,6 @@ export function simulatedDrivers(options: {
       unknownDisks: 'make',
       userOf: (volumeId) => compute.userOf(volumeId),
     }),
-    builder: new FakeImageBuilder(sources, options.builder),
+    builder: new FakeImageBuilder({ clock: options.clock, sources }, options.builder),
   };
 }

@@ -1,4 +1,4 @@
-import type { TimestampMs } from '@bakehouse/base';
+import { compactUtc, type TimestampMs } from '@bakehouse/base';
 import type { Recipe } from './recipe.ts';
 
 /** The keys of /etc/image-id, in this order. */
@@ -46,9 +46,4 @@ export function formatImageId(id: ImageIdFile): string {
   return Object.entries(id)
     .map(([key, value]) => `${key}="${value}"\n`)
     .join('');
-}
-
-/** YYYYMMDDhhmmss. */
-function compactUtc(at: TimestampMs): string {
-  return new Date(at).toISOString().slice(0, 19).replace(/\D/g, '');
 }

@@ -1,4 +1,5 @@
 import { ManualClock, MemoryMetadataStore } from '@bakehouse/fakes';
+import { recipeNames } from '@bakehouse/imagebuilder';
 import { aHostId, aNetworkInterface, anInstance } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { wireSimulatedDrivers } from './simulated-drivers.ts';
@@ -15,4 +16,10 @@ test('the machines of running instances outlive the server, but for those of ano
   const { drivers } = await wireSimulatedDrivers(parts);
   const machines = await drivers.compute.list();
   expect(machines.map(({ instanceId }) => instanceId)).toEqual(['i-here']);
+});
+
+test('simulated bakes know the recipes of real ones', async () => {
+  const parts = { clock: new ManualClock(), metadata: new MemoryMetadataStore(), hostId: aHostId };
+  const { drivers } = await wireSimulatedDrivers(parts);
+  expect(drivers.builder.recipes).toEqual(recipeNames);
 });

@@ -97,7 +97,8 @@ export async function testPlane(
   const clock = new ManualClock();
   const ids = seededIds(`records of test ${seed}`);
   const metadata = newTestStore();
-  const drivers = simulatedDrivers({ clock });
+  const builder = { recipes: ['bakehouse-linux', 'base'] };
+  const drivers = simulatedDrivers({ clock, builder });
   const plane = createControlPlane({
     metadata,
     drivers,

@@ -195,6 +195,31 @@ test('the operator reads of a bake from its events', async () => {
   expect(images).toHaveLength(2);
 });
 
+test('a bake whose name another image of the platform has publishes nothing', async () => {
+  const { context, find, records, settle, drivers, scope, addImage } = await operator();
+  const bake = drivers.builder.bake.bind(drivers.builder);
+  drivers.builder.bake = async (options) => ({ ...(await bake(options)), name: 'taken' });
+  const { platformAccountId } = context.settings;
+  const theirs = await addImage({ name: 'taken', ownerId: scope.accountId });
+  const other = await addImage({ name: 'taken', ownerId: platformAccountId, region: 'us-west-2' });
+  const before = await records();
+  const { bakeId } = await bakeStart(context, {}, ignore);
+  await settle();
+  expect(await find(bakeId)).toMatchObject({
+    state: 'failed',
+    failure: {
+      code: 'InvalidAMIName.Duplicate',
+      message: `AMI name taken is already in use by AMI ${other.id}`,
+    },
+  });
+  expect(await records()).toEqual(before);
+  await context.metadata.write((tx) => tx.delete('image', other.id));
+  const second = await bakeStart(context, {}, ignore);
+  await settle();
+  expect(await find(second.bakeId)).toMatchObject({ state: 'completed', name: 'taken' });
+  expect((await records()).images.map(({ id }) => id)).toContain(theirs.id);
+});
+
 test('a recipe that does not exist is refused with those that do', async () => {
   const { context } = await operator();
   await expect(bakeStart(context, { recipe: 'cake' }, ignore)).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import {
+  apiError,
   type Bake,
   type BakedContent,
   type BakedDisk,
@@ -7,6 +8,8 @@ import {
   blockBytes,
   completeSnapshot,
   everyRegion,
+  type Image,
+  type MetadataReader,
   type MetadataTransaction,
 } from '@bakehouse/domain';
 import {
@@ -165,6 +168,15 @@ async function storeBlocks(
   });
 }
 
+/** Names are unique in an account and a region, as CreateImage and RegisterImage keep them. */
+async function refuseTakenName(reader: MetadataReader, image: Image): Promise<void> {
+  const { region, ownerId, name } = image;
+  const [taken] = await reader.list('image', { region, where: { owner: [ownerId], name: [name] } });
+  if (!taken) return;
+  const { code, message } = apiError('InvalidAMIName.Duplicate', { name, id: taken.id });
+  throw new StepFailure(code, message);
+}
+
 /** Registers the image in every region: the regions share the blocks. */
 async function publish(
   context: WorkflowContext,
@@ -190,6 +202,7 @@ async function publish(
     // Who cancelled was promised that there will be no image.
     if ((await tx.get('bake', input.bakeId))?.isCancelling) throw cancelledFailure();
     for (const { snapshot, image } of publications) {
+      await refuseTakenName(tx, image);
       await tx.put('snapshot', snapshot);
       await tx.put('image', image);
     }
