@@ -57,7 +57,7 @@ test('a bake publishes an image, and is listed', async () => {
     bake.images.find(({ region }: { region: string }) => region === 'us-east-1').imageId,
   );
   const refused = await platform.run('bake', 'cake');
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('there are: ')]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('there are: ')]);
 });
 
 test('a bake goes on when its command is killed, and can be followed', async () => {

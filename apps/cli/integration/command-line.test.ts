@@ -224,6 +224,8 @@ describe('mistakes', () => {
     [2, ['completion', 'tcsh'], /bash\|zsh\|fish/],
     [2, ['down', 'web'], /^bakehouse down: 'web' is not expected$/m],
     [2, ['account', 'list', 'web'], /'web' is not expected/],
+    [2, ['account', 'create', '111'], /ACCOUNT-ID must have 12 digits/],
+    [2, ['events', '--kind', 'foo'], /^bakehouse events: There are no events of the kind 'foo'/],
     [2, ['down', '--delete-data'], /--destroy/],
     [2, ['down', '--destroy'], /--yes/],
     [2, ['serve', '--listen', 'nowhere'], /HOST:PORT/],

@@ -18,6 +18,7 @@ const printedBake = {
   endedAt: '2026-11-29T19:26:01.000Z',
 };
 
+const refusal = { __type: 'InvalidParameterValue', message: "There is no recipe 'nope'" };
 const replying = (result: object) => adminServer({ result });
 
 const json = { options: { json: true, 'no-wait': true } };
@@ -39,4 +40,15 @@ test('--json prints the times of bakes as texts', async () => {
 test('the table of bakes has times to the minute, as other tables', async () => {
   const { printed } = await runCommandAt(await replying({ bakes: [bake] }), bakesCommand);
   expect(printed[1]).toMatch(/completed {2}2026-11-29 19:25$/);
+});
+
+test('a recipe that does not exist is a mistake in the call, a bake that does not is a failure', async () => {
+  const url = await adminServer(refusal, 400);
+  await expect(runCommandAt(url, bakeCommand, { args: ['nope'] })).rejects.toMatchObject({
+    name: 'CommandUsageError',
+    message: refusal.message,
+  });
+  await expect(
+    runCommandAt(url, bakesCancelCommand, { args: [bake.bakeId] }),
+  ).rejects.toMatchObject({ name: 'ApiError' });
 });

@@ -1,5 +1,5 @@
 import { isResourceId, type ResourceId } from '@bakehouse/base';
-import { adminOf } from '../client/admin.ts';
+import { adminOf, usageErrorOf } from '../client/admin.ts';
 import { type Connection, findConnection } from '../client/connection.ts';
 import { type Command, CommandUsageError, type Invocation, usualExitCodes } from '../command.ts';
 import { type BakedImage, bakeStepReader, waitForBake } from '../launch/bake-image.ts';
@@ -95,7 +95,10 @@ follows that one instead of starting another. Bakes of different recipes run one
     const [recipe] = args;
     const connection = await findConnection(env);
     const admin = await adminOf(connection);
-    const started = await admin.call('BakeStart', recipe ? { recipe } : {}, { signal });
+    const input = recipe === undefined ? {} : { recipe };
+    const started = await admin.call('BakeStart', input, { signal }).catch((error: unknown) => {
+      throw usageErrorOf(error);
+    });
     const { bakeId, isNew } = started;
     if (!isNew) terminal.note(`${bakeId} of this recipe is already in progress`);
     if (!options['no-wait']) return await followToEnd(invocation, connection, bakeId);

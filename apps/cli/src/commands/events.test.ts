@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CommandFailedError } from '../command.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { listening } from '../testing/fake-server.ts';
+import { adminServer, listening } from '../testing/fake-server.ts';
 import { eventsCommand } from './events.ts';
 
 const change = (id: string) =>
@@ -61,4 +61,11 @@ test('an event is printed when standard output has taken the one before', async 
   });
   await expect(running).rejects.toThrow('the server ended the stream');
   expect(log).toEqual(['drained', 'i-1', 'drained', 'i-2', 'drained']);
+});
+
+test('a kind that does not exist is a mistake in the call', async () => {
+  const message = "There are no events of the kind 'foo'";
+  const url = await adminServer({ __type: 'InvalidParameterValue', message }, 400);
+  const running = run(url, { print: () => {}, drained: async () => {} });
+  await expect(running).rejects.toMatchObject({ name: 'CommandUsageError', message });
 });

@@ -1,6 +1,6 @@
 import type { PlatformEvent } from '@bakehouse/admin-api';
 import type { EventEntry } from '@bakehouse/aws-wire';
-import { adminOptions } from '../client/admin.ts';
+import { adminOptions, usageErrorOf } from '../client/admin.ts';
 import { type Command, CommandFailedError, type Invocation, usualExitCodes } from '../command.ts';
 import { isoTime } from '../terminal/time.ts';
 import { connectionFor, printJson } from './options.ts';
@@ -80,7 +80,7 @@ server: look at the records again.
     } catch (error) {
       // Ctrl-C is how one leaves, so it is no failure.
       if (signal.aborted) return 0;
-      throw error;
+      throw usageErrorOf(error);
     }
     throw new CommandFailedError('the server ended the stream: it is stopping');
   },

@@ -48,7 +48,8 @@ async function verify(client: ReturnType<typeof adminClient>) {
 test('a call is signed, names itself and returns the result', async () => {
   const client = clientOf((call) => {
     expect(call).toEqual({ name: 'AccountCreate', input: { name: 'Ada' } });
-    const result = { accountId: '1', name: 'Ada', accessKeyId: 'A', secretAccessKey: 'S' };
+    const account = { accountId: '1', name: 'Ada', isNew: true };
+    const result = { ...account, accessKeyId: 'A', secretAccessKey: 'S' };
     return new Response(encodeAdminLine({ result }));
   });
   const result = await client.call('AccountCreate', { name: 'Ada' });

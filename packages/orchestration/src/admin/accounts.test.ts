@@ -10,7 +10,8 @@ test('a further key for an account, but no other name', async () => {
   const accountId = '210987654321';
   const first = await accountCreate(context, { accountId, name: 'team' }, ignore);
   const second = await accountCreate(context, { accountId }, ignore);
-  expect(second).toMatchObject({ accountId, name: 'team' });
+  expect(first).toMatchObject({ accountId, name: 'team', isNew: true });
+  expect(second).toMatchObject({ accountId, name: 'team', isNew: false });
   expect(second).not.toEqual(first);
   await expect(accountCreate(context, { accountId, name: 'others' }, ignore)).rejects.toThrow(
     "exists and is called 'team'",

@@ -21,6 +21,7 @@ export const accountCreate: AdminHandler<'AccountCreate'> = async (context, inpu
     return {
       accountId: account.id,
       name: account.name,
+      isNew: made.key !== undefined,
       accessKeyId: key.id,
       secretAccessKey: key.secret,
     };
