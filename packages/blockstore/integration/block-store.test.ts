@@ -196,7 +196,7 @@ test('a failing source fails the capture with its error and the store goes on', 
   expect(await store.store().list()).toEqual(['map-b']);
 });
 
-test('a prune while captures run takes nothing that they reuse', async () => {
+test('maps that are captured while prunes run are whole', async () => {
   await using store = await temporaryStore();
   const bytes = disk([1, 3, 5, 7, 9, 2]);
   await store.capture('map-old', bytesSource(bytes));
