@@ -4,7 +4,7 @@ import { aKeyPair, startPostgres, type TestPostgres } from '@bakehouse/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Elected, openPostgresPlatform, type PostgresPlatform } from '../src/index.ts';
 import { PostgresClient } from '../src/postgres-client.ts';
-import { writerSql } from '../src/sql.ts';
+import { leaseSql, writerSql } from '../src/sql.ts';
 import { startProxy } from './proxy.ts';
 
 let postgres: TestPostgres;
@@ -126,7 +126,8 @@ test('a lease that cannot be renewed ends, and the candidate goes on when the da
 });
 
 const enter = (session: number) => ({ text: writerSql.enter, values: [session, 7] });
-const next = { text: writerSql.next, values: [0] };
+const nextAfter = (session: number) => ({ text: writerSql.next, values: [session] });
+const next = nextAfter(0);
 const note = { text: "INSERT INTO bakehouse.schema_migration VALUES (99, 'a note')" };
 const notes = () =>
   postgres.sql(url, 'SELECT name FROM bakehouse.schema_migration WHERE version = 99');
@@ -153,6 +154,24 @@ test('the next session waits for a commit under way, and sees it', async () => {
   await old.query(note);
   await old.run('COMMIT');
   expect(await begun).toEqual([{ session: 1, commits: 7 }]);
+  expect(await notes()).toEqual(['a note']);
+  await Promise.all([old.end(), successor.end()]);
+});
+
+test('a new leader gets a session that the one before cannot take up, whichever it knows as its last', async () => {
+  const [old, successor] = [await connect(), await connect()];
+  expect(await old.query(next)).toEqual([{ session: 1, commits: 0 }]);
+  const [first] = await successor.query<{ session: number }>({ text: leaseSql.endSession });
+  const own = first?.session ?? 0;
+  // 0, if the reply with 1 was lost.
+  for (const known of [0, 1]) {
+    expect(await old.query(nextAfter(known))).toEqual([]);
+    await expect(old.transaction([enter(known + 1), note])).rejects.toMatchObject({
+      code: '22012',
+    });
+  }
+  expect(await notes()).toEqual([]);
+  await successor.transaction([enter(own), note]);
   expect(await notes()).toEqual(['a note']);
   await Promise.all([old.end(), successor.end()]);
 });
