@@ -6,7 +6,7 @@ import type {
   Shape,
   StructureShape,
 } from '@bakehouse/aws-model';
-import { apiError } from '@bakehouse/domain';
+import { apiError, type ErrorDetails } from '@bakehouse/domain';
 import { decodeScalar, shown } from '../scalars/decode-scalar.ts';
 import type { FormParameter } from './form-parameters.ts';
 
@@ -19,6 +19,8 @@ export interface QueryRules {
    * an enum in any case and with outer blanks.
    */
   readonly lenient: boolean;
+  /** How the service refuses bad values of single parameters, where it has words of its own. */
+  readonly refusals?: ReadonlyMap<string, ErrorDetails<'InvalidParameterValue'>>;
   /** What a bare `Name=` of a list means. */
   readonly emptyList: 'absent' | 'empty';
 }
@@ -90,7 +92,8 @@ function scalarAt(shape: ScalarShape, marks: Marks, place: Place, rules: QueryRu
   const [parameter, ...more] = place.parameters;
   const deeper = [parameter, ...more].find((one) => one?.path.length !== place.depth);
   if (parameter === undefined || deeper !== undefined) throw unknownParameter(deeper);
-  const value = decodeScalar(shape.kind, parameter, marks.sensitive);
+  const refusal = rules.refusals?.get(parameter.name);
+  const value = decodeScalar(shape.kind, { ...parameter, refusal }, marks.sensitive);
   if (!rules.lenient || shape.values === undefined || typeof value !== 'string') return value;
   return shape.values.canonical(value) ?? value;
 }

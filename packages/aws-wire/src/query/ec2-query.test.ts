@@ -197,6 +197,18 @@ test('bytes are base64, in one line or several, and nothing else', async () => {
   }
 });
 
+test('user data that is not base64 is refused in the words of EC2', async () => {
+  const body = (value: string) =>
+    `Action=ModifyInstanceAttribute&${version}&InstanceId=i-1&UserData.Value=${value}`;
+  expect(await refusal(body('*'))).toMatchObject({
+    code: 'InvalidParameterValue',
+    message: 'Invalid BASE64 encoding of user data.',
+  });
+  expect((await decoded(body('aGk%3D'))).input).toMatchObject({
+    UserData: { Value: new TextEncoder().encode('hi') },
+  });
+});
+
 test('a secret is not shown in the message that refuses it', async () => {
   const body = `Action=BundleInstance&${version}&InstanceId=i-1&Storage.S3.UploadPolicy=hunter2!`;
   expect(await refusal(body)).toMatchObject({

@@ -6,9 +6,12 @@ import { escapeXml } from '../xml/escape-xml.ts';
 import { xmlDeclaration, xmlReply } from '../xml/xml-reply.ts';
 import { queryOpener } from './open-query.ts';
 
+/** Bytes where EC2 elsewhere has text, which it refuses in the same words. */
+const refusals = new Map([['UserData.Value', { base64Of: 'user data' } as const]]);
+
 /** EC2's own form of the Query protocol: flat lists, and responses without a result element. */
 export const ec2Query: Protocol = {
-  open: queryOpener({ flatLists: true, lenient: true, emptyList: 'absent' }),
+  open: queryOpener({ flatLists: true, lenient: true, refusals, emptyList: 'absent' }),
 
   encode(model, operation, output, requestId) {
     return xmlReply(200, requestId, replyBody(answer(model, operation, output, requestId)));

@@ -6,39 +6,42 @@ import {
   readTimestamp,
   type ScalarKind,
 } from '@bakehouse/aws-model';
-import { apiError } from '@bakehouse/domain';
+import { apiError, type ErrorDetails } from '@bakehouse/domain';
 
 type Scalar = string | number | boolean | Date | Uint8Array;
 
-interface ScalarReader {
-  readonly noun: string;
-  /** Undefined means that the text is no value of the kind. */
-  readonly read: (text: string) => Scalar | undefined;
-}
+/** Undefined means that the text is no value of the kind. */
+type ScalarReader = (text: string) => Scalar | undefined;
 
 const readers: Readonly<Record<ScalarKind, ScalarReader>> = {
-  string: { noun: 'a string', read: (text) => text },
-  integer: { noun: 'an integer', read: readInteger },
-  number: { noun: 'a number', read: readNumber },
-  boolean: { noun: 'true or false', read: readBoolean },
-  timestamp: { noun: 'a time such as 2026-01-31T23:59:59Z', read: readTimestamp },
-  blob: { noun: 'base64-encoded bytes', read: readBase64 },
+  string: (text) => text,
+  integer: readInteger,
+  number: readNumber,
+  boolean: readBoolean,
+  timestamp: readTimestamp,
+  blob: readBase64,
 };
 
 /** A scalar that came as text, with the name that the caller gave it. */
 export interface NamedText {
   readonly name: string;
   readonly value: string;
+  /** How the service refuses a bad value of this name, where it has words of its own. */
+  readonly refusal?: ErrorDetails<'InvalidParameterValue'> | undefined;
 }
 
 /** The value, or `InvalidParameterValue`, whose message does not show what is secret. */
-export function decodeScalar(kind: ScalarKind, { name, value }: NamedText, sensitive: boolean) {
-  const { noun, read } = readers[kind];
-  const scalar = read(value);
+export function decodeScalar(
+  kind: ScalarKind,
+  { name, value, refusal }: NamedText,
+  sensitive: boolean,
+) {
+  const scalar = readers[kind](value);
   if (scalar !== undefined) return scalar;
+  if (refusal) throw apiError('InvalidParameterValue', refusal);
   throw apiError('InvalidParameterValue', {
     parameter: shown(name),
-    hint: `Expected ${noun}.`,
+    kind,
     ...(sensitive ? {} : { value: shown(value) }),
   });
 }

@@ -23,20 +23,40 @@ const malformed = (prefix: string) => ({
 });
 const worded = { status: 400, message: words };
 
+/** What a value that came as text should have been. */
+const kinds = {
+  string: 'a string',
+  integer: 'an integer',
+  number: 'a number',
+  boolean: 'true or false',
+  timestamp: 'a time such as 2026-01-31T23:59:59Z',
+  blob: 'base64-encoded bytes',
+} as const;
+
 /** A value that a parameter cannot have, with what it can have: a list, or a hint in words. */
 interface BadValue {
   readonly parameter: string;
   /** Absent when it is not shown, as it may be secret. */
   readonly value?: unknown;
   readonly expected?: readonly string[];
+  readonly kind?: keyof typeof kinds;
   readonly hint?: string;
 }
 
+/** Text that should have been base64, for which EC2 has words of its own. */
+interface BadBase64 {
+  readonly base64Of: 'user data';
+}
+
+function wayOut({ expected, kind, hint }: BadValue): string | undefined {
+  if (expected) return `Expecting one of: ${expected.join(', ')}`;
+  return kind ? `Expected ${kinds[kind]}.` : hint;
+}
+
 function badValue(given: BadValue): string {
-  const { parameter, expected, hint } = given;
-  const way = expected ? `Expecting one of: ${expected.join(', ')}` : hint;
+  const way = wayOut(given);
   const value = 'value' in given ? `Value (${given.value})` : 'Value';
-  return `${value} for parameter ${parameter} is invalid.${way ? ` ${way}` : ''}`;
+  return `${value} for parameter ${given.parameter} is invalid.${way ? ` ${way}` : ''}`;
 }
 
 /**
@@ -90,7 +110,10 @@ export const errorCatalogue = {
   },
   InvalidParameterValue: {
     status: 400,
-    message: (d: BadValue | Words) => ('message' in d ? d.message : badValue(d)),
+    message: (d: BadValue | BadBase64 | Words) => {
+      if ('base64Of' in d) return `Invalid BASE64 encoding of ${d.base64Of}.`;
+      return 'message' in d ? d.message : badValue(d);
+    },
   },
   InvalidParameterCombination: {
     status: 400,

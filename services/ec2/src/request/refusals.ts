@@ -55,8 +55,7 @@ export function refuseSmallerThan(
 }
 
 /** EC2's refusal of user data that is not base64. */
-export const badUserData = () =>
-  apiError('InvalidParameterValue', { message: 'Invalid BASE64 encoding of user data.' });
+export const badUserData = () => apiError('InvalidParameterValue', { base64Of: 'user data' });
 
 export const unknownZone = (zone: string) =>
   apiError('InvalidParameterValue', { message: `Invalid availability zone: [${zone}]` });

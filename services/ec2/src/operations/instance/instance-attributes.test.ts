@@ -105,6 +105,20 @@ test.each([
   expect(await instance()).toEqual(before);
 });
 
+test.each([
+  [
+    { Attribute: 'disableApiTermination', Value: 'yes' },
+    'Value (yes) for parameter Value is invalid. Expected true or false.',
+  ],
+  [{ Attribute: 'userData', Value: '*' }, 'Invalid BASE64 encoding of user data.'],
+] as const)('%j is refused in the words of the newer form', async (change, message) => {
+  const { call, instanceId: InstanceId } = await launched({}, 'stopped');
+  await expect(call('ModifyInstanceAttribute', { InstanceId, ...change })).rejects.toMatchObject({
+    code: 'InvalidParameterValue',
+    message,
+  });
+});
+
 test.each([0, 65, 99])('a hop limit of %i is refused with the range', async (limit) => {
   const { call, instanceId: InstanceId } = await launched();
   const request = { InstanceId, HttpPutResponseHopLimit: limit };

@@ -21,9 +21,9 @@ const isTrue = (text: string) => {
   const value = readBoolean(text);
   if (value !== undefined) return value;
   throw apiError('InvalidParameterValue', {
-    parameter: 'value',
+    parameter: 'Value',
     value: text,
-    hint: 'It must be true or false',
+    kind: 'boolean',
   });
 };
 
