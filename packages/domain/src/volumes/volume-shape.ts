@@ -59,17 +59,6 @@ function checkRange(
   });
 }
 
-/** gp2 derives its IOPS from its size, so an image of a gp2 volume may carry exactly that figure. */
-function iopsRange({
-  volumeType,
-  sizeGiB,
-  iops,
-}: VolumeShape): readonly [number, number] | undefined {
-  const { iops: range, defaultIops } = limits[volumeType];
-  if (range || iops === undefined || defaultIops?.(sizeGiB) !== iops) return range;
-  return [iops, iops];
-}
-
 /** Ratios apply only above the IOPS that every volume of the type has. */
 function checkRatios({ sizeGiB, volumeType, iops, throughput }: VolumeShape): void {
   const { defaultIops, iopsPerGiBMax, throughputPerIopsMax } = limits[volumeType];
@@ -106,9 +95,25 @@ export function checkVolumeShape(shape: VolumeShape): void {
   if (limit.iopsRequired && iops === undefined) {
     throw apiError('MissingParameter', { parameter: 'iops' });
   }
-  checkRange('iops', iops, { range: iopsRange(shape), type });
+  checkRange('iops', iops, { range: limit.iops, type });
   checkRange('throughput', throughput, { range: limit.throughput, type });
   checkRatios(shape);
+}
+
+/** True for gp2, whose IOPS follow from its size: volumes show the figure, and no request may give it. */
+export function derivesIops(volumeType: VolumeType): boolean {
+  const { iops, defaultIops } = limits[volumeType];
+  return iops === undefined && defaultIops !== undefined;
+}
+
+/** The shape without IOPS that say only what its type derives from its size; the same object where it has no such. */
+export function withoutDerivedIops<Shape extends VolumeShape>(
+  shape: Shape,
+): Omit<Shape, 'iops'> & Pick<VolumeShape, 'iops'> {
+  const { iops, ...rest } = shape;
+  const { volumeType, sizeGiB } = shape;
+  const isDerived = derivesIops(volumeType) && iops === limits[volumeType].defaultIops?.(sizeGiB);
+  return isDerived ? rest : shape;
 }
 
 /** The shape with the type's default IOPS and throughput where none are given, as DescribeVolumes shows it. */

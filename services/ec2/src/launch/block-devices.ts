@@ -20,6 +20,7 @@ import {
   type SnapshotId,
   type VolumeType,
   volumeTypes,
+  withoutDerivedIops,
 } from '@bakehouse/domain';
 import { askedCard, refuseSmallerThan, refuseUnserved } from '../request/refusals.ts';
 import { oneOf } from '../request/text.ts';
@@ -149,13 +150,22 @@ export function refuseInitializationRate(requested: readonly MappingRequest[] = 
   });
 }
 
+/** The device without the IOPS that are shown of a gp2 volume, and that nothing may ask for. */
+export function withoutShownIops(device: BlockDeviceMapping): BlockDeviceMapping {
+  if (!device.ebs) return device;
+  const ebs = withoutDerivedIops(device.ebs);
+  return ebs === device.ebs ? device : { ...device, ebs };
+}
+
 /** The image's mapping with the request's laid over it: changed, added, or suppressed by NoDevice. */
 export function mergeMappings(
   image: Pick<Image, 'blockDevices'> & { readonly root: Pick<Root, 'deviceName'> },
   requested: readonly MappingRequest[],
 ): readonly BlockDeviceMapping[] {
   checkDeviceNames(requested);
-  const merged = new Map(image.blockDevices.map((device) => [device.deviceName, device]));
+  // Seeded images, and those of earlier versions, may have the figure of gp2, which is no request.
+  const own = image.blockDevices.map(withoutShownIops);
+  const merged = new Map(own.map((device) => [device.deviceName, device]));
   for (const request of requested) {
     const name = request.DeviceName ?? '';
     if (request.NoDevice === undefined) merged.set(name, deviceOf(request, merged.get(name)));

@@ -5,6 +5,7 @@ import {
   checkAttachments,
   checkState,
   checkVolumeShape,
+  derivesIops,
   type Image,
   type ImageId,
   type Instance,
@@ -23,6 +24,7 @@ import {
   mergeMappings,
   refuseInitializationRate,
   resolveDevices,
+  withoutShownIops,
 } from '../../launch/block-devices.ts';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
@@ -47,6 +49,18 @@ function checkMappings(instance: Instance, request: Request): void {
       message: `The SnapshotId of ${name}, an existing volume of ${instance.id}, cannot be given: the image has a new snapshot of it`,
     });
   }
+}
+
+/**
+ * Clients repeat what DescribeVolumes shows of an existing device, gp2's IOPS with it. The image does not keep the
+ * figure: EC2 shows none for gp2, and its launches refuse one.
+ */
+function withoutRepeatedIops(
+  device: BlockDeviceMapping,
+  own: readonly BlockDeviceMapping[],
+): BlockDeviceMapping {
+  const exists = own.some(({ deviceName }) => deviceName === device.deviceName);
+  return exists ? withoutShownIops(device) : device;
 }
 
 /** Size and type of an existing device may be changed for the image's launches, as far as its snapshot fits. */
@@ -112,7 +126,7 @@ async function planDevices(
       snapshotId: snapshot.id,
       sizeGiB,
       volumeType,
-      ...(iops === undefined || volumeType === 'gp2' ? {} : { iops }),
+      ...(iops === undefined || derivesIops(volumeType) ? {} : { iops }),
       ...(throughput === undefined ? {} : { throughput }),
       deleteOnTermination: use.deleteOnTermination,
     };
@@ -120,7 +134,9 @@ async function planDevices(
   };
   for (const use of instance.volumes) if (!leftOut.has(use.deviceName)) await take(use);
   const base = { blockDevices: own, root: instance.root };
-  const merged = mergeMappings(base, request.BlockDeviceMappings ?? []);
+  const merged = mergeMappings(base, request.BlockDeviceMappings ?? []).map((device) =>
+    withoutRepeatedIops(device, own),
+  );
   checkChanged(merged, own);
   checkAttachments('An instance of this image', mappedAttachments(merged));
   return { devices: await resolveAdded(tx, context, { merged, own }), snapshots };

@@ -1,5 +1,5 @@
 import type { Ec2Output } from '@bakehouse/aws-model';
-import { isMonitored, type MetadataReader } from '@bakehouse/domain';
+import { derivesIops, isMonitored, type MetadataReader } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { tagsView } from '../../request/tags.ts';
@@ -23,7 +23,7 @@ async function mappings(reader: MetadataReader, { instance }: InstanceFacts) {
         ...(snapshotId ? { SnapshotId: snapshotId } : {}),
         VolumeSize: volume.sizeGiB,
         VolumeType: volume.volumeType,
-        ...(iops === undefined ? {} : { Iops: iops }),
+        ...(iops === undefined || derivesIops(volume.volumeType) ? {} : { Iops: iops }),
         ...(throughput === undefined ? {} : { Throughput: throughput }),
       },
     });

@@ -3,6 +3,7 @@ import {
   checkBootType,
   checkState,
   checkVolumeShape,
+  derivesIops,
   type MetadataReader,
   settledShape,
   type Volume,
@@ -28,8 +29,7 @@ function checkModifiable(volume: Volume): void {
 
 /** Another type starts from its own figures; the same type keeps what is not named. */
 function performance(volume: Volume, request: Request, sameType: boolean) {
-  // gp2's figure follows from its size.
-  const keep = sameType && volume.volumeType !== 'gp2';
+  const keep = sameType && !derivesIops(volume.volumeType);
   const iops = request.Iops ?? (keep ? volume.iops : undefined);
   const throughput = request.Throughput ?? (keep ? volume.throughput : undefined);
   return {
