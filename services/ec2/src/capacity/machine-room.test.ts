@@ -56,6 +56,11 @@ test('as many instances are launched as there is room for, from the least to the
   expect(await world.compute.list()).toHaveLength(2);
 });
 
+test('the room is measured for the type in whatever case it is named', async () => {
+  const { run } = await smallPlatform();
+  expect(await run(1, 5, { InstanceType: ' T3.MICRO' })).toBe(2);
+});
+
 test('without room for the least, nothing is launched, and the message has the arithmetic', async () => {
   const { run, world } = await smallPlatform();
   await expect(run(3, 5)).rejects.toMatchObject({

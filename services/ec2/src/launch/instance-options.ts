@@ -19,7 +19,7 @@ export function checkEbsOptimized(
   });
 }
 
-const cpuCredits = ['standard', 'unlimited'] as const;
+export const cpuCredits = ['standard', 'unlimited'] as const;
 export type CpuCredits = (typeof cpuCredits)[number];
 
 export const readCpuCredits = (text: string) => oneOf('CpuCredits', text, cpuCredits);

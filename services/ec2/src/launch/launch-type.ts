@@ -9,12 +9,15 @@ import {
 } from '@bakehouse/domain';
 import type { Settings } from '@bakehouse/orchestration';
 
+/** The type of that name, which requests spell in any case and with outer blanks. */
+export const typeNamed = (name: string) => findInstanceType(name.trim().toLowerCase());
+
 /** The type that the image (or an instance made of it) can run on, or why it cannot. */
 export function launchType(
   name: string,
   image: Pick<Image, 'architecture' | 'boot' | 'enaSupport'>,
 ): InstanceType {
-  const type = findInstanceType(name);
+  const type = typeNamed(name);
   if (!type) {
     throw apiError('InvalidParameterValue', {
       message: `Invalid value '${name}' for InstanceType.`,
@@ -28,12 +31,12 @@ export function launchType(
   const needed = virtualizationType(image);
   if (!type.virtualizationTypes.includes(needed)) {
     throw apiError('InvalidParameterCombination', {
-      message: `Virtualization type '${needed}' is not supported for instances of type '${name}'. Please use an instance type that supports '${needed}' AMIs: this one supports ${type.virtualizationTypes.join(', ')}.`,
+      message: `Virtualization type '${needed}' is not supported for instances of type '${type.name}'. Please use an instance type that supports '${needed}' AMIs: this one supports ${type.virtualizationTypes.join(', ')}.`,
     });
   }
   if (type.ena === 'required' && !image.enaSupport) {
     throw apiError('InvalidParameterCombination', {
-      message: `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${name}' instance type. Ensure that you are using an AMI that is enabled for ENA.`,
+      message: `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${type.name}' instance type. Ensure that you are using an AMI that is enabled for ENA.`,
     });
   }
   return type;

@@ -14,7 +14,7 @@ import type { OperationContext } from '@bakehouse/orchestration';
 import { notFound, ownedById } from '../lookup/lookups.ts';
 import { checkGroupCount, groupsOfVpc } from '../network/groups.ts';
 import { askedCard, refuseUnserved, unknownZone } from '../request/refusals.ts';
-import { checkDescription } from '../request/text.ts';
+import { checkDescription, findWord } from '../request/text.ts';
 import type { LaunchParameters } from './launch-parameters.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -63,7 +63,7 @@ const unservedNic = [
 
 function refuseNicParts(nic: NonNullable<LaunchParameters['NetworkInterfaces']>[number]): void {
   refuseUnserved({ ...nic, NetworkCardIndex: askedCard(nic.NetworkCardIndex) }, unservedNic);
-  if (nic.InterfaceType !== undefined && nic.InterfaceType !== 'interface') {
+  if (nic.InterfaceType !== undefined && !findWord(nic.InterfaceType, ['interface'])) {
     throw apiError('UnsupportedOperation', {
       message: `Network interfaces of type ${nic.InterfaceType} are not supported`,
     });

@@ -1,5 +1,5 @@
 import { type AccountId, apiError, type SharedWith } from '@bakehouse/domain';
-import { oneOf } from './text.ts';
+import { findWord, oneOf } from './text.ts';
 
 /** One permission in EC2's own members, as requests and replies carry it. */
 interface Grant {
@@ -59,7 +59,7 @@ function sharedWith(grants: readonly Grant[]): SharedWith {
 function flatGrants({ userIds, groups }: SharingRequest): readonly Grant[] {
   return [
     ...(userIds ?? []).map((UserId) => ({ UserId })),
-    ...(groups ?? []).map((Group) => ({ Group })),
+    ...(groups ?? []).map((group) => ({ Group: findWord(group, ['all']) ?? group })),
   ];
 }
 

@@ -13,13 +13,27 @@ export function checkPlainText(parameter: string, text: string): void {
   });
 }
 
-/** The text as one of these values; throws EC2's error for another one. */
+const folded = (text: string) => text.trim().toLowerCase();
+
+/**
+ * The word that the text means, in its own spelling. Case and outer blanks do not count, as with the model's enums:
+ * EC2 has words also where its model only says string.
+ */
+export function findWord<Word extends string>(
+  text: string,
+  words: readonly Word[],
+): Word | undefined {
+  const wanted = folded(text);
+  return words.find((word) => folded(word) === wanted);
+}
+
+/** The text as one of these words; throws EC2's error for another one. */
 export function oneOf<Value extends string>(
   parameter: string,
   text: string,
   allowed: readonly Value[],
 ): Value {
-  const value = allowed.find((each) => each === text);
+  const value = findWord(text, allowed);
   if (value !== undefined) return value;
   throw apiError('InvalidParameterValue', { parameter, value: text, expected: allowed });
 }

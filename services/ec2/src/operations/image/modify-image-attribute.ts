@@ -3,7 +3,7 @@ import type { Operation } from '../../operation.ts';
 import { attributeValue, oneAttribute } from '../../request/attributes.ts';
 import { refuseUnserved, unknownAttribute } from '../../request/refusals.ts';
 import { changeSharing } from '../../request/sharing.ts';
-import { checkDescription } from '../../request/text.ts';
+import { checkDescription, findWord } from '../../request/text.ts';
 import { ownImage } from './own-image.ts';
 
 type Request = Parameters<Operation<'ModifyImageAttribute'>>[1];
@@ -17,7 +17,8 @@ function changeDescription(image: Image, { Description, Value }: Request): Image
 
 function changeImdsSupport(image: Image, { ImdsSupport, Value }: Request): Image {
   const value = attributeValue(ImdsSupport, { attribute: 'imdsSupport', value: Value });
-  if (value === 'v2.0') return { ...image, imdsSupport: value };
+  const imdsSupport = findWord(value, ['v2.0']);
+  if (imdsSupport) return { ...image, imdsSupport };
   throw apiError('InvalidParameterValue', {
     parameter: 'imdsSupport',
     value,

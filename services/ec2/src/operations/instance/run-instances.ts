@@ -1,7 +1,6 @@
 import {
   apiError,
   type Capacity,
-  findInstanceType,
   freePrivateIp,
   freePublicIp,
   type Instance,
@@ -21,6 +20,7 @@ import {
   launchRequest,
   type MergedLaunch,
 } from '../../launch/launch-parameters.ts';
+import { typeNamed } from '../../launch/launch-type.ts';
 import type { Operation } from '../../operation.ts';
 import { withClientToken } from '../../request/client-token.ts';
 import { launchReply, readReservations } from '../../views/reservation.ts';
@@ -102,7 +102,7 @@ async function roomFor(
   context: OperationContext,
   { InstanceType: name = defaultInstanceType, MaxCount: max }: LaunchParameters,
 ): Promise<MeasuredRoom | undefined> {
-  const type = findInstanceType(name);
+  const type = typeNamed(name);
   const count = Math.min(max, instancesPerCallMax);
   return type && (await measureRoom(context, { memoryMiB: type.memoryMiB, count }));
 }

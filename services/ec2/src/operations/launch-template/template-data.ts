@@ -1,8 +1,9 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type LaunchTemplateVersion } from '@bakehouse/domain';
 import { refuseProcessorFeatures } from '../../launch/cpu-options.ts';
-import { checkUserData } from '../../launch/instance-options.ts';
+import { checkUserData, cpuCredits } from '../../launch/instance-options.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
+import { findWord } from '../../request/text.ts';
 
 export type TemplateData = Ec2Input<'CreateLaunchTemplate'>['LaunchTemplateData'];
 
@@ -34,6 +35,26 @@ function said(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, said(member)]));
 }
 
+/** The word in its own spelling, or what was given: EC2 leaves the refusal of other words to the launch. */
+const spelled = (text: string, words: readonly string[]) => findWord(text, words) ?? text;
+
+/** The words for which the model has no enum, as a launch reads them: a version is described with them. */
+function withOwnSpelling(data: TemplateData): TemplateData {
+  const { CreditSpecification: credit, NetworkInterfaces: nics } = data;
+  return {
+    ...data,
+    ...(credit?.CpuCredits !== undefined && {
+      CreditSpecification: { CpuCredits: spelled(credit.CpuCredits, cpuCredits) },
+    }),
+    ...(nics && {
+      NetworkInterfaces: nics.map(({ InterfaceType: type, ...nic }) => ({
+        ...nic,
+        ...(type === undefined ? {} : { InterfaceType: spelled(type, ['interface']) }),
+      })),
+    }),
+  };
+}
+
 /** The data as it is kept. EC2 checks little before a launch: what it names need not exist. */
 export function templateData(data: TemplateData): LaunchTemplateVersion['data'] {
   refuseUnserved(data, unserved);
@@ -47,7 +68,7 @@ export function templateData(data: TemplateData): LaunchTemplateVersion['data'] 
       message: 'Security groups must be specified at the network interface, where there is one',
     });
   }
-  const stored = said(data) as LaunchTemplateVersion['data'];
+  const stored = said(withOwnSpelling(data)) as LaunchTemplateVersion['data'];
   if (Object.keys(stored).length > 0) return stored;
   throw apiError('MissingParameter', {
     parameter: 'LaunchTemplateData',

@@ -65,16 +65,21 @@ async function chosenVolumes(
   });
 }
 
+/** The only source of tags that there is; undefined when none are copied. */
+function tagSource({ CopyTagsFromSource: source }: Request): 'volume' | undefined {
+  return source === undefined
+    ? undefined
+    : oneOf('copyTagsFromSource', source, ['volume'] as const);
+}
+
 function snapshotTags(request: Request, volume: Volume): Tags {
-  const source = request.CopyTagsFromSource;
   const given = tagsFor('snapshot', request.TagSpecifications, ['snapshot']);
-  return source === 'volume' ? { ...volume.tags, ...given } : given;
+  return tagSource(request) ? { ...volume.tags, ...given } : given;
 }
 
 function checkRequest(request: Request): void {
   checkSnapshotPlace(request);
-  const { CopyTagsFromSource: source } = request;
-  if (source !== undefined) oneOf('copyTagsFromSource', source, ['volume']);
+  tagSource(request);
 }
 
 /** Snapshots of an instance's volumes, all of the same instant. */
