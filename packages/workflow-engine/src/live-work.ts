@@ -8,6 +8,8 @@ import type { FailureNamer } from './step-failure.ts';
 import type { ControlTransaction } from './transaction.ts';
 import { Shares, type Widths } from './widths.ts';
 
+type Reopen<Context> = (id: WorkflowId) => Promise<OpenedRow<Context> | undefined>;
+
 export interface WorkListOptions<Context> {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -19,7 +21,7 @@ export interface WorkListOptions<Context> {
   readonly nameOf: FailureNamer;
   readonly drawSequence: () => number;
   /** The row as it is stored now; undefined when it has been deleted. */
-  readonly reopen: (id: WorkflowId) => Promise<OpenedRow<Context> | undefined>;
+  readonly reopen: Reopen<Context>;
   readonly write: <Result>(
     id: WorkflowId,
     work: (transaction: ControlTransaction, row: Workflow) => Promise<Result>,
@@ -241,7 +243,7 @@ export class WorkList<Context> {
     live: LiveWork<Context>,
     first: RunnableWork<Context>,
   ): Promise<RunEnd | undefined> {
-    const { clock, logger, signal, reopen } = this.#options;
+    const { logger, signal } = this.#options;
     let work: RunnableWork<Context> | undefined = first;
     while (work) {
       try {
@@ -254,13 +256,26 @@ export class WorkList<Context> {
           kind,
           error,
         });
-        await clock.sleep(storeRetryMs, signal);
         live.isResumed = true;
-        const opened = await reopen(id).catch(() => ({ work: first }));
+        const opened = await this.#reopen(live);
         work = opened && 'work' in opened ? opened.work : undefined;
       }
     }
     return undefined;
+  }
+
+  /** Only the row says which way the work goes now, so it is read until that succeeds. */
+  async #reopen({ workflow: { id, kind } }: LiveWork<Context>): ReturnType<Reopen<Context>> {
+    const { clock, logger, signal, reopen } = this.#options;
+    for (;;) {
+      await clock.sleep(storeRetryMs, signal);
+      try {
+        return await reopen(id);
+      } catch (error) {
+        if (signal.aborted || error instanceof FencedError) throw error;
+        logger.log('error', 'workflow cannot be read, trying again', { workflow: id, kind, error });
+      }
+    }
   }
 
   #newRun(live: LiveWork<Context>, work: RunnableWork<Context>): WorkflowRun<Context> {

@@ -1,0 +1,81 @@
+import type { MetadataStore } from '@bakehouse/domain';
+import { expect, test } from 'vitest';
+import { StepFailure } from './step-failure.ts';
+import { bench, defineTest, note } from './testing/test-engine.ts';
+
+/** Fails the calls that `isAway` names; both count from 1, from now on. */
+function failing(
+  metadata: MetadataStore,
+  isAway: (call: 'read' | 'write', number: number) => boolean,
+): void {
+  const read = metadata.read.bind(metadata);
+  const write = metadata.write.bind(metadata);
+  const made = { read: 0, write: 0 };
+  const refuse = (call: 'read' | 'write') => {
+    made[call] += 1;
+    if (isAway(call, made[call])) throw new Error('the store is away for a moment');
+  };
+  metadata.read = async (work) => {
+    refuse('read');
+    return await read(work);
+  };
+  metadata.write = async (work) => {
+    refuse('write');
+    return await write(work);
+  };
+}
+
+test('work that unwinds never goes forward again, although looks at its row fail too', async () => {
+  let failures = 1;
+  const definition = defineTest({
+    steps: [
+      { name: 'first', run: note('first'), undo: note('undo first') },
+      {
+        name: 'second',
+        async run({ log }) {
+          log.push('second');
+          failures -= 1;
+          if (failures >= 0) throw new StepFailure('NoRoom', 'no room');
+        },
+        undo: note('undo second'),
+      },
+      { name: 'third', run: note('third'), undo: note('undo third') },
+    ],
+  });
+  const { engine, begin, log, metadata, clock, lines } = bench(definition);
+  await engine.resume();
+  // Writes: the row, the unwinding, the end.
+  failing(metadata, (call, number) => (call === 'write' ? number === 3 : number <= 2));
+  await begin(definition, 'a');
+  await clock.advanceUntil(() => engine.list().length === 0);
+  const undone = ['undo second a', 'undo first a'];
+  expect(log).toEqual(['first a', 'second', ...undone, ...undone]);
+  expect(lines.map(({ message }) => message)).toContain('workflow cannot be read, trying again');
+});
+
+test('after the end could not be recorded all that was done is undone, whatever the row says', async () => {
+  let runs = 0;
+  const definition = defineTest({
+    steps: [
+      {
+        name: 'first',
+        async run({ log }) {
+          runs += 1;
+          if (runs > 1) throw new StepFailure('NoRoom', 'no room any more');
+          log.push('first');
+        },
+        undo: note('undo first'),
+      },
+      { name: 'second', run: note('second'), undo: note('undo second') },
+      { name: 'third', run: note('third'), undo: note('undo third') },
+    ],
+  });
+  const { engine, begin, log, metadata, clock } = bench(definition);
+  await engine.resume();
+  // Writes: the row, the end.
+  failing(metadata, (call, number) => call === 'write' && number === 2);
+  await begin(definition, 'a');
+  await clock.advanceUntil(() => engine.list().length === 0);
+  const done = ['first', 'second a', 'third a'];
+  expect(log).toEqual([...done, 'undo third a', 'undo second a', 'undo first a']);
+});
