@@ -1,5 +1,5 @@
 import type { ImageId } from '@bakehouse/domain';
-import { FakeWorld } from '@bakehouse/fakes';
+import { FakeWorld, FaultPlan } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
@@ -182,4 +182,33 @@ test('a guest that cannot be started again is left stopped and says why; the ima
   expect(instance).toMatchObject({ state: 'stopped' });
   expect(instance?.stateReason?.message).toContain('no room left');
   await checkWorld(world);
+});
+
+test('a failed image says why, although its guest could not be started again either', async () => {
+  const world = new FakeWorld({ seed: 'two failures' });
+  const broken = new Error('the disk of blocks is broken');
+  const faults = [
+    ...[1, 2, 3].map((call) => ({ port: 'snapshots', member: 'capture', call, error: broken })),
+    // The first call starts the machine at its launch.
+    ...[2, 3, 4].map((call) => ({
+      port: 'compute',
+      member: 'start',
+      call,
+      error: new Error('no KVM'),
+    })),
+  ];
+  const run = await startPlatform(
+    world,
+    new FaultPlan(faults.map((each) => ({ ...each, fault: 'before' }))),
+  );
+  const { instanceId } = await launch(run, world);
+  outputOf(await run.call('CreateImage', { InstanceId: instanceId, Name: 'new' }));
+  await run.rest();
+  const [image] = await imagesOfUser(world);
+  expect(image?.stateReason?.message).toContain('the disk of blocks is broken');
+  const instance = await world.metadata.read((tx) => tx.get('instance', instanceId));
+  expect(instance).toMatchObject({
+    state: 'stopped',
+    stateReason: { message: expect.stringContaining('no KVM') },
+  });
 });

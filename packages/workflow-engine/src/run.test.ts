@@ -196,6 +196,29 @@ test('a fallback takes the place of an action whose tries are used up, and is do
   expect(await metadata.read((reader) => reader.list('setting'))).toHaveLength(1);
 });
 
+test('after the fallback of an undo the others still know why the work unwinds', async () => {
+  const { log } = await runOnce([
+    {
+      name: 'first',
+      async undo({ log: words }, _, { failure }) {
+        words.push(`undo first: ${failure?.code}`);
+      },
+    },
+    {
+      name: 'second',
+      run: note('second'),
+      undo: {
+        perform: failing(1, 'Stuck', 'undo second'),
+        async fallback({ log: words }, _, { failure }) {
+          words.push(`instead of undo second: ${failure?.code}`);
+        },
+      },
+    },
+    { name: 'third', run: failing(1, 'NoRoom', 'third') },
+  ]);
+  expect(log).toEqual(['second a', 'instead of undo second: Stuck', 'undo first: NoRoom']);
+});
+
 test('undoing is tried until it succeeds', async () => {
   const { log } = await runOnce([
     { name: 'first', run: note('first'), undo: failing(4, 'Stuck', 'undo first') },

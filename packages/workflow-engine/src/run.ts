@@ -72,10 +72,10 @@ export class WorkflowRun<Context> {
   readonly #onFailure: 'unwind' | 'retry';
   readonly #row: Workflow;
   #isForward: boolean;
-  /** Why the work unwinds; within a fallback, why that has come into play. */
+  /** Why the work unwinds. */
   #failure: Failure | undefined;
-  /** In place of the step's own action, whose tries are used up. */
-  #fallback: PreparedAction<Context> | undefined;
+  /** In place of the step's own action, whose tries the failure has used up. */
+  #fallback: { readonly action: PreparedAction<Context>; readonly failure: Failure } | undefined;
   /** The place of the step to do, or to undo, now. */
   #at: number;
   /** The last step that may have been done, at least in part. */
@@ -102,7 +102,7 @@ export class WorkflowRun<Context> {
       const step = this.#steps[this.#at];
       if (!step) return { kind: 'ended' };
       this.#options.onStart(step.name);
-      const action = this.#fallback ?? (this.#isForward ? step.run : step.undo);
+      const action = this.#fallback?.action ?? (this.#isForward ? step.run : step.undo);
       const problem = await this.#attempt(step, action);
       if (!problem) continue;
       if (this.#options.signal.aborted || problem.error instanceof FencedError) throw problem.error;
@@ -131,7 +131,7 @@ export class WorkflowRun<Context> {
 
   #work(): WorkInProgress {
     const { signal, write, waitingBehind } = this.#options;
-    const failure = this.#failure;
+    const failure = this.#fallback?.failure ?? this.#failure;
     return {
       id: this.#row.id,
       signal,
@@ -161,9 +161,7 @@ export class WorkflowRun<Context> {
 
   #startStep(): void {
     this.#tries = noTries;
-    if (!this.#fallback) return;
     this.#fallback = undefined;
-    this.#failure = undefined;
   }
 
   /** Writes the commit and the cursor, or the end, together. */
@@ -209,8 +207,8 @@ export class WorkflowRun<Context> {
     this.#log(step, { then, code, error });
     if (next) return await this.#tryAgain(rules, next, failure);
     if (action?.fallback) {
-      this.#fallback = { perform: action.fallback, retry: [untilDone] };
-      this.#failure = failure;
+      const instead = { perform: action.fallback, retry: [untilDone] };
+      this.#fallback = { action: instead, failure };
       this.#tries = noTries;
       return undefined;
     }
