@@ -207,11 +207,17 @@ class Engine<Context> implements WorkflowEngine {
   }
 
   #readSequences(): Promise<void> {
-    this.#sequencesRead ??= this.#options.metadata.read(async (reader) => {
-      for (const { sequence } of await reader.list('workflow')) {
-        this.#sequences.startAfter(sequence);
-      }
-    });
+    this.#sequencesRead ??= this.#options.metadata
+      .read(async (reader) => {
+        for (const { sequence } of await reader.list('workflow')) {
+          this.#sequences.startAfter(sequence);
+        }
+      })
+      .catch((error: unknown) => {
+        // The next caller reads again.
+        this.#sequencesRead = undefined;
+        throw error;
+      });
     return this.#sequencesRead;
   }
 

@@ -79,3 +79,14 @@ test('after the end could not be recorded all that was done is undone, whatever 
   const done = ['first', 'second a', 'third a'];
   expect(log).toEqual([...done, 'undo third a', 'undo second a', 'undo first a']);
 });
+
+test('a first read that fails fails its callers only; the next ones read again', async () => {
+  const definition = defineTest();
+  const { engine, begin, log, metadata } = bench(definition);
+  failing(metadata, (call, number) => call === 'read' && number === 1);
+  await expect(begin(definition, 'a')).rejects.toThrow('away for a moment');
+  await begin(definition, 'b');
+  await engine.resume();
+  await engine.settle();
+  expect(log).toEqual(['first b', 'second b', 'third b']);
+});
