@@ -10,7 +10,7 @@ const config = readConfig(['--compute', 'simulated', '--data', '/nowhere'], {});
 
 const secrets = {};
 const ready = { current: undefined };
-const plane = { engine: { list: () => [] }, startup: ready };
+const plane = { engine: { list: () => [], haltedBecause: undefined }, startup: ready };
 
 test('healthz is impaired while a guest is paused, a disk is full or a key is missing, and says which and why', async () => {
   const metadata = new MemoryMetadataStore();
@@ -45,7 +45,7 @@ test('healthz is impaired while a guest is paused, a disk is full or a key is mi
   });
 });
 
-test('healthz names parked work, which waits for an operator', async () => {
+test('healthz names parked work and a halt of all work, which wait for an operator', async () => {
   const metadata = new MemoryMetadataStore();
   const wired = await wireSimulatedDrivers({
     clock: { now: () => 0, elapsed: () => 0, sleep: async () => {} },
@@ -55,12 +55,13 @@ test('healthz names parked work, which waits for an operator', async () => {
   const workflow = aWorkflow({ id: 'wf-1', kind: 'of-tomorrow', lanes: ['i-1', 'vol-1'] });
   const problem = { code: 'UnknownKind', message: 'nobody knows it' };
   const parked = { workflow, step: 'first', status: 'parked', problem } as const;
-  const engine = { list: () => [parked] };
+  const engine = { list: () => [parked], haltedBecause: 'wf-2 belongs to another server by now' };
   expect(
     await health(config, { metadata, wired, secrets, plane: { engine, startup: ready } }),
   ).toMatchObject({
     status: 'impaired',
     problems: [
+      'no workflow runs any more: wf-2 belongs to another server by now; restart this server',
       "the work wf-1 (of-tomorrow) on i-1, vol-1 is parked: nobody knows it; see 'bakehouse workflows'",
     ],
   });

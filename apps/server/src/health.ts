@@ -13,7 +13,7 @@ export interface HealthSources {
   readonly wired: WiredDrivers;
   readonly secrets: Pick<PlatformSecrets, 'problem'>;
   readonly plane: {
-    readonly engine: Pick<ControlPlane['engine'], 'list'>;
+    readonly engine: Pick<ControlPlane['engine'], 'list' | 'haltedBecause'>;
     readonly startup: Pick<ControlPlane['startup'], 'current'>;
   };
 }
@@ -23,6 +23,8 @@ async function problemsOf({ wired, plane, secrets }: HealthSources): Promise<rea
   const { compute, room } = wired.drivers;
   const stalled = [...(await compute.stalled())];
   const shortages = (await room?.shortages()) ?? [];
+  const { haltedBecause } = plane.engine;
+  const halted = `no workflow runs any more: ${haltedBecause}; restart this server`;
   const parked = plane.engine.list('parked').map(({ workflow: { id, kind, lanes }, problem }) => {
     const what = `the work ${id} (${kind}) on ${lanes.join(', ')} is parked`;
     return `${what}: ${problem?.message}; see 'bakehouse workflows'`;
@@ -31,6 +33,7 @@ async function problemsOf({ wired, plane, secrets }: HealthSources): Promise<rea
     ...stalled.map(([id, why]) => `the guest of ${id} is paused: ${why}`),
     ...shortages,
     ...(secrets.problem === undefined ? [] : [secrets.problem]),
+    ...(haltedBecause === undefined ? [] : [halted]),
     ...parked,
   ];
 }

@@ -4,6 +4,7 @@ import type {
   Failure,
   HostId,
   Lease,
+  MetadataReader,
   MetadataStore,
   MetadataTransaction,
   Workflow,
@@ -14,7 +15,7 @@ import { type FirstFormat, toCurrentFormat } from './first-format.ts';
 import type { LaneWatcher } from './lane-watcher.ts';
 import { type LiveWork, type WorkItem, WorkList } from './live-work.ts';
 import { type OpenedRow, openRow } from './open-row.ts';
-import { FencedError } from './run.ts';
+import { FencedError, RowMissingError } from './run.ts';
 import type { FailureNamer } from './step-failure.ts';
 import {
   type ControlTransaction,
@@ -66,7 +67,12 @@ export interface WorkflowEngine {
    * `WorkNotFoundError` for work that is not parked.
    */
   drop(workflowId: WorkflowId): Promise<void>;
-  /** Resolves when nothing runs any more; parked work and what waits behind it stay. */
+  /** Why this server runs no work any more, although nobody stopped it. */
+  readonly haltedBecause: string | undefined;
+  /**
+   * Resolves when nothing runs any more; parked work and what waits behind it stay. Rejects when the engine stops or
+   * loses its lease before that.
+   */
   settle(): Promise<void>;
   /** Interrupts the running steps and waits for them; `resume` of another engine goes on. */
   stop(): Promise<void>;
@@ -94,6 +100,7 @@ class Engine<Context> implements WorkflowEngine {
   /** New rows wait until then, because older ones of their lanes are not known yet. */
   #hasResumed = false;
   #sequencesRead: Promise<void> | undefined;
+  #haltedBecause: string | undefined;
 
   constructor(options: WorkflowEngineOptions<Context>) {
     this.#options = options;
@@ -127,6 +134,10 @@ class Engine<Context> implements WorkflowEngine {
     }
     this.#list.add(opened, { isResumed: true });
     this.#list.add(this.#early.splice(0), { isResumed: false });
+  }
+
+  get haltedBecause(): string | undefined {
+    return this.#haltedBecause;
   }
 
   list(status?: WorkItem['status']): readonly WorkItem[] {
@@ -167,23 +178,38 @@ class Engine<Context> implements WorkflowEngine {
       nameOf: nameOf ?? (() => undefined),
       drawSequence: () => this.#sequences.next(),
       reopen: async (id) => {
-        const row = await metadata.read((reader) => reader.get('workflow', id));
+        const row = await metadata.read((reader) => this.#ownRow(reader, id));
         return row && openRow(row, this.#definitions);
       },
       write: (id, work) =>
         this.#transact(async (transaction) => {
-          const row = await transaction.get('workflow', id);
-          if (!row || row.epoch !== this.#lease.epoch) throw new FencedError(id);
+          const row = await this.#ownRow(transaction, id);
+          if (!row) throw new RowMissingError(id);
           return await work(transaction, row);
         }),
       onFenced: (error) => {
         logger.log('error', 'another server runs the workflows now; this one stops its own', {
           error,
         });
+        this.#haltedBecause ??= error.message;
         this.#stopping.abort(error);
       },
       ...(lanes ? { lanes } : {}),
     });
+  }
+
+  /**
+   * The row, or undefined when there is none. The next server takes over every row, and may have ended this one's work:
+   * any row of a later epoch shows that.
+   */
+  async #ownRow(reader: MetadataReader, id: WorkflowId): Promise<Workflow | undefined> {
+    const row = await reader.get('workflow', id);
+    const { epoch } = this.#lease;
+    const isOurs = row
+      ? row.epoch === epoch
+      : (await reader.list('workflow')).every((other) => other.epoch <= epoch);
+    if (!isOurs) throw new FencedError(id);
+    return row;
   }
 
   /** A transaction whose enqueued work starts after the commit. */

@@ -3,12 +3,10 @@ import type { Failure, Workflow, WorkflowId } from '@bakehouse/domain';
 import type { LaneWatcher } from './lane-watcher.ts';
 import { Lanes } from './lanes.ts';
 import type { OpenedRow, RunnableWork } from './open-row.ts';
-import { FencedError, type RunEnd, WorkflowRun } from './run.ts';
+import { FencedError, RowMissingError, type RunEnd, WorkflowRun } from './run.ts';
 import type { FailureNamer } from './step-failure.ts';
 import type { ControlTransaction } from './transaction.ts';
 import { Shares, type Widths } from './widths.ts';
-
-type Reopen<Context> = (id: WorkflowId) => Promise<OpenedRow<Context> | undefined>;
 
 export interface WorkListOptions<Context> {
   readonly clock: Clock;
@@ -20,8 +18,9 @@ export interface WorkListOptions<Context> {
   readonly lanes?: LaneWatcher;
   readonly nameOf: FailureNamer;
   readonly drawSequence: () => number;
-  /** The row as it is stored now; undefined when it has been deleted. */
-  readonly reopen: Reopen<Context>;
+  /** The row as it is stored now; undefined when it has been deleted. Rejects with `FencedError` as `write` does. */
+  readonly reopen: (id: WorkflowId) => Promise<OpenedRow<Context> | undefined>;
+  /** Rejects with `FencedError` when the row is another server's, and with `RowMissingError` when there is none. */
   readonly write: <Result>(
     id: WorkflowId,
     work: (transaction: ControlTransaction, row: Workflow) => Promise<Result>,
@@ -67,11 +66,18 @@ export class WorkList<Context> {
   readonly #lanes = new Lanes();
   readonly #live = new Map<WorkflowId, LiveWork<Context>>();
   readonly #shares: Shares;
-  readonly #idle: (() => void)[] = [];
+  readonly #idle: PromiseWithResolvers<void>[] = [];
+  /** A row was deleted under its work. Others may be missing too: each is looked up before its work starts. */
+  #hasMissedRow = false;
 
   constructor(options: WorkListOptions<Context>) {
     this.#options = options;
     this.#shares = new Shares(options.widths);
+    const { signal } = options;
+    const giveUp = () => {
+      for (const { reject } of this.#idle.splice(0)) reject(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
   }
 
   get(id: WorkflowId): LiveWork<Context> | undefined {
@@ -150,12 +156,14 @@ export class WorkList<Context> {
 
   async settle(): Promise<void> {
     if (this.#isIdle()) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#options.signal.throwIfAborted();
+    const idle = Promise.withResolvers<void>();
+    this.#idle.push(idle);
+    await idle.promise;
   }
 
   async stopped(): Promise<void> {
     await Promise.allSettled([...this.#live.values()].map((live) => live.run));
-    this.#idle.length = 0;
   }
 
   #isIdle(): boolean {
@@ -164,7 +172,7 @@ export class WorkList<Context> {
 
   #tellIdle(): void {
     if (this.#idle.length === 0 || !this.#isIdle()) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    for (const { resolve } of this.#idle.splice(0)) resolve();
   }
 
   #enter({ workflow }: LiveWork<Context>): void {
@@ -198,6 +206,9 @@ export class WorkList<Context> {
     try {
       await lanes?.take(live.workflow.lanes);
       if (live.parked) await this.#unparked(live);
+      if (this.#hasMissedRow && live.work) {
+        live.work = (await this.#workOfRow(live)) ?? this.#abandon(live);
+      }
       if (!live.work) return this.#finish(live);
       const end = await this.#runToEnd(live, live.work);
       if (end?.kind === 'yielded') this.#yield(live, end);
@@ -243,13 +254,14 @@ export class WorkList<Context> {
     live: LiveWork<Context>,
     first: RunnableWork<Context>,
   ): Promise<RunEnd | undefined> {
-    const { logger, signal } = this.#options;
+    const { clock, logger, signal } = this.#options;
     let work: RunnableWork<Context> | undefined = first;
     while (work) {
       try {
         return await this.#newRun(live, work).run();
       } catch (error) {
         if (signal.aborted || error instanceof FencedError) throw error;
+        if (error instanceof RowMissingError) return this.#abandon(live);
         const { id, kind } = live.workflow;
         logger.log('error', 'workflow cannot be recorded, trying again', {
           workflow: id,
@@ -257,25 +269,33 @@ export class WorkList<Context> {
           error,
         });
         live.isResumed = true;
-        const opened = await this.#reopen(live);
-        work = opened && 'work' in opened ? opened.work : undefined;
+        await clock.sleep(storeRetryMs, signal);
+        work = await this.#workOfRow(live);
       }
     }
     return undefined;
   }
 
   /** Only the row says which way the work goes now, so it is read until that succeeds. */
-  async #reopen({ workflow: { id, kind } }: LiveWork<Context>): ReturnType<Reopen<Context>> {
+  async #workOfRow({ workflow }: LiveWork<Context>): Promise<RunnableWork<Context> | undefined> {
     const { clock, logger, signal, reopen } = this.#options;
+    const { id, kind } = workflow;
     for (;;) {
-      await clock.sleep(storeRetryMs, signal);
       try {
-        return await reopen(id);
+        const opened = await reopen(id);
+        return opened && 'work' in opened ? opened.work : undefined;
       } catch (error) {
         if (signal.aborted || error instanceof FencedError) throw error;
         logger.log('error', 'workflow cannot be read, trying again', { workflow: id, kind, error });
+        await clock.sleep(storeRetryMs, signal);
       }
     }
+  }
+
+  #abandon({ workflow: { id, kind } }: LiveWork<Context>): undefined {
+    this.#hasMissedRow = true;
+    const message = 'the row of a workflow was deleted, its work ends here';
+    this.#options.logger.log('error', message, { workflow: id, kind });
   }
 
   #newRun(live: LiveWork<Context>, work: RunnableWork<Context>): WorkflowRun<Context> {

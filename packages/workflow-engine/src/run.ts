@@ -24,8 +24,8 @@ export interface RunOptions<Context> {
   /** True when an earlier run, of this server or another, may have done more than the row says. */
   readonly isResumed: boolean;
   /**
-   * A transaction that is given the row as it is stored, and rejects with `FencedError` when that is another server's
-   * by now. What begins in it is started after the commit.
+   * A transaction that is given the row as it is stored. Rejects with `FencedError` when that is another server's by
+   * now, and with `RowMissingError` when there is none. What begins in it is started after the commit.
    */
   readonly write: <Result>(
     work: (transaction: ControlTransaction, row: Workflow) => Promise<Result>,
@@ -59,6 +59,19 @@ export class FencedError extends Error {
     super(`${workflowId} belongs to another server by now`);
   }
 }
+
+/** The row was deleted, but not by the end of the work. */
+export class RowMissingError extends Error {
+  override readonly name = 'RowMissingError';
+
+  constructor(workflowId: WorkflowId) {
+    super(`the row of ${workflowId} is missing`);
+  }
+}
+
+/** Whether this server has nothing more to do with the work: no step may catch that. */
+const endsRun = (error: unknown) =>
+  error instanceof FencedError || error instanceof RowMissingError;
 
 /** A failure of a step; wrapped, as anything can be thrown. */
 interface Problem {
@@ -105,7 +118,7 @@ export class WorkflowRun<Context> {
       const action = this.#fallback?.action ?? (this.#isForward ? step.run : step.undo);
       const problem = await this.#attempt(step, action);
       if (!problem) continue;
-      if (this.#options.signal.aborted || problem.error instanceof FencedError) throw problem.error;
+      if (this.#options.signal.aborted || endsRun(problem.error)) throw problem.error;
       const yielded = await this.#handle(step, action, problem);
       if (yielded) return yielded;
     }

@@ -1,7 +1,8 @@
 import type { MetadataStore } from '@bakehouse/domain';
+import { settle } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { StepFailure } from './step-failure.ts';
-import { bench, defineTest, note } from './testing/test-engine.ts';
+import { bench, defineTest, note, testLease } from './testing/test-engine.ts';
 
 /** Fails the calls that `isAway` names; both count from 1, from now on. */
 function failing(
@@ -89,4 +90,23 @@ test('a first read that fails fails its callers only; the next ones read again',
   await engine.resume();
   await engine.settle();
   expect(log).toEqual(['first b', 'second b', 'third b']);
+});
+
+test('after a failed write nothing runs again that the next server has taken over', async () => {
+  const definition = defineTest();
+  const old = bench(definition, { options: { lease: testLease(1) } });
+  const { metadata, clock } = old;
+  await old.engine.resume();
+  // Writes: the row, the end.
+  failing(metadata, (call, number) => call === 'write' && number === 2);
+  await old.begin(definition, 'a');
+  await settle();
+  const hanging = defineTest({
+    steps: [{ name: 'first', run: () => new Promise<void>(() => {}) }],
+  });
+  const now = bench(hanging, { metadata, clock, options: { lease: testLease(2) } });
+  await now.engine.resume();
+  await clock.advance(20_000);
+  expect(old.log).toEqual(['first a', 'second a', 'third a']);
+  expect(old.engine.haltedBecause).toMatch('belongs to another server');
 });
