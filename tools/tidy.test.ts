@@ -34,6 +34,7 @@ const dialect: Readonly<Record<string, string>> = {
   anew: 'again',
   beforehand: 'first',
   doomed: 'removing, pendingDelete',
+  hurry: 'makeUrgent, deadlineOverride',
   mend: 'repair, fix',
   mended: 'repaired, fixed',
   mends: 'repairs, fixes',

@@ -176,7 +176,7 @@ export class WorkList<Context> {
   }
 
   #enter({ workflow }: LiveWork<Context>): void {
-    for (const ahead of this.#lanes.add(workflow)) this.#shares.hurry(ahead);
+    for (const ahead of this.#lanes.add(workflow)) this.#shares.makeUrgent(ahead);
   }
 
   /** Starts those that have become first, and notifies the watcher after they have taken the lanes. */

@@ -27,7 +27,7 @@ test('as many as the width have a share; the others come in order, urgent ones f
   expect(await now()).toBe('110000');
   a?.giveBack();
   expect(await now()).toBe('110010');
-  shares.hurry(id('d'));
+  shares.makeUrgent(id('d'));
   b?.giveBack();
   expect(await now()).toBe('110110');
   e?.giveBack();

@@ -52,7 +52,7 @@ export class Shares {
   }
 
   /** Other work waits behind this one now. */
-  hurry(id: WorkflowId): void {
+  makeUrgent(id: WorkflowId): void {
     for (const { waiting, urgent } of this.#queues.values()) {
       const waiter = waiting.get(id);
       if (!waiter) continue;
