@@ -75,11 +75,23 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
+/** Vitest leaves a core to others, and so half of two. */
+const onAllCores = ['--maxWorkers=100%'];
+
+/** By project. Unit tests are many small files: they share the loaded modules. */
+const flags: Readonly<Record<string, readonly string[]>> = {
+  unit: [...onAllCores, '--no-isolate'],
+  simulation: onAllCores,
+  sqlite: onAllCores,
+  postgres: onAllCores,
+};
+
 async function suite(project: string, folder: string): Promise<Counts> {
   process.stdout.write(`\n== ${project} tests\n`);
   const output = join(folder, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
-  const code = await run('vitest', ['run', '--project', project, ...reporters]);
+  const more = flags[project] ?? [];
+  const code = await run('vitest', ['run', '--project', project, ...more, ...reporters]);
   const text = await readFile(output, 'utf8').catch(() => undefined);
   if (text === undefined) {
     return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: vitest wrote no report`] };
