@@ -56,7 +56,7 @@ def exchange(call):
 
 
 def with_bytes(value):
-    """JSON has no bytes: {"$bytes": base64} stands for them."""
+    """JSON has no bytes: they are written as {"$bytes": base64}."""
     if isinstance(value, list):
         return [with_bytes(item) for item in value]
     if not isinstance(value, dict):

@@ -159,7 +159,7 @@ test('a view outlives the orderly end of its machine', async () => {
   await volumes.thaw([third], 'captured', again.instanceId);
 });
 
-test('views of a machine that was stopped where it stands are read, made and thawed as of one that runs', async () => {
+test('views of a paused machine are read, made and thawed like those of one that runs', async () => {
   const { rig, volumes, machine } = await capturedOnce();
   await volumes.freeze([second], machine.instanceId);
   await machine.write(0, 6 * MiB, { byte: 0x99, lengthBytes: MiB });
