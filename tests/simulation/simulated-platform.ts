@@ -1,6 +1,6 @@
 import { type Ec2Operations, withCheckedAnswers } from '@bakehouse/aws-model';
 import { silentLogger } from '@bakehouse/base';
-import type { BlockSourceRef, Image, Snapshot } from '@bakehouse/domain';
+import type { BlockSourceRef, Image } from '@bakehouse/domain';
 import { ec2Api, type OperationName } from '@bakehouse/ec2';
 import { type ControlPlaneLife, type FakeWorld, type FaultPlan, settle } from '@bakehouse/fakes';
 import {
@@ -10,7 +10,7 @@ import {
   firstAccountId,
   platformAccountId,
 } from '@bakehouse/orchestration';
-import { aHostId } from '@bakehouse/testkit';
+import { aHostId, anImageOf, aSnapshot } from '@bakehouse/testkit';
 import { afterEach, expect } from 'vitest';
 import { forbiddenTransitions, watchTransitions } from './watched-transitions.ts';
 
@@ -116,46 +116,20 @@ export async function startPlatform(
 /** Puts an image of a disk with this content, as a bake would. */
 export async function publishImage(world: FakeWorld, source: BlockSourceRef): Promise<Image> {
   const now = world.clock.now();
-  const common = { ownerId: firstAccountId, region, tags: {}, createdAt: now };
   const mapId = world.ids.resource('map');
   await world.snapshots.capture({ mapId, source });
-  const nobody = { everyone: false, accountIds: [] };
-  const snapshot: Snapshot = {
-    ...common,
+  const snapshot = aSnapshot({
+    ownerId: firstAccountId,
+    region,
+    createdAt: now,
     id: world.ids.resource('snap'),
     volumeId: world.ids.resource('vol'),
     sizeGiB: 1,
-    description: '',
-    state: 'completed',
-    progressPercent: 100,
     startedAt: now,
     origin: { kind: 'bake' },
     mapId,
-    createVolumePermissions: nobody,
-  };
-  const image: Image = {
-    ...common,
-    id: world.ids.resource('ami'),
-    name: 'base',
-    state: 'available',
-    architecture: 'x86_64',
-    platformDetails: 'Linux/UNIX',
-    root: { kind: 'ebs', deviceName: '/dev/xvda' },
-    boot: { kind: 'disk' },
-    enaSupport: true,
-    blockDevices: [
-      {
-        deviceName: '/dev/xvda',
-        ebs: {
-          snapshotId: snapshot.id,
-          sizeGiB: 1,
-          volumeType: 'gp3',
-          deleteOnTermination: true,
-        },
-      },
-    ],
-    launchPermissions: nobody,
-  };
+  });
+  const image = anImageOf(snapshot, { id: world.ids.resource('ami'), name: 'base' });
   await world.metadata.write(async (tx) => {
     await tx.put('snapshot', snapshot);
     await tx.put('image', image);

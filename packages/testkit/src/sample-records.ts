@@ -88,6 +88,14 @@ export function aSnapshot(given: Partial<Snapshot> = {}): Snapshot {
   };
 }
 
+/** An image of that snapshot, of its owner and region, that launches. */
+export function anImageOf(snapshot: Snapshot, given: Partial<Image> = {}): Image {
+  const { ownerId, region, createdAt: at, id: snapshotId, sizeGiB } = snapshot;
+  const root = { snapshotId, sizeGiB, volumeType: 'gp3', deleteOnTermination: true } as const;
+  const blockDevices = [{ deviceName: '/dev/xvda', ebs: root }];
+  return anImage({ ownerId, region, createdAt: at, blockDevices, ...given });
+}
+
 export function aVolume(given: Partial<Volume> = {}): Volume {
   return {
     ...resource,

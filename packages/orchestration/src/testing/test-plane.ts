@@ -7,7 +7,7 @@ import {
   seededIds,
   simulatedDrivers,
 } from '@bakehouse/fakes';
-import { aHostId } from '@bakehouse/testkit';
+import { aHostId, anImageOf, aSnapshot } from '@bakehouse/testkit';
 import { type ControlPlane, createControlPlane } from '../control-plane.ts';
 import type { CallScope } from '../operation-context.ts';
 import { firstAccountId, platformAccountId } from '../platform/accounts.ts';
@@ -42,46 +42,19 @@ function imageOf(
   { accountId: ownerId, region }: CallScope,
   { now, ids }: { now: number; ids: IdSource },
 ): { image: Image; snapshot: Snapshot } {
-  const common = { ownerId, region, tags: {}, createdAt: now };
-  const nobody = { everyone: false, accountIds: [] };
-  const snapshot: Snapshot = {
-    ...common,
+  const snapshot = aSnapshot({
+    ownerId,
+    region,
+    createdAt: now,
     id: ids.resource('snap'),
     volumeId: ids.resource('vol'),
     sizeGiB: 1,
-    description: '',
-    state: 'completed',
-    progressPercent: 100,
     startedAt: now,
     completedAt: now,
-    origin: { kind: 'capture' },
     mapId: ids.resource('map'),
-    createVolumePermissions: nobody,
-  };
+  });
   const id = ids.resource('ami');
-  const image: Image = {
-    ...common,
-    id,
-    name: `image ${id.slice(-8)}`,
-    state: 'available',
-    architecture: 'x86_64',
-    platformDetails: 'Linux/UNIX',
-    root: { kind: 'ebs', deviceName: '/dev/xvda' },
-    boot: { kind: 'disk' },
-    enaSupport: true,
-    blockDevices: [
-      {
-        deviceName: '/dev/xvda',
-        ebs: {
-          snapshotId: snapshot.id,
-          sizeGiB: 1,
-          volumeType: 'gp3',
-          deleteOnTermination: true,
-        },
-      },
-    ],
-    launchPermissions: nobody,
-  };
+  const image = anImageOf(snapshot, { id, name: `image ${id.slice(-8)}` });
   return { image, snapshot };
 }
 
