@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readyUrl } from '@bakehouse/testkit';
 
 export interface ServerProcess extends AsyncDisposable {
   readonly endpoint: string;
@@ -12,18 +13,6 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 const program = join(import.meta.dirname, '..', 'apps', 'server', 'src', 'start.ts');
-
-function waitForReady(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout?.on('data', (part: Buffer) => {
-      text += part.toString();
-      const match = /bakehouse ready (\S+)/.exec(text);
-      if (match?.[1]) resolve(match[1]);
-    });
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
-  });
-}
 
 const exited = (child: ChildProcess) =>
   new Promise<void>((resolve) => {
@@ -44,7 +33,7 @@ export async function startServer(
     { stdio: ['ignore', 'pipe', onLog ? 'pipe' : 'inherit'] },
   );
   if (onLog) child.stderr?.setEncoding('utf8').on('data', onLog);
-  const endpoint = await waitForReady(child);
+  const endpoint = await readyUrl(child);
   const profile = await readFile(join(dataDirectory, 'credentials'), 'utf8');
   const value = (name: string) => new RegExp(`^${name} = (.+)$`, 'm').exec(profile)?.[1] ?? '';
   return {

@@ -29,7 +29,10 @@ describe.each(there)('a clock that is set by %d ms and back', (jumpMs) => {
     const { instanceId } = await launch(run, world);
     const volumeId = await makeVolume(run);
     await attach(run, instanceId, volumeId);
-    const image = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).source);
+    const image = await publishImage(
+      world,
+      (await world.builder.bake({ recipe: 'bakehouse-linux' })).source,
+    );
     const request = {
       ImageId: image.id,
       InstanceType: 't3.micro' as const,

@@ -89,7 +89,7 @@ const asking = ({ verb, ends, force, stopped }: Asked): Scenario<InstanceId> =>
 test('RunInstances: a fault at each call leaves an instance that runs, or has ended, or never was', async () => {
   const launching = scenario({
     async prepare(_, world) {
-      const { source } = await world.builder.bake({ recipe: 'base' });
+      const { source } = await world.builder.bake({ recipe: 'bakehouse-linux' });
       return await publishImage(world, source);
     },
     act: (run, { id: ImageId }) =>

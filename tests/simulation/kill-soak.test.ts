@@ -256,7 +256,10 @@ test(
   `${killsWanted} kills at random moments lose nothing that was acknowledged (seed ${seed})`,
   async () => {
     const world = new FakeWorld({ seed });
-    const base = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).source);
+    const base = await publishImage(
+      world,
+      (await world.builder.bake({ recipe: 'bakehouse-linux' })).source,
+    );
     const promised: Acknowledged = {
       instances: new Set(),
       ended: new Set(),

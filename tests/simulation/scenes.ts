@@ -17,7 +17,7 @@ export interface Machine {
 
 /** A running instance of a baked image. */
 export async function launch(run: PlatformRun, world: FakeWorld): Promise<Machine> {
-  const disk = await world.builder.bake({ recipe: 'base' });
+  const disk = await world.builder.bake({ recipe: 'bakehouse-linux' });
   const image = await publishImage(world, disk.source);
   const request = {
     ImageId: image.id,

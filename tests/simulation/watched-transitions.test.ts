@@ -5,7 +5,10 @@ import { forbiddenTransitions, watchTransitions } from './watched-transitions.ts
 
 test('a change against the state tables goes through, and is noted', async () => {
   const world = new FakeWorld({ seed: 'transitions' });
-  const image = await publishImage(world, (await world.builder.bake({ recipe: 'base' })).source);
+  const image = await publishImage(
+    world,
+    (await world.builder.bake({ recipe: 'bakehouse-linux' })).source,
+  );
   const store = watchTransitions(world, world.metadata);
   await store.write((tx) => tx.put('image', { ...image, description: 'the same state' }));
   expect(forbiddenTransitions(world).size).toBe(0);

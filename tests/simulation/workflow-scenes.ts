@@ -15,7 +15,7 @@ export async function setStage(run: PlatformRun, world: FakeWorld): Promise<Stag
   const [attachedId, freeId] = [await makeVolume(run), await makeVolume(run)];
   await attach(run, machine.instanceId, attachedId);
   world.volumes.write(machine.rootId, 0, 'root');
-  const { source } = await world.builder.bake({ recipe: 'base' });
+  const { source } = await world.builder.bake({ recipe: 'bakehouse-linux' });
   return { ...machine, attachedId, freeId, imageId: (await publishImage(world, source)).id };
 }
 

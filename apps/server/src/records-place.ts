@@ -1,4 +1,3 @@
-import { access, readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import {
   dataFolderSetting,
@@ -7,31 +6,20 @@ import {
   type MetadataReader,
   type MetadataStore,
 } from '@bakehouse/domain';
-import { isMissing, readTextIfExists, writeFileDurably } from '@bakehouse/host';
+import {
+  readFolderIfExists,
+  readTextIfExists,
+  statIfExists,
+  writeFileDurably,
+} from '@bakehouse/host';
 import { databaseName } from '@bakehouse/metadata-postgres/database-url';
 import { EarlierSchemaError, lookIntoSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import { type Config, UsageError } from './config.ts';
 import { type DataDirectory, isDataDirectory, nameDataDirectory } from './data-directory.ts';
 import { folderIdOf, keepFolderId, knownFolderId } from './folder-id.ts';
 
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    (error: unknown) => {
-      if (isMissing(error)) return false;
-      throw error;
-    },
-  );
-
 /** A database that has records: an empty file has none. */
-const hasContent = (path: string) =>
-  stat(path).then(
-    ({ size }) => size > 0,
-    (error: unknown) => {
-      if (isMissing(error)) return false;
-      throw error;
-    },
-  );
+const hasContent = async (path: string) => ((await statIfExists(path))?.size ?? 0) > 0;
 
 /** Both schemes, and the port when it is the usual one, name the same database. */
 const isSamePlace = (a: string, b: string) => plain(a) === plain(b);
@@ -48,10 +36,7 @@ type Place = Pick<DataDirectory, 'root' | 'metadata' | 'recordsPlace' | 'folderI
 type FolderParts = Place & Pick<DataDirectory, 'volumes' | 'instances'>;
 
 async function isEmpty(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
+  const names = await readFolderIfExists(folder);
   // A folder that is a file system of its own has this one.
   return names.every((name) => name === 'lost+found');
 }
@@ -59,9 +44,12 @@ async function isEmpty(folder: string): Promise<boolean> {
 const hasGuests = async ({ volumes, instances }: FolderParts): Promise<boolean> =>
   !(await isEmpty(volumes)) || !(await isEmpty(instances));
 
-/** Whether records have accepted the folder, or it has guests or disks, as earlier versions leave it. */
+/**
+ * Whether records have accepted the folder, or it has guests or disks, as earlier versions leave it. A file that cannot
+ * be looked at is an error, not a missing one: guests' disks depend on it.
+ */
 const isUsed = async (data: FolderParts): Promise<boolean> =>
-  (await exists(data.folderId)) || (await hasGuests(data));
+  (await statIfExists(data.folderId)) !== undefined || (await hasGuests(data));
 
 /**
  * Checks that a data folder is used with the records that belong to it, by what the folder notes. With others, every

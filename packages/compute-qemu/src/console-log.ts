@@ -1,7 +1,7 @@
-import { open, stat, truncate } from 'node:fs/promises';
+import { open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB } from '@bakehouse/base';
-import { isMissing, readBytesIfExists, writeFileDurably } from '@bakehouse/host';
+import { isMissing, readBytesIfExists, statIfExists, writeFileDurably } from '@bakehouse/host';
 import { machineFileNames } from './machine-files.ts';
 
 /** The most that EC2's GetConsoleOutput returns. */
@@ -53,8 +53,6 @@ export async function readTail(path: string, bytesMax: number): Promise<Buffer> 
     await file.close();
   }
 }
-
-const statIfExists = (path: string) => stat(path).catch(undefinedIfMissing);
 
 function undefinedIfMissing(error: unknown): undefined {
   if (isMissing(error)) return undefined;

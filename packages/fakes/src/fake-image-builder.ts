@@ -41,6 +41,9 @@ export class FakeImageBuilder implements ImageBuilder {
     readonly onProgress?: (progress: BakeProgress) => void;
     readonly signal?: AbortSignal;
   }): Promise<BakedDisk> {
+    if (!this.recipes.includes(options.recipe)) {
+      throw new Error(`there is no recipe '${options.recipe}'`);
+    }
     for (const [index, stage] of stages.entries()) {
       options.signal?.throwIfAborted();
       options.onProgress?.({ stage, stageNumber: index + 1, stageCount: stages.length });

@@ -38,7 +38,7 @@ async function launch(world: FakeWorld): Promise<MachineSpec> {
 
 test('what was baked is in the map, what was written to its volume is in the next', async () => {
   const { builder, snapshots, volumes } = new FakeWorld();
-  const disk = await builder.bake({ recipe: 'linux' });
+  const disk = await builder.bake({ recipe: 'bakehouse-linux' });
   const baked = await snapshots.capture({ mapId: 'map-1', source: disk.source });
   await builder.discard(disk);
   expect(builder.disks).toEqual([]);

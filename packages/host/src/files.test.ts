@@ -9,6 +9,7 @@ import {
   readBytesIfExists,
   readFolderIfExists,
   readTextIfExists,
+  statIfExists,
 } from './files.ts';
 
 test('what exists is read; what does not is undefined, and nothing else is', async () => {
@@ -17,10 +18,15 @@ test('what exists is read; what does not is undefined, and nothing else is', asy
   const path = join(folder, 'a');
   expect([await exists(path), await readTextIfExists(path)]).toEqual([false, undefined]);
   expect(await readFolderIfExists(join(folder, 'none'))).toEqual([]);
+  expect(await statIfExists(path)).toBeUndefined();
   await writeFile(path, 'text');
   expect([await exists(path), await readTextIfExists(path)]).toEqual([true, 'text']);
   expect(await readBytesIfExists(path)).toEqual(Buffer.from('text'));
   expect(await readFolderIfExists(folder)).toEqual(['a']);
+  expect((await statIfExists(path))?.size).toBe(4);
+  await expect(statIfExists(join(path, 'b'))).rejects.toSatisfy((error) =>
+    hasCode(error, 'ENOTDIR'),
+  );
   await expect(readTextIfExists(folder)).rejects.toSatisfy((error) => hasCode(error, 'EISDIR'));
   await expect(readFolderIfExists(path)).rejects.toSatisfy((error) => !isMissing(error));
 });

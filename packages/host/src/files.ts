@@ -1,4 +1,5 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 
 /** True for a system error with this code, for example `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
@@ -31,6 +32,11 @@ export async function readTextIfExists(path: string): Promise<string | undefined
 /** The names in a folder; none when it does not exist. */
 export async function readFolderIfExists(path: string): Promise<readonly string[]> {
   return (await orUndefined(readdir(path))) ?? [];
+}
+
+/** What is known of a file or folder; undefined when it does not exist. */
+export async function statIfExists(path: string): Promise<Stats | undefined> {
+  return await orUndefined(stat(path));
 }
 
 async function orUndefined<Value>(reading: Promise<Value>): Promise<Value | undefined> {

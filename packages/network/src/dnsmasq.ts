@@ -1,15 +1,15 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allEnded, type Clock, secondMs } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import {
   endProcess,
   type HostProcess,
-  isMissing,
   namespaceOf,
   readProcess,
   readTextIfExists,
   signalProcess,
+  statIfExists,
 } from '@bakehouse/host';
 import {
   type DnsmasqFiles,
@@ -53,10 +53,7 @@ export function dnsmasqIn(
   async function find(): Promise<HostProcess | undefined> {
     const found = await findAnywhere();
     if (found === undefined) return undefined;
-    const file = await stat(names.namespaceFile).catch((error: unknown) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    });
+    const file = await statIfExists(names.namespaceFile);
     const isInside = file && (await namespaceOf(found.pid, 'net')) === `net:[${file.ino}]`;
     return isInside ? found : undefined;
   }

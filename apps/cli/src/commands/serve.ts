@@ -35,7 +35,7 @@ export const serveCommand: Command = {
   ].join('\n'),
   exitCodes: {
     0: 'it was asked to stop',
-    1: 'the disk is full, or the database cannot be used',
+    1: 'any other failure, which it names: a full disk, the database, the network, a helper, a close that takes too long',
     2: 'misused, the host lacks what real guests need, or the data folder and its records are refused',
     75: 'it lost its lease in the database, and another server may be active: start it again',
   },
