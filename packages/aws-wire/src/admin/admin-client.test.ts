@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { exampleCredentials } from '../../test-support/sdk-exchange.ts';
 import { verifyRequest } from '../../test-support/verify-request.ts';
 import { adminClient } from './admin-client.ts';
-import { AdminConnectionError } from './admin-connection-error.ts';
+import { AdminConnectionError, OtherReleaseError } from './admin-connection-error.ts';
 import { type AdminCall, decodeAdminRequest } from './decode-admin-request.ts';
 import { encodeAdminError, encodeAdminLine } from './encode-admin-response.ts';
 
@@ -113,6 +113,7 @@ test.each(['<html>', '{"N":', '{"N":1}', '[]', 'null'])(
 test('a result or progress that the contract does not allow names the member', async () => {
   const broken = encodeAdminLine({ result: { ...pruned, freedBytes: 'all' } });
   await expect(replying(broken).call('Prune', {})).rejects.toThrow(/freedBytes.*another release/);
+  await expect(replying(broken).call('Prune', {})).rejects.toBeInstanceOf(OtherReleaseError);
   const { result } = await verify(replying(encodeAdminLine({ progress: { doneBytes: 1 } })));
   expect(result).toMatchObject({ message: expect.stringMatching(/totalBytes.*another release/) });
 });
@@ -121,6 +122,7 @@ test('a server that does not know the call is of another release', async () => {
   const error = apiError('InvalidAction', { action: 'Prune', version: '' });
   const client = replying(encodeAdminError(error), error.status);
   await expect(client.call('Prune', {})).rejects.toThrow(/call Prune.*another release/);
+  await expect(client.call('Prune', {})).rejects.toBeInstanceOf(OtherReleaseError);
 });
 
 test('a server that cannot be reached is named', async () => {

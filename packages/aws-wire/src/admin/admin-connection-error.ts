@@ -8,3 +8,6 @@ export class AdminConnectionError extends Error {
     this.endpoint = endpoint;
   }
 }
+
+/** The server is of another release than this client, which waiting does not change. */
+export class OtherReleaseError extends AdminConnectionError {}

@@ -2,7 +2,7 @@ import { AdminContractError } from '@bakehouse/admin-api';
 import { type Clock, secondMs, systemClock } from '@bakehouse/base';
 import { ApiError } from '@bakehouse/domain';
 import { type Credentials, type RequestToSign, signRequest } from '../sigv4/sign-request.ts';
-import { AdminConnectionError } from './admin-connection-error.ts';
+import { AdminConnectionError, OtherReleaseError } from './admin-connection-error.ts';
 import { type AdminErrorBody, adminService } from './admin-protocol.ts';
 
 export interface AdminClientOptions {
@@ -54,11 +54,11 @@ export async function reach<Result>(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof ApiError || error instanceof AdminConnectionError) throw error;
-    const problem =
-      error instanceof AdminContractError
-        ? `the server's reply is not what this command expects (${error.message}): it is of another release`
-        : 'the server cannot be reached';
-    throw new AdminConnectionError(endpoint, problem, { cause: error });
+    if (error instanceof AdminContractError) {
+      const problem = `the server's reply is not what this command expects (${error.message}): it is of another release`;
+      throw new OtherReleaseError(endpoint, problem, { cause: error });
+    }
+    throw new AdminConnectionError(endpoint, 'the server cannot be reached', { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import { systemClock } from '@bakehouse/base';
 import { apiError } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { exampleCredentials } from '../../test-support/sdk-exchange.ts';
+import { OtherReleaseError } from './admin-connection-error.ts';
 import type { AdminClientOptions } from './admin-transport.ts';
 import { encodeAdminError } from './encode-admin-response.ts';
 import { watchUntil } from './watch-until.ts';
@@ -181,4 +182,13 @@ test('what looking throws ends the wait, and so does the signal', async () => {
   await expect(watchUntil(options, { look })).rejects.toThrow('it failed');
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(watchUntil(options, { look }, signal)).rejects.toThrow('enough');
+});
+
+test('a server of another release is not waited for', async () => {
+  const { options, sent } = optionsFor([() => frame('start', 'a-1')]);
+  const look = async () => {
+    throw new OtherReleaseError('http://127.0.0.1:4566', 'of another release');
+  };
+  await expect(watchUntil(options, { look })).rejects.toThrow('of another release');
+  expect(sent).toHaveLength(1);
 });
