@@ -1,15 +1,18 @@
 import { createServer, type Server } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { takePublicRange } from '@bakehouse/testkit';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { hasSshBanner } from '../src/ssh/ssh-banner.ts';
 import { waitForSsh } from '../src/ssh/wait-for-ssh.ts';
 
-// An address of this machine that no platform hands out: the last of the pool.
-const address = '127.18.255.254';
+// No platform on this host has it: one with the default range may run beside the tests, and rejects what is in there.
+const range = await takePublicRange();
+const address = `127.${range.second}.0.10`;
 const target = { instanceId: 'i-1', address, user: 'nobody', knownHostsPath: '/dev/null' };
 const signal = new AbortController().signal;
 
 let server: Server | undefined;
 afterEach(() => server?.close());
+afterAll(() => range.release());
 
 async function greet(words: string): Promise<void> {
   server = createServer((socket) => {
@@ -33,7 +36,9 @@ test('another server on the port is none', async () => {
 test('where nothing answers, the error asks for the security group', async () => {
   const wait = { target, timeoutMs: 500, onWait: async () => {} };
   await expect(waitForSsh(wait, signal)).rejects.toThrow(
-    /^no ssh login on i-1 within 1 s: nothing answers on 127\.18\.255\.254 port 22; .*security group/,
+    new RegExp(
+      `^no ssh login on i-1 within 1 s: nothing answers on ${RegExp.escape(address)} port 22; .*security group`,
+    ),
   );
 });
 
