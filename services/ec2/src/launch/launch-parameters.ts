@@ -61,13 +61,15 @@ function mergeNics(template: Nics, request: Nics): Nics {
   return [...below, ...request.filter((each) => !named.has(indexOf(each)))];
 }
 
-/** A subnet or groups at the request's top level replace those of the template's first interface. */
+/**
+ * A subnet or group ids at the request's top level replace those of the template's first interface. Group names stay
+ * where they are, and are refused next to an interface, as without a template.
+ */
 function interfaces(data: TemplateData, request: LaunchParameters): Partial<LaunchParameters> {
-  const { NetworkInterfaces: own, SubnetId, SecurityGroupIds, SecurityGroups } = request;
+  const { NetworkInterfaces: own, SubnetId, SecurityGroupIds } = request;
   const base = data.NetworkInterfaces;
   if (!base?.length) return {};
   if (own?.length) return { NetworkInterfaces: mergeNics(base, own) ?? [] };
-  if (SecurityGroups?.length) return { NetworkInterfaces: undefined };
   const [first, ...others] = base;
   const changed = {
     ...first,

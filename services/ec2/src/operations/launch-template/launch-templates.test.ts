@@ -232,6 +232,19 @@ test('a launch takes from the template what the request does not say', async () 
   expect(volume).toMatchObject({ sizeGiB: 9, tags: { Keep: 'no' } });
 });
 
+test('group names of a request are refused next to an interface of the template', async () => {
+  const NetworkInterfaces = [{ DeviceIndex: 0, AssociatePublicIpAddress: false }];
+  const { call, addImage, LaunchTemplateId } = await withTemplate({ NetworkInterfaces });
+  const { id: ImageId } = await addImage();
+  const launch = { ImageId, MinCount: 1, MaxCount: 1, SecurityGroups: ['default'] };
+  const refusal = { code: 'InvalidParameterCombination' };
+  const LaunchTemplate = { LaunchTemplateId };
+  await expect(call('RunInstances', { ...launch, LaunchTemplate })).rejects.toMatchObject(refusal);
+  await expect(call('RunInstances', { ...launch, NetworkInterfaces })).rejects.toMatchObject(
+    refusal,
+  );
+});
+
 test('a template of what an instance is launches another like it', async () => {
   const { call, addImage, settle } = await testContext();
   const { id: ImageId } = await addImage();
