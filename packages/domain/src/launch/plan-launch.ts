@@ -119,6 +119,7 @@ function launchedInterface(
     macAddress: macAddress(ids),
     privateIp,
     publicIp,
+    associatePublicIp: facts.placement.publicIp,
     attachment: {
       id: `eni-attach-${ids.resource('i').slice(2)}`,
       instanceId,

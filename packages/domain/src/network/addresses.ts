@@ -1,7 +1,7 @@
 import { addressAt, type Cidr, cidrSize, invariant, parseCidr, parseIp } from '@bakehouse/base';
 import { apiError } from '../errors/api-error.ts';
 import type { MetadataReader } from '../ports/metadata-store.ts';
-import type { Subnet } from '../records/network.ts';
+import type { NetworkInterface, Subnet } from '../records/network.ts';
 
 /** Parses the range of a record, which was checked when the record was made. */
 function rangeOf(cidr: string): Cidr {
@@ -110,4 +110,13 @@ export async function freePublicIp(
   );
   if (free !== undefined) return free;
   throw apiError('InsufficientAddressCapacity', { pool: poolCidr });
+}
+
+/** Whether the interface gets a public address at each start, as its launch or else its subnet asked for. */
+export async function associatesPublicIp(
+  reader: MetadataReader,
+  { associatePublicIp, subnetId }: NetworkInterface,
+): Promise<boolean> {
+  if (associatePublicIp !== undefined) return associatePublicIp;
+  return (await reader.get('subnet', subnetId))?.mapPublicIpOnLaunch ?? false;
 }

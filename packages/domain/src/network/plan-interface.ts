@@ -10,6 +10,7 @@ export interface InterfaceDraft extends Resource<NetworkInterfaceId>, Placed {
   readonly macAddress: string;
   readonly privateIp: string;
   readonly publicIp: string | undefined;
+  readonly associatePublicIp: boolean;
   /** The instance that is launched with it. */
   readonly attachment: Omit<NonNullable<NetworkInterface['attachment']>, 'attachedAt'>;
 }

@@ -41,6 +41,8 @@ export interface NetworkInterface extends Resource<NetworkInterfaceId>, Placed {
   readonly privateIp: string;
   /** From the loopback pool; held from start to stop. */
   readonly publicIp?: string;
+  /** Whether each start draws a public address. Absent in older records: as the subnet says. */
+  readonly associatePublicIp?: boolean;
   readonly groupIds: readonly SecurityGroupId[];
   readonly sourceDestCheck: boolean;
   readonly status: 'available' | 'in-use';

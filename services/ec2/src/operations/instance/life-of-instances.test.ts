@@ -117,6 +117,20 @@ test('a network interface that was to be kept becomes available', async () => {
   expect(await context.drivers.network.list()).toEqual([]);
 });
 
+test.each([true, false])(
+  'a start gives the public address that the launch asked for: %s',
+  async (asked) => {
+    const NetworkInterfaces = [{ DeviceIndex: 0, AssociatePublicIpAddress: asked }];
+    const { call, settle, read, instanceId } = await launched({ NetworkInterfaces }, 'stopped');
+    const address = async () =>
+      (await read((reader) => reader.list('networkInterface')))[0]?.publicIp;
+    expect(await address()).toBeUndefined();
+    await call('StartInstances', { InstanceIds: [instanceId] });
+    await settle();
+    expect((await address()) !== undefined).toBe(asked);
+  },
+);
+
 test('instance-store disks of the mapping are there as far as the type has them', async () => {
   const context = await testContext();
   const image = await context.addImage();

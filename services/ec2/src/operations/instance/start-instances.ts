@@ -1,5 +1,6 @@
 import {
   apiError,
+  associatesPublicIp,
   checkState,
   findInstanceType,
   freePublicIp,
@@ -23,8 +24,7 @@ async function givePublicIp(
   instance: Instance,
 ): Promise<void> {
   const nic = await tx.get('networkInterface', instance.networkInterfaceId);
-  const subnet = await tx.get('subnet', instance.subnetId);
-  if (!nic || nic.publicIp || !subnet?.mapPublicIpOnLaunch) return;
+  if (!nic || nic.publicIp || !(await associatesPublicIp(tx, nic))) return;
   const draw = Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
   const publicIp = await freePublicIp(tx, context.settings.publicCidr, draw);
   await tx.put('networkInterface', { ...nic, publicIp });

@@ -1,5 +1,10 @@
 import type { Ec2Output } from '@bakehouse/aws-model';
-import { derivesIops, isMonitored, type MetadataReader } from '@bakehouse/domain';
+import {
+  associatesPublicIp,
+  derivesIops,
+  isMonitored,
+  type MetadataReader,
+} from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { tagsView } from '../../request/tags.ts';
@@ -31,13 +36,16 @@ async function mappings(reader: MetadataReader, { instance }: InstanceFacts) {
   return rows;
 }
 
-function interfaces({ nic, groups }: InstanceFacts): Partial<Data> {
+async function interfaces(
+  reader: MetadataReader,
+  { nic, groups }: InstanceFacts,
+): Promise<Partial<Data>> {
   if (!nic) return {};
   return {
     NetworkInterfaces: [
       {
         DeviceIndex: 0,
-        AssociatePublicIpAddress: nic.publicIp !== undefined,
+        AssociatePublicIpAddress: await associatesPublicIp(reader, nic),
         DeleteOnTermination: nic.attachment?.deleteOnTermination ?? true,
         Description: nic.description,
         Groups: groups.map((group) => group.id),
@@ -77,7 +85,7 @@ export const getLaunchTemplateData: Operation<'GetLaunchTemplateData'> = async (
       LaunchTemplateData: {
         ...settings(facts),
         BlockDeviceMappings: await mappings(reader, facts),
-        ...interfaces(facts),
+        ...(await interfaces(reader, facts)),
       },
     };
   });

@@ -4,6 +4,7 @@ import {
   launchTemplateFilters,
   launchTemplateVersionFilters,
 } from '../../filters/launch-template-filters.ts';
+import { launched } from '../../testing/launched.ts';
 import { testContext } from '../../testing/test-context.ts';
 import type { TemplateData } from './template-data.ts';
 
@@ -269,3 +270,13 @@ test('a template of what an instance is launches another like it', async () => {
     MetadataOptions: { HttpTokens: 'required' },
   });
 });
+
+test.each([true, false])(
+  'the template of a stopped instance asks for a public address as its launch did: %s',
+  async (asked) => {
+    const NetworkInterfaces = [{ DeviceIndex: 0, AssociatePublicIpAddress: asked }];
+    const { call, instanceId } = await launched({ NetworkInterfaces }, 'stopped');
+    const { LaunchTemplateData } = await call('GetLaunchTemplateData', { InstanceId: instanceId });
+    expect(LaunchTemplateData?.NetworkInterfaces?.[0]?.AssociatePublicIpAddress).toBe(asked);
+  },
+);

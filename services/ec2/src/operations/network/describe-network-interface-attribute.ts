@@ -1,5 +1,5 @@
 import type { Ec2Output } from '@bakehouse/aws-model';
-import { apiError } from '@bakehouse/domain';
+import { apiError, associatesPublicIp, type MetadataReader } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { unknownAttribute } from '../../request/refusals.ts';
@@ -11,9 +11,12 @@ import {
 
 type Answer = Ec2Output<'DescribeNetworkInterfaceAttribute'>;
 
-const attributes: Readonly<Record<string, (facts: NetworkInterfaceFacts) => Answer>> = {
-  // Public addresses are drawn at each start, as the subnet or the launch asked for.
-  associatePublicIpAddress: ({ nic }) => ({ AssociatePublicIpAddress: nic.publicIp !== undefined }),
+type View = (facts: NetworkInterfaceFacts, reader: MetadataReader) => Answer | Promise<Answer>;
+
+const attributes: Readonly<Record<string, View>> = {
+  associatePublicIpAddress: async ({ nic }, reader) => ({
+    AssociatePublicIpAddress: await associatesPublicIp(reader, nic),
+  }),
   attachment: (facts) => {
     const { Attachment } = networkInterfaceView(facts);
     return Attachment ? { Attachment } : {};
@@ -37,6 +40,6 @@ export const describeNetworkInterfaceAttribute: Operation<
     const id = request.NetworkInterfaceId;
     const nic = await ownedById(reader, context, 'networkInterface', id);
     const facts = await readNetworkInterfaceFacts(reader, nic);
-    return { NetworkInterfaceId: nic.id, ...view(facts) };
+    return { NetworkInterfaceId: nic.id, ...(await view(facts, reader)) };
   });
 };

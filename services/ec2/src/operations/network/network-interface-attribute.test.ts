@@ -23,6 +23,39 @@ test('each attribute of an interface is the same as in DescribeNetworkInterfaces
   }
 });
 
+test.each([true, false])(
+  'a public address was asked for (%s), also while stopped',
+  async (asked) => {
+    const NetworkInterfaces = [{ DeviceIndex: 0, AssociatePublicIpAddress: asked }];
+    const { call, instance } = await launched({ NetworkInterfaces }, 'stopped');
+    const { networkInterfaceId: NetworkInterfaceId } = await instance();
+    const Attribute = 'associatePublicIpAddress';
+    const shown = await call('DescribeNetworkInterfaceAttribute', {
+      NetworkInterfaceId,
+      Attribute,
+    });
+    expect(shown.AssociatePublicIpAddress).toBe(asked);
+  },
+);
+
+test('an interface of an earlier version has a public address as its subnet says', async () => {
+  const { call, instance, instanceId, read, metadata, settle } = await launched({}, 'stopped');
+  const { networkInterfaceId: id } = await instance();
+  await metadata.write(async (tx) => {
+    const nic = await tx.get('networkInterface', id);
+    if (!nic) throw new Error(`${id} has no record`);
+    const { associatePublicIp: _, ...older } = nic;
+    await tx.put('networkInterface', older);
+  });
+  const Attribute = 'associatePublicIpAddress';
+  const request = { NetworkInterfaceId: id, Attribute } as const;
+  const { AssociatePublicIpAddress } = await call('DescribeNetworkInterfaceAttribute', request);
+  expect(AssociatePublicIpAddress).toBe(true);
+  await call('StartInstances', { InstanceIds: [instanceId] });
+  await settle();
+  expect((await read((reader) => reader.get('networkInterface', id)))?.publicIp).toBeDefined();
+});
+
 test('a missing or unknown attribute and an unknown interface are refused', async () => {
   const { call, instance } = await launched();
   const { networkInterfaceId: NetworkInterfaceId } = await instance();
