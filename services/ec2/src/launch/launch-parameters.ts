@@ -102,6 +102,7 @@ function layOver(
     TagSpecifications: mergeTags(data.TagSpecifications, own.TagSpecifications),
     BlockDeviceMappings: mergeMappings(data.BlockDeviceMappings, own.BlockDeviceMappings),
     Placement: mergeObjects(data.Placement, own.Placement),
+    MaintenanceOptions: mergeObjects(data.MaintenanceOptions, own.MaintenanceOptions),
     MetadataOptions: mergeObjects(data.MetadataOptions, own.MetadataOptions),
     ...interfaces(data, own),
     MinCount: request.MinCount,

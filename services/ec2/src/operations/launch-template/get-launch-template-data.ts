@@ -72,6 +72,9 @@ function settings({ instance }: InstanceFacts): Data {
     ...(tags.length > 0 ? { TagSpecifications: [{ ResourceType: 'instance', Tags: tags }] } : {}),
     ...(instance.cpuCredits ? { CreditSpecification: { CpuCredits: instance.cpuCredits } } : {}),
     CpuOptions: instanceCpuOptions(instance),
+    ...(instance.autoRecovery
+      ? { MaintenanceOptions: { AutoRecovery: instance.autoRecovery } }
+      : {}),
     MetadataOptions: metadataOptions,
   };
 }

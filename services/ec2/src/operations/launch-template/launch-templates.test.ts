@@ -280,3 +280,23 @@ test.each([true, false])(
     expect(LaunchTemplateData?.NetworkInterfaces?.[0]?.AssociatePublicIpAddress).toBe(asked);
   },
 );
+
+test('a template turns automatic recovery off, and the template of such an instance does, too', async () => {
+  const MaintenanceOptions = { AutoRecovery: 'disabled' } as const;
+  const { call, addImage, LaunchTemplateId } = await withTemplate({ MaintenanceOptions });
+  const { LaunchTemplateVersions } = await call('DescribeLaunchTemplateVersions', {
+    LaunchTemplateId,
+  });
+  expect(LaunchTemplateVersions?.[0]?.LaunchTemplateData).toEqual({ MaintenanceOptions });
+  const { id: ImageId } = await addImage();
+  const launch = { ImageId, MinCount: 1, MaxCount: 1, LaunchTemplate: { LaunchTemplateId } };
+  const shown = async (changes: object) => {
+    const { Instances: [made] = [] } = await call('RunInstances', { ...launch, ...changes });
+    const InstanceId = made?.InstanceId ?? '';
+    const { LaunchTemplateData } = await call('GetLaunchTemplateData', { InstanceId });
+    return LaunchTemplateData?.MaintenanceOptions;
+  };
+  expect(await shown({})).toEqual(MaintenanceOptions);
+  expect(await shown({ MaintenanceOptions: {} })).toEqual(MaintenanceOptions);
+  expect(await shown({ MaintenanceOptions: { AutoRecovery: 'default' } })).toBeUndefined();
+});

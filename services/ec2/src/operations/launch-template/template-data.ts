@@ -19,7 +19,6 @@ const unserved = [
   'InstanceRequirements',
   'KernelId',
   'LicenseSpecifications',
-  'MaintenanceOptions',
   'NetworkPerformanceOptions',
   'Operator',
   'PrivateDnsNameOptions',
