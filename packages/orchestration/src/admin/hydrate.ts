@@ -11,17 +11,20 @@ import type { AdminContext, AdminHandler } from './admin-handler.ts';
 
 const lookEveryMs = secondMs / 2;
 
+function checkFillable({ id, state }: Volume): void {
+  if (state !== 'error' && state !== 'deleting') return;
+  throw apiError('IncorrectState', {
+    message: `The volume '${id}' is '${state}' and cannot be hydrated`,
+  });
+}
+
 /** Records the request, unless the volume has all of its blocks or is already being filled. */
 async function ask(context: AdminContext, volumeId: VolumeId): Promise<void> {
   await context.engine.write(async (tx) => {
     const volume = await tx.get('volume', volumeId);
     if (!volume) throw apiError('InvalidVolume.NotFound', { id: volumeId });
     refuseElsewhere(volume, context.settings.hostId);
-    if (volume.state === 'error' || volume.state === 'deleting') {
-      throw apiError('IncorrectState', {
-        message: `The volume '${volumeId}' is '${volume.state}' and cannot be hydrated`,
-      });
-    }
+    checkFillable(volume);
     if (!volume.originMapId || volume.initialization?.state === 'initializing') return;
     const initialization = beginInitialization(context.clock.now());
     await tx.put('volume', { ...volume, initialization });
@@ -49,7 +52,10 @@ export const hydrate: AdminHandler<'Hydrate'> = async (
     const volume = await context.metadata.read((tx) => tx.get('volume', volumeId));
     if (!volume) throw apiError('InvalidVolume.NotFound', { id: volumeId });
     const progress = progressOf(volume);
-    if (progress.state === 'completed' || !wait) return progress;
+    if (progress.state === 'completed') return progress;
+    // A volume that failed while it was created keeps its origin, and nothing fills it.
+    checkFillable(volume);
+    if (!wait) return progress;
     report(progress);
     await context.clock.sleep(lookEveryMs, context.signal);
   }
