@@ -1,5 +1,4 @@
 import { apiError } from '../errors/api-error.ts';
-import type { BlockDeviceMapping } from '../records/image.ts';
 import type { EphemeralDisk } from '../records/instance.ts';
 
 /** The limit of EC2's Nitro instances: volumes, instance-store disks and the network interface together. */
@@ -13,7 +12,7 @@ export interface Attachments {
 
 /** What a mapping attaches to a machine that has these instance-store disks. */
 export const mappedAttachments = (
-  devices: readonly BlockDeviceMapping[],
+  devices: readonly { readonly ebs?: unknown }[],
   ephemeralDisks: readonly EphemeralDisk[] = [],
 ): Attachments => ({
   volumes: devices.filter(({ ebs }) => ebs).length,

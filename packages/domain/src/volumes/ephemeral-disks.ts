@@ -28,7 +28,9 @@ export function ephemeralDisksOf(
 }
 
 /** The instance-store disks of a launch's block device mapping. */
-export const mappedStores = (devices: readonly BlockDeviceMapping[]): readonly EphemeralDisk[] =>
+export const mappedStores = (
+  devices: readonly Pick<BlockDeviceMapping, 'deviceName' | 'virtualName'>[],
+): readonly EphemeralDisk[] =>
   devices.flatMap(({ deviceName, virtualName }) =>
     virtualName ? [{ deviceName, virtualName }] : [],
   );

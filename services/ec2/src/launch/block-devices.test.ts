@@ -92,3 +92,53 @@ test('a volume is attached by the names that EBS has', async () => {
   }
   await attach('xvdf');
 });
+
+/** An image whose root volume, of 20 GiB, is larger than its snapshot of 1 GiB. */
+async function withLargerRoot() {
+  const context = await testContext();
+  const image = await context.addImage();
+  const [root] = image.blockDevices;
+  if (!root?.ebs) throw new Error('the image has no root volume');
+  const larger = { ...root, ebs: { ...root.ebs, sizeGiB: 20 } };
+  await context.metadata.write((tx) => tx.put('image', { ...image, blockDevices: [larger] }));
+  const { snapshotId } = root.ebs;
+  return { ...context, imageId: image.id, root: root.deviceName, snapshotId };
+}
+
+test.each([0, -5])(
+  'a size of %s is refused, with a snapshot or an image that have one',
+  async (size) => {
+    const { call, imageId: ImageId, root, snapshotId: SnapshotId } = await withLargerRoot();
+    const launchOf = (DeviceName: string, Ebs: object) =>
+      call('RunInstances', {
+        ...{ ImageId, MinCount: 1, MaxCount: 1 },
+        BlockDeviceMappings: [{ DeviceName, Ebs }],
+      });
+    const VolumeSize = size;
+    const refused = { code: 'InvalidBlockDeviceMapping' };
+    await expect(launchOf(root, { VolumeSize })).rejects.toMatchObject(refused);
+    await expect(launchOf('/dev/sdf', { SnapshotId, VolumeSize })).rejects.toMatchObject(refused);
+    await expect(launchOf('/dev/sdf', { VolumeSize })).rejects.toMatchObject({
+      code: 'InvalidParameterValue',
+    });
+  },
+);
+
+test('a volume without a size has that of the image, or else that of its snapshot', async () => {
+  const { call, read, imageId: ImageId, root, snapshotId: SnapshotId } = await withLargerRoot();
+  await call('RunInstances', {
+    ...{ ImageId, MinCount: 1, MaxCount: 1 },
+    BlockDeviceMappings: [
+      { DeviceName: root, Ebs: { DeleteOnTermination: true } },
+      { DeviceName: '/dev/sdf', Ebs: { SnapshotId } },
+    ],
+  });
+  const volumes = await read((reader) => reader.list('volume'));
+  const sizes = new Map(volumes.map((each) => [each.attachment?.deviceName, each.sizeGiB]));
+  expect(sizes).toEqual(
+    new Map([
+      [root, 20],
+      ['/dev/sdf', 1],
+    ]),
+  );
+});

@@ -1,4 +1,4 @@
-import { isResourceId } from '@bakehouse/base';
+import { invariant, isResourceId } from '@bakehouse/base';
 import {
   apiError,
   attachmentPoint,
@@ -49,6 +49,16 @@ interface EbsRequest {
   readonly EbsCardIndex?: number | undefined;
 }
 
+/** A device of image and request. Without a size, the volume has that of its snapshot. */
+export interface MergedDevice extends Omit<BlockDeviceMapping, 'ebs'> {
+  readonly ebs?: MergedEbs;
+}
+
+type MergedEbs = Omit<EbsMapping, 'sizeGiB'> & Partial<Pick<EbsMapping, 'sizeGiB'>>;
+
+export const isSized = (device: MergedDevice): device is BlockDeviceMapping =>
+  device.ebs === undefined || device.ebs.sizeGiB !== undefined;
+
 const bad = (message: string) => apiError('InvalidBlockDeviceMapping', { message });
 
 function checkDeviceNames(mappings: readonly MappingRequest[]): void {
@@ -63,7 +73,7 @@ function checkDeviceNames(mappings: readonly MappingRequest[]): void {
 }
 
 /** Refuses two spellings of one attachment point, in the request or in request and image. */
-function checkAttachmentPoints(devices: readonly BlockDeviceMapping[]): void {
+function checkAttachmentPoints(devices: readonly MergedDevice[]): void {
   const seen = new Map<string, string>();
   for (const { deviceName: name } of devices) {
     const point = attachmentPoint(name);
@@ -79,7 +89,7 @@ const volumeTypeOf = (text: string | undefined, fallback: VolumeType) =>
   text === undefined ? fallback : oneOf('volumeType', text, volumeTypes);
 
 /** A mapping of the request laid over the image's mapping of the same device, if there is one. */
-function ebsOf(name: string, request: EbsRequest, base: EbsMapping | undefined): EbsMapping {
+function ebsOf(name: string, request: EbsRequest, base: MergedEbs | undefined): MergedEbs {
   // Only card 0 exists. A volume's zone is its instance's, so a mapping cannot choose one.
   refuseUnserved({ ...request, EbsCardIndex: askedCard(request.EbsCardIndex) }, [
     'AvailabilityZone',
@@ -107,14 +117,14 @@ function ebsOf(name: string, request: EbsRequest, base: EbsMapping | undefined):
   return {
     ...(snapshotId ? { snapshotId } : {}),
     ...(rate === undefined ? {} : { initializationRateMiBps: rate }),
-    sizeGiB: sizeGiB ?? 0,
+    ...(sizeGiB === undefined ? {} : { sizeGiB }),
     ...performanceOf(request, base),
     deleteOnTermination: request.DeleteOnTermination ?? base?.deleteOnTermination ?? true,
   };
 }
 
 /** Type, IOPS and throughput. With another type than the image's, the image's figures do not apply. */
-function performanceOf(request: EbsRequest, base: EbsMapping | undefined) {
+function performanceOf(request: EbsRequest, base: MergedEbs | undefined) {
   const volumeType = volumeTypeOf(request.VolumeType, base?.volumeType ?? 'gp2');
   const sameType = base?.volumeType === volumeType ? base : undefined;
   const iops = request.Iops ?? sameType?.iops;
@@ -126,10 +136,7 @@ function performanceOf(request: EbsRequest, base: EbsMapping | undefined) {
   };
 }
 
-function deviceOf(
-  request: MappingRequest,
-  base: BlockDeviceMapping | undefined,
-): BlockDeviceMapping {
+function deviceOf(request: MappingRequest, base: MergedDevice | undefined): MergedDevice {
   const deviceName = request.DeviceName ?? '';
   if (request.VirtualName) {
     if (!/^ephemeral([0-9]|1[0-9]|2[0-3])$/.test(request.VirtualName)) {
@@ -161,11 +168,11 @@ export function withoutShownIops(device: BlockDeviceMapping): BlockDeviceMapping
 export function mergeMappings(
   image: Pick<Image, 'blockDevices'> & { readonly root: Pick<Root, 'deviceName'> },
   requested: readonly MappingRequest[],
-): readonly BlockDeviceMapping[] {
+): readonly MergedDevice[] {
   checkDeviceNames(requested);
   // Seeded images, and those of earlier versions, may have the figure of gp2, which is no request.
   const own = image.blockDevices.map(withoutShownIops);
-  const merged = new Map(own.map((device) => [device.deviceName, device]));
+  const merged = new Map<string, MergedDevice>(own.map((device) => [device.deviceName, device]));
   for (const request of requested) {
     const name = request.DeviceName ?? '';
     if (request.NoDevice === undefined) merged.set(name, deviceOf(request, merged.get(name)));
@@ -188,20 +195,21 @@ export function mergeMappings(
 export async function resolveDevices(
   reader: MetadataReader,
   { accountId, image, region }: { accountId: string; image?: Image; region: string },
-  devices: readonly BlockDeviceMapping[],
+  devices: readonly MergedDevice[],
 ): Promise<readonly LaunchDevice[]> {
   const resolved: LaunchDevice[] = [];
   for (const device of devices) {
     const { ebs } = device;
     if (!ebs?.snapshotId) {
-      if (ebs) checkVolumeShape(ebs);
+      invariant(isSized(device), `${device.deviceName} has a size or a snapshot`);
+      if (device.ebs) checkVolumeShape(device.ebs);
       resolved.push({ device });
       continue;
     }
     const isOfImage = image?.blockDevices.some((d) => d.ebs?.snapshotId === ebs.snapshotId);
     const through = isOfImage ? image : undefined;
     const snapshot = await usableSnapshot(reader, { accountId, region }, ebs.snapshotId, through);
-    const sizeGiB = ebs.sizeGiB || snapshot.sizeGiB;
+    const sizeGiB = ebs.sizeGiB ?? snapshot.sizeGiB;
     refuseSmallerThan(snapshot, sizeGiB, 'InvalidBlockDeviceMapping');
     checkVolumeShape({ ...ebs, sizeGiB });
     resolved.push({ device: { ...device, ebs: { ...ebs, sizeGiB } }, snapshot });

@@ -21,6 +21,8 @@ import { createImageWorkflow, type OperationContext } from '@bakehouse/orchestra
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { writeWithRoom } from '../../capacity/disk-room.ts';
 import {
+  isSized,
+  type MergedDevice,
   mergeMappings,
   refuseInitializationRate,
   resolveDevices,
@@ -56,16 +58,16 @@ function checkMappings(instance: Instance, request: Request): void {
  * figure: EC2 shows none for gp2, and its launches refuse one.
  */
 function withoutRepeatedIops(
-  device: BlockDeviceMapping,
+  device: MergedDevice,
   own: readonly BlockDeviceMapping[],
-): BlockDeviceMapping {
+): MergedDevice {
   const exists = own.some(({ deviceName }) => deviceName === device.deviceName);
-  return exists ? withoutShownIops(device) : device;
+  return exists && isSized(device) ? withoutShownIops(device) : device;
 }
 
 /** Size and type of an existing device may be changed for the image's launches, as far as its snapshot fits. */
-function checkChanged(merged: readonly BlockDeviceMapping[], own: readonly BlockDeviceMapping[]) {
-  for (const { deviceName, ebs } of merged) {
+function checkChanged(merged: readonly MergedDevice[], own: readonly BlockDeviceMapping[]) {
+  for (const { deviceName, ebs } of merged.filter(isSized)) {
     const before = own.find((device) => device.deviceName === deviceName)?.ebs;
     if (!ebs || !before || ebs.snapshotId !== before.snapshotId || ebs === before) continue;
     if (ebs.sizeGiB < before.sizeGiB) {
@@ -84,11 +86,13 @@ function checkChanged(merged: readonly BlockDeviceMapping[], own: readonly Block
 async function resolveAdded(
   tx: ControlTransaction,
   { accountId, region }: OperationContext,
-  { merged, own }: { merged: readonly BlockDeviceMapping[]; own: readonly BlockDeviceMapping[] },
+  { merged, own }: { merged: readonly MergedDevice[]; own: readonly BlockDeviceMapping[] },
 ): Promise<readonly BlockDeviceMapping[]> {
   const planned = new Set(own.flatMap(({ ebs }) => ebs?.snapshotId ?? []));
-  const isOwn = (device: BlockDeviceMapping) =>
-    own.includes(device) || (device.ebs?.snapshotId && planned.has(device.ebs.snapshotId));
+  const isOwn = (device: MergedDevice): device is BlockDeviceMapping =>
+    isSized(device) &&
+    (own.includes(device) ||
+      (device.ebs?.snapshotId !== undefined && planned.has(device.ebs.snapshotId)));
   const added = merged.filter((device) => !isOwn(device));
   const resolved = await resolveDevices(tx, { accountId, region }, added);
   return [...merged.filter(isOwn), ...resolved.map((item) => item.device)];
