@@ -25,16 +25,6 @@ export interface Page<Item> {
   readonly nextToken?: string;
 }
 
-const tokenPattern = /^v1:(.+)$/;
-
-function decodeToken(token: string): string {
-  const match = tokenPattern.exec(Buffer.from(token, 'base64url').toString('utf8'));
-  if (!match?.[1]) throw apiError('InvalidNextToken', {});
-  return match[1];
-}
-
-const encodeToken = (lastId: string) => Buffer.from(`v1:${lastId}`).toString('base64url');
-
 function checkMaxResults(maxResults: number, limits: PageLimits): void {
   if (maxResults >= limits.min && maxResults <= limits.max) return;
   throw apiError('InvalidParameterValue', {
@@ -63,14 +53,14 @@ export interface StepsRequest<Item> {
 const stepSize = { min: 50, max: 300 };
 
 /**
- * One page of the items that pass the filters, read step by step until the page is full. The token names the last item
- * looked at, so the last page may be empty. Without MaxResults all items are returned.
+ * One page of the items that pass the filters, read step by step until the page is full. The token is the id of the
+ * last item looked at, so the last page may be empty. Without MaxResults all items are returned.
  */
 export async function pageOfSteps<Item>(steps: StepsRequest<Item>): Promise<Page<Item>> {
   const { request, filters, limits = usualPageLimits } = steps;
   const { MaxResults: count = Number.POSITIVE_INFINITY, NextToken: token } = request;
   if (request.MaxResults !== undefined) checkMaxResults(request.MaxResults, limits);
-  const page: OpenPage<Item> = { found: [], count, after: token ? decodeToken(token) : '' };
+  const page: OpenPage<Item> = { found: [], count, after: token ?? '' };
   for (;;) {
     const size = Math.min(stepSize.max, Math.max(stepSize.min, count - page.found.length));
     const step = await steps.read(page.after, size);
@@ -78,11 +68,11 @@ export async function pageOfSteps<Item>(steps: StepsRequest<Item>): Promise<Page
     if (step.items.length > stepSize.min) await filters.work.pause();
     const isCut = await fill(page, step, filters);
     if (filters.work.isExhausted && request.MaxResults === undefined) throw tooMuchToCompare();
-    if (isCut) return { items: page.found, nextToken: encodeToken(page.after) };
+    if (isCut) return { items: page.found, nextToken: page.after };
     if (step.next === undefined) return { items: page.found };
     page.after = step.next;
     if (page.found.length === count) {
-      return { items: page.found, nextToken: encodeToken(page.after) };
+      return { items: page.found, nextToken: page.after };
     }
     await filters.work.pause();
   }
