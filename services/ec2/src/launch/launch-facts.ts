@@ -9,6 +9,7 @@ import {
   mappedStores,
 } from '@bakehouse/domain';
 import { type OperationContext, simulatedReason } from '@bakehouse/orchestration';
+import { findKeyPairByName } from '../lookup/key-pairs.ts';
 import { refuseUnserved } from '../request/refusals.ts';
 import { tagsFor } from '../request/tags.ts';
 import { mergeMappings, resolveDevices } from './block-devices.ts';
@@ -58,14 +59,11 @@ const unserved = [
 
 async function keyPairFor(
   reader: MetadataReader,
-  { accountId, region }: OperationContext,
+  context: OperationContext,
   name: string | undefined,
 ): Promise<KeyPair | undefined> {
   if (!name) return undefined;
-  const [found] = await reader.list('keyPair', {
-    region,
-    where: { owner: [accountId], name: [name] },
-  });
+  const found = await findKeyPairByName(reader, context, name);
   if (!found) throw apiError('InvalidKeyPair.NotFound', { name });
   return found;
 }

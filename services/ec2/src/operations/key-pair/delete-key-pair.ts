@@ -1,6 +1,6 @@
 import { apiError } from '@bakehouse/domain';
+import { findKeyPairById, findKeyPairByName } from '../../lookup/key-pairs.ts';
 import type { Operation } from '../../operation.ts';
-import { findKeyPairById, findKeyPairByName } from './key-name.ts';
 
 /** Deletes by name or id. As in EC2, deleting what is not there succeeds; instances keep their key. */
 export const deleteKeyPair: Operation<'DeleteKeyPair'> = async (context, request) => {

@@ -2,9 +2,9 @@ import { apiError, type KeyPair, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import { filterItems } from '../../filters/filter.ts';
 import { keyPairFilters } from '../../filters/key-pair-filters.ts';
+import { findKeyPairById, findKeyPairByName } from '../../lookup/key-pairs.ts';
 import type { Operation } from '../../operation.ts';
 import { keyPairView } from '../../views/key-pair.ts';
-import { findKeyPairById, findKeyPairByName } from './key-name.ts';
 
 type Request = Parameters<Operation<'DescribeKeyPairs'>>[1];
 

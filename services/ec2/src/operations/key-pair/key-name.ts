@@ -1,5 +1,6 @@
-import { apiError, type KeyPair, type MetadataReader } from '@bakehouse/domain';
+import { apiError, type MetadataReader } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
+import { findKeyPairByName } from '../../lookup/key-pairs.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
 
@@ -14,29 +15,6 @@ export function checkKeyName(name: string): void {
     value: name.slice(0, 300),
     hint: 'It must have 1 to 255 ASCII characters, without leading or trailing spaces',
   });
-}
-
-/** The caller's key pair of that name in this region. */
-export async function findKeyPairByName(
-  reader: MetadataReader,
-  { accountId, region }: Scope,
-  name: string,
-): Promise<KeyPair | undefined> {
-  const [found] = await reader.list('keyPair', {
-    region,
-    where: { owner: [accountId], name: [name] },
-  });
-  // Names are looked up by an index of values; compared once more, so that case counts.
-  return found?.name === name ? found : undefined;
-}
-
-export async function findKeyPairById(
-  reader: MetadataReader,
-  { accountId, region }: Scope,
-  id: string,
-): Promise<KeyPair | undefined> {
-  const found = await reader.get('keyPair', id);
-  return found?.ownerId === accountId && found.region === region ? found : undefined;
 }
 
 /** `InvalidKeyPair.Duplicate` when the name is taken. */

@@ -29,6 +29,17 @@ describe('CreateKeyPair', () => {
     await expect(call('CreateKeyPair', request)).rejects.toMatchObject({ code });
   });
 
+  test('a name in another case is another name', async () => {
+    const { call } = await testContext();
+    await call('CreateKeyPair', { KeyName: 'Web', KeyType: 'ed25519' });
+    const missing = { code: 'InvalidKeyPair.NotFound' };
+    const other = call('DescribeKeyPairs', { KeyNames: ['web'] });
+    await expect(other).rejects.toMatchObject(missing);
+    await call('CreateKeyPair', { KeyName: 'web', KeyType: 'ed25519' });
+    const { KeyPairs } = await call('DescribeKeyPairs', { KeyNames: ['web'] });
+    expect(KeyPairs?.map(({ KeyName }) => KeyName)).toEqual(['web']);
+  });
+
   test('of two that take one name at a time, one is refused', async () => {
     const { call } = await testContext();
     const request = { KeyName: 'one', KeyType: 'ed25519' as const };
