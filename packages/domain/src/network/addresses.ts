@@ -52,14 +52,10 @@ async function firstFree(
 function* addressesOf(
   range: Cidr,
   { first, count, start }: { first: number; count: number; start: number },
-): Iterable<string> {
+): Generator<string> {
   for (let step = 0; step < count; step += 1) {
     yield addressAt(range, first + ((start + step) % count));
   }
-}
-
-function* without(addresses: Iterable<string>, isLeftOut: (address: string) => boolean) {
-  for (const address of addresses) if (!isLeftOut(address)) yield address;
 }
 
 /** The first free private address of the subnet from a starting point, which the caller draws at random. */
@@ -67,18 +63,14 @@ export async function freePrivateIp(
   reader: MetadataReader,
   subnet: Subnet,
   draw: number,
-  taken: ReadonlySet<string> = new Set(),
 ): Promise<string> {
   const count = usableAddressCount(subnet.cidr);
   const all = addressesOf(rangeOf(subnet.cidr), { first: reservedFirst, count, start: draw });
-  const free = await firstFree(
-    without(all, (address) => taken.has(address)),
-    async (addresses) => {
-      const privateIp = addresses.map((address) => `${subnet.vpcId}/${address}`);
-      const users = await reader.list('networkInterface', { where: { privateIp } });
-      return new Set(users.map((user) => user.privateIp));
-    },
-  );
+  const free = await firstFree(all, async (addresses) => {
+    const privateIp = addresses.map((address) => `${subnet.vpcId}/${address}`);
+    const users = await reader.list('networkInterface', { where: { privateIp } });
+    return new Set(users.map((user) => user.privateIp));
+  });
   if (free !== undefined) return free;
   throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
 }
@@ -97,12 +89,11 @@ export async function freePublicIp(
   reader: MetadataReader,
   poolCidr: string,
   draw: number,
-  taken: ReadonlySet<string> = new Set(),
 ): Promise<string> {
   const range = rangeOf(poolCidr);
   const all = addressesOf(range, { first: 0, count: cidrSize(range), start: draw });
   const free = await firstFree(
-    without(all, (address) => taken.has(address) || endsOddly(address)),
+    all.filter((address) => !endsOddly(address)),
     async (publicIp) => {
       const users = await reader.list('networkInterface', { where: { publicIp } });
       return new Set(users.flatMap((user) => user.publicIp ?? []));
