@@ -47,9 +47,7 @@ const describedLater = `
   BlockDeviceMappings.Ebs.DeleteOnTermination BlockDeviceMappings.Ebs.EbsCardIndex BlockDeviceMappings.Ebs.Status
   BlockDeviceMappings.Ebs.VolumeId`;
 
-const bootMode = {
-  BootMode: 'the boot mode of the image, which the record of an instance does not keep yet',
-};
+const bootMode = { BootMode: "the test's image has none" };
 
 const volumeMembers = `
   AvailabilityZone AvailabilityZoneId CreateTime Encrypted Iops MultiAttachEnabled Size SnapshotId State Throughput
@@ -109,7 +107,7 @@ export const recordedReplies = {
       PlatformDetails Public RootDeviceName RootDeviceType SourceImageId SourceImageRegion SourceInstanceId
       SriovNetSupport State UsageOperation VirtualizationType`,
     lacks: {
-      BootMode: "the test's image has none",
+      ...bootMode,
       SriovNetSupport: "the test's image has none",
     },
   },
