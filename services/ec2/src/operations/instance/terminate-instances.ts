@@ -1,7 +1,7 @@
 import { apiError, type Instance } from '@bakehouse/domain';
 import { enqueueEnd, type OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
-import { stateChange, userInitiated } from '../../instances/instance-state-change.ts';
+import { stateChange, userInitiated, userShutdown } from '../../instances/instance-state-change.ts';
 import { allOwnedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 
@@ -19,11 +19,10 @@ async function requestTermination(
   { instance, force }: { instance: Instance; force: boolean },
 ): Promise<Instance> {
   if (instance.state === 'terminated' || instance.state === 'shutting-down') return instance;
-  const code = 'Client.UserInitiatedShutdown';
   const end = {
     state: 'terminated',
     stateTransitionReason: userInitiated(context.now),
-    stateReason: { code, message: `${code}: User initiated shutdown` },
+    stateReason: userShutdown,
   } as const;
   const ending = { ...instance, ...end, state: 'shutting-down' } as const;
   await tx.put('instance', ending);
