@@ -2,10 +2,13 @@ import type { Ec2Input } from '@bakehouse/aws-model';
 import {
   apiError,
   checkAttachments,
+  checkState,
   ephemeralDisksOf,
   findInstanceType,
   type Instance,
 } from '@bakehouse/domain';
+import type { OperationContext } from '@bakehouse/orchestration';
+import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import {
   checkEbsOptimized,
   checkUserData,
@@ -13,6 +16,7 @@ import {
   shutdownBehavior,
 } from '../../launch/instance-options.ts';
 import { launchType, refuseTypeHere } from '../../launch/launch-type.ts';
+import { ownedById } from '../../lookup/lookups.ts';
 import { attributeList, attributeValue } from '../../request/attributes.ts';
 import { sourceDestCheckStays } from '../../request/refusals.ts';
 import { oneOf } from '../../request/text.ts';
@@ -24,6 +28,8 @@ export type AttributeRequest = Omit<
   Ec2Input<'ModifyInstanceAttribute'>,
   'InstanceId' | 'DryRun' | 'Attribute' | 'Value' | 'EnclaveOptions'
 >;
+
+export type Member = keyof AttributeRequest;
 
 /** The attributes that are lists, with their parameters of EC2's Query API. */
 export const listParameters = {
@@ -115,7 +121,7 @@ function changeKernel(instance: Instance): Instance {
 }
 
 /** How each member of ModifyInstanceAttribute changes an instance. */
-export const attributeChanges: Record<keyof AttributeRequest, AttributeChange> = {
+export const attributeChanges: Record<Member, AttributeChange> = {
   BlockDeviceMappings: {
     stopped: false,
     change: (instance, request, { tx }) =>
@@ -164,3 +170,28 @@ export const attributeChanges: Record<keyof AttributeRequest, AttributeChange> =
   SriovNetSupport: { stopped: true, change: changeSriov },
   UserData: { stopped: true, change: changeUserData },
 };
+
+/** The change of one attribute, and its value in the request. */
+export interface AskedChange {
+  readonly member: Member;
+  readonly request: AttributeRequest;
+}
+
+/** Changes the attribute and returns the instance as it was before. */
+export async function changeAttribute(
+  tx: ControlTransaction,
+  context: OperationContext,
+  id: string | undefined,
+  { member, request }: AskedChange,
+): Promise<Instance> {
+  const before = await ownedById(tx, context, 'instance', id);
+  const { stopped, change } = attributeChanges[member];
+  checkState(
+    'instance',
+    before,
+    stopped ? 'ModifyInstanceAttribute at rest' : 'ModifyInstanceAttribute',
+  );
+  const after = await change(before, request, { tx, context });
+  if (after !== before) await tx.put('instance', after);
+  return before;
+}

@@ -190,6 +190,16 @@ test('only what EC2 resets can be reset', async () => {
   ).rejects.toMatchObject({ code: 'InvalidParameterValue' });
 });
 
+test('a kernel is reset under the conditions of a change', async () => {
+  const { call, settle, instanceId: InstanceId } = await launched();
+  const reset = () => call('ResetInstanceAttribute', { InstanceId, Attribute: 'kernel' });
+  await expect(reset()).rejects.toMatchObject({ code: 'IncorrectInstanceState' });
+  await call('StopInstances', { InstanceIds: [InstanceId] });
+  await settle();
+  // An instance of the type hvm boots its own kernel.
+  await expect(reset()).rejects.toMatchObject({ code: 'InvalidParameterCombination' });
+});
+
 test('a changed type is the machine of the next start', async () => {
   const { call, instanceId: InstanceId, settle, drivers } = await launched({}, 'stopped');
   await call('ModifyInstanceAttribute', { InstanceId, InstanceType: { Value: 't3.small' } });

@@ -1,18 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Ec2Input, readBase64, readBoolean } from '@bakehouse/aws-model';
-import { apiError, checkState, type Instance } from '@bakehouse/domain';
-import {
-  type OperationContext,
-  published,
-  publishMetadataWorkflow,
-} from '@bakehouse/orchestration';
-import type { ControlTransaction } from '@bakehouse/workflow-engine';
-import { ownedById } from '../../lookup/lookups.ts';
+import { apiError } from '@bakehouse/domain';
+import { published, publishMetadataWorkflow } from '@bakehouse/orchestration';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
 import type { Operation } from '../../operation.ts';
 import { attributeList, attributeValue, oneAttribute } from '../../request/attributes.ts';
 import { badUserData, unknownAttribute } from '../../request/refusals.ts';
-import { type AttributeRequest, attributeChanges, listParameters } from './attribute-changes.ts';
+import {
+  type AskedChange,
+  type AttributeRequest,
+  attributeChanges,
+  changeAttribute,
+  listParameters,
+  type Member,
+} from './attribute-changes.ts';
 import type { AttributeName } from './describe-instance-attribute.ts';
 
 type Request = Ec2Input<'ModifyInstanceAttribute'>;
@@ -32,8 +33,6 @@ const bytesOf = (text: string) => {
   if (bytes) return bytes;
   throw badUserData();
 };
-
-type Member = keyof AttributeRequest;
 
 /** The member of the request that each attribute has; other attributes cannot be changed. */
 const members = {
@@ -130,13 +129,8 @@ function checkValue(attribute: ChangeableAttribute, request: AttributeRequest): 
   } else attributeValue<unknown>(request[members[attribute]]);
 }
 
-interface Asked {
-  readonly member: Member;
-  readonly request: AttributeRequest;
-}
-
 /** The one attribute that the request changes. */
-function asked(request: Request): Asked {
+function asked(request: Request): AskedChange {
   const { Attribute: named } = request;
   if (request.EnclaveOptions !== undefined) {
     throw apiError('UnsupportedOperation', {
@@ -153,24 +147,6 @@ function asked(request: Request): Asked {
   return { member: members[attribute], request: change };
 }
 
-async function modify(
-  tx: ControlTransaction,
-  context: OperationContext,
-  id: string | undefined,
-  { member, request: changes }: Asked,
-): Promise<Instance> {
-  const before = await ownedById(tx, context, 'instance', id);
-  const { stopped, change } = attributeChanges[member];
-  checkState(
-    'instance',
-    before,
-    stopped ? 'ModifyInstanceAttribute at rest' : 'ModifyInstanceAttribute',
-  );
-  const after = await change(before, changes, { tx, context });
-  if (after !== before) await tx.put('instance', after);
-  return before;
-}
-
 /** Changes one attribute. For a running instance the change is in force before the reply. */
 export const modifyInstanceAttribute: Operation<'ModifyInstanceAttribute'> = async (
   context,
@@ -181,7 +157,7 @@ export const modifyInstanceAttribute: Operation<'ModifyInstanceAttribute'> = asy
   // The reply waits until guests can read the change; while the server starts, nothing can publish it.
   if (seenByGuest) await context.untilWorking();
   const work = await context.write(async (tx) => {
-    const before = await modify(tx, context, request.InstanceId, change);
+    const before = await changeAttribute(tx, context, request.InstanceId, change);
     const isSeen = seenByGuest && before.state === 'running';
     return isSeen
       ? await publishMetadataWorkflow.enqueue(tx, { instanceId: before.id })

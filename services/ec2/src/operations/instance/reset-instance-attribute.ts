@@ -1,14 +1,12 @@
-import { checkState } from '@bakehouse/domain';
-import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { unknownAttribute } from '../../request/refusals.ts';
-import { type AttributeRequest, attributeChanges } from './attribute-changes.ts';
+import { type AskedChange, changeAttribute } from './attribute-changes.ts';
 
 /** What each resettable attribute is reset to; a kernel or RAM disk is the image's own. */
-const defaults: Readonly<Record<string, AttributeRequest>> = {
-  kernel: { Kernel: { Value: '' } },
-  ramdisk: { Ramdisk: { Value: '' } },
-  sourceDestCheck: { SourceDestCheck: { Value: true } },
+const resets: Readonly<Record<string, AskedChange>> = {
+  kernel: { member: 'Kernel', request: { Kernel: { Value: '' } } },
+  ramdisk: { member: 'Ramdisk', request: { Ramdisk: { Value: '' } } },
+  sourceDestCheck: { member: 'SourceDestCheck', request: { SourceDestCheck: { Value: true } } },
 };
 
 /** Only the attributes that EC2 resets. */
@@ -17,21 +15,10 @@ export const resetInstanceAttribute: Operation<'ResetInstanceAttribute'> = async
   request,
 ) => {
   const name: string = request.Attribute;
-  const reset = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
-  if (!reset) {
-    throw unknownAttribute(name, Object.keys(defaults));
-  }
+  const reset = Object.hasOwn(resets, name) ? resets[name] : undefined;
+  if (!reset) throw unknownAttribute(name, Object.keys(resets));
   return await context.write(async (tx) => {
-    const instance = await ownedById(tx, context, 'instance', request.InstanceId);
-    const [member] = Object.keys(reset) as (keyof AttributeRequest)[];
-    if (!member) return {};
-    const { stopped, change } = attributeChanges[member];
-    checkState(
-      'instance',
-      instance,
-      stopped ? 'ModifyInstanceAttribute at rest' : 'ModifyInstanceAttribute',
-    );
-    await tx.put('instance', await change(instance, reset, { tx, context }));
+    await changeAttribute(tx, context, request.InstanceId, reset);
     return {};
   });
 };
