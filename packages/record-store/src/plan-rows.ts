@@ -7,10 +7,20 @@ import type { Awaitable, IndexRow, RowChanges } from './record-database.ts';
 /** A `RowChanges` under construction. */
 type Rows = { readonly [Part in keyof RowChanges]: RowChanges[Part][number][] };
 
-/** The rows to write for a set of changes: records, and the index rows that differ from those before. */
+/**
+ * The rows to write for a set of changes: records, and the index rows that differ from those before. Never throws: rejects
+ * when an earlier record cannot be read, or an index cannot take a record.
+ */
 export function planRows(changes: ChangeSet, committed: RecordSource): Awaitable<RowChanges> {
   const rows: Rows = { clear: [], put: [], remove: [], removeIndex: [], addIndex: [] };
-  const pending = changes.kinds().flatMap((kind) => planKind(kind, changes, committed, rows) ?? []);
+  const pending = changes.kinds().flatMap((kind) => {
+    try {
+      return planKind(kind, changes, committed, rows) ?? [];
+    } catch (error) {
+      // Thrown, it would leave a later rejection of another kind without a handler, which ends the process.
+      return Promise.reject(error);
+    }
+  });
   return pending.length === 0 ? rows : Promise.all(pending).then(() => rows);
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import type { MetadataTransaction } from '@bakehouse/domain';
 import { aKeyPair, describeMetadataStore } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import type { RecordDatabase } from './record-database.ts';
@@ -108,5 +109,37 @@ test('a commit that fails refuses all its writes and changes nothing', async () 
     expect(await names()).toEqual(['before']);
     await put('after');
     expect(await names()).toEqual(['after']);
+  }
+});
+
+const intact = aKeyPair({ id: 'key-intact' });
+const damaged = aKeyPair({ id: 'key-damaged' });
+const unindexable = { ...aKeyPair({ id: 'key-unindexable' }), tags: JSON.parse('null') };
+const damagedSetting = { id: 'damaged', value: 'new' };
+
+test.each<[string, (tx: MetadataTransaction) => Promise<void>]>([
+  ['whose earlier record cannot be read', (tx) => tx.put('keyPair', damaged)],
+  ['that the index cannot take', (tx) => tx.put('keyPair', unindexable)],
+  [
+    'that fails at once beside one that fails after a read',
+    async (tx) => {
+      await tx.put('setting', damagedSetting);
+      await tx.put('keyPair', unindexable);
+    },
+  ],
+])('a record %s refuses the write, and later writes work', async (_, write) => {
+  for (const wrap of [remote, (database: RecordDatabase) => database]) {
+    const database = new MemoryDatabase();
+    const put = [
+      { kind: 'keyPair', id: damaged.id, body: '{' },
+      { kind: 'setting', id: damagedSetting.id, body: '{' },
+    ] as const;
+    await database.commit({ clear: [], put, remove: [], removeIndex: [], addIndex: [] });
+    const store = new RecordStore(wrap(database), { cacheLimitChars });
+    // The earlier record is in the cache, so that the index fails before any read returns.
+    await store.write((tx) => tx.put('keyPair', aKeyPair({ id: unindexable.id })));
+    await expect(store.write(write)).rejects.toThrow();
+    await store.write((tx) => tx.put('keyPair', intact));
+    expect(await store.read((tx) => tx.get('keyPair', intact.id))).toEqual(intact);
   }
 });
