@@ -146,7 +146,12 @@ class Engine<Context> implements WorkflowEngine {
 
   async retry(workflowId: WorkflowId): Promise<Failure | undefined> {
     this.#find(workflowId, () => true);
-    return await this.#list.retry(workflowId);
+    try {
+      return await this.#list.retry(workflowId);
+    } catch (error) {
+      if (!(error instanceof RowMissingError)) throw error;
+      throw new WorkNotFoundError(`the row of ${workflowId} was deleted, its work has ended`);
+    }
   }
 
   async drop(workflowId: WorkflowId): Promise<void> {

@@ -134,14 +134,11 @@ export class WorkList<Context> {
     timeout.abort();
   }
 
+  /** Rejects with `RowMissingError` when the row of parked work is deleted, and ends that work. */
   async retry(id: WorkflowId): Promise<Failure | undefined> {
     const live = this.#live.get(id);
-    if (live?.parked) {
-      const opened = await this.#options.reopen(id);
-      if (!opened || 'problem' in opened) return opened?.problem;
-      live.work = opened.work;
-      live.parked = undefined;
-    }
+    if (live?.parked) await this.#unpark(live);
+    if (live?.parked) return live.parked;
     live?.wake?.();
     return undefined;
   }
@@ -216,6 +213,24 @@ export class WorkList<Context> {
     } catch (error) {
       if (error instanceof FencedError) this.#options.onFenced(error);
       else if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Lets parked work go on if its row can be run now, and ends it if the row is deleted. Else notes why not. */
+  async #unpark(live: LiveWork<Context>): Promise<void> {
+    const opened = await this.#options.reopen(live.workflow.id);
+    // Dropped, or retried by another call, while the row was read.
+    if (!live.parked) return;
+    if (!opened) {
+      this.#abandon(live);
+      this.drop(live);
+      throw new RowMissingError(live.workflow.id);
+    }
+    if ('problem' in opened) {
+      live.parked = opened.problem;
+    } else {
+      live.work = opened.work;
+      live.parked = undefined;
     }
   }
 

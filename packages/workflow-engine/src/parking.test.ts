@@ -1,5 +1,6 @@
 import { settle } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
+import { WorkNotFoundError } from './engine.ts';
 import { parkCodes } from './open-row.ts';
 import { bench, defineTest, gate, note } from './testing/test-engine.ts';
 
@@ -73,6 +74,30 @@ test('dropped work makes way for what waits behind it', async () => {
   await engine.drop(item.workflow.id);
   await engine.settle();
   expect([log, await rows()]).toEqual([['done beside', 'done behind'], []]);
+});
+
+test('a retry of parked work whose row was deleted ends it, and what waits behind it goes on', async () => {
+  const { engine, metadata, log, lines } = await parked(defineTest({ kind: 'of-tomorrow' }));
+  const [item] = engine.list();
+  if (!item) throw new Error('something is parked');
+  await metadata.write((tx) => tx.delete('workflow', item.workflow.id));
+  await expect(engine.retry(item.workflow.id)).rejects.toThrow(WorkNotFoundError);
+  await engine.settle();
+  expect([log, engine.list()]).toEqual([['done beside', 'done behind'], []]);
+  expect(lines).toContainEqual({
+    message: 'the row of a workflow was deleted, its work ends here',
+    fields: { workflow: item.workflow.id, kind: 'of-tomorrow' },
+  });
+});
+
+test('a retry that finds another problem reports it, and so does the list from then on', async () => {
+  const { engine, metadata, rows } = await parked(defineTest({ kind: 'of-tomorrow' }));
+  const row = (await rows()).find(({ kind }) => kind === 'of-tomorrow');
+  if (!row) throw new Error('there is a row');
+  await metadata.write((tx) => tx.put('workflow', { ...row, kind: known.kind, step: 'other' }));
+  const problem = { code: parkCodes.step };
+  expect(await engine.retry(row.id)).toMatchObject(problem);
+  expect(engine.list('parked')).toMatchObject([{ problem }]);
 });
 
 test('parked work that waits for its lanes can be dropped too', async () => {
