@@ -77,6 +77,35 @@ test('a draft is there after a restart, and after a prune; a torn entry at its e
   await expectSealed(draft);
 });
 
+test('closing waits for what is being written to drafts, and refuses what comes later', async () => {
+  const draft = await begun([]);
+  await using _store = draft;
+  const store = draft.store();
+  const ended: string[] = [];
+  const indexes = Array.from({ length: 60 }, (_, index) => index);
+  const writing = indexes.map(async (index) => {
+    const block = randomBytes(blockSizeBytes);
+    draft.blocks.set(index, block);
+    await store.writeBlock(mapId, index, block);
+    ended.push('write');
+  });
+  const beginning = store.begin({ mapId: 'map-other', sizeBytes }).then(() => ended.push('begin'));
+  const closing = draft.close().then(() => ended.push('close'));
+  const later = [
+    store.writeBlock(mapId, 70, randomBytes(blockSizeBytes)),
+    store.begin({ mapId: 'map-late', sizeBytes }),
+    store.seal(mapId),
+  ];
+  for (const outcome of await Promise.allSettled(later)) {
+    expect(outcome).toMatchObject({ reason: { message: 'the block store is closing' } });
+  }
+  await Promise.all([...writing, beginning, closing]);
+  expect([ended.length, ended.at(-1)]).toEqual([indexes.length + 2, 'close']);
+  await draft.reopen();
+  expect(await draft.store().list()).toEqual([mapId, 'map-other']);
+  await expectSealed(draft);
+});
+
 test('an entry that is damaged before others is reported, and sealing refuses it', async () => {
   const draft = await begun([0, 7, 99]);
   await using _store = draft;

@@ -114,15 +114,20 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
 
   async begin(request: DraftRequest): Promise<void> {
     checkMapId(request.mapId);
-    await this.#drafts.begin(request);
+    this.#closing.signal.throwIfAborted();
+    await this.#running.onDraft(async () => this.#drafts.begin(request));
   }
 
-  writeBlock(mapId: BlockMapId, blockIndex: number, bytes: Uint8Array): Promise<string> {
-    return this.#drafts.write(mapId, blockIndex, bytes);
+  async writeBlock(mapId: BlockMapId, blockIndex: number, bytes: Uint8Array): Promise<string> {
+    this.#closing.signal.throwIfAborted();
+    return await this.#running.onDraft(() => this.#drafts.write(mapId, blockIndex, bytes));
   }
 
   seal(mapId: BlockMapId, expected?: DraftExpectation): Promise<BlockMapSummary> {
-    return this.#running.make(mapId, () => this.#drafts.seal(mapId, expected));
+    return this.#running.make(mapId, async () => {
+      this.#closing.signal.throwIfAborted();
+      return await this.#drafts.seal(mapId, expected);
+    });
   }
 
   find(mapId: BlockMapId): Promise<BlockMapSummary | undefined> {
@@ -208,7 +213,7 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
     return (await readdir(tmp)).map((name) => join(tmp, name));
   }
 
-  /** Aborts captures, waits for a prune, and releases the folder. */
+  /** Aborts captures, waits for writes to drafts and for a prune, and releases the folder. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the block store is closing'));
     await this.#running.ended();

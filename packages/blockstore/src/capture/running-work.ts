@@ -2,10 +2,14 @@ import { type BlockMapId, MapMissingError } from '@bakehouse/domain';
 import type { MapCatalogue, OpenedMap } from '../maps/map-catalogue.ts';
 import type { MapTree } from '../maps/map-tree.ts';
 
-/** What prune must leave alone beside what maps reach: maps in the making, and the trees that they are based on. */
+/**
+ * What prune must leave alone beside what maps reach: maps in the making, and the trees that they are based on. And what
+ * the store must not close under: these, and writes to drafts.
+ */
 export class RunningWork {
   readonly #maps = new Map<BlockMapId, Promise<unknown>>();
   readonly #bases = new Set<MapTree>();
+  readonly #draftWork = new Set<Promise<unknown>>();
 
   /** Maps that are being made. */
   mapIds(): ReadonlySet<BlockMapId> {
@@ -28,6 +32,17 @@ export class RunningWork {
     return running;
   }
 
+  /** Does work on a draft for `ended` to wait for. Prune sees the draft itself, and the epochs of its writes. */
+  async onDraft<Result>(work: () => Promise<Result>): Promise<Result> {
+    const running = work();
+    this.#draftWork.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#draftWork.delete(running);
+    }
+  }
+
   /** Opens a map to base another one on. What it reaches is kept until the returned function is called. */
   async holdBase(
     maps: MapCatalogue,
@@ -40,8 +55,8 @@ export class RunningWork {
     return { base, release: () => this.#bases.delete(base.tree) };
   }
 
-  /** Resolves when all has ended, well or not. */
+  /** Resolves when all that has begun has ended, well or not. */
   async ended(): Promise<void> {
-    await Promise.allSettled(this.#maps.values());
+    await Promise.allSettled([...this.#maps.values(), ...this.#draftWork]);
   }
 }
