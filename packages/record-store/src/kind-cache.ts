@@ -66,11 +66,6 @@ export class KindCache<K extends RecordKind> {
     return this.#ids !== undefined;
   }
 
-  /** How many records there are; undefined unless complete. */
-  get size(): number | undefined {
-    return this.#ids && this.#entries.size;
-  }
-
   /** How many records a query finds; undefined unless complete. No look at records for one value of one index. */
   count(query: RecordQuery<K>): number | undefined {
     if (!this.#ids) return undefined;

@@ -68,10 +68,6 @@ export class MapCatalogue {
     return [...this.#ids];
   }
 
-  get size(): number {
-    return this.#ids.size;
-  }
-
   has(mapId: BlockMapId): boolean {
     return this.#ids.has(mapId);
   }

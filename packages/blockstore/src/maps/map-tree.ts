@@ -12,11 +12,9 @@ export interface PageSource {
 /** A page is missing, damaged, or not of the level that its place says. */
 export class PageUnreadableError extends Error {
   override readonly name = 'PageUnreadableError';
-  readonly pageId: string;
 
   constructor(pageId: string, problem: string, options?: ErrorOptions) {
     super(`page ${pageId} ${problem}`, options);
-    this.pageId = pageId;
   }
 }
 

@@ -65,11 +65,6 @@ export class ContentIndex {
     return this.#size;
   }
 
-  /** Entry numbers are below this. */
-  get entryEnd(): number {
-    return this.#nextEntry;
-  }
-
   find(id: Uint8Array): ContentLocation | undefined {
     const entry = this.entryOf(id);
     return entry === undefined ? undefined : this.locationOf(entry);

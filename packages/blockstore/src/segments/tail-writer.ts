@@ -23,8 +23,6 @@ export interface RecordPayload {
   readonly rawLength: number;
   /** The epoch that needs it: see `UseEpochs`. */
   readonly usedAt: number;
-  /** CRC-32 of `bytes`, where it is known already. */
-  readonly payloadCrc?: number;
 }
 
 /** What a capture holds from before it looks its first chunk up until its map is made. */
@@ -197,10 +195,10 @@ export class TailWriter {
   }
 
   #encodeRecord(payload: RecordPayload): Uint8Array[] {
-    const { contentId, bytes, compressed, rawLength, payloadCrc = crc32(bytes) } = payload;
+    const { contentId, bytes, compressed, rawLength } = payload;
     const lengths = { rawLength, storedLength: bytes.length };
     const header = { kind: this.kind, contentId, compressed, ...lengths, keyId: undefined };
-    return [encodeRecordHeader({ ...header, payloadCrc }), bytes];
+    return [encodeRecordHeader({ ...header, payloadCrc: crc32(bytes) }), bytes];
   }
 
   async #createSegment(): Promise<TailSegment> {
