@@ -162,6 +162,20 @@ test('a store whose sessions another has ended ends its lease, too', async () =>
   expect(elected.lease.lost.aborted).toBe(true);
 });
 
+test('a server that another overtakes while it brings the database up to date says so', async () => {
+  const platform = await open();
+  const elected = await platform.candidate('').elected(never);
+  await postgres.sql(
+    url,
+    "UPDATE bakehouse.writer SET session = session + 2 WHERE name = 'active'",
+  );
+  await expect(activate(platform, elected)).rejects.toMatchObject({
+    name: 'MetadataStoreError',
+    message: expect.stringMatching(/another server is the active one/),
+    isUnavailable: true,
+  });
+});
+
 test('a store that waits for the server can be closed', async () => {
   const platform = await open();
   const elected = await platform.candidate('').elected(never);

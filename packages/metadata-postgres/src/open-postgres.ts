@@ -11,7 +11,14 @@ import {
 import { Candidate, type Elected } from './candidate.ts';
 import { type DatabaseUrl, readDatabaseUrl } from './database-url.ts';
 import { type Limits, PostgresClient, usualSessionMs } from './postgres-client.ts';
-import { canPass, canPassAtStart, databaseError, isWithoutSession } from './postgres-errors.ts';
+import {
+  canPass,
+  canPassAtStart,
+  databaseError,
+  isRefused,
+  isWithoutSession,
+  overtakenError,
+} from './postgres-errors.ts';
 import { writerSql } from './sql.ts';
 import { untilItPasses } from './until-it-passes.ts';
 import { WriterSession } from './writer-session.ts';
@@ -120,8 +127,11 @@ async function openActive(
       },
     },
   );
-  const client = await preparing.catch((error: unknown) => {
-    throw databaseError('open', name, error);
+  const client = await preparing.catch((cause: unknown) => {
+    if (isRefused(cause)) {
+      throw overtakenError(name, { action: 'open', wayOut: 'start this one again', cause });
+    }
+    throw databaseError('open', name, cause);
   });
   const onFailed = (error: unknown) =>
     lease.abandon(

@@ -137,6 +137,19 @@ export function databaseError(action: string, name: string, error: unknown): unk
   );
 }
 
+interface Overtaken {
+  readonly action: 'open' | 'write';
+  readonly wayOut: string;
+  readonly cause?: unknown;
+}
+
+/** Another server has ended this one's sessions. */
+export const overtakenError = (name: string, { action, wayOut, cause }: Overtaken) =>
+  new MetadataStoreError(
+    `cannot ${action} ${name}: another server is the active one now; ${wayOut}`,
+    { database: name, cause, isUnavailable: true },
+  );
+
 /** The server asks for a password, and none is known. */
 export const noPassword = (name: string) =>
   new MetadataStoreError(

@@ -2,7 +2,7 @@ import type { Logger } from '@bakehouse/base';
 import { MetadataStoreError } from '@bakehouse/record-store';
 import type { DatabaseUrl } from './database-url.ts';
 import { PostgresClient } from './postgres-client.ts';
-import { canPass, databaseError } from './postgres-errors.ts';
+import { canPass, databaseError, overtakenError } from './postgres-errors.ts';
 import { writerSql } from './sql.ts';
 import { untilItPasses } from './until-it-passes.ts';
 
@@ -71,10 +71,7 @@ export class WriterSession {
 
   #endedError(cause?: unknown): MetadataStoreError {
     const { name } = this.#options.database;
-    return new MetadataStoreError(
-      `cannot write ${name}: another server is the active one now; send the request again`,
-      { database: name, cause, isUnavailable: true },
-    );
+    return overtakenError(name, { action: 'write', wayOut: 'send the request again', cause });
   }
 
   async #reconnect(): Promise<PostgresClient> {
