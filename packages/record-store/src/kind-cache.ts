@@ -106,11 +106,9 @@ export class KindCache<K extends RecordKind> {
   #plan(query: ListQuery<K>, limit: number) {
     const tests: Test<K>[] = [];
     const indexed: (readonly ReadonlySet<string>[])[] = [];
+    if (query.ranges) tests.push(queryPredicate(this.#kind, { ranges: query.ranges }));
     for (const term of queryTerms(query)) {
-      if ('ranges' in term) {
-        tests.push(queryPredicate(this.#kind, rangeQuery(query)));
-        continue;
-      }
+      if ('ranges' in term) continue;
       const index = this.#indexes.of(term.name, () => this.#all());
       indexed.push(term.values.map((value) => index.under(value)));
     }
@@ -153,9 +151,6 @@ export class KindCache<K extends RecordKind> {
     this.isTooLarge = false;
   }
 }
-
-const rangeQuery = <K extends RecordKind>({ ranges }: ListQuery<K>): ListQuery<K> =>
-  ranges === undefined ? {} : { ranges };
 
 /** More sets than this are made one, so that a test of many values costs no more than that of one. */
 const separateSetsMax = 8;

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import { systemClock } from '@bakehouse/base';
 import type { MetadataTransaction } from '@bakehouse/domain';
 import { aKeyPair, describeMetadataStore } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
@@ -41,6 +42,34 @@ test('writes that are under way together share a commit', async () => {
   );
   expect(database.commits).toBe(1);
   expect(await store.read((tx) => tx.count('keyPair'))).toBe(100);
+});
+
+test('writes that wait for a database far away do not keep the first waiting for the last', async () => {
+  const memory = new MemoryDatabase();
+  const database: RecordDatabase = {
+    ...remote(memory),
+    find: async (...args) => {
+      await systemClock.sleep(5);
+      return await memory.find(...args);
+    },
+  };
+  const store = new RecordStore(database, { cacheLimitChars });
+  const ids = Array.from({ length: 40 }, (_, index) => `key-${index}` as const);
+  const begun = new Set<string>();
+  let begunAtFirst = 0;
+  const writes = ids.map((id) =>
+    store.write(async (tx) => {
+      begun.add(id);
+      if ((await tx.get('keyPair', id)) === undefined) await tx.put('keyPair', aKeyPair({ id }));
+    }),
+  );
+  void writes[0]?.then(() => {
+    begunAtFirst = begun.size;
+  });
+  await Promise.all(writes);
+  expect(begunAtFirst).toBeGreaterThan(0);
+  expect(begunAtFirst).toBeLessThan(ids.length);
+  expect(await store.read((tx) => tx.count('keyPair'))).toBe(ids.length);
 });
 
 test('a read that commits overtake runs again, and in the end among the writes', async () => {

@@ -9,6 +9,12 @@ import { awaitedSomethingElse, type WatchedWork, type WorkWatch } from './work-w
 /** Bounds how long one commit can take, and how much a full disk refuses at once. */
 const batchMax = 256;
 
+/**
+ * How long after a batch began writes may join it although others wait to be written. Each may read from a database that
+ * is a round trip away, and the first must not wait for hundreds of them.
+ */
+const joinMs = 20;
+
 interface QueuedWrite {
   /** Runs the caller's function; returns what reports its result once the batch is on disk. */
   run(transaction: StoreTransaction): Promise<() => void>;
@@ -19,10 +25,11 @@ interface QueuedWrite {
 interface Batch {
   readonly changes: ChangeSet;
   readonly done: { readonly write: QueuedWrite; readonly settle: () => void }[];
+  readonly began: number;
   /** True while writes are taken from the queue, one at a time. */
   isTaking: boolean;
-  /** True when no more writes may join. */
-  isClosed: boolean;
+  /** True when it is to be written as soon as no write is being taken. */
+  isDue: boolean;
 }
 
 export interface WriteQueueOptions {
@@ -33,10 +40,14 @@ export interface WriteQueueOptions {
   readonly onCommit: (changes: ChangeSet) => void;
 }
 
+function mayJoin({ done, began, isDue }: Batch): boolean {
+  return done.length < batchMax && !(isDue && performance.now() - began >= joinMs);
+}
+
 /**
- * Group commit. Writes run as they come, on changes in memory; what came until the microtasks run out is written to disk
- * in one transaction, and then the callers hear of it. A write that throws is undone in memory without disturbing the
- * others.
+ * Group commit. Writes run as they come, on changes in memory; what came until the microtasks run out, and soon after where
+ * writes wait for the database, is written to disk in one transaction, and then the callers hear of it. A write that throws
+ * is undone in memory without disturbing the others.
  */
 export class WriteQueue {
   readonly #options: WriteQueueOptions;
@@ -67,24 +78,25 @@ export class WriteQueue {
       const batch: Batch = {
         changes: new ChangeSet(),
         done: [],
+        began: performance.now(),
         isTaking: false,
-        isClosed: false,
+        isDue: false,
       };
       this.#batch = batch;
-      setImmediate(() => this.#close(batch));
+      setImmediate(() => this.#makeDue(batch));
     }
     if (!this.#batch.isTaking) void this.#take(this.#batch);
   }
 
   async #take(batch: Batch): Promise<void> {
     batch.isTaking = true;
-    while (batch.done.length < batchMax) {
+    while (mayJoin(batch)) {
       const write = this.#waiting.shift();
       if (!write) break;
       await this.#run(batch, write);
     }
     batch.isTaking = false;
-    if (batch.isClosed) setImmediate(() => this.#prepare(batch));
+    if (batch.isDue) setImmediate(() => this.#prepare(batch));
   }
 
   #run(batch: Batch, write: QueuedWrite): Promise<void> {
@@ -116,8 +128,8 @@ export class WriteQueue {
   }
 
   /** Runs in a macrotask of its own, so that a write under way is waiting for the store or for something else. */
-  #close(batch: Batch): void {
-    batch.isClosed = true;
+  #makeDue(batch: Batch): void {
+    batch.isDue = true;
     this.#batch = undefined;
     this.#isCommitting = true;
     this.#options.watch.expireIdle();
