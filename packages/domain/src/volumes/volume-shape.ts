@@ -93,7 +93,9 @@ export function checkVolumeShape(shape: VolumeShape): void {
     });
   }
   if (limit.iopsRequired && iops === undefined) {
-    throw apiError('MissingParameter', { parameter: 'iops' });
+    throw apiError('InvalidParameterCombination', {
+      message: `The parameter iops must be specified for ${type} volumes.`,
+    });
   }
   checkRange('iops', iops, { range: limit.iops, type });
   checkRange('throughput', throughput, { range: limit.throughput, type });

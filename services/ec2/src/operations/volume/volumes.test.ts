@@ -86,7 +86,16 @@ test.each<[string, Ec2Input<'CreateVolume'>, string]>([
     { Size: 1, AvailabilityZone: zone, VolumeType: 'gp9' as 'gp2' },
     'UnknownVolumeType',
   ],
-  ['io1 without IOPS', { Size: 4, AvailabilityZone: zone, VolumeType: 'io1' }, 'MissingParameter'],
+  [
+    'io1 without IOPS',
+    { Size: 4, AvailabilityZone: zone, VolumeType: 'io1' },
+    'InvalidParameterCombination',
+  ],
+  [
+    'io2 without IOPS',
+    { Size: 4, AvailabilityZone: zone, VolumeType: 'io2' },
+    'InvalidParameterCombination',
+  ],
   ['IOPS for gp2', { Size: 4, AvailabilityZone: zone, Iops: 500 }, 'InvalidParameterCombination'],
   ['encryption', { Size: 1, AvailabilityZone: zone, Encrypted: true }, 'UnsupportedOperation'],
   [
