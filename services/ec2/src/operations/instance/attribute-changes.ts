@@ -29,7 +29,7 @@ export type AttributeRequest = Omit<
   'InstanceId' | 'DryRun' | 'Attribute' | 'Value' | 'EnclaveOptions'
 >;
 
-export type Member = keyof AttributeRequest;
+export type ChangeableMember = keyof AttributeRequest;
 
 /** The attributes that are lists, with their parameters of EC2's Query API. */
 export const listParameters = {
@@ -121,7 +121,7 @@ function changeKernel(instance: Instance): Instance {
 }
 
 /** How each member of ModifyInstanceAttribute changes an instance. */
-export const attributeChanges: Record<Member, AttributeChange> = {
+export const attributeChanges: Record<ChangeableMember, AttributeChange> = {
   BlockDeviceMappings: {
     stopped: false,
     change: (instance, request, { tx }) =>
@@ -173,7 +173,7 @@ export const attributeChanges: Record<Member, AttributeChange> = {
 
 /** The change of one attribute, and its value in the request. */
 export interface AskedChange {
-  readonly member: Member;
+  readonly member: ChangeableMember;
   readonly request: AttributeRequest;
 }
 

@@ -10,9 +10,9 @@ import {
   type AskedChange,
   type AttributeRequest,
   attributeChanges,
+  type ChangeableMember,
   changeAttribute,
   listParameters,
-  type Member,
 } from './attribute-changes.ts';
 import type { AttributeName } from './describe-instance-attribute.ts';
 
@@ -49,7 +49,7 @@ const members = {
   sourceDestCheck: 'SourceDestCheck',
   sriovNetSupport: 'SriovNetSupport',
   userData: 'UserData',
-} satisfies Partial<Record<AttributeName, Member>>;
+} satisfies Partial<Record<AttributeName, ChangeableMember>>;
 
 type ChangeableAttribute = keyof typeof members;
 
@@ -113,7 +113,7 @@ function newerForm(request: Request, attribute: ChangeableAttribute): AttributeR
   }
   const converted = fromText[attribute](text);
   for (const [name, value] of Object.entries(converted)) {
-    const other = given[name as Member];
+    const other = given[name as ChangeableMember];
     if (other === undefined || isDeepStrictEqual(other, value)) continue;
     throw apiError('InvalidParameterCombination', {
       message: `The attribute ${attribute} has two values: one of Value and one of ${name}`,
