@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Conversation, endConversations, hear, hello, serve } from './talk.ts';
+import { type Conversation, endConversations, freeHostPort, hear, hello, serve } from './talk.ts';
 import {
   allOut,
   type Guest,
@@ -156,20 +156,21 @@ describe('a guest', () => {
       port: 81,
     });
     expect(inside).toMatch(/^heard/);
-    await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8181 });
+    const hostPort = await freeHostPort();
+    await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: hostPort });
     const links = await platform.run(['ip', '-4', 'addr', 'show', `${platform.options.name}-up`]);
     const hostAddress = /inet ([\d.]+)/.exec(links)?.[1] ?? '';
     const attempts: [string, number][] = [
       ['169.254.169.254', 81],
       ['172.31.0.1', 81],
-      [hostAddress, 8181],
+      [hostAddress, hostPort],
       [hostAddress.replace(/\d+$/, (last) => `${Number(last) + 1}`), 81],
     ];
     for (const [address, port] of attempts) {
       const answer = await hello({ enter: mallory.enter, protocol: 'tcp', address, port });
       expect(answer, `${address}:${port}`).toMatch(/^failed/);
     }
-    const own = await hello({ enter: [], protocol: 'tcp', address: hostAddress, port: 8181 });
+    const own = await hello({ enter: [], protocol: 'tcp', address: hostAddress, port: hostPort });
     expect(own).toMatch(/^heard/);
   });
 
@@ -182,8 +183,9 @@ describe('a guest', () => {
 });
 
 test('a public address that no instance has does not lead to a service of the host', async () => {
-  await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8182 });
+  const port = await freeHostPort();
+  await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port });
   const address = platform.nic(200).publicIp ?? '';
-  const answer = await hello({ enter: [], protocol: 'tcp', address, port: 8182 });
+  const answer = await hello({ enter: [], protocol: 'tcp', address, port });
   expect(answer).toContain('No route to host');
 });

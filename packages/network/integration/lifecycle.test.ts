@@ -6,7 +6,7 @@ import { performAction } from '@bakehouse/host';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames } from '../src/network-names.ts';
-import { connect, endConversations, hello, serve } from './talk.ts';
+import { connect, endConversations, freeHostPort, hello, serve } from './talk.ts';
 import {
   allOut,
   ownLeftovers,
@@ -161,7 +161,8 @@ describe('the network', () => {
   test.each(flushes)('repairs %s after somebody else flushed it', async (_, part, flush) => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
-    await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8184 });
+    const port = await freeHostPort();
+    await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port });
     await platform.network.applyPolicy(policyOf([[guest, [sshIn, allOut]]]));
     const before = await rulesets();
     await platform.run([...flush(platform.options.name)]);
@@ -170,7 +171,7 @@ describe('the network', () => {
     expect(await ssh(guest)).toMatch(/^heard/);
     const link = await platform.run(['ip', 'addr', 'show', names().hostLink]);
     const hostAddress = /inet ([\d.]+)\/30/.exec(link)?.[1] ?? '';
-    const reach = { enter: guest.enter, protocol: 'tcp', port: 8184 } as const;
+    const reach = { enter: guest.enter, protocol: 'tcp', port } as const;
     expect(await hello({ ...reach, address: hostAddress })).toMatch(/^failed/);
     expect(platform.logged).toMatchObject([{ part }]);
     expect(await platform.network.repair()).toEqual([]);

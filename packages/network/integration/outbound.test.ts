@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
-import { endConversations, hello, serve } from './talk.ts';
+import { endConversations, freeHostPort, hello, serve } from './talk.ts';
 import {
   allOut,
   type Guest,
@@ -13,10 +14,14 @@ import {
 } from './test-platform.ts';
 
 /** Another namespace is "the outside", so nothing here leaves the machine. */
-const outside = 'bht-outside';
-const uplink = 'bht-out0';
-const hostAddress = '203.0.113.1';
-const outsideAddress = '203.0.113.2';
+const tag = randomBytes(2).toString('hex');
+const outside = `bht-${tag}-outside`;
+const uplink = `bht-${tag}-out`;
+/** 8 addresses, mostly other than those of a run beside this one. */
+const first = 8 * randomInt(32);
+const addressAt = (index: number) => `203.0.113.${first + index}`;
+const hostAddress = addressAt(1);
+const outsideAddress = addressAt(2);
 const outsideEnter = ['nsenter', `--net=/run/netns/${outside}`, '--'];
 
 let platform: TestPlatform;
@@ -26,17 +31,17 @@ beforeAll(async () => {
   platform = await testPlatform({
     outbound: true,
     uplinks: [uplink],
-    resolvers: [outsideAddress, '203.0.113.3'],
+    resolvers: [outsideAddress, addressAt(3)],
   });
   await platform.run(['ip', 'netns', 'add', outside]);
   const peer = ['peer', 'name', 'eth0', 'netns', outside];
   await platform.run(['ip', 'link', 'add', uplink, 'type', 'veth', ...peer]);
-  await platform.run(['ip', 'addr', 'add', `${hostAddress}/24`, 'dev', uplink]);
+  await platform.run(['ip', 'addr', 'add', `${hostAddress}/29`, 'dev', uplink]);
   await platform.run(['ip', 'link', 'set', uplink, 'up']);
   await ip(outside, [
     'link set lo up',
     'link set eth0 up',
-    `address add ${outsideAddress}/24 dev eth0`,
+    `address add ${outsideAddress}/29 dev eth0`,
   ]);
   const names = ['--no-resolv', '--no-hosts', '--address=/example.test/203.0.113.9'];
   const server = ['dnsmasq', '--keep-in-foreground', '--pid-file=', ...names];
@@ -76,10 +81,11 @@ test("a guest's outbound traffic is subject to its groups", async () => {
 });
 
 test("the host's own services cannot be reached at any of its addresses", async () => {
-  await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port: 8183 });
+  const port = await freeHostPort();
+  await serve({ enter: [], protocol: 'tcp', address: '0.0.0.0', port });
   const fromOutside = { enter: outsideEnter, protocol: 'tcp', address: hostAddress } as const;
-  expect(await hello({ ...fromOutside, port: 8183 })).toMatch(/^heard/);
-  expect(await callOut(8183, hostAddress)).toMatch(/^failed/);
+  expect(await hello({ ...fromOutside, port })).toMatch(/^heard/);
+  expect(await callOut(port, hostAddress)).toMatch(/^failed/);
 });
 
 test('the outside reaches no guest, even with a route to it', async () => {

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -51,6 +53,13 @@ export async function hello(endpoint: Endpoint): Promise<string> {
   const answer = first === 'connected' ? await client.next() : first;
   client.end();
   return answer ?? 'ended';
+}
+
+/** A TCP port that nothing on the host listens on. */
+export async function freeHostPort(): Promise<number> {
+  await using server = createServer().listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 export function endConversations(): void {
