@@ -8,7 +8,7 @@ import {
 } from '@bakehouse/admin-api';
 import { MiB } from '@bakehouse/base';
 import { ApiError } from '@bakehouse/domain';
-import { AdminConnectionError, OtherReleaseError } from './admin-connection-error.ts';
+import { AdminConnectionError, ServerAwayError } from './admin-connection-error.ts';
 import { adminContentType, adminTargetPrefix } from './admin-protocol.ts';
 import {
   type AdminClientOptions,
@@ -76,7 +76,7 @@ async function send(
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'InvalidAction') throw error;
     // Every name that this client can send is in its contract, so the server's is an earlier one.
-    throw new OtherReleaseError(
+    throw new AdminConnectionError(
       endpoint,
       `the server does not know the call ${name}: it is of another release than this command`,
       { cause: error },
@@ -105,5 +105,5 @@ async function readReply<Name extends AdminCallName>(
       onProgress?.(progress);
     }
   }
-  throw new AdminConnectionError(endpoint, `the reply to ${name} broke off before its result`);
+  throw new ServerAwayError(endpoint, `the reply to ${name} broke off before its result`);
 }

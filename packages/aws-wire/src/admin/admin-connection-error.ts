@@ -9,5 +9,5 @@ export class AdminConnectionError extends Error {
   }
 }
 
-/** The server is of another release than this client, which waiting does not change. */
-export class OtherReleaseError extends AdminConnectionError {}
+/** No reply, or none to its end: the server may be back soon. What another program or another release replies stays. */
+export class ServerAwayError extends AdminConnectionError {}

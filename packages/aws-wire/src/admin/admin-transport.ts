@@ -2,7 +2,7 @@ import { AdminContractError } from '@bakehouse/admin-api';
 import { type Clock, secondMs, systemClock } from '@bakehouse/base';
 import { ApiError } from '@bakehouse/domain';
 import { type Credentials, type RequestToSign, signRequest } from '../sigv4/sign-request.ts';
-import { AdminConnectionError, OtherReleaseError } from './admin-connection-error.ts';
+import { AdminConnectionError, ServerAwayError } from './admin-connection-error.ts';
 import { type AdminErrorBody, adminService } from './admin-protocol.ts';
 
 export interface AdminClientOptions {
@@ -38,9 +38,12 @@ export async function sendSigned(
     ...(method === 'GET' ? {} : { body: Uint8Array.from(body) }),
   });
   if (response.ok) return response;
-  const error = parseJson(endpoint, await response.text());
-  if (isErrorBody(error)) throw apiErrorOf(error, response.status);
-  throw new AdminConnectionError(endpoint, `replied with status ${response.status}`);
+  const { status } = response;
+  const error = jsonIn(await response.text());
+  if (isErrorBody(error)) throw apiErrorOf(error, status);
+  // A proxy whose server is away replies for it.
+  if (status >= 500) throw new ServerAwayError(endpoint, `replied with status ${status}`);
+  throw notAdmin(endpoint);
 }
 
 /** Gives failures of the network, and breaches of the contract, their meaning. */
@@ -56,9 +59,9 @@ export async function reach<Result>(
     if (error instanceof ApiError || error instanceof AdminConnectionError) throw error;
     if (error instanceof AdminContractError) {
       const problem = `the server's reply is not what this command expects (${error.message}): it is of another release`;
-      throw new OtherReleaseError(endpoint, problem, { cause: error });
+      throw new AdminConnectionError(endpoint, problem, { cause: error });
     }
-    throw new AdminConnectionError(endpoint, 'the server cannot be reached', { cause: error });
+    throw new ServerAwayError(endpoint, 'the server cannot be reached', { cause: error });
   }
 }
 
@@ -70,7 +73,7 @@ export function timeLimit(endpoint: string, timeoutMs: number, signal: AbortSign
   const late = new AbortController();
   const problem = `no reply within ${timeoutMs} ms`;
   const timer = setTimeout(() => {
-    late.abort(new AdminConnectionError(endpoint, problem));
+    late.abort(new ServerAwayError(endpoint, problem));
   }, timeoutMs);
   return {
     signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
@@ -80,14 +83,21 @@ export function timeLimit(endpoint: string, timeoutMs: number, signal: AbortSign
   };
 }
 
-export const notAdmin = (endpoint: string, cause?: unknown) =>
-  new AdminConnectionError(endpoint, 'what replies there is not the admin service', { cause });
+export const notAdmin = (endpoint: string) =>
+  new AdminConnectionError(endpoint, 'what replies there is not the admin service');
 
 export function parseJson(endpoint: string, text: string): unknown {
+  const value = jsonIn(text);
+  if (value === undefined) throw notAdmin(endpoint);
+  return value;
+}
+
+/** Undefined when it is no JSON. */
+function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw notAdmin(endpoint, cause);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,9 @@
 import { eventsPath, type PlatformEvent, platformEventSchema } from '@bakehouse/admin-api';
 import { KiB } from '@bakehouse/base';
+import { ApiError } from '@bakehouse/domain';
 import * as v from 'valibot';
+import type { RequestToSign } from '../sigv4/sign-request.ts';
+import { AdminConnectionError } from './admin-connection-error.ts';
 import {
   type AdminClientOptions,
   notAdmin,
@@ -51,7 +54,7 @@ export async function* readEvents(
   const request = { method: 'GET', url, headers, body: new Uint8Array() };
   using limit = timeLimit(endpoint, timeoutMs, signal);
   const response = await reach(endpoint, limit.signal, () =>
-    sendSigned(options, request, limit.signal),
+    connect(options, request, limit.signal),
   );
   if (response.body === null) return;
   const lines = readLines(response.body, lineCharactersMax);
@@ -66,6 +69,24 @@ export async function* readEvents(
     }
   } finally {
     await lines.return(undefined);
+  }
+}
+
+async function connect(
+  options: AdminClientOptions,
+  request: RequestToSign,
+  signal: AbortSignal,
+): Promise<Response> {
+  try {
+    return await sendSigned(options, request, signal);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'MissingAction') throw error;
+    // It takes the path for that of a call, so its release is one from before there were events.
+    throw new AdminConnectionError(
+      options.endpoint,
+      'the server has no events: it is of another release than this command',
+      { cause: error },
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 import { systemClock } from '@bakehouse/base';
-import { apiError } from '@bakehouse/domain';
+import { type ApiError, apiError } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { exampleCredentials } from '../../test-support/sdk-exchange.ts';
-import { OtherReleaseError } from './admin-connection-error.ts';
+import { AdminConnectionError } from './admin-connection-error.ts';
 import type { AdminClientOptions } from './admin-transport.ts';
 import { encodeAdminError } from './encode-admin-response.ts';
 import { watchUntil } from './watch-until.ts';
@@ -15,6 +15,9 @@ const changed = (position: string) =>
   frame('record', position, { type: 'record', at: 1, change: 'put', kind: 'bake', id: 'bake-1' });
 const progressed = (position: string, stage: string) =>
   frame('progress', position, { type: 'progress', at: 1, id: 'bake-1', stage });
+
+const errorReply = (error: ApiError) =>
+  new Response(encodeAdminError(error), { status: error.status });
 
 /** A client of a server whose streams are these, one for each connection. */
 function optionsFor(connections: readonly Connect[]) {
@@ -129,7 +132,7 @@ test.each([
   ['has no room for a stream', noRoom],
 ])('a server that %s is waited for', async (_what, problem) => {
   const { options, sent } = optionsFor([
-    () => new Response(encodeAdminError(problem), { status: problem.status }),
+    () => errorReply(problem),
     () => frame('start', 'a-1'),
     () => frame('start', 'a-1'),
   ]);
@@ -145,9 +148,7 @@ test.each([
 
 test('another refusal of the stream ends the wait', async () => {
   const refused = apiError('AuthFailure', { message: 'Only the operator may' });
-  const { options } = optionsFor([
-    () => new Response(encodeAdminError(refused), { status: refused.status }),
-  ]);
+  const { options } = optionsFor([() => errorReply(refused)]);
   const look = async () => 'done';
   await expect(watchUntil(options, { look })).rejects.toMatchObject({ code: 'AuthFailure' });
 });
@@ -184,11 +185,24 @@ test('what looking throws ends the wait, and so does the signal', async () => {
   await expect(watchUntil(options, { look }, signal)).rejects.toThrow('enough');
 });
 
-test('a server of another release is not waited for', async () => {
-  const { options, sent } = optionsFor([() => frame('start', 'a-1')]);
+test.each<[string, Connect, RegExp]>([
+  ['has no events', () => errorReply(apiError('MissingAction', {})), /no events.*another release/],
+  ['is no admin service', () => new Response('<html>', { status: 404 }), /not the admin service/],
+  ['replies with what is no stream', () => '<html>\n', /not the admin service/],
+])('a server that %s is not waited for', async (_, connect, message) => {
+  const { options, sent } = optionsFor([connect]);
+  await expect(watchUntil(options, { look: async () => 'done' })).rejects.toThrow(message);
+  expect(sent).toHaveLength(1);
+});
+
+test('a server that does not know a call is not waited for, one behind a proxy is', async () => {
+  const { options, sent } = optionsFor([
+    () => new Response('<html>', { status: 502 }),
+    () => frame('start', 'a-1'),
+  ]);
   const look = async () => {
-    throw new OtherReleaseError('http://127.0.0.1:4566', 'of another release');
+    throw new AdminConnectionError('http://127.0.0.1:4566', 'of another release');
   };
   await expect(watchUntil(options, { look })).rejects.toThrow('of another release');
-  expect(sent).toHaveLength(1);
+  expect(sent).toHaveLength(2);
 });

@@ -1,7 +1,7 @@
 import type { PlatformEvent, RecordEvent } from '@bakehouse/admin-api';
 import { minuteMs, secondMs, systemClock } from '@bakehouse/base';
 import { ApiError } from '@bakehouse/domain';
-import { AdminConnectionError, OtherReleaseError } from './admin-connection-error.ts';
+import { ServerAwayError } from './admin-connection-error.ts';
 import type { AdminClientOptions } from './admin-transport.ts';
 import { type EventsQuery, readEvents } from './read-events.ts';
 
@@ -56,7 +56,7 @@ export async function watchUntil<Result>(
  * for another stream.
  */
 const isAdminAway = (error: unknown) =>
-  (error instanceof AdminConnectionError && !(error instanceof OtherReleaseError)) ||
+  error instanceof ServerAwayError ||
   (error instanceof ApiError && ['Unavailable', 'RequestLimitExceeded'].includes(error.code));
 
 /** One connection: the result, or undefined when the server ended the stream. */
