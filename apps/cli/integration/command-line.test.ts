@@ -197,7 +197,7 @@ describe('an instance from launch to end', () => {
     const isWeb = (row: { name: string }) => row.name === 'web';
     const states = [];
     for (const verb of ['stop', 'start', 'reboot', 'terminate']) {
-      expect((await platform.run(verb, 'web')).code).toBe(0);
+      expect((await platform.run(verb, 'web', 'web')).code).toBe(0);
       states.push(await stateOfWeb());
     }
     expect(states).toEqual(['stopped', 'running', 'running', 'terminated']);
@@ -341,12 +341,12 @@ test.each([
   await once(cutting, 'listening');
   const { port } = cutting.address() as AddressInfo;
   const keys = { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'S' };
-  const endpoint = { AWS_ENDPOINT_URL: away ?? `http://127.0.0.1:${port}` };
-  const env = { ...cleanEnvironment(scratch), ...keys, ...endpoint };
+  const url = away ?? `http://127.0.0.1:${port}`;
+  const env = { ...cleanEnvironment(scratch), ...keys, AWS_ENDPOINT_URL: url };
   expect(await runProgram(['instances'], { env })).toEqual({
     code: 1,
     stdout: '',
-    stderr: "bakehouse instances: the server does not answer; start it with 'bakehouse serve'\n",
+    stderr: `bakehouse instances: the server that AWS_ENDPOINT_URL names, ${url}, does not answer; start it with 'bakehouse serve'\n`,
   });
 });
 

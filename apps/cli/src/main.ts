@@ -66,7 +66,9 @@ function failureText(error: unknown): string {
   if ('$fault' in error) return `${error.name}: ${error.message}`;
   if (plainNames.includes(error.name)) return error.message;
   if (isServerAway(error)) {
-    return "the server does not answer; start it with 'bakehouse serve'";
+    const { AWS_ENDPOINT_URL: named } = process.env;
+    const server = named ? `the server that AWS_ENDPOINT_URL names, ${named},` : 'the server';
+    return `${server} does not answer; start it with 'bakehouse serve'`;
   }
   return error.stack ?? error.message;
 }

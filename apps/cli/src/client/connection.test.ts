@@ -41,6 +41,17 @@ test.each([
   expect(found).toEqual({ ...kept, ...expected });
 });
 
+test.each(['foo', 'ftp://x', 'http:'])(
+  'AWS_ENDPOINT_URL %s is a mistake in the call',
+  async (url) => {
+    const found = findConnection({ BAKEHOUSE_DATA: data, AWS_ENDPOINT_URL: url });
+    await expect(found).rejects.toMatchObject({
+      name: 'CommandUsageError',
+      message: expect.stringContaining(`AWS_ENDPOINT_URL is '${url}'`),
+    });
+  },
+);
+
 test('a folder that no server has had is refused, with the way out', async () => {
   const missing = findConnection({ BAKEHOUSE_DATA: join(data, 'none') });
   await expect(missing).rejects.toThrow(/no server has run on .*bakehouse serve/);

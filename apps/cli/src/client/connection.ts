@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultDataDirectory } from '@bakehouse/server/settings';
-import { CommandFailedError } from '../command.ts';
+import { CommandFailedError, CommandUsageError } from '../command.ts';
 
 export interface Connection {
   readonly endpoint: string;
@@ -50,6 +50,13 @@ async function endpointUrl(dataDirectory: string): Promise<string> {
   );
 }
 
+function checkedUrl(endpoint: string): string {
+  if (/^https?:/.test(endpoint) && URL.canParse(endpoint)) return endpoint;
+  throw new CommandUsageError(
+    `AWS_ENDPOINT_URL is '${endpoint}', which is no URL such as http://127.0.0.1:4599`,
+  );
+}
+
 /**
  * How to reach the server: by AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID where they are set, else as the server
  * of the data folder has written it down.
@@ -62,7 +69,9 @@ export async function findConnection(
   const path = join(dataDirectory, 'credentials');
   const profile = await readFile(path, 'utf8').catch(() => '');
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = environment;
-  const endpoint = AWS_ENDPOINT_URL || (await endpointUrl(dataDirectory));
+  const endpoint = AWS_ENDPOINT_URL
+    ? checkedUrl(AWS_ENDPOINT_URL)
+    : await endpointUrl(dataDirectory);
   const own = AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY;
   const accessKeyId = own ? AWS_ACCESS_KEY_ID : profileValue(profile, 'aws_access_key_id');
   const secretAccessKey = own

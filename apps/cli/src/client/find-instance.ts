@@ -11,7 +11,7 @@ const instanceNamed = (row: InstanceRow): Named => ({
 
 const search = { noun: 'instance', listedBy: 'bakehouse instances', describe: instanceNamed };
 
-/** The instances that these words mean, in their order. Each word: id, its beginning, Name tag or address. */
+/** The instances that these words mean, each once, in their order. Each word: id, its beginning, Name tag or address. */
 export async function findInstances(
   client: EC2Client,
   queries: readonly string[],
@@ -19,7 +19,7 @@ export async function findInstances(
 ): Promise<readonly InstanceRow[]> {
   if (queries.length === 0) throw new CommandUsageError('name an instance: id, Name or address');
   const rows = await listInstances(client, signal);
-  return queries.map((query) => findByName(rows, query, search));
+  return [...new Set(queries.map((query) => findByName(rows, query, search)))];
 }
 
 export async function findInstance(
