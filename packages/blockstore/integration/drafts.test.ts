@@ -106,6 +106,25 @@ test('closing waits for what is being written to drafts, and refuses what comes 
   await expectSealed(draft);
 });
 
+test('a draft that is sealed while it is begun again is not begun a second time', async () => {
+  await using draft = await begunOverBase();
+  const { read } = MapCatalogue.prototype;
+  vi.spyOn(MapCatalogue.prototype, 'read').mockImplementationOnce(async function (
+    this: MapCatalogue,
+    ...args
+  ) {
+    await draft.store().seal(mapId, { writtenBlocks: 2 });
+    return read.apply(this, args);
+  });
+  const message = expect.stringContaining('is sealed already');
+  const isSealed = { name: 'DraftConflictError', message };
+  const again = draft.store().begin({ mapId, sizeBytes, baseMapId: 'map-base' });
+  await expect(again).rejects.toMatchObject(isSealed);
+  const write = draft.store().writeBlock(mapId, 1, randomBytes(blockSizeBytes));
+  await expect(write).rejects.toMatchObject(isSealed);
+  expect((await draft.store().list()).toSorted()).toEqual(['map-base', mapId, 'map-other']);
+});
+
 test('an entry that is damaged before others is reported, and sealing refuses it', async () => {
   const draft = await begun([0, 7, 99]);
   await using _store = draft;

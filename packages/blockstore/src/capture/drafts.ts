@@ -111,10 +111,12 @@ export class Drafts {
   }
 
   async #begin({ mapId, sizeBytes, baseMapId }: DraftRequest): Promise<void> {
-    const { maps, folder, holdBase } = this.#parts;
-    if (maps.has(mapId)) throw new DraftConflictError(mapId, 'is sealed already');
+    const { folder, holdBase } = this.#parts;
+    this.#checkUnsealed(mapId);
     const held = baseMapId === undefined ? undefined : await holdBase(baseMapId);
     try {
+      // Sealed while the base was opened: its draft is removed, and a second one would take writes that no map gets.
+      this.#checkUnsealed(mapId);
       const base = held && baseOf(held.base);
       const before = folder.find(mapId);
       if (before === undefined) {
@@ -182,11 +184,14 @@ export class Drafts {
   }
 
   #headerOf(mapId: BlockMapId): DraftHeader {
-    const { maps, folder } = this.#parts;
-    const header = folder.find(mapId);
+    const header = this.#parts.folder.find(mapId);
     if (header !== undefined) return header;
-    if (maps.has(mapId)) throw new DraftConflictError(mapId, 'is sealed already');
+    this.#checkUnsealed(mapId);
     throw new MapMissingError(mapId);
+  }
+
+  #checkUnsealed(mapId: BlockMapId): void {
+    if (this.#parts.maps.has(mapId)) throw new DraftConflictError(mapId, 'is sealed already');
   }
 
   #forgetIdle(mapId: BlockMapId, { writes, isSealing }: DraftState): void {
