@@ -162,7 +162,7 @@ test('a store whose sessions another has ended ends its lease, too', async () =>
   expect(elected.lease.lost.aborted).toBe(true);
 });
 
-test('a server that another overtakes while it brings the database up to date says so', async () => {
+test('a server that another overtakes while it brings the database up to date says so, and ends its lease', async () => {
   const platform = await open();
   const elected = await platform.candidate('').elected(never);
   await postgres.sql(
@@ -174,6 +174,7 @@ test('a server that another overtakes while it brings the database up to date sa
     message: expect.stringMatching(/another server is the active one/),
     isUnavailable: true,
   });
+  expect(elected.lease.lost.aborted).toBe(true);
 });
 
 test('a store that waits for the server can be closed', async () => {

@@ -128,10 +128,10 @@ async function openActive(
     },
   );
   const client = await preparing.catch((cause: unknown) => {
-    if (isRefused(cause)) {
-      throw overtakenError(name, { action: 'open', wayOut: 'start this one again', cause });
-    }
-    throw databaseError('open', name, cause);
+    if (!isRefused(cause)) throw databaseError('open', name, cause);
+    // Its next renewal may be seconds away, and until then this would be a server that cannot start.
+    lease.abandon('another server has taken it');
+    throw overtakenError(name, { action: 'open', wayOut: 'start this one again', cause });
   });
   const onFailed = (error: unknown) =>
     lease.abandon(
