@@ -147,7 +147,8 @@ export class WorkList<Context> {
   drop(live: LiveWork<Context>): void {
     live.parked = undefined;
     live.work = undefined;
-    if (live.wake) live.wake();
+    // A run may still be taking the lanes. It ends the work when it has them, so that nothing else gets them first.
+    if (live.run) live.wake?.();
     else this.#finish(live);
   }
 
@@ -193,7 +194,9 @@ export class WorkList<Context> {
   #finish(live: LiveWork<Context>): void {
     this.#live.delete(live.workflow.id);
     for (const waiter of [...live.waiters]) waiter();
-    this.#pass(this.#lanes.remove(live.workflow), live.workflow.lanes);
+    // What never ran has not taken its lanes: other work may hold them.
+    const taken = live.run ? live.workflow.lanes : [];
+    this.#pass(this.#lanes.remove(live.workflow), taken);
     this.#tellIdle();
   }
 
