@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, IdSource, Logger } from '@bakehouse/base';
+import { type Clock, type IdSource, KeyedLock, type Logger } from '@bakehouse/base';
 import type {
   Failure,
   HostId,
@@ -64,7 +64,7 @@ export interface WorkflowEngine {
   retry(workflowId: WorkflowId): Promise<Failure | undefined>;
   /**
    * Deletes parked work, as if it had ended there; what waits behind it continues. Rejects with
-   * `WorkNotFoundError` for work that is not parked.
+   * `WorkNotFoundError` for work that is not parked, also when an earlier `retry` has just let it go on.
    */
   drop(workflowId: WorkflowId): Promise<void>;
   /** Why this server runs no work any more, although nobody stopped it. */
@@ -94,6 +94,8 @@ class Engine<Context> implements WorkflowEngine {
   readonly #lease: Omit<Lease, 'lost'>;
   readonly #sequences: SequenceSource;
   readonly #list: WorkList<Context>;
+  /** Retries and drops of one workflow come one after the other: each finds what the one before it has made of it. */
+  readonly #operatorCalls = new KeyedLock();
   readonly #stopping = new AbortController();
   /** Rows that were committed while `resume` read the others. */
   readonly #early: OpenedRow<Context>[] = [];
@@ -144,22 +146,12 @@ class Engine<Context> implements WorkflowEngine {
     return this.#list.items(status);
   }
 
-  async retry(workflowId: WorkflowId): Promise<Failure | undefined> {
-    this.#find(workflowId, () => true);
-    try {
-      return await this.#list.retry(workflowId);
-    } catch (error) {
-      if (!(error instanceof RowMissingError)) throw error;
-      throw new WorkNotFoundError(`the row of ${workflowId} was deleted, its work has ended`);
-    }
+  retry(workflowId: WorkflowId): Promise<Failure | undefined> {
+    return this.#operatorCalls.run([workflowId], () => this.#retry(workflowId));
   }
 
-  async drop(workflowId: WorkflowId): Promise<void> {
-    const work = this.#find(workflowId, ({ parked }) => parked !== undefined);
-    await this.#options.metadata.write((records) => records.delete('workflow', workflowId));
-    this.#list.drop(work);
-    const { kind } = work.workflow;
-    this.#options.logger.log('warn', 'parked workflow dropped', { workflow: workflowId, kind });
+  drop(workflowId: WorkflowId): Promise<void> {
+    return this.#operatorCalls.run([workflowId], () => this.#drop(workflowId));
   }
 
   settle(): Promise<void> {
@@ -169,6 +161,24 @@ class Engine<Context> implements WorkflowEngine {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the control plane stops'));
     await this.#list.stopped();
+  }
+
+  async #retry(workflowId: WorkflowId): Promise<Failure | undefined> {
+    const work = this.#find(workflowId, () => true);
+    try {
+      return await this.#list.retry(work);
+    } catch (error) {
+      if (!(error instanceof RowMissingError)) throw error;
+      throw new WorkNotFoundError(`the row of ${workflowId} was deleted, its work has ended`);
+    }
+  }
+
+  async #drop(workflowId: WorkflowId): Promise<void> {
+    const work = this.#find(workflowId, ({ parked }) => parked !== undefined);
+    await this.#options.metadata.write((records) => records.delete('workflow', workflowId));
+    this.#list.drop(work);
+    const { kind } = work.workflow;
+    this.#options.logger.log('warn', 'parked workflow dropped', { workflow: workflowId, kind });
   }
 
   #makeList(): WorkList<Context> {

@@ -42,7 +42,7 @@ export interface WorkItem {
 export interface LiveWork<Context> {
   workflow: Workflow;
   step: string;
-  /** Absent while the work is parked. */
+  /** Absent while the work is parked, and after it was dropped. */
   work: RunnableWork<Context> | undefined;
   parked: Failure | undefined;
   isResumed: boolean;
@@ -81,7 +81,8 @@ export class WorkList<Context> {
   }
 
   get(id: WorkflowId): LiveWork<Context> | undefined {
-    return this.#live.get(id);
+    const live = this.#live.get(id);
+    return live && !isDropped(live) ? live : undefined;
   }
 
   /** Adds what is not known yet, and starts what may start. */
@@ -112,6 +113,7 @@ export class WorkList<Context> {
 
   items(status?: WorkItem['status']): readonly WorkItem[] {
     return [...this.#live.values()]
+      .filter((live) => !isDropped(live))
       .map(itemOf)
       .filter((item) => status === undefined || item.status === status)
       .sort((a, b) => a.workflow.sequence - b.workflow.sequence);
@@ -134,12 +136,14 @@ export class WorkList<Context> {
     timeout.abort();
   }
 
-  /** Rejects with `RowMissingError` when the row of parked work is deleted, and ends that work. */
-  async retry(id: WorkflowId): Promise<Failure | undefined> {
-    const live = this.#live.get(id);
-    if (live?.parked) await this.#unpark(live);
-    if (live?.parked) return live.parked;
-    live?.wake?.();
+  /**
+   * Rejects with `RowMissingError` when the row of parked work is deleted, and ends that work. The caller sees to it
+   * that no other retry or drop of this work is going on.
+   */
+  async retry(live: LiveWork<Context>): Promise<Failure | undefined> {
+    if (live.parked) await this.#unpark(live);
+    if (live.parked) return live.parked;
+    live.wake?.();
     return undefined;
   }
 
@@ -222,8 +226,6 @@ export class WorkList<Context> {
   /** Lets parked work go on if its row can be run now, and ends it if the row is deleted. Else notes why not. */
   async #unpark(live: LiveWork<Context>): Promise<void> {
     const opened = await this.#options.reopen(live.workflow.id);
-    // Dropped, or retried by another call, while the row was read.
-    if (!live.parked) return;
     if (!opened) {
       this.#abandon(live);
       this.drop(live);
@@ -371,6 +373,9 @@ export class WorkList<Context> {
     this.#startIfFirst(live);
   }
 }
+
+/** Whether the work has ended although its run still takes or gives back the lanes. */
+const isDropped = <Context>({ work, parked }: LiveWork<Context>) => !work && !parked;
 
 function itemOf<Context>(live: LiveWork<Context>): WorkItem {
   const { workflow, step, parked, pausedFor, run } = live;

@@ -1,5 +1,6 @@
 import { settle } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
+import { WorkNotFoundError } from './engine.ts';
 import { bench, defineTest, gate, note } from './testing/test-engine.ts';
 
 const tomorrow = defineTest({ kind: 'of-tomorrow' });
@@ -74,4 +75,77 @@ test('dropped work that waited for its lanes frees none of them', async () => {
   open();
   await engine.settle();
   expect(held()).toEqual({ lane: 0, other: 0 });
+});
+
+/** Parked work and work behind it, whose rows an operator has repaired since. */
+async function repaired() {
+  const { slow, open } = slowWork();
+  const newer = defineTest({ kind: 'slow', version: 2, steps: [{ name: 'begin' }] });
+  const before = bench(newer);
+  const odd = await before.begin(newer, 'odd', ['lane']);
+  const behind = await before.begin(newer, 'behind', ['lane']);
+  const { metadata, log } = before;
+  const { engine, rows } = bench(slow, { metadata, log });
+  await engine.resume();
+  for (const row of await rows()) {
+    await metadata.write((tx) => tx.put('workflow', { ...row, version: 1 }));
+  }
+  return { engine, metadata, log, rows, open, odd, behind };
+}
+
+const notFound = { status: 'rejected', reason: expect.any(WorkNotFoundError) };
+const done = { status: 'fulfilled' };
+
+test('a drop after a retry of the same work is refused, and the work keeps its row and its lane', async () => {
+  const { engine, log, rows, open, odd, behind } = await repaired();
+  const calls = [engine.retry(odd), engine.drop(odd), engine.retry(behind)];
+  expect(await Promise.allSettled(calls)).toMatchObject([done, notFound, done]);
+  await settle();
+  expect(log).toEqual(['begin odd']);
+  expect(await rows()).toHaveLength(2);
+  open();
+  await engine.settle();
+  expect(log).toEqual(['begin odd', 'end odd', 'begin behind', 'end behind']);
+});
+
+test('a retry after a drop of the same work is refused, and nothing of the work runs', async () => {
+  const { engine, log, open, odd, behind } = await repaired();
+  const calls = [engine.drop(odd), engine.retry(odd), engine.drop(odd), engine.retry(behind)];
+  expect(await Promise.allSettled(calls)).toMatchObject([done, notFound, notFound, done]);
+  open();
+  await engine.settle();
+  expect(log).toEqual(['begin behind', 'end behind']);
+});
+
+test('work that is dropped while its lanes are taken does not exist for any later call', async () => {
+  const before = bench(tomorrow);
+  const odd = await before.begin(tomorrow, 'odd', ['lane']);
+  const { lanes, open } = countedLanes();
+  const { slow } = slowWork();
+  const { engine } = bench(slow, { metadata: before.metadata, options: { lanes } });
+  await engine.resume();
+  await engine.drop(odd);
+  expect(engine.list()).toEqual([]);
+  await expect(engine.retry(odd)).rejects.toThrow(WorkNotFoundError);
+  await expect(engine.drop(odd)).rejects.toThrow(WorkNotFoundError);
+  open();
+  await engine.settle();
+});
+
+test('two retries of work whose row was deleted are both refused', async () => {
+  const { engine, metadata, odd } = await repaired();
+  await metadata.write((tx) => tx.delete('workflow', odd));
+  const calls = [engine.retry(odd), engine.retry(odd), engine.drop(odd)];
+  expect(await Promise.allSettled(calls)).toMatchObject([notFound, notFound, notFound]);
+});
+
+test('a drop that the store refuses leaves the work parked, and the next call is done', async () => {
+  const { engine, metadata, odd } = await repaired();
+  const write = metadata.write;
+  metadata.write = () => Promise.reject(new Error('the disk is full'));
+  await expect(engine.drop(odd)).rejects.toThrow('the disk is full');
+  metadata.write = write;
+  expect(engine.list('parked')).toHaveLength(2);
+  await engine.drop(odd);
+  expect(engine.list('parked')).toHaveLength(1);
 });
