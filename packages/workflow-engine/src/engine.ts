@@ -94,7 +94,6 @@ class Engine<Context> implements WorkflowEngine {
   readonly #lease: Omit<Lease, 'lost'>;
   readonly #sequences: SequenceSource;
   readonly #list: WorkList<Context>;
-  /** Retries and drops of one workflow come one after the other: each finds what the one before it has made of it. */
   readonly #operatorCalls = new KeyedLock();
   readonly #stopping = new AbortController();
   /** Rows that were committed while `resume` read the others. */
@@ -147,11 +146,11 @@ class Engine<Context> implements WorkflowEngine {
   }
 
   retry(workflowId: WorkflowId): Promise<Failure | undefined> {
-    return this.#operatorCalls.run([workflowId], () => this.#retry(workflowId));
+    return this.#operatorCall(workflowId, () => this.#retry(workflowId));
   }
 
   drop(workflowId: WorkflowId): Promise<void> {
-    return this.#operatorCalls.run([workflowId], () => this.#drop(workflowId));
+    return this.#operatorCall(workflowId, () => this.#drop(workflowId));
   }
 
   settle(): Promise<void> {
@@ -161,6 +160,18 @@ class Engine<Context> implements WorkflowEngine {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the control plane stops'));
     await this.#list.stopped();
+  }
+
+  /** Those of one workflow come one after the other: each finds what the one before it has made of the work. */
+  #operatorCall<Result>(id: WorkflowId, call: () => Promise<Result>): Promise<Result> {
+    return this.#operatorCalls.run([id], async () => {
+      try {
+        return await call();
+      } catch (error) {
+        if (error instanceof FencedError) this.#halt(error);
+        throw error;
+      }
+    });
   }
 
   async #retry(workflowId: WorkflowId): Promise<Failure | undefined> {
@@ -175,8 +186,13 @@ class Engine<Context> implements WorkflowEngine {
 
   async #drop(workflowId: WorkflowId): Promise<void> {
     const work = this.#find(workflowId, ({ parked }) => parked !== undefined);
-    await this.#options.metadata.write((records) => records.delete('workflow', workflowId));
-    this.#list.drop(work);
+    const row = await this.#options.metadata.write(async (records) => {
+      const stored = await this.#ownRow(records, workflowId);
+      if (stored) await records.delete('workflow', workflowId);
+      return stored;
+    });
+    if (row) this.#list.drop(work);
+    else this.#list.abandon(work);
     const { kind } = work.workflow;
     this.#options.logger.log('warn', 'parked workflow dropped', { workflow: workflowId, kind });
   }
@@ -202,15 +218,17 @@ class Engine<Context> implements WorkflowEngine {
           if (!row) throw new RowMissingError(id);
           return await work(transaction, row);
         }),
-      onFenced: (error) => {
-        logger.log('error', 'another server runs the workflows now; this one stops its own', {
-          error,
-        });
-        this.#haltedBecause ??= error.message;
-        this.#stopping.abort(error);
-      },
+      onFenced: (error) => this.#halt(error),
       ...(lanes ? { lanes } : {}),
     });
+  }
+
+  /** Another server has taken over: nothing more is to be done here. */
+  #halt(error: FencedError): void {
+    const message = 'another server runs the workflows now; this one stops its own';
+    this.#options.logger.log('error', message, { error });
+    this.#haltedBecause ??= error.message;
+    this.#stopping.abort(error);
   }
 
   /**

@@ -76,6 +76,24 @@ test('a write in the middle of a step is fenced, too', async () => {
   expect(await metadata.read((reader) => reader.list('setting'))).toEqual([]);
 });
 
+test.each(['drop', 'retry'] as const)(
+  'a %s of parked work is fenced, too: the row is left to the server that took over',
+  async (call) => {
+    const tomorrow = defineTest({ kind: 'of-tomorrow' });
+    const { metadata, begin } = bench(tomorrow);
+    const id = await begin(tomorrow, 'odd');
+    const old = bench(defineTest(), { metadata, options: { lease: testLease(1) } });
+    await old.engine.resume();
+    const now = bench(defineTest(), { metadata, options: { lease: testLease(2) } });
+    await now.engine.resume();
+    await expect(old.engine[call](id)).rejects.toThrow('belongs to another server');
+    expect(old.engine.haltedBecause).toMatch('belongs to another server');
+    expect(await now.rows()).toMatchObject([{ id, epoch: 2 }]);
+    await now.engine.drop(id);
+    expect(await now.rows()).toEqual([]);
+  },
+);
+
 test('the loss of the lease interrupts steps at once and starts nothing more', async () => {
   const lease = testLease(1);
   const reasons: unknown[] = [];

@@ -147,7 +147,13 @@ export class WorkList<Context> {
     return undefined;
   }
 
-  /** Forgets work whose row is deleted. */
+  /** Ends parked work whose row is missing. */
+  abandon(live: LiveWork<Context>): void {
+    this.#noteMissingRow(live);
+    this.drop(live);
+  }
+
+  /** Forgets parked work whose row this server has deleted. */
   drop(live: LiveWork<Context>): void {
     live.parked = undefined;
     live.work = undefined;
@@ -211,7 +217,7 @@ export class WorkList<Context> {
       await lanes?.take(live.workflow.lanes);
       if (live.parked) await this.#unparked(live);
       if (this.#hasMissedRow && live.work) {
-        live.work = (await this.#workOfRow(live)) ?? this.#abandon(live);
+        live.work = (await this.#workOfRow(live)) ?? this.#noteMissingRow(live);
       }
       if (!live.work) return this.#finish(live);
       const end = await this.#runToEnd(live, live.work);
@@ -227,8 +233,7 @@ export class WorkList<Context> {
   async #unpark(live: LiveWork<Context>): Promise<void> {
     const opened = await this.#options.reopen(live.workflow.id);
     if (!opened) {
-      this.#abandon(live);
-      this.drop(live);
+      this.abandon(live);
       throw new RowMissingError(live.workflow.id);
     }
     if ('problem' in opened) {
@@ -281,7 +286,7 @@ export class WorkList<Context> {
         return await this.#newRun(live, work).run();
       } catch (error) {
         if (signal.aborted || error instanceof FencedError) throw error;
-        if (error instanceof RowMissingError) return this.#abandon(live);
+        if (error instanceof RowMissingError) return this.#noteMissingRow(live);
         const { id, kind } = live.workflow;
         logger.log('error', 'workflow cannot be recorded, trying again', {
           workflow: id,
@@ -312,7 +317,7 @@ export class WorkList<Context> {
     }
   }
 
-  #abandon({ workflow: { id, kind } }: LiveWork<Context>): undefined {
+  #noteMissingRow({ workflow: { id, kind } }: LiveWork<Context>): undefined {
     this.#hasMissedRow = true;
     const message = 'the row of a workflow was deleted, its work ends here';
     this.#options.logger.log('error', message, { workflow: id, kind });

@@ -149,3 +149,12 @@ test('a drop that the store refuses leaves the work parked, and the next call is
   await engine.drop(odd);
   expect(engine.list('parked')).toHaveLength(1);
 });
+
+test('a drop of work whose row was deleted ends it, and nothing runs that has no row either', async () => {
+  const { engine, metadata, log, odd, behind } = await repaired();
+  await engine.retry(behind);
+  await metadata.reset([]);
+  await engine.drop(odd);
+  await engine.settle();
+  expect([log, engine.list()]).toEqual([[], []]);
+});
