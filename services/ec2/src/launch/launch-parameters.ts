@@ -82,6 +82,12 @@ function interfaces(data: TemplateData, request: LaunchParameters): Partial<Laun
   };
 }
 
+type GroupLists = Pick<LaunchParameters, 'SecurityGroupIds' | 'SecurityGroups'>;
+
+/** Groups by id and groups by name are one list: both members of a request that gives either replace the template's. */
+export const groupsOver = ({ SecurityGroupIds, SecurityGroups }: GroupLists): GroupLists =>
+  SecurityGroupIds || SecurityGroups ? { SecurityGroupIds, SecurityGroups } : {};
+
 /** Merges request and version: the request's members win; lists are merged by their items. */
 function layOver(
   request: LaunchParameters,
@@ -89,16 +95,11 @@ function layOver(
 ): LaunchParameters {
   const { RamDiskId, ...data } = version.data as TemplateData;
   const own = given(request) as LaunchParameters;
-  // Groups by id and groups by name are one list: the request's form replaces the template's.
-  const groups =
-    own.SecurityGroupIds || own.SecurityGroups
-      ? { SecurityGroupIds: own.SecurityGroupIds, SecurityGroups: own.SecurityGroups }
-      : {};
   return {
     ...data,
     ...(RamDiskId ? { RamdiskId: RamDiskId } : {}),
     ...own,
-    ...groups,
+    ...groupsOver(own),
     TagSpecifications: mergeTags(data.TagSpecifications, own.TagSpecifications),
     BlockDeviceMappings: mergeMappings(data.BlockDeviceMappings, own.BlockDeviceMappings),
     Placement: mergeObjects(data.Placement, own.Placement),

@@ -1,6 +1,7 @@
 import { apiError, type LaunchTemplate, rootUserArn } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
+import { groupsOver } from '../../launch/launch-parameters.ts';
 import { findTemplate, versionByNumber, versionNumber } from '../../launch/template-version.ts';
 import type { Operation } from '../../operation.ts';
 import { withClientToken } from '../../request/client-token.ts';
@@ -28,7 +29,11 @@ async function dataOf(tx: ControlTransaction, template: LaunchTemplate, request:
   const number = versionNumber(template, 'SourceVersion', request.SourceVersion);
   const source = await versionByNumber(tx, template, number);
   const own = Object.entries(request.LaunchTemplateData).filter(([, value]) => value !== undefined);
-  return templateData({ ...inherited(source.data), ...Object.fromEntries(own) });
+  return templateData({
+    ...inherited(source.data),
+    ...Object.fromEntries(own),
+    ...groupsOver(request.LaunchTemplateData),
+  });
 }
 
 async function create(

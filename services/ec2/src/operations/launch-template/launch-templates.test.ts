@@ -63,6 +63,20 @@ test('a version from another may say nothing of its own', async () => {
   await expect(addVersion({})).rejects.toMatchObject({ code: 'MissingParameter' });
 });
 
+test.each([
+  [{ SecurityGroups: ['default'] }, { SecurityGroupIds: ['sg-0123456789abcdef0'] }],
+  [{ SecurityGroupIds: ['sg-0123456789abcdef0'] }, { SecurityGroups: ['default'] }],
+])(
+  'groups of a version replace those of its source in either form: %j, %j',
+  async (source, own) => {
+    const { addVersion } = await withTemplate({ InstanceType: 't3.micro', ...source });
+    const { LaunchTemplateVersion: version } = await addVersion(own, '1');
+    expect(version?.LaunchTemplateData).toEqual({ InstanceType: 't3.micro', ...own });
+    const { LaunchTemplateVersion: kept } = await addVersion({ KeyName: 'b' }, '1');
+    expect(kept?.LaunchTemplateData).toMatchObject(source);
+  },
+);
+
 test('a version that does not exist is not found, whoever asks', async () => {
   const { call, callUntyped, addVersion, addImage, LaunchTemplateId } = await withTemplate();
   const { id: ImageId } = await addImage();
