@@ -54,12 +54,15 @@ function checkTag({ Key: key, Value: value = '' }: Tag): [key: string, value: st
   return [key, value];
 }
 
+/** The user's tags, without those of the platform. */
+export const userTags = (tags: Tags): Tags =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('aws:')));
+
 /** Tags with these added, within the limit per resource. */
 export function addTags(tags: Tags, added: readonly Tag[]): Tags {
   const next = { ...tags, ...Object.fromEntries(added.map(checkTag)) };
   // Tags of the platform (`aws:`) do not count.
-  const own = Object.keys(next).filter((key) => !key.startsWith('aws:'));
-  if (own.length > tagLimits.perResource) {
+  if (Object.keys(userTags(next)).length > tagLimits.perResource) {
     throw apiError('TagLimitExceeded', { max: tagLimits.perResource });
   }
   return next;
@@ -85,6 +88,12 @@ export function tagsFor<Type extends string>(
   }
   refuseDuplicateKeys(wanted);
   return addTags({}, wanted);
+}
+
+/** Throws the error that a launch would for tags of a launch template, whatever types of resource they are for. */
+export function checkTemplateTags(specifications: readonly TagSpecification[] = []): void {
+  const types = [...new Set(specifications.map(({ ResourceType: type = '' }) => type))];
+  for (const type of types) tagsFor(type, specifications, types);
 }
 
 /** Tags in a reply. */

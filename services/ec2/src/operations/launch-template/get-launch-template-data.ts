@@ -7,7 +7,7 @@ import {
 } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
-import { tagsView } from '../../request/tags.ts';
+import { tagsView, userTags } from '../../request/tags.ts';
 import { instanceCpuOptions, metadataOptionsView } from '../../views/instance.ts';
 import type { InstanceFacts } from '../../views/instance-facts.ts';
 import { readInstanceFacts } from '../../views/reservation.ts';
@@ -57,7 +57,8 @@ async function interfaces(
 
 function settings({ instance }: InstanceFacts): Data {
   const { State: _, ...metadataOptions } = metadataOptionsView(instance);
-  const tags = tagsView(instance.tags);
+  // The platform's tags name the instance's own template, and no template may have them.
+  const tags = tagsView(userTags(instance.tags));
   return {
     EbsOptimized: instance.ebsOptimized,
     ImageId: instance.imageId,

@@ -260,18 +260,22 @@ test('group names of a request are refused next to an interface of the template'
   );
 });
 
-test('a template of what an instance is launches another like it', async () => {
-  const { call, addImage, settle } = await testContext();
+test('a template of what an instance is launches another like it, also of an instance of a template', async () => {
+  const { call, addImage, settle, LaunchTemplateId } = await withTemplate();
   const { id: ImageId } = await addImage();
   const counts = { MinCount: 1, MaxCount: 1 };
+  const Tags = [{ Key: 'Name', Value: 'first' }];
   const { Instances: [first] = [] } = await call('RunInstances', {
     ...{ ImageId, InstanceType: 't3.small', ...counts },
+    LaunchTemplate: { LaunchTemplateId },
     MetadataOptions: { HttpTokens: 'required' },
+    TagSpecifications: [{ ResourceType: 'instance', Tags }],
   });
   await settle();
   const InstanceId = first?.InstanceId ?? '';
   const { LaunchTemplateData } = await call('GetLaunchTemplateData', { InstanceId });
-  await call('CreateLaunchTemplate', {
+  expect(LaunchTemplateData?.TagSpecifications).toEqual([{ ResourceType: 'instance', Tags }]);
+  const { LaunchTemplate: made } = await call('CreateLaunchTemplate', {
     LaunchTemplateName: 'like-it',
     LaunchTemplateData: LaunchTemplateData as TemplateData,
   });
@@ -282,7 +286,33 @@ test('a template of what an instance is launches another like it', async () => {
     InstanceType: 't3.small',
     SubnetId: first?.SubnetId,
     MetadataOptions: { HttpTokens: 'required' },
+    Tags: expect.arrayContaining([
+      ...Tags,
+      { Key: 'aws:ec2launchtemplate:id', Value: made?.LaunchTemplateId },
+    ]),
   });
+});
+
+test.each([
+  ['a key of the platform', [{ Key: 'aws:x', Value: '' }]],
+  ['a key in other case', [{ Key: 'AWS:x', Value: '' }]],
+  ['a key twice', ['a', 'b'].map((Value) => ({ Key: 'Name', Value }))],
+  ['a key too long', [{ Key: 'k'.repeat(129), Value: '' }]],
+])('tags that a launch would refuse are refused in a template: %s', async (_, Tags) => {
+  const { call, addVersion, addImage } = await withTemplate();
+  const TagSpecifications = [{ ResourceType: 'volume' as const, Tags }];
+  const { id: ImageId } = await addImage();
+  const launch = call('RunInstances', { ImageId, MinCount: 1, MaxCount: 1, TagSpecifications });
+  const refusal: Error = await launch.then(
+    () => new Error('launched'),
+    (error) => error,
+  );
+  expect(refusal).toMatchObject({ code: 'InvalidParameterValue' });
+  await expect(addVersion({ TagSpecifications })).rejects.toThrow(refusal.message);
+  const LaunchTemplateData = { TagSpecifications };
+  await expect(
+    call('CreateLaunchTemplate', { LaunchTemplateName: 'tagged', LaunchTemplateData }),
+  ).rejects.toThrow(refusal.message);
 });
 
 test.each([true, false])(

@@ -3,6 +3,7 @@ import { apiError, type LaunchTemplateVersion } from '@bakehouse/domain';
 import { refuseProcessorFeatures } from '../../launch/cpu-options.ts';
 import { checkUserData, cpuCredits } from '../../launch/instance-options.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
+import { checkTemplateTags } from '../../request/tags.ts';
 import { findWord } from '../../request/text.ts';
 
 export type TemplateData = Ec2Input<'CreateLaunchTemplate'>['LaunchTemplateData'];
@@ -59,6 +60,7 @@ export function templateData(data: TemplateData): LaunchTemplateVersion['data'] 
   refuseUnserved(data, unserved);
   refuseProcessorFeatures(data.CpuOptions ?? {});
   checkUserData(data.UserData);
+  checkTemplateTags(data.TagSpecifications);
   if (
     data.NetworkInterfaces?.length &&
     (data.SecurityGroupIds?.length || data.SecurityGroups?.length)
