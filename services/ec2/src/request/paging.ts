@@ -153,8 +153,8 @@ export function refusePagingWithIds(
 }
 
 /**
- * The request with its NextToken as the operation made it. Clients see tokens sealed with the operation's name,
- * so that one operation refuses another's.
+ * The request with its NextToken as the operation made it. Clients see tokens with their version and the
+ * operation's name, so that tokens of other releases and operations are refused.
  */
 export function openToken(operation: string, request: object): object {
   if (!('NextToken' in request) || typeof request.NextToken !== 'string') return request;
@@ -162,7 +162,7 @@ export function openToken(operation: string, request: object): object {
   return { ...request, NextToken: openPageToken(operation, request.NextToken) };
 }
 
-/** The output with its NextToken sealed for clients. */
+/** The output with its NextToken as clients see it. */
 export function sealToken(operation: string, answer: object): object {
   if (!('NextToken' in answer) || typeof answer.NextToken !== 'string') return answer;
   return { ...answer, NextToken: sealPageToken(operation, answer.NextToken) };
