@@ -61,3 +61,39 @@ test('the last address of a subnet is found; a full one is refused when it is na
   await expect(launch(named)).rejects.toMatchObject(refusal);
   expect(await launch()).toEqual([second.id]);
 });
+
+test.each([
+  ['subnet ID', { SubnetId: 'subnet-0123456789abcdef0' }],
+  ['security groups', { SecurityGroupIds: ['sg-0123456789abcdef0'] }],
+  ['security groups', { SecurityGroups: ['default'] }],
+  ['private IP address', { PrivateIpAddress: '172.31.0.77' }],
+])(
+  "a network interface and a %s of the instance are refused in EC2's words: %j",
+  async (...given) => {
+    const [words, changes] = given;
+    const { launch } = await region();
+    const NetworkInterfaces = [{ DeviceIndex: 0 }];
+    await expect(launch({ NetworkInterfaces, ...changes })).rejects.toMatchObject({
+      code: 'InvalidParameterCombination',
+      message: `Network interfaces and an instance-level ${words} may not be specified on the same request`,
+    });
+  },
+);
+
+test('a private address is refused next to an interface of the template; alone it is used', async () => {
+  const { launch, call, read } = await region();
+  await call('CreateLaunchTemplate', {
+    LaunchTemplateName: 'with-interface',
+    LaunchTemplateData: { NetworkInterfaces: [{ DeviceIndex: 0 }] },
+  });
+  const PrivateIpAddress = '172.31.0.77';
+  const LaunchTemplate = { LaunchTemplateName: 'with-interface' };
+  await expect(launch({ LaunchTemplate, PrivateIpAddress })).rejects.toMatchObject({
+    code: 'InvalidParameterCombination',
+    message: expect.stringContaining('private IP address'),
+  });
+  const Placement = { AvailabilityZone: 'us-east-1a' };
+  await launch({ Placement, PrivateIpAddress });
+  const nics = await read((reader) => reader.list('networkInterface'));
+  expect(nics.map(({ privateIp }) => privateIp)).toEqual([PrivateIpAddress]);
+});

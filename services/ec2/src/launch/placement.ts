@@ -74,6 +74,23 @@ function refuseNicParts(nic: NonNullable<LaunchParameters['NetworkInterfaces']>[
   });
 }
 
+/** What a request gives to its network interface where it has one, in EC2's words and order. */
+const besidesNic: readonly [words: string, isGiven: (request: LaunchParameters) => boolean][] = [
+  ['subnet ID', ({ SubnetId }) => Boolean(SubnetId)],
+  [
+    'security groups',
+    ({ SecurityGroupIds: ids, SecurityGroups: names }) => Boolean(ids?.length || names?.length),
+  ],
+  ['private IP address', ({ PrivateIpAddress }) => Boolean(PrivateIpAddress)],
+];
+
+function refuseBesidesNic(request: LaunchParameters): void {
+  const found = besidesNic.find(([, isGiven]) => isGiven(request));
+  if (!found) return;
+  const message = `Network interfaces and an instance-level ${found[0]} may not be specified on the same request`;
+  throw combination(message);
+}
+
 /** Reads both forms: parameters of the instance, or network interface 0. */
 export function networkRequest(request: LaunchParameters): NetworkRequest {
   const [nic, ...others] = request.NetworkInterfaces ?? [];
@@ -95,11 +112,7 @@ export function networkRequest(request: LaunchParameters): NetworkRequest {
   }
   refuseNicParts(nic);
   checkDescription(nic.Description);
-  if (request.SubnetId || request.SecurityGroupIds?.length || request.SecurityGroups?.length) {
-    throw combination(
-      'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
-    );
-  }
+  refuseBesidesNic(request);
   return {
     zone,
     subnetId: nic.SubnetId,
