@@ -28,6 +28,7 @@ export interface ActiveDatabaseOptions {
  */
 export class ActiveDatabase extends PostgresReads implements RecordDatabase {
   readonly name: string;
+  readonly isRemote = true;
   readonly #options: ActiveDatabaseOptions;
   #commits: number;
   #committing: Promise<void> | undefined;

@@ -24,6 +24,7 @@ const afterAllText = new Uint8Array();
 export class SqliteDatabase implements RecordDatabase {
   /** The path of the file. */
   readonly name: string;
+  readonly isRemote = false;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<StatementName, StatementSync>();
 

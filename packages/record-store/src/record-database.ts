@@ -51,6 +51,8 @@ export interface RowChanges {
 export interface RecordDatabase {
   /** How errors name it: a path, or a URL without its password. */
   readonly name: string;
+  /** True when every call is a round trip: who makes one waits, and others could be served meanwhile. */
+  readonly isRemote: boolean;
   /** Those of the ids that exist, in any order. */
   find(kind: RecordKind, ids: readonly string[]): Awaitable<readonly StoredRecord[]>;
   /** The first records of a kind after an id, in order of id. */

@@ -1,14 +1,18 @@
 import { setImmediate } from 'node:timers';
 import { systemClock } from '@bakehouse/base';
-import type { MetadataTransaction } from '@bakehouse/domain';
+import type { KeyPairId, MetadataTransaction } from '@bakehouse/domain';
 import { aKeyPair, describeMetadataStore } from '@bakehouse/testkit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { RecordDatabase } from './record-database.ts';
 import { RecordStore } from './record-store.ts';
 import { MemoryDatabase } from './testing/memory-database.ts';
 import { remote } from './testing/remote-database.ts';
 
 const cacheLimitChars = 1_000_000;
+
+function keepBusy(ms: number): void {
+  for (const began = performance.now(); performance.now() - began < ms; );
+}
 
 function opened(database: RecordDatabase, limit = cacheLimitChars) {
   const open = () => new RecordStore(database, { cacheLimitChars: limit });
@@ -70,6 +74,31 @@ test('writes that wait for a database far away do not keep the first waiting for
   expect(begunAtFirst).toBeGreaterThan(0);
   expect(begunAtFirst).toBeLessThan(ids.length);
   expect(await store.read((tx) => tx.count('keyPair'))).toBe(ids.length);
+});
+
+// So long that each gives others a turn.
+const busyMs = 12;
+test.each<[string, typeof remote, (tx: MetadataTransaction) => Promise<unknown>]>([
+  ['reads of a database in this process', (memory) => memory, (tx) => tx.list('keyPair')],
+  ['other work, of a database far away', remote, async () => keepBusy(busyMs)],
+])('writes that keep the processor busy share a commit: with %s', async (_, wrap, work) => {
+  const database = new MemoryDatabase();
+  const store = new RecordStore(wrap(database), { cacheLimitChars: 1 });
+  const write = (id: KeyPairId) =>
+    store.write(async (tx) => {
+      await work(tx);
+      await tx.put('keyPair', aKeyPair({ id }));
+    });
+  // Lists of what exists are read from the database, as it is too large for the cache.
+  await write('key-first');
+  const { walk } = database;
+  vi.spyOn(database, 'walk').mockImplementation((...args) => {
+    keepBusy(busyMs);
+    return walk.apply(database, args);
+  });
+  database.commits = 0;
+  await Promise.all(Array.from({ length: 8 }, (_each, index) => write(`key-${index}`)));
+  expect(database.commits).toBe(1);
 });
 
 test('a read that commits overtake runs again, and in the end among the writes', async () => {

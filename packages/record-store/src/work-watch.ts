@@ -17,8 +17,12 @@ const turnMs = 10;
 export class WatchedWork {
   readonly #watch: WorkWatch;
   readonly #expired: () => void;
-  /** Calls to the store that have not returned yet. */
+  /** Calls to the store that have not returned yet, and turns of others. */
   #pending = 0;
+  /** Those of them that wait for records. */
+  #reading = 0;
+  #readingBegan = 0;
+  #readMs = 0;
   #isOver = false;
   #turnBegan = performance.now();
 
@@ -35,6 +39,11 @@ export class WatchedWork {
     return this.#pending > 0;
   }
 
+  /** How long the work has waited for records in all. */
+  get readMs(): number {
+    return this.#readMs;
+  }
+
   /** Throws when the work is over. */
   check(): void {
     if (this.#isOver) throw awaitedSomethingElse();
@@ -43,19 +52,20 @@ export class WatchedWork {
   /** The value of a call to the store, during which the work may wait. */
   async call<Value>(value: Awaitable<Value>): Promise<Value> {
     if (!(value instanceof Promise)) return value;
-    this.#pending += 1;
+    if (this.#reading === 0) this.#readingBegan = performance.now();
+    this.#reading += 1;
     try {
-      return await value;
+      return await this.#pause(value);
     } finally {
-      this.#pending -= 1;
-      this.#watch.look();
+      this.#reading -= 1;
+      if (this.#reading === 0) this.#readMs += performance.now() - this.#readingBegan;
     }
   }
 
   /** Lets others have their turn when the work has had its own for long: a write of hundreds of records takes some. */
   async giveTurn(): Promise<void> {
     if (performance.now() - this.#turnBegan < turnMs) return;
-    await this.call(othersTurn());
+    await this.#pause(othersTurn());
     this.#turnBegan = performance.now();
   }
 
@@ -67,6 +77,17 @@ export class WatchedWork {
   expire(): void {
     this.end();
     this.#expired();
+  }
+
+  /** Awaits what the work may wait for. */
+  async #pause<Value>(value: Promise<Value>): Promise<Value> {
+    this.#pending += 1;
+    try {
+      return await value;
+    } finally {
+      this.#pending -= 1;
+      this.#watch.look();
+    }
   }
 }
 

@@ -10,8 +10,9 @@ import { awaitedSomethingElse, type WatchedWork, type WorkWatch } from './work-w
 const batchMax = 256;
 
 /**
- * How long after a batch began writes may join it although others wait to be written. Each may read from a database that
- * is a round trip away, and the first must not wait for hundreds of them.
+ * How long the writes of a batch may wait for records before others no longer join them. Each may read from a database that
+ * is a round trip away, and the first must not wait for hundreds of them. Other time than that does not count: a batch of its
+ * own would not save it, and costs a flush.
  */
 const joinMs = 20;
 
@@ -25,7 +26,8 @@ interface QueuedWrite {
 interface Batch {
   readonly changes: ChangeSet;
   readonly done: { readonly write: QueuedWrite; readonly settle: () => void }[];
-  readonly began: number;
+  /** How long its writes have waited for a remote database. */
+  waitedMs: number;
   /** True while writes are taken from the queue, one at a time. */
   isTaking: boolean;
   /** True when it is to be written as soon as no write is being taken. */
@@ -40,14 +42,14 @@ export interface WriteQueueOptions {
   readonly onCommit: (changes: ChangeSet) => void;
 }
 
-function mayJoin({ done, began, isDue }: Batch): boolean {
-  return done.length < batchMax && !(isDue && performance.now() - began >= joinMs);
+function mayJoin({ done, waitedMs, isDue }: Batch): boolean {
+  return done.length < batchMax && !(isDue && waitedMs >= joinMs);
 }
 
 /**
- * Group commit. Writes run as they come, on changes in memory; what came until the microtasks run out, and soon after where
- * writes wait for the database, is written to disk in one transaction, and then the callers hear of it. A write that throws
- * is undone in memory without disturbing the others.
+ * Group commit. Writes run as they come, on changes in memory; what comes while they do, unless they wait for a remote
+ * database for long, is written to disk in one transaction, and then the callers hear of it. A write that throws is undone
+ * in memory without disturbing the others.
  */
 export class WriteQueue {
   readonly #options: WriteQueueOptions;
@@ -78,7 +80,7 @@ export class WriteQueue {
       const batch: Batch = {
         changes: new ChangeSet(),
         done: [],
-        began: performance.now(),
+        waitedMs: 0,
         isTaking: false,
         isDue: false,
       };
@@ -101,12 +103,13 @@ export class WriteQueue {
 
   #run(batch: Batch, write: QueuedWrite): Promise<void> {
     const { changes } = batch;
-    const { committed, watch } = this.#options;
+    const { database, committed, watch } = this.#options;
     const mark = changes.mark;
     return new Promise((resolve) => {
       const end = (work: WatchedWork, settle: () => void) => {
         if (work.isOver) return;
         work.end();
+        if (database.isRemote) batch.waitedMs += work.readMs;
         batch.done.push({ write, settle });
         resolve();
       };

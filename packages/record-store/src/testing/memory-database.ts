@@ -14,6 +14,7 @@ import type {
 /** A database in memory, for tests of what lies above it. It derives the index from the records, whatever it is given. */
 export class MemoryDatabase implements RecordDatabase {
   readonly name = 'memory';
+  readonly isRemote = false;
   readonly #records = new Map<RecordKind, Map<string, string>>();
   /** Rows that reads have returned: what a query costs. */
   rowsRead = 0;

@@ -16,6 +16,7 @@ export function remote(database: RecordDatabase): RecordDatabase {
   };
   return {
     name: database.name,
+    isRemote: true,
     find: (...args) => later(() => database.find(...args)),
     walk: (...args) => later(() => database.walk(...args)),
     idsUnder: (...args) => later(() => database.idsUnder(...args)),
