@@ -61,7 +61,8 @@ export const isSized = (device: MergedDevice): device is BlockDeviceMapping =>
 
 const bad = (message: string) => apiError('InvalidBlockDeviceMapping', { message });
 
-function checkDeviceNames(mappings: readonly MappingRequest[]): void {
+/** Refuses a device name that is missing, is none, or occurs twice. */
+export function checkDeviceNames(mappings: readonly MappingRequest[]): void {
   const seen = new Set<string>();
   for (const { DeviceName: name } of mappings) {
     if (!name) throw bad('Missing device name');

@@ -1,6 +1,12 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
-import type { LaunchTemplateVersion, MetadataReader, Tags } from '@bakehouse/domain';
+import {
+  apiError,
+  type LaunchTemplateVersion,
+  type MetadataReader,
+  type Tags,
+} from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
+import { checkDeviceNames } from './block-devices.ts';
 import { findTemplateVersion } from './template-version.ts';
 
 /** The parameters of RunInstances, also after merging with a launch template. */
@@ -8,12 +14,25 @@ export type LaunchParameters = Ec2Input<'RunInstances'>;
 
 type TagSpecifications = LaunchParameters['TagSpecifications'];
 type Mappings = LaunchParameters['BlockDeviceMappings'];
+type Ebs = NonNullable<NonNullable<Mappings>[number]['Ebs']>;
 type Nics = LaunchParameters['NetworkInterfaces'];
 /** The data of a template version: the members of RunInstances, one of them spelled differently. */
 type TemplateData = Partial<LaunchParameters> & { readonly RamDiskId?: string | undefined };
 
 const given = (value: object) =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+
+/**
+ * Members that are forms of one value, like a zone's name and id: a request that gives one of them replaces all of
+ * the template's.
+ */
+function formsOver<Value extends object, Form extends keyof Value>(
+  request: Value,
+  forms: readonly Form[],
+): Partial<Pick<Value, Form>> {
+  if (forms.every((form) => request[form] === undefined)) return {};
+  return Object.fromEntries(forms.map((form) => [form, request[form]])) as Pick<Value, Form>;
+}
 
 /** The tags of both. For each type of resource, the request's tag wins where both have a key. */
 function mergeTags(template: TagSpecifications, request: TagSpecifications): TagSpecifications {
@@ -37,28 +56,56 @@ function mergeTags(template: TagSpecifications, request: TagSpecifications): Tag
   return [...inherited.filter((each) => each.Tags.length > 0), ...own];
 }
 
+/** As with an image's mapping: where the request names another type, the figures of the template's do not apply. */
+function mergeEbs(template: Ebs, request: Ebs): Ebs {
+  const { VolumeType: type = request.VolumeType } = template;
+  const { Iops: _, Throughput: __, ...withoutFigures } = template;
+  const isSameType = (request.VolumeType ?? type) === type;
+  return { ...(isSameType ? template : withoutFigures), ...given(request) };
+}
+
 /** The devices of both, by name. Where both name a device, the request's members win. */
 function mergeMappings(template: Mappings, request: Mappings): Mappings {
   if (!template || !request) return request ?? template;
+  checkDeviceNames(request);
   const own = new Map(request.map((each) => [each.DeviceName, each]));
   const below = template.map((base) => {
     const over = own.get(base.DeviceName);
     if (!over) return base;
     if (!over.Ebs || !base.Ebs) return over;
-    return { ...over, Ebs: { ...base.Ebs, ...given(over.Ebs) } };
+    return { ...over, Ebs: mergeEbs(base.Ebs, over.Ebs) };
   });
   const named = new Set(template.map((each) => each.DeviceName));
   return [...below, ...request.filter((each) => !named.has(each.DeviceName))];
 }
 
-/** The network interfaces of both, by device index. */
+interface NicPlace {
+  readonly DeviceIndex?: number | undefined;
+  readonly NetworkCardIndex?: number | undefined;
+}
+
+/** Each network card has device indexes of its own. */
+const placeOf = (nic: NicPlace) => `${nic.NetworkCardIndex ?? 0}/${nic.DeviceIndex ?? 0}`;
+
+/** Refuses two interfaces in one place, in EC2's words. */
+export function refuseSharedPlaces(nics: readonly NicPlace[]): void {
+  if (new Set(nics.map(placeOf)).size === nics.length) return;
+  throw apiError('InvalidParameterValue', {
+    message: 'Each network interface requires a unique device index.',
+  });
+}
+
+/** The network interfaces of both, by card and device index. */
 function mergeNics(template: Nics, request: Nics): Nics {
   if (!template || !request) return request ?? template;
-  const indexOf = (nic: { DeviceIndex?: number | undefined }) => nic.DeviceIndex ?? 0;
-  const own = new Map(request.map((each) => [indexOf(each), each]));
-  const below = template.map((base) => ({ ...base, ...given(own.get(indexOf(base)) ?? {}) }));
-  const named = new Set(template.map(indexOf));
-  return [...below, ...request.filter((each) => !named.has(indexOf(each)))];
+  refuseSharedPlaces(request);
+  const own = new Map(request.map((each) => [placeOf(each), each]));
+  const below = template.map((base) => {
+    const over = own.get(placeOf(base));
+    return mergeObjects(base, over, ['PrivateIpAddress', 'PrivateIpAddresses']) ?? base;
+  });
+  const named = new Set(template.map(placeOf));
+  return [...below, ...request.filter((each) => !named.has(placeOf(each)))];
 }
 
 /**
@@ -84,9 +131,9 @@ function interfaces(data: TemplateData, request: LaunchParameters): Partial<Laun
 
 type GroupLists = Pick<LaunchParameters, 'SecurityGroupIds' | 'SecurityGroups'>;
 
-/** Groups by id and groups by name are one list: both members of a request that gives either replace the template's. */
-export const groupsOver = ({ SecurityGroupIds, SecurityGroups }: GroupLists): GroupLists =>
-  SecurityGroupIds || SecurityGroups ? { SecurityGroupIds, SecurityGroups } : {};
+/** Groups by id and groups by name are one list. */
+export const groupsOver = (request: GroupLists): GroupLists =>
+  formsOver(request, ['SecurityGroupIds', 'SecurityGroups']);
 
 /** Merges request and version: the request's members win; lists are merged by their items. */
 function layOver(
@@ -102,7 +149,10 @@ function layOver(
     ...groupsOver(own),
     TagSpecifications: mergeTags(data.TagSpecifications, own.TagSpecifications),
     BlockDeviceMappings: mergeMappings(data.BlockDeviceMappings, own.BlockDeviceMappings),
-    Placement: mergeObjects(data.Placement, own.Placement),
+    Placement: mergeObjects(data.Placement, own.Placement, [
+      'AvailabilityZone',
+      'AvailabilityZoneId',
+    ]),
     MaintenanceOptions: mergeObjects(data.MaintenanceOptions, own.MaintenanceOptions),
     MetadataOptions: mergeObjects(data.MetadataOptions, own.MetadataOptions),
     ...interfaces(data, own),
@@ -114,9 +164,10 @@ function layOver(
 function mergeObjects<Value extends object>(
   base: Value | undefined,
   over: Value | undefined,
+  forms: readonly (keyof Value)[] = [],
 ): Value | undefined {
   if (!base || !over) return over ?? base;
-  return { ...base, ...given(over) };
+  return { ...base, ...given(over), ...formsOver(over, forms) };
 }
 
 export interface MergedLaunch {

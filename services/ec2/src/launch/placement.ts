@@ -15,7 +15,7 @@ import { notFound, ownedById } from '../lookup/lookups.ts';
 import { checkGroupCount, groupsOfVpc } from '../network/groups.ts';
 import { askedCard, refuseUnserved, unknownZone } from '../request/refusals.ts';
 import { checkDescription, findWord } from '../request/text.ts';
-import type { LaunchParameters } from './launch-parameters.ts';
+import { type LaunchParameters, refuseSharedPlaces } from './launch-parameters.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
 
@@ -93,7 +93,9 @@ function refuseBesidesNic(request: LaunchParameters): void {
 
 /** Reads both forms: parameters of the instance, or network interface 0. */
 export function networkRequest(request: LaunchParameters): NetworkRequest {
-  const [nic, ...others] = request.NetworkInterfaces ?? [];
+  const nics = request.NetworkInterfaces ?? [];
+  refuseSharedPlaces(nics);
+  const [nic, ...others] = nics;
   const zone = requestedZone(request);
   if (!nic) {
     return {

@@ -1,7 +1,9 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type LaunchTemplateVersion } from '@bakehouse/domain';
+import { checkDeviceNames } from '../../launch/block-devices.ts';
 import { refuseProcessorFeatures } from '../../launch/cpu-options.ts';
 import { checkUserData, cpuCredits } from '../../launch/instance-options.ts';
+import { refuseSharedPlaces } from '../../launch/launch-parameters.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
 import { checkTemplateTags } from '../../request/tags.ts';
 import { findWord } from '../../request/text.ts';
@@ -60,6 +62,8 @@ export function templateData(data: TemplateData): LaunchTemplateVersion['data'] 
   refuseUnserved(data, unserved);
   refuseProcessorFeatures(data.CpuOptions ?? {});
   checkUserData(data.UserData);
+  checkDeviceNames(data.BlockDeviceMappings ?? []);
+  refuseSharedPlaces(data.NetworkInterfaces ?? []);
   checkTemplateTags(data.TagSpecifications);
   if (
     data.NetworkInterfaces?.length &&
