@@ -62,17 +62,14 @@ test.each([
   },
 );
 
-test('interfaces in the same place of several cards are kept in a template, as in EC2', async () => {
-  const { call } = await testContext();
-  const NetworkInterfaces = [0, 1].map((NetworkCardIndex) => ({
-    DeviceIndex: 0,
-    NetworkCardIndex,
-  }));
-  const { LaunchTemplate } = await call('CreateLaunchTemplate', {
-    LaunchTemplateName: 'cards',
-    LaunchTemplateData: { NetworkInterfaces },
-  });
-  expect(LaunchTemplate).toBeDefined();
+test('each card has a device index 0: a template may use several, a launch card 0 only', async () => {
+  const nicOf = (NetworkCardIndex: number) => ({ DeviceIndex: 0, NetworkCardIndex });
+  const { call, launch } = await withTemplate({ NetworkInterfaces: [nicOf(0)] });
+  const NetworkInterfaces = [nicOf(1), nicOf(0)];
+  const refusal = { code: 'UnsupportedOperation' };
+  await expect(launch({ NetworkInterfaces })).rejects.toMatchObject(refusal);
+  const made = { LaunchTemplateName: 'cards', LaunchTemplateData: { NetworkInterfaces } };
+  expect((await call('CreateLaunchTemplate', made)).LaunchTemplate).toBeDefined();
 });
 
 test("a zone of the request replaces the template's, by name or by id", async () => {
