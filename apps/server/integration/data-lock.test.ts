@@ -87,3 +87,13 @@ test('looking who serves the folder does not lock it, and releasing the lock fre
   expect(await holderOf(names.lock)).toBeUndefined();
   expect((await contender(names)).said).toBe('locked');
 });
+
+test('a folder that was removed cannot be locked, and the error says so', async () => {
+  const names = await folder();
+  await rm(names.root, { recursive: true });
+  const signal = new AbortController().signal;
+  for (const locking of [lockData(names), lockDataWhenFree(names, signal, () => {})]) {
+    await expect(locking).rejects.toThrow(UsageError);
+    await expect(locking).rejects.toThrow(`the data folder ${names.root} cannot be locked`);
+  }
+});

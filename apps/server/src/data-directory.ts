@@ -22,6 +22,8 @@ export interface DataDirectory {
   readonly lock: string;
   /** Locked by the process that serves the folder. Nothing else opens it, since that would release the lock. */
   readonly lockDatabase: string;
+  /** A file for each server of a shared database that uses the folder, named by its process id. */
+  readonly servers: string;
   readonly metadata: string;
   /** Names the database that has the records, where they are not in the folder. */
   readonly recordsPlace: string;
@@ -54,6 +56,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     shortName: shortNameOf(root),
     lock: join(root, 'lock'),
     lockDatabase: join(root, 'lock.sqlite'),
+    servers: join(root, 'servers'),
     metadata: join(root, 'metadata.sqlite'),
     recordsPlace: join(root, 'records-place'),
     folderId: join(root, 'folder-id'),

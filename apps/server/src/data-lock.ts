@@ -19,21 +19,37 @@ export async function holderOf(path: string): Promise<HostProcess | undefined> {
 
 /** SQLite's SQLITE_BUSY: another process has the lock. */
 const busyCode = 5;
+/** SQLite's SQLITE_CANTOPEN. */
+const noOpenCode = 14;
+
+const hasErrcode = (error: unknown, code: number): error is Error =>
+  error instanceof Error && 'errcode' in error && error.errcode === code;
 
 /**
  * An exclusive lock of SQLite on a file of its own. The kernel releases it with the process, so there is no stale
  * lock to take over. Undefined when another process has it.
  */
-function tryLock(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path, { timeout: 0 });
+function tryLock({ lockDatabase, root }: LockNames): DatabaseSync | undefined {
+  const database = openLock(lockDatabase, root);
   try {
     database.exec('BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === busyCode)
-      return undefined;
+    if (hasErrcode(error, busyCode)) return undefined;
     throw error;
+  }
+}
+
+function openLock(path: string, root: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (cause) {
+    if (!hasErrcode(cause, noOpenCode)) throw cause;
+    throw new UsageError(
+      `the data folder ${root} cannot be locked (${path}: ${cause.message}); it was removed, or belongs to another user: start again, or use another --data folder`,
+      { cause },
+    );
   }
 }
 
@@ -57,8 +73,7 @@ type LockNames = Pick<DataDirectory, 'lock' | 'lockDatabase' | 'root'>;
 
 /** Makes this process the only server of a data folder, until it is disposed of or the process ends. */
 export async function lockData(names: LockNames): Promise<AsyncDisposable> {
-  const { lockDatabase } = names;
-  const database = tryLock(lockDatabase);
+  const database = tryLock(names);
   return database ? await locked(names, database) : await refuse(names);
 }
 
@@ -75,7 +90,7 @@ export async function lockDataWhenFree(
 ): Promise<AsyncDisposable> {
   for (let hasWaited = false; ; hasWaited = true) {
     signal.throwIfAborted();
-    const database = tryLock(names.lockDatabase);
+    const database = tryLock(names);
     if (database) return await locked(names, database);
     if (!hasWaited) onWait(await holderOf(names.lock));
     await setTimeout(retryMs, undefined, { signal }).catch(() => {});

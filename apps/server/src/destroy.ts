@@ -1,12 +1,12 @@
-import { realpath, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { secondMs, silentLogger, systemClock } from '@bakehouse/base';
-import { endProcess } from '@bakehouse/host';
-import type { Config } from './config.ts';
-import { findDataDirectory } from './data-directory.ts';
+import { endProcess, type HostProcess } from '@bakehouse/host';
+import { type Config, UsageError } from './config.ts';
+import { type DataDirectory, findDataDirectory, nameDataDirectory } from './data-directory.ts';
 import { holderOf, lockData } from './data-lock.ts';
 import { endProcesses } from './doctor/end-processes.ts';
 import { type PlatformProcess, platformProcesses } from './doctor/platform-processes.ts';
+import { notedServers } from './sharing-servers.ts';
 import { qemuAdapters } from './wiring/qemu-adapters.ts';
 
 /** A server finishes its requests first. */
@@ -14,12 +14,34 @@ const serverGraceMs = 60 * secondMs;
 
 const clock = systemClock;
 
-/** Ends the server of a data folder as SIGTERM does; guests continue. Returns its process id, if one ran. */
-export async function stopServer(config: Config): Promise<number | undefined> {
-  const root = await realpath(config.dataDirectory).catch(() => config.dataDirectory);
-  const server = await holderOf(join(root, 'lock'));
-  if (server) await endProcess(server, { what: 'server', clock, graceMs: serverGraceMs });
-  return server?.pid;
+export interface StoppedServers {
+  /** The process that served the folder. */
+  readonly serverPid?: number;
+  readonly standbyPids: readonly number[];
+}
+
+const endServer = (server: HostProcess) =>
+  endProcess(server, { what: 'server', clock, graceMs: serverGraceMs });
+
+/** Ends the servers of a data folder as SIGTERM does; guests continue. */
+export async function stopServers(config: Config): Promise<StoppedServers> {
+  const data = await nameDataDirectory(config);
+  const server = await holderOf(data.lock);
+  const standbys = (await notedServers(data)).filter(({ pid }) => pid !== server?.pid);
+  // First, as one would take over from the server that ends.
+  for (const each of standbys) await endServer(each);
+  if (server) await endServer(server);
+  const standbyPids = standbys.map(({ pid }) => pid);
+  return { standbyPids, ...(server ? { serverPid: server.pid } : {}) };
+}
+
+/** A standby has no lock of the folder, and takes over in it. */
+async function refuseWithStandby(data: DataDirectory): Promise<void> {
+  const [standby] = await notedServers(data);
+  if (!standby) return;
+  throw new UsageError(
+    `the data folder ${data.root} is used by the standby server ${standby.pid}; end that one first: bakehouse down`,
+  );
 }
 
 export interface DestroyResult {
@@ -30,7 +52,7 @@ export interface DestroyResult {
 
 /**
  * Ends everything that outlives the server: guests (as by a power cut), helpers, the network. The data stays and the
- * next server continues with it, unless it is to be deleted, too. Rejects with UsageError while a server serves the
+ * next server continues with it, unless it is to be deleted, too. Rejects with UsageError while a server uses the
  * folder, and for a folder that is no data folder.
  */
 export async function destroyPlatform(
@@ -39,6 +61,7 @@ export async function destroyPlatform(
 ): Promise<DestroyResult> {
   const data = await findDataDirectory(config);
   await using _lock = await lockData(data);
+  await refuseWithStandby(data);
   const processes = await platformProcesses(data);
   await endProcesses(processes, { clock });
   if (config.compute === 'qemu') {

@@ -1,5 +1,10 @@
 export { type Config, readConfig, UsageError } from './config.ts';
-export { type DestroyResult, destroyPlatform, stopServer } from './destroy.ts';
+export {
+  type DestroyResult,
+  destroyPlatform,
+  type StoppedServers,
+  stopServers,
+} from './destroy.ts';
 export type { Check, CheckStatus } from './doctor/check.ts';
 export { type ExamineOptions, examine } from './doctor/examine.ts';
 export { runServer } from './main.ts';

@@ -18,6 +18,7 @@ import {
   type WireDrivers,
 } from './platform.ts';
 import { checkNewFolder, checkRecordsPlace } from './records-place.ts';
+import { noteServer } from './sharing-servers.ts';
 
 export interface RunningServer {
   readonly url: string;
@@ -110,6 +111,8 @@ const isHealth = ({ method, url }: IncomingMessage) => method === 'GET' && url =
 /** One of the servers that share a database: the active one, or a standby. */
 async function serveInTurn(options: PlatformOptions, url: string): Promise<RunningServer> {
   const { config, data, logger } = options;
+  await using opened = new AsyncDisposableStack();
+  opened.use(await noteServer(data));
   // Loaded only here: most platforms are without it.
   const { openPostgresPlatform } = await import('@bakehouse/metadata-postgres');
   const postgres = await openPostgresPlatform({ url, logger });
@@ -117,7 +120,6 @@ async function serveInTurn(options: PlatformOptions, url: string): Promise<Runni
   const status = () => leadership.status;
   const idle = standby(() => standbyHealth(config, status()));
   let platform: Platform | undefined;
-  await using opened = new AsyncDisposableStack();
   const listener = await listen(
     options,
     () => platform ?? idle,

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Config } from '@bakehouse/server';
+import type { Config, StoppedServers } from '@bakehouse/server';
 import { findEndpoint } from '../client/connection.ts';
 import { type Command, CommandUsageError, type Invocation } from '../command.ts';
 import { printJson, textOption } from './options.ts';
@@ -27,13 +27,20 @@ function questionOf(config: Config, deleteData: boolean): string {
   return `This will ${what} of ${config.dataDirectory}.`;
 }
 
+function endedNote({ serverPid, standbyPids }: StoppedServers): string {
+  const ended = standbyPids.map((pid) => `standby ${pid} ended`);
+  if (serverPid !== undefined) ended.push(`server ${serverPid} ended`);
+  return ended.length === 0 ? 'no server ran' : ended.join(', ');
+}
+
 export const downCommand: Command = {
   name: 'down',
   usage: '[--destroy [--delete-data]] [--yes]',
   argumentsMax: 0,
   summary: 'stop the server; with --destroy guests, helpers and the network, too',
   help: `
-Without --destroy only the server ends: guests go on and are found again by the next one.
+Without --destroy only the servers of the folder end, the active one and standbys: guests go on and are found
+again by the next one.
 
   bakehouse down                            # before an upgrade
   bakehouse down --destroy                  # nothing of the platform runs any more; data is kept
@@ -59,18 +66,18 @@ before it does anything.`,
     if (deleteData && !options.destroy) {
       throw new CommandUsageError('--delete-data goes together with --destroy');
     }
-    const { destroyPlatform, stopServer } = await import('@bakehouse/server');
+    const { destroyPlatform, stopServers } = await import('@bakehouse/server');
     const config = await readFolderConfig(invocation);
     if (options.destroy) await confirm(questionOf(config, deleteData), invocation);
-    const pid = await stopServer(config);
-    const note = pid === undefined ? 'no server ran' : `server ${pid} ended`;
+    const stopped = await stopServers(config);
+    const note = endedNote(stopped);
     if (!options.destroy) {
-      if (options.json) printJson({ terminal }, { serverPid: pid });
+      if (options.json) printJson({ terminal }, stopped);
       else terminal.print(`${note}; guests, if any, go on`);
       return 0;
     }
     const { ended, deleted } = await destroyPlatform(config, { deleteData });
-    if (options.json) printJson({ terminal }, { serverPid: pid, ended, deleted });
+    if (options.json) printJson({ terminal }, { ...stopped, ended, deleted });
     else {
       terminal.print(note);
       for (const { pid: each, role, subject = '' } of ended) {

@@ -1,21 +1,30 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '@bakehouse/host';
-import { dataLayoutVersion, isDataDirectory } from '../data-directory.ts';
+import { type DataDirectory, dataLayoutVersion, isDataDirectory } from '../data-directory.ts';
 import { holderOf } from '../data-lock.ts';
+import { notedServers } from '../sharing-servers.ts';
 import type { Check } from './check.ts';
 
 export interface DataState {
   /** Whether the folder exists and is a data folder. */
   readonly isMade: boolean;
-  /** The server that serves the folder now. */
+  /** The server that serves the folder now, or else a standby that may. */
   readonly serverPid?: number;
+  readonly isStandby: boolean;
 }
 
-export async function readDataState(root: string): Promise<DataState> {
-  const isMade = await isDataDirectory(root);
-  const server = await holderOf(join(root, 'lock'));
-  return { isMade, ...(server === undefined ? {} : { serverPid: server.pid }) };
+export async function readDataState(data: DataDirectory): Promise<DataState> {
+  const isMade = await isDataDirectory(data.root);
+  const active = await holderOf(data.lock);
+  const server = active ?? (await notedServers(data))[0];
+  if (!server) return { isMade, isStandby: false };
+  return { isMade, serverPid: server.pid, isStandby: active === undefined };
+}
+
+function serverDetail({ serverPid, isStandby }: DataState): string {
+  if (serverPid === undefined) return 'no server runs';
+  return `process ${serverPid}${isStandby ? ', a standby' : ''}`;
 }
 
 async function permissionCheck(root: string): Promise<Check> {
@@ -52,10 +61,9 @@ export async function checkData(root: string, state: DataState): Promise<readonl
       : `${root} does not exist yet; the first start creates it`;
     return [{ area: 'data', name: 'folder', status: 'ok', detail }];
   }
-  const server = state.serverPid === undefined ? 'no server runs' : `process ${state.serverPid}`;
   return [
     { area: 'data', name: 'folder', status: 'ok', detail: root },
-    { area: 'data', name: 'server', status: 'ok', detail: server },
+    { area: 'data', name: 'server', status: 'ok', detail: serverDetail(state) },
     await permissionCheck(root),
     await versionCheck(root),
   ];

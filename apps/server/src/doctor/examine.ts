@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,6 +116,9 @@ async function checkLeftovers(
 ): Promise<readonly Check[]> {
   if (!state.isMade) return [];
   try {
+    if (state.isStandby) {
+      throw new UsageError(`process ${state.serverPid} is a standby; only the active server knows`);
+    }
     const look = state.serverPid === undefined ? () => lookWithoutServer(config, fix) : askServer;
     return leftoverChecks(await look());
   } catch (error) {
@@ -132,17 +135,16 @@ function forSimulation(check: Check): Check {
 
 /** Examines the machine and the platform's folder. Changes nothing there; `fix` removes leftovers. */
 export async function examine(config: Config, options: ExamineOptions): Promise<readonly Check[]> {
-  const root = await realpath(config.dataDirectory).catch(() => config.dataDirectory);
-  const state = await readDataState(root);
+  const data = await nameDataDirectory(config);
+  const { root } = data;
+  const state = await readDataState(data);
+  const isActive = state.serverPid !== undefined && !state.isStandby;
   const scratchDirectory = await mkdtemp(join(tmpdir(), 'bakehouse-doctor-'));
   try {
     const rights = await privilegeCheck();
     const isPrivileged = rights.status === 'ok';
     const machine = { dataDirectory: root, scratchDirectory, isPrivileged };
-    const records =
-      state.serverPid === undefined
-        ? await checkRecords(config, await nameDataDirectory(config))
-        : [];
+    const records = state.serverPid === undefined ? await checkRecords(config, data) : [];
     // Nothing may be compared with records that are refused.
     const mayLook = isPrivileged && records.every(({ status }) => status !== 'fail');
     const checks = [
@@ -153,7 +155,7 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
       ...(isPrivileged && config.outbound ? [await firewallCheck(shortNameOf(root))] : []),
       ...(await checkData(root, state)),
       ...records,
-      ...(state.serverPid === undefined ? [] : await checkWork(options.askParkedWork)),
+      ...(isActive ? await checkWork(options.askParkedWork) : []),
       ...(mayLook ? await checkLeftovers(config, state, options) : []),
     ];
     return config.compute === 'simulated' ? checks.map(forSimulation) : checks;
