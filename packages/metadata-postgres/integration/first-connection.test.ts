@@ -217,8 +217,14 @@ test('a mistake that shows only when a server that was down is back ends the wai
   });
 });
 
-test('a server with TLS is used', async () => {
-  await (await openActiveStore({ url: await startTlsProxy(url) })).close();
+test.each([
+  ['a known certificate', (given: string) => given],
+  [
+    'a certificate that nobody checks',
+    (given: string) => given.replace(/\?.*/, '?sslmode=require'),
+  ],
+])('a server with TLS and %s is used', async (_, by) => {
+  await (await openActiveStore({ url: by(await startTlsProxy(url)) })).close();
 });
 
 test('a query without a reply in time is lost with its connection, as are those behind it', async () => {

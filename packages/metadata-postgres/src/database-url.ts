@@ -22,7 +22,47 @@ function nameOf(url: URL): string {
 }
 
 /**
- * Reads a `postgres://user@host:port/database` URL; parameters such as `sslmode` are the driver's. Throws
+ * The parameters that have an effect, and their values where only some do. The driver passes over all others, and a
+ * misspelled `sslmode` would mean no TLS. It cannot do without TLS when the server has none, as `prefer` asks for.
+ */
+const parameters: Readonly<Record<string, readonly string[] | 'any'>> = {
+  host: 'any',
+  port: 'any',
+  user: 'any',
+  options: 'any',
+  sslmode: ['disable', 'require', 'verify-ca', 'verify-full'],
+  sslrootcert: 'any',
+  sslcert: 'any',
+  sslkey: 'any',
+  // The driver's name for what is done always.
+  uselibpqcompat: ['true'],
+};
+
+/** What is wrong with a parameter, and the way out; undefined when it can be used. */
+function parameterProblem([name, value]: readonly [string, string]): string | undefined {
+  const allowed = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+  if (allowed === undefined) {
+    // Anything else may be the end of a password.
+    const what = /^[a-z_]+$/i.test(name) ? `the parameter ${name}` : 'a parameter';
+    return `has ${what}, which is unknown here; use ${Object.keys(parameters).join(', ')}`;
+  }
+  if (value === '') return `has an empty ${name}; give it a value, or leave it out`;
+  if (allowed === 'any' || allowed.includes(value)) return undefined;
+  return `has a value of ${name} that is unknown here; use ${allowed.join(', ')}`;
+}
+
+/** As libpq does. */
+function checkParameters(url: URL): void {
+  for (const parameter of url.searchParams) {
+    const problem = parameterProblem(parameter);
+    if (problem === undefined) continue;
+    const database = nameOf(url);
+    throw new MetadataStoreError(`the URL ${database} ${problem}`, { database });
+  }
+}
+
+/**
+ * Reads a `postgres://user@host:port/database` URL, with the parameters above, which mean what they do in libpq. Throws
  * `MetadataStoreError` for one with a password, as command lines and environments are seen by too many, and for one whose
  * parameters cannot be used.
  */
@@ -49,6 +89,7 @@ export function readDatabaseUrl(text: string): DatabaseUrl {
       { database: name },
     );
   }
+  checkParameters(url);
   const database = { url: url.href, name };
   clientConfig(database);
   return database;
@@ -56,8 +97,11 @@ export function readDatabaseUrl(text: string): DatabaseUrl {
 
 /** The driver's settings. Reads the files that the URL names each time, as certificates are renewed. */
 export function clientConfig({ url, name }: DatabaseUrl): ClientConfig {
+  // Otherwise the driver takes `require` and `verify-ca` as `verify-full`, and warns of that on standard error.
+  const asLibpq = new URL(url);
+  asLibpq.searchParams.set('uselibpqcompat', 'true');
   try {
-    return parseIntoClientConfig(url);
+    return parseIntoClientConfig(asLibpq.href);
   } catch (cause) {
     throw new MetadataStoreError(
       `the parameters of the URL ${name} cannot be used: ${messageOf(cause)}; correct them (sslrootcert, sslcert and sslkey name files that this user can read)`,
