@@ -17,3 +17,34 @@ test('a repeat is known whatever the order of its parameters, and never with oth
     code: 'IdempotentParameterMismatch',
   });
 });
+
+test('a repeated launch returns the first one, although what it named was deleted since', async () => {
+  const { call, addImage, settle } = await testContext();
+  const { id: ImageId } = await addImage();
+  const LaunchTemplateName = 'web';
+  const LaunchTemplateData = { InstanceType: 't3.micro', KeyName: 'mine' } as const;
+  await call('CreateKeyPair', { KeyName: 'mine' });
+  await call('CreateLaunchTemplate', { LaunchTemplateName, LaunchTemplateData });
+  const LaunchTemplate = { LaunchTemplateName };
+  const request = { ImageId, LaunchTemplate, MinCount: 2, MaxCount: 2, ClientToken: 'once' };
+  const idsOf = async (changes: object = {}) => {
+    const { Instances = [] } = await call('RunInstances', { ...request, ...changes });
+    return Instances.map(({ InstanceId }) => InstanceId);
+  };
+  const first = await idsOf();
+  expect(first).toHaveLength(2);
+  await settle();
+  await call('DeleteLaunchTemplate', { LaunchTemplateName });
+  await call('DeleteKeyPair', { KeyName: 'mine' });
+  await call('DeregisterImage', { ImageId });
+  expect(await idsOf()).toEqual(first);
+  const mismatch = { code: 'IdempotentParameterMismatch' };
+  await expect(idsOf({ MaxCount: 3 })).rejects.toMatchObject(mismatch);
+  const missing = { code: 'InvalidLaunchTemplateName.NotFoundException' };
+  await expect(idsOf({ ClientToken: 'another' })).rejects.toMatchObject(missing);
+  const malformed = {
+    code: 'InvalidParameterValue',
+    message: expect.stringContaining('clientToken'),
+  };
+  await expect(idsOf({ ClientToken: 'x'.repeat(65) })).rejects.toMatchObject(malformed);
+});

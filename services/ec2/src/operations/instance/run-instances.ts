@@ -7,6 +7,7 @@ import {
   type InstanceId,
   type LaunchFacts,
   type LaunchRecords,
+  type MetadataReader,
   planLaunch,
   withLaunch,
 } from '@bakehouse/domain';
@@ -22,7 +23,7 @@ import {
 } from '../../launch/launch-parameters.ts';
 import { typeNamed } from '../../launch/launch-type.ts';
 import type { Operation } from '../../operation.ts';
-import { withClientToken } from '../../request/client-token.ts';
+import { repeatedIds, withClientToken } from '../../request/client-token.ts';
 import { launchReply, readReservations } from '../../views/reservation.ts';
 
 /** More at once are refused: a local machine has no room for them. */
@@ -107,11 +108,27 @@ async function roomFor(
   return type && (await measureRoom(context, { memoryMiB: type.memoryMiB, count }));
 }
 
+async function launchedReply(reader: MetadataReader, launched: readonly InstanceId[]) {
+  const instances: Instance[] = [];
+  for (const id of launched) {
+    const instance = await reader.get('instance', id);
+    if (instance) instances.push(instance);
+  }
+  const [reservation] = await readReservations(reader, instances);
+  return reservation ? launchReply(reservation) : {};
+}
+
 /** Records the instances as pending; workflows start the machines. */
 export const runInstances: Operation<'RunInstances'> = async (context, request) => {
   checkCounts(request);
   const use = { operation: 'RunInstances', token: request.ClientToken, request };
-  const merged = await context.read((reader) => launchRequest(reader, context, request));
+  const before = await context.read(async (reader) => {
+    const repeated = await repeatedIds<InstanceId>(reader, context, use);
+    if (repeated) return { reply: await launchedReply(reader, repeated) };
+    return { merged: await launchRequest(reader, context, request) };
+  });
+  if (before.reply) return before.reply;
+  const { merged } = before;
   const room = await roomFor(context, merged.parameters);
   return await writeWithRoom(context, async (tx, claimRoom) => {
     const launched = await withClientToken(tx, context, use, async () => {
@@ -119,12 +136,6 @@ export const runInstances: Operation<'RunInstances'> = async (context, request) 
       claimRoom();
       return instanceIds;
     });
-    const instances: Instance[] = [];
-    for (const id of launched) {
-      const instance = await tx.get('instance', id);
-      if (instance) instances.push(instance);
-    }
-    const [reservation] = await readReservations(tx, instances);
-    return reservation ? launchReply(reservation) : {};
+    return await launchedReply(tx, launched);
   });
 };
