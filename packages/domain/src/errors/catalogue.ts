@@ -153,7 +153,7 @@ export const errorCatalogue = {
   InsufficientAddressCapacity: {
     status: 400,
     message: (d: { pool: string }) =>
-      `Not enough available addresses in the public pool ${d.pool}; give a larger one`,
+      `Not enough available addresses in the public pool ${d.pool}; start the server with a larger one (--public-cidr)`,
   },
   ResourceLimitExceeded: worded,
   InstanceLimitExceeded: {

@@ -84,23 +84,48 @@ export async function freeAddressCount(reader: MetadataReader, subnet: Subnet): 
 /** Some tools refuse addresses that end in 0 or 255. */
 const endsOddly = (address: string) => address.endsWith('.0') || address.endsWith('.255');
 
+/** The number of a range's addresses that interfaces can have as public ones: those that do not end oddly. */
+function publicAddressCount(range: Cidr): number {
+  const size = cidrSize(range);
+  const below = range.base + size;
+  const endIn0 = Math.ceil(below / 256) - Math.ceil(range.base / 256);
+  const endIn255 = Math.floor(below / 256) - Math.floor(range.base / 256);
+  return size - endIn0 - endIn255;
+}
+
+/** The addresses of a range that interfaces can have as public ones. */
+const publicAddresses = (range: Cidr, start: number) =>
+  addressesOf(range, { first: 0, count: cidrSize(range), start }).filter(
+    (address) => !endsOddly(address),
+  );
+
 /** A free address of the public pool. */
 export async function freePublicIp(
   reader: MetadataReader,
   poolCidr: string,
   draw: number,
 ): Promise<string> {
-  const range = rangeOf(poolCidr);
-  const all = addressesOf(range, { first: 0, count: cidrSize(range), start: draw });
-  const free = await firstFree(
-    all.filter((address) => !endsOddly(address)),
-    async (publicIp) => {
-      const users = await reader.list('networkInterface', { where: { publicIp } });
-      return new Set(users.flatMap((user) => user.publicIp ?? []));
-    },
-  );
+  const all = publicAddresses(rangeOf(poolCidr), draw);
+  const free = await firstFree(all, async (publicIp) => {
+    const users = await reader.list('networkInterface', { where: { publicIp } });
+    return new Set(users.flatMap((user) => user.publicIp ?? []));
+  });
   if (free !== undefined) return free;
   throw apiError('InsufficientAddressCapacity', { pool: poolCidr });
+}
+
+/** How many addresses of the public pool are free, counted up to `max`. */
+export async function freePublicIpCount(
+  reader: MetadataReader,
+  poolCidr: string,
+  max: number,
+): Promise<number> {
+  const range = rangeOf(poolCidr);
+  const total = publicAddressCount(range);
+  // A pool that is much larger than the platform needs no look at its addresses.
+  if (total - (await reader.count('networkInterface')) >= max) return max;
+  const where = { publicIp: [...publicAddresses(range, 0)] };
+  return Math.min(max, total - (await reader.count('networkInterface', { where })));
 }
 
 /** Whether the interface gets a public address at each start, as its launch or else its subnet asked for. */

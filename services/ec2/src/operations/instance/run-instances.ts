@@ -1,8 +1,10 @@
 import {
   apiError,
   type Capacity,
+  freeAddressCount,
   freePrivateIp,
   freePublicIp,
+  freePublicIpCount,
   type Instance,
   type InstanceId,
   type LaunchFacts,
@@ -75,10 +77,37 @@ async function commitLaunch(
   return instance.id;
 }
 
-/** As many as there is room for, from MinCount to MaxCount. */
-function launchCount({ MinCount, MaxCount }: LaunchParameters, capacity: Capacity): number {
-  if (capacity.count < MinCount) throw noRoom(capacity.shortage);
-  return Math.min(MaxCount, instancesPerCallMax, capacity.count);
+/** How many instances can have the addresses that a launch needs, counted up to `max`. */
+async function addressedCount(
+  tx: ControlTransaction,
+  { settings }: OperationContext,
+  { placement, max }: { placement: LaunchFacts['placement']; max: number },
+): Promise<number> {
+  const inSubnet = Math.min(max, await freeAddressCount(tx, placement.subnet));
+  if (!placement.publicIp) return inSubnet;
+  return await freePublicIpCount(tx, settings.publicCidr, inSubnet);
+}
+
+interface LaunchSizing {
+  readonly facts: LaunchFacts;
+  readonly parameters: LaunchParameters;
+  readonly capacity: Capacity;
+}
+
+/**
+ * As many as there is room and addresses for, from MinCount to MaxCount. With too few addresses for MinCount, the
+ * draw that finds none left refuses the launch.
+ */
+async function launchCount(
+  tx: ControlTransaction,
+  context: OperationContext,
+  { facts, parameters, capacity }: LaunchSizing,
+): Promise<number> {
+  const { MinCount: min, MaxCount } = parameters;
+  if (capacity.count < min) throw noRoom(capacity.shortage);
+  const max = Math.min(MaxCount, instancesPerCallMax, capacity.count);
+  if (max === min) return min;
+  return Math.max(min, await addressedCount(tx, context, { placement: facts.placement, max }));
 }
 
 async function launchAll(
@@ -86,8 +115,10 @@ async function launchAll(
   context: OperationContext,
   { request, room }: { request: MergedLaunch; room: MeasuredRoom | undefined },
 ): Promise<readonly InstanceId[]> {
+  const { parameters } = request;
   const facts = await launchFacts(tx, context, request);
-  const count = launchCount(request.parameters, room ? await roomLeft(tx, room) : { count: 0 });
+  const capacity = room ? await roomLeft(tx, room) : { count: 0 };
+  const count = await launchCount(tx, context, { facts, parameters, capacity });
   const instanceIds: InstanceId[] = [];
   for (let launchIndex = 0; launchIndex < count; launchIndex += 1) {
     const addresses = await drawAddresses(tx, context, facts);
