@@ -1,6 +1,7 @@
 import { invariant } from '@bakehouse/base';
 import type { RecordKind, RecordKinds } from '@bakehouse/domain';
 import { deepFreeze } from './deep-freeze.ts';
+import { canBeId } from './record-ids.ts';
 
 /** What a write does to one id. */
 export type Change<K extends RecordKind> =
@@ -8,8 +9,6 @@ export type Change<K extends RecordKind> =
   | { readonly what: 'delete' };
 
 type Changes = Map<string, Change<RecordKind>>;
-
-const printableAscii = /^[\x20-\x7e]+$/;
 
 /** The changes of a batch of writes before they are committed. The changes of one write can be undone. */
 export class ChangeSet {
@@ -35,12 +34,12 @@ export class ChangeSet {
   put<K extends RecordKind>(kind: K, record: RecordKinds[K]): void {
     const body = JSON.stringify(record);
     const kept: RecordKinds[K] = deepFreeze(JSON.parse(body));
-    invariant(printableAscii.test(kept.id), `the id of a ${kind} is printable ASCII`);
+    invariant(canBeId(kept.id), `the id of a ${kind} is printable ASCII`);
     this.#set(kind, kept.id, { what: 'put', record: kept, body });
   }
 
   delete(kind: RecordKind, id: string): void {
-    this.#set(kind, id, { what: 'delete' });
+    if (canBeId(id)) this.#set(kind, id, { what: 'delete' });
   }
 
   /** Deletes every record of the kind. */

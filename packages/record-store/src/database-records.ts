@@ -11,6 +11,7 @@ import {
 import { deepFreeze } from './deep-freeze.ts';
 import type { DecodedRecord } from './record-cache.ts';
 import type { Awaitable, IndexTerm, RecordDatabase, StoredRecord } from './record-database.ts';
+import { canBeId, placeAmongIds } from './record-ids.ts';
 
 /** What a `MetadataReader` offers, from memory at once or from a database later. */
 export interface RecordSource {
@@ -77,6 +78,7 @@ export class DatabaseRecords implements RecordSource {
   }
 
   get<K extends RecordKind>(kind: K, id: string): Awaitable<RecordKinds[K] | undefined> {
+    if (!canBeId(id)) return undefined;
     return whenReady(
       this.#database.find(kind, [id]),
       ([stored]) => stored && this.#decode(kind, stored),
@@ -92,7 +94,7 @@ export class DatabaseRecords implements RecordSource {
     for (const id of new Set(ids)) {
       const known = this.#memory.recall(kind, id);
       if (known) found.set(id, known);
-      else unknown.push(id);
+      else if (canBeId(id)) unknown.push(id);
     }
     return whenReady(this.#database.find(kind, unknown), (stored) => {
       for (const each of stored) found.set(each.id, this.#decode(kind, each));
@@ -121,7 +123,7 @@ export class DatabaseRecords implements RecordSource {
     const candidates = await this.#candidates(kind, query);
     if ('all' in candidates) return await this.#choose(kind, candidates.all, query);
     const records: RecordKinds[K][] = [];
-    let after = query.after ?? '';
+    let after = placeAmongIds(query.after ?? '');
     for (let looked = 0; looked < this.#limits.lookMax && records.length < query.limit; ) {
       const wanted = this.#chunkOf(query.limit - records.length);
       const found = await candidates.next(after, wanted);

@@ -45,7 +45,7 @@ export interface RowChanges {
 /**
  * What the record store needs of a database: a table of records and one of index rows. This process alone writes to it while
  * the store is open. All reads see what is committed.
- * Ids and regions are ASCII, so every database orders them alike; values are any text (see `toColumn`). Calls that return
+ * Ids, what ids are to come after and regions are ASCII without NUL, so every database orders them alike; values are any text (see `toColumn`). Calls that return
  * promises are carried out in the order in which they were made.
  */
 export interface RecordDatabase {

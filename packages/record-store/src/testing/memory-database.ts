@@ -1,3 +1,4 @@
+import { invariant } from '@bakehouse/base';
 import type { RecordKind } from '@bakehouse/domain';
 import { toColumn, toColumnRange } from '../column-text.ts';
 import { indexRows } from '../index-rows.ts';
@@ -23,7 +24,7 @@ export class MemoryDatabase implements RecordDatabase {
   find(kind: RecordKind, ids: readonly string[]): Awaitable<readonly StoredRecord[]> {
     const rows = this.#of(kind);
     return this.#counted(
-      ids.flatMap((id) => {
+      ids.map(accepted).flatMap((id) => {
         const body = rows.get(id);
         return body === undefined ? [] : [{ id, body }];
       }),
@@ -34,7 +35,7 @@ export class MemoryDatabase implements RecordDatabase {
     const all = [...this.#of(kind)].map(([id, body]) => ({ id, body }));
     return this.#counted(
       all
-        .filter(({ id }) => id > after)
+        .filter(({ id }) => id > accepted(after))
         .sort(byId)
         .slice(0, limit),
     );
@@ -50,7 +51,7 @@ export class MemoryDatabase implements RecordDatabase {
     limit: number,
   ): Awaitable<readonly string[]> {
     const ids = this.#under({ kind, name, region, wanted: { values: [value] } });
-    const sorted = ids.filter((id) => id > after).sort();
+    const sorted = ids.filter((id) => id > accepted(after)).sort();
     return this.#counted(sorted.slice(0, limit));
   }
 
@@ -114,6 +115,12 @@ export class MemoryDatabase implements RecordDatabase {
     this.rowsRead += rows.length;
     return rows;
   }
+}
+
+/** Refuses what PostgreSQL or UTF-8 does not have. */
+function accepted(text: string): string {
+  invariant(!/[\0\p{Cs}]/u.test(text), 'a database is given text that all of them can hold');
+  return text;
 }
 
 const byId = (a: StoredRecord, b: StoredRecord) => (a.id < b.id ? -1 : 1);

@@ -80,6 +80,39 @@ export function describeMetadataQueries(opened: () => QueriedStore): void {
       expect(await ids()).toEqual([]);
     });
 
+    test('an id that is not printable ASCII is of no record', async () => {
+      await putAll(a);
+      for (const id of ['', 'ami-\0', 'ami-\x7f', 'ami-é', 'ami-\ud800', `${a.id}\0`]) {
+        const { store } = opened();
+        expect(await store.read((tx) => tx.get('image', id))).toBeUndefined();
+        expect(await store.read((tx) => tx.getMany('image', [id, a.id]))).toEqual([undefined, a]);
+        await store.write(async (tx) => {
+          await tx.delete('image', id);
+          expect(await tx.get('image', id)).toBeUndefined();
+        });
+      }
+      expect(await ids()).toEqual([a.id]);
+    });
+
+    test('any text is a place among the ids', async () => {
+      await putAll(a, b, c);
+      const stem = a.id.slice(0, -1);
+      for (const [after, expected] of [
+        [`${stem}\0`, [a.id, b.id, c.id]],
+        [`${a.id}\0`, [b.id, c.id]],
+        [`${a.id}\ud800`, [b.id, c.id]],
+        [`${stem}\ud800\0`, []],
+        [`${stem}é`, []],
+      ] as const) {
+        expect(await ids({ after })).toEqual(expected);
+        const named = { region: a.region, where: { name: ['a', 'b', 'c'] } };
+        const page = await opened().store.read((tx) =>
+          tx.page('image', { ...named, after, limit: 10 }),
+        );
+        expect(page.records.map(({ id }) => id)).toEqual(expected.filter((id) => id !== b.id));
+      }
+    });
+
     test('after and limit cut a list, also among the changes of a write', async () => {
       await putAll(a, b, c);
       expect(await ids({ limit: 2 })).toEqual([a.id, b.id]);
