@@ -128,7 +128,7 @@ export async function freePublicIpCount(
   return Math.min(max, total - (await reader.count('networkInterface', { where })));
 }
 
-/** Whether the interface gets a public address at each start, as its launch or else its subnet asked for. */
+/** Whether the interface gets a public address at each start: as it was last asked for, or else as its subnet says. */
 export async function associatesPublicIp(
   reader: MetadataReader,
   { associatePublicIp, subnetId }: NetworkInterface,

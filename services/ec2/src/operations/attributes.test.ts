@@ -190,6 +190,11 @@ const table: Partial<Record<OperationName, AttributeOperation>> = {
         combination,
         two('description, sourceDestCheck'),
       ],
+      [
+        { AssociatePublicIpAddress: false, Description: { Value: 'x' } },
+        combination,
+        two('associatePublicIpAddress, description'),
+      ],
     ],
   },
   ModifySnapshotAttribute: {

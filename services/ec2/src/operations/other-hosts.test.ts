@@ -106,6 +106,10 @@ const recorded: readonly (readonly [OperationName, Request])[] = [
     'ModifyNetworkInterfaceAttribute',
     ({ nicId }) => ({ NetworkInterfaceId: nicId, Description: { Value: 'of the other host' } }),
   ],
+  [
+    'ModifyNetworkInterfaceAttribute',
+    ({ nicId }) => ({ NetworkInterfaceId: nicId, AssociatePublicIpAddress: false }),
+  ],
   ['ModifyVolumeAttribute', ({ VolumeId }) => ({ VolumeId, AutoEnableIO: { Value: true } })],
   [
     'CreateTags',

@@ -31,6 +31,11 @@ async function changeGroups({ tx, context, nic }: Change, ids: readonly string[]
   return { ...nic, groupIds: groups.map((group) => group.id) };
 }
 
+/** The next start follows it: a running instance keeps the public address that it has, or has none, until it stops. */
+function changePublicIp(nic: NetworkInterface, isWanted: boolean | undefined): NetworkInterface {
+  return { ...nic, associatePublicIp: attributeValue({ Value: isWanted }) };
+}
+
 function changeDescription(nic: NetworkInterface, description: string): NetworkInterface {
   checkDescription(description);
   return { ...nic, description };
@@ -59,6 +64,8 @@ function changeAttachment(
 
 /** EC2's names of the attributes, and how each is changed. */
 const changes = {
+  associatePublicIpAddress: ({ nic }, { AssociatePublicIpAddress }) =>
+    changePublicIp(nic, AssociatePublicIpAddress),
   attachment: ({ nic }, { Attachment }) => changeAttachment(nic, Attachment ?? {}),
   description: ({ nic }, { Description }) => changeDescription(nic, attributeValue(Description)),
   groupSet: (change, { Groups }) =>
@@ -72,6 +79,7 @@ const changes = {
 
 const attributeOf = (request: Request): keyof typeof changes =>
   oneAttribute({
+    associatePublicIpAddress: request.AssociatePublicIpAddress,
     attachment: request.Attachment,
     description: request.Description,
     groupSet: request.Groups,
@@ -84,7 +92,6 @@ export const modifyNetworkInterfaceAttribute: Operation<'ModifyNetworkInterfaceA
   request,
 ) => {
   refuseUnserved(request, [
-    'AssociatePublicIpAddress',
     'AssociatedSubnetIds',
     'ConnectionTrackingSpecification',
     'EnablePrimaryIpv6',

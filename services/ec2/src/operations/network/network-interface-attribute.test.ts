@@ -38,6 +38,49 @@ test.each([true, false])(
   },
 );
 
+test.each([
+  [true, 'running'],
+  [false, 'running'],
+  [true, 'stopped'],
+  [false, 'stopped'],
+] as const)(
+  'the next start follows a changed choice of a public address: %s, while %s',
+  async (asked, state) => {
+    const launch = { NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: !asked }] };
+    const { call, instance, instanceId, read, settle } = await launched(launch, state);
+    const { networkInterfaceId: NetworkInterfaceId } = await instance();
+    const address = async () =>
+      (await read((reader) => reader.get('networkInterface', NetworkInterfaceId)))?.publicIp;
+    const before = await address();
+    const change = { NetworkInterfaceId, AssociatePublicIpAddress: asked };
+    await call('ModifyNetworkInterfaceAttribute', change);
+    expect(await address()).toBe(before);
+    const Attribute = 'associatePublicIpAddress';
+    const shown = await call('DescribeNetworkInterfaceAttribute', {
+      NetworkInterfaceId,
+      Attribute,
+    });
+    expect(shown.AssociatePublicIpAddress).toBe(asked);
+    if (state === 'running') await call('StopInstances', { InstanceIds: [instanceId] });
+    await settle();
+    await call('StartInstances', { InstanceIds: [instanceId] });
+    await settle();
+    expect((await address()) !== undefined).toBe(asked);
+  },
+);
+
+test('a rehearsed change of the public address changes nothing', async () => {
+  const { call, callUntyped, instance } = await launched();
+  const { networkInterfaceId: NetworkInterfaceId } = await instance();
+  const change = { NetworkInterfaceId, AssociatePublicIpAddress: false };
+  await expect(
+    callUntyped('ModifyNetworkInterfaceAttribute', { ...change, DryRun: true }),
+  ).rejects.toMatchObject({ code: 'DryRunOperation' });
+  const Attribute = 'associatePublicIpAddress';
+  const shown = await call('DescribeNetworkInterfaceAttribute', { NetworkInterfaceId, Attribute });
+  expect(shown.AssociatePublicIpAddress).toBe(true);
+});
+
 test('an interface of an earlier version has a public address as its subnet says', async () => {
   const { call, instance, instanceId, read, metadata, settle } = await launched({}, 'stopped');
   const { networkInterfaceId: id } = await instance();
