@@ -2,7 +2,8 @@ import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { outputOf, runClient, type ServerProcess } from './server-process.ts';
 
-const server: ServerProcess = { url: '', pid: 0, data: tmpdir(), stop: async () => {} };
+const end = async () => {};
+const server: ServerProcess = { url: '', pid: 0, data: tmpdir(), stop: end, kill: end };
 
 const unended = [
   ['is missing', ['/no/such/program'], /ENOENT/],

@@ -13,11 +13,18 @@ export interface ServerProcess {
   readonly url: string;
   readonly pid: number;
   readonly data: string;
+  /** Ends it, and removes its folder. */
   stop(): Promise<void>;
+  /** SIGKILL. The folder stays. */
+  kill(): Promise<void>;
 }
 
 export async function startSimulated(...flags: string[]): Promise<ServerProcess> {
-  const data = await mkdtemp(join(tmpdir(), 'bakehouse-server-'));
+  return serveFolder(await mkdtemp(join(tmpdir(), 'bakehouse-server-')), ...flags);
+}
+
+/** The same in a folder that an earlier server had. */
+export async function serveFolder(data: string, ...flags: string[]): Promise<ServerProcess> {
   const always = ['--data', data, '--listen', '127.0.0.1:0', '--compute', 'simulated'];
   const child = spawn(process.execPath, [program, ...always, '--log-level', 'error', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -32,6 +39,10 @@ export async function startSimulated(...flags: string[]): Promise<ServerProcess>
       child.kill('SIGTERM');
       await ended;
       await rm(data, { recursive: true, force: true });
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

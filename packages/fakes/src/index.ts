@@ -28,6 +28,7 @@ export {
 export { MemoryVolumeDisks, type MemoryVolumeDisksOptions } from './memory-volume-disks.ts';
 export { mortalClock } from './mortal-clock.ts';
 export { restoredMachines } from './restored-machines.ts';
+export { restoredMaps } from './restored-maps.ts';
 export { seededIds } from './seeded-ids.ts';
 export { type Random, seededRandom } from './seeded-random.ts';
 export { settle, waitOutside } from './settle.ts';

@@ -25,6 +25,7 @@ import {
   MemorySources,
   memoryBlockBytes,
 } from './memory-sources.ts';
+import type { RestoredMap } from './restored-maps.ts';
 
 /** What one map costs beside its chunks. */
 const mapOverheadBytes = 64;
@@ -57,14 +58,20 @@ export class MemorySnapshotStore implements PrunableSnapshotStore {
 
   /**
    * `unknownMaps: 'zeros'` reads maps that do not exist as empty, for a platform whose images are records
-   * without bytes.
+   * without bytes. `restored` maps exist from the beginning, and are empty, too.
    */
   constructor(
     sources: MemorySources = new MemorySources(),
-    options: { readonly unknownMaps?: 'refuse' | 'zeros' } = {},
+    options: {
+      readonly unknownMaps?: 'refuse' | 'zeros';
+      readonly restored?: readonly RestoredMap[];
+    } = {},
   ) {
     this.sources = sources;
     this.#unknownMaps = options.unknownMaps ?? 'refuse';
+    for (const map of options.restored ?? []) {
+      this.#keep(new Map(), { ...map, readBytes: 0, addedBytes: 0 });
+    }
   }
 
   async capture(

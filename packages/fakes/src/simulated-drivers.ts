@@ -5,6 +5,7 @@ import { MemoryNetwork } from './memory-network.ts';
 import { MemorySnapshotStore } from './memory-snapshot-store.ts';
 import { MemorySources } from './memory-sources.ts';
 import { MemoryVolumeDisks } from './memory-volume-disks.ts';
+import type { RestoredMap } from './restored-maps.ts';
 import { SimulatedCompute } from './simulated-compute.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 
@@ -19,16 +20,18 @@ export interface SimulatedDrivers {
 
 /**
  * The outside for a platform whose images and instances are records: disks and maps that it is asked for
- * and does not know are empty. All of it is gone with the process but for `machines`, which the next may be
- * given from `compute.machines()`.
+ * and does not know are empty. All of it is lost with the process but for `machines`, which the next may be
+ * given from `compute.machines()`, and `maps`, which it may be given from the records.
  */
 export function simulatedDrivers(options: {
   readonly clock: Pick<Clock, 'now'>;
   readonly machines?: readonly SimulatedMachine[];
+  readonly maps?: readonly RestoredMap[];
   readonly builder?: FakeBuilderOptions;
 }): SimulatedDrivers {
   const sources = new MemorySources();
-  const snapshots = new MemorySnapshotStore(sources, { unknownMaps: 'zeros' });
+  const restored = options.maps ?? [];
+  const snapshots = new MemorySnapshotStore(sources, { unknownMaps: 'zeros', restored });
   const compute = new SimulatedCompute(options);
   return {
     compute,

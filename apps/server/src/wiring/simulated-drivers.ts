@@ -1,6 +1,6 @@
 import { type Clock, secondMs } from '@bakehouse/base';
 import type { HostId, MetadataStore } from '@bakehouse/domain';
-import { restoredMachines, simulatedDrivers } from '@bakehouse/fakes';
+import { restoredMachines, restoredMaps, simulatedDrivers } from '@bakehouse/fakes';
 import type { WiredDrivers } from './qemu-drivers.ts';
 
 /** So that a bake has progress to look at, and can be cancelled. */
@@ -8,7 +8,7 @@ const bakeStageMs = 2 * secondMs;
 
 /**
  * Instances are records that move through their states at once, without a guest, and disks have no bytes. The
- * machines of running instances outlive the server, as real ones do.
+ * machines of running instances outlive the server, as real ones do, and so do the maps of what is being captured.
  */
 export async function wireSimulatedDrivers({
   clock,
@@ -19,10 +19,13 @@ export async function wireSimulatedDrivers({
   readonly metadata: MetadataStore;
   readonly hostId: HostId;
 }): Promise<WiredDrivers> {
-  const machines = await metadata.read((reader) => restoredMachines(reader, hostId));
+  const restored = await metadata.read(async (reader) => ({
+    machines: await restoredMachines(reader, hostId),
+    maps: await restoredMaps(reader),
+  }));
   const drivers = simulatedDrivers({
     clock,
-    machines,
+    ...restored,
     builder: { takeTime: (signal) => clock.sleep(bakeStageMs, signal) },
   });
   return {
