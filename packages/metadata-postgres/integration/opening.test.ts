@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { KeyPair } from '@bakehouse/domain';
 import { aKeyPair, startPostgres, type TestPostgres } from '@bakehouse/testkit';
@@ -37,13 +37,30 @@ test('a database that does not exist is named with the way out', async () => {
   await expect(absent).rejects.toThrow(/absent.*create it \(createdb\)/);
 });
 
+test('a role that does not exist is named with the way out', async () => {
+  await expect(openPostgresPlatform({ url: changed({ user: 'nobody' }) })).rejects.toThrow(
+    /bakehouse-pg.* as nobody: .*\(28000\); there is no role .*createuser/,
+  );
+});
+
+test('a URL without a user means that of PGUSER, else the system user, and the error says which', async () => {
+  const unnamed = new URL(url);
+  unnamed.searchParams.delete('user');
+  const open = () => openPostgresPlatform({ url: unnamed.href });
+  vi.stubEnv('USER', 'somebody');
+  vi.stubEnv('PGUSER', '');
+  await expect(open()).rejects.toThrow(` as ${userInfo().username}: `);
+  vi.stubEnv('PGUSER', 'another');
+  await expect(open()).rejects.toThrow(' as another: ');
+});
+
 test('a password comes from the password file, never from the URL', async () => {
   await postgres.sql(url, "CREATE ROLE guarded LOGIN PASSWORD 'open:sesame'");
   await postgres.sql(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} OWNER TO guarded`);
   await postgres.requirePassword('guarded');
   const guarded = changed({ user: 'guarded' });
   await expect(openPostgresPlatform({ url: guarded })).rejects.toThrow(
-    /asks for a password.*pgpass/,
+    /as guarded: the server asks for a password.*pgpass/,
   );
   const line = 'localhost:*:*:guarded:';
   await writeFile(join(folder, 'pgpass'), `${line}wrong\n`, { mode: 0o600 });

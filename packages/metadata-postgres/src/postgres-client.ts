@@ -1,9 +1,10 @@
+import { userInfo } from 'node:os';
 import { secondMs } from '@bakehouse/base';
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
 import { clientConfig, type DatabaseUrl } from './database-url.ts';
 import { JudgedSocket, unfitReply } from './first-reply.ts';
 import { findPassword } from './password-file.ts';
-import { asLostOrRefused, ConnectionLost, noPassword } from './postgres-errors.ts';
+import { asLoginRefused, asLostOrRefused, ConnectionLost, noPassword } from './postgres-errors.ts';
 
 /** How long a connection may take to become a session. */
 export const usualSessionMs = 5 * secondMs;
@@ -12,6 +13,17 @@ const usualLimits = { sessionMs: usualSessionMs, queryMs: 60 * secondMs };
 const endLimitMs = 1 * secondMs;
 /** A transaction in which this process has stopped must not keep its locks from a successor. */
 const idleLimitMs = 5 * secondMs;
+
+/** Who logs in where the URL names no user, as with libpq; the driver takes `USER`, which a service need not have. */
+function usualUser(environment: Readonly<Record<string, string | undefined>>) {
+  if (environment.PGUSER) return environment.PGUSER;
+  try {
+    return userInfo().username;
+  } catch {
+    // The system has no name for this process's user id.
+    return environment.USER;
+  }
+}
 
 const inSeconds = (ms: number) => `${ms / secondMs} s`;
 
@@ -55,9 +67,11 @@ export class PostgresClient {
   /** Rejects with `ConnectionLost`, the server's refusal, or `MetadataStoreError` when a password is missing. */
   static async connect(database: DatabaseUrl, limits: Limits = {}): Promise<PostgresClient> {
     const socket = new JudgedSocket((reply) => unfitReply(reply, client.ssl));
+    const given = clientConfig(database);
     const config: ClientConfig = {
       // Not as `connectionString`, which would override the password function.
-      ...clientConfig(database),
+      ...given,
+      user: given.user || usualUser(process.env),
       stream: () => socket,
       application_name: 'bakehouse',
       pipeline: true,
@@ -67,7 +81,7 @@ export class PostgresClient {
         const { host, port, user = '', database: of = '' } = client;
         const asked = { host, port: String(port), user, database: of };
         const found = await findPassword(asked, process.env);
-        if (found === undefined) throw noPassword(database.name);
+        if (found === undefined) throw noPassword(database.name, user);
         return found;
       },
     };
@@ -97,7 +111,8 @@ export class PostgresClient {
       await this.#within(sessionMs, late, () => this.#client.connect());
     } catch (error) {
       // Without a code the driver may also have rejected the login: then the connection is still open.
-      throw asLostOrRefused(error, this.#socket.destroyed ? 'CUT_OFF' : undefined);
+      const failure = asLostOrRefused(error, this.#socket.destroyed ? 'CUT_OFF' : undefined);
+      throw asLoginRefused(failure, this.#client.user ?? 'no user');
     }
   }
 

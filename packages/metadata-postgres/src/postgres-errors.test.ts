@@ -2,6 +2,7 @@ import { MetadataStoreError } from '@bakehouse/record-store';
 import { DatabaseError } from 'pg';
 import { expect, test } from 'vitest';
 import {
+  asLoginRefused,
   asLostOrRefused,
   ConnectionLost,
   canPass,
@@ -99,4 +100,23 @@ test.each([undefined, 'ENOTFOUND', 'EACCES', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_A
 test('what the server refuses is the same at the start as later', () => {
   for (const code of ['25006', '53300', '57P03', '28P01', '3D000'])
     expect(canPassAtStart(refusal(code))).toBe(canPass(refusal(code)));
+});
+
+test.each([
+  ['InitializeSessionUserId', /as me: .*\(28000\); there is no role .*createuser/],
+  ['auth_failed', /as me: .*\(28000\); its pg_hba.conf asks for another proof, .*peer/],
+  ['ProcessStartupPacket', /as me: .*\(28000\); name a user in the URL/],
+  ['ClientAuthentication', /as me: .*\(28000\); the server does not accept this user from here/],
+  [undefined, /as me: .*\(28000\); the server does not accept this user from here/],
+])('a login that %s refuses has a way out of its own, and the user', (routine, message) => {
+  const refused = asLoginRefused(Object.assign(refusal('28000'), { routine }), 'me');
+  expect(canPass(refused)).toBe(false);
+  expect(databaseError('connect to', 'db', refused)).toMatchObject({
+    message: expect.stringMatching(message),
+  });
+});
+
+test('what is no refusal of a login stays as it is', () => {
+  for (const error of [refusal('3D000'), new ConnectionLost('lost', {})])
+    expect(asLoginRefused(error, 'me')).toBe(error);
 });

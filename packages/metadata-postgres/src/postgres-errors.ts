@@ -27,6 +27,25 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** A login that the server has refused, with the name that was used: the URL need not have one. */
+class LoginRefused extends DatabaseError {
+  readonly user: string;
+
+  constructor(cause: DatabaseError, user: string) {
+    super(cause.message, cause.length, 'error');
+    this.cause = cause;
+    this.code = cause.code;
+    this.routine = cause.routine;
+    this.user = user;
+  }
+}
+
+/** The server's refusal of a login (class 28) with the user; others are returned as they are. */
+export const asLoginRefused = (error: unknown, user: string): unknown =>
+  error instanceof DatabaseError && codeOf(error).startsWith('28')
+    ? new LoginRefused(error, user)
+    : error;
+
 const isLost = (error: unknown): error is ConnectionLost => error instanceof ConnectionLost;
 
 /** The server's error code (manual, "PostgreSQL Error Codes"), the system's for a socket, or a `LossCode`. */
@@ -114,7 +133,8 @@ const wayOut: Readonly<Record<string, string>> = {
   NO_SESSION: 'see whether PostgreSQL is what listens there, and is not stuck, or correct the URL',
   CUT_OFF: 'see whether the server runs; a proxy without its database ends connections like that',
   NOT_POSTGRES: 'correct the host or the port of the URL',
-  '28P01': 'the password is wrong: correct ~/.pgpass, or the file that PGPASSFILE names',
+  '28P01':
+    'the password is wrong, or there is no such role: correct ~/.pgpass, or the file that PGPASSFILE names',
   '28000': 'the server does not accept this user from here: see its pg_hba.conf',
   '3D000': 'there is no such database: create it (createdb), owned by that user',
   '42501': 'the user has no right to do that: make it the owner of the database',
@@ -124,15 +144,34 @@ const wayOut: Readonly<Record<string, string>> = {
   [diskFull]: 'the disk of the database server is full: free space there',
 };
 
+/**
+ * The cases of 28000 by the server's function that refuses, which its error names: there is no code of their own, and their
+ * words are translated. A proxy or a later server may name others.
+ */
+const wayOutOfLogin: Readonly<Record<string, string>> = {
+  InitializeSessionUserId:
+    'there is no role of that name that may log in: create it (createuser), or name another user in the URL',
+  auth_failed:
+    'its pg_hba.conf asks for another proof, such as a system user of that name (peer): name another user in the URL, or change that file',
+  ProcessStartupPacket: 'name a user in the URL',
+};
+
+function adviceFor(error: Error, code: string): string {
+  const login = code === '28000' && error instanceof DatabaseError && error.routine;
+  return (
+    (login ? wayOutOfLogin[login] : undefined) ??
+    wayOut[code] ??
+    (isLost(error) ? 'see whether the server runs and can be reached' : 'see the cause')
+  );
+}
+
 /** An error of the driver or the server with the database's name and the way out. Others are returned as they are. */
 export function databaseError(action: string, name: string, error: unknown): unknown {
   if (!isLost(error) && !(error instanceof DatabaseError)) return error;
   const code = codeOf(error);
-  const advice =
-    wayOut[code] ??
-    (isLost(error) ? 'see whether the server runs and can be reached' : 'see the cause');
+  const as = error instanceof LoginRefused ? ` as ${error.user}` : '';
   return new MetadataStoreError(
-    `cannot ${action} ${name}: ${error.message}${code && ` (${code})`}; ${advice}`,
+    `cannot ${action} ${name}${as}: ${error.message}${code && ` (${code})`}; ${adviceFor(error, code)}`,
     { database: name, cause: error, isDiskFull: code === diskFull, isUnavailable: canPass(error) },
   );
 }
@@ -151,8 +190,8 @@ export const overtakenError = (name: string, { action, wayOut, cause }: Overtake
   );
 
 /** The server asks for a password, and none is known. */
-export const noPassword = (name: string) =>
+export const noPassword = (name: string, user: string) =>
   new MetadataStoreError(
-    `cannot connect to ${name}: the server asks for a password; put it into ~/.pgpass (0600) or the file that PGPASSFILE names`,
+    `cannot connect to ${name} as ${user}: the server asks for a password; put it into ~/.pgpass (0600) or the file that PGPASSFILE names`,
     { database: name },
   );
