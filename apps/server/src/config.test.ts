@@ -78,9 +78,18 @@ test.each([
   [['--auth', 'open', '--listen', '0.0.0.0:4599'], 'listen on 127.0.0.1 or use --auth strict'],
   [['--widths', 'disk=0'], '--widths must name disk, boot, capture'],
   [['--widths', 'disks=4'], "not 'disks=4'"],
+  [['--public-cidr', 'foo'], '--public-cidr: the public range foo cannot be used'],
+  [['--compute', 'simulated', '--public-cidr', '10.0.0.0/8'], 'give an IPv4 range of /12 to /28'],
+  [['--compute', 'simulated', '--public-cidr', '127.18.0.0/30'], '/12 to /28'],
   [['--seed', 'images.json'], 'add --compute simulated'],
   [['--sed', 'images.json'], "Unknown option '--sed'"],
 ])('%j is refused', (args, words) => {
   expect(() => readConfig(args, {})).toThrow(UsageError);
   expect(() => readConfig(args, {})).toThrow(words);
+});
+
+test('a public range is taken as the network takes it, whatever the compute', () => {
+  const range = ['--public-cidr', '8.8.8.0/24'];
+  expect(readConfig(range, {}).publicCidr).toBe('8.8.8.0/24');
+  expect(readConfig([...range, '--compute', 'simulated'], {}).publicCidr).toBe('8.8.8.0/24');
 });

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { type LogLevel, messageOf } from '@bakehouse/base';
 import { findRegion, publicRegions, type RegionName } from '@bakehouse/domain';
 import { readDatabaseUrl } from '@bakehouse/metadata-postgres/database-url';
+import { planAddressing } from '@bakehouse/network/addressing';
 import { type HostResource, hostResources } from '@bakehouse/orchestration';
 import { defaultDataDirectory, serveSettings } from './settings.ts';
 
@@ -125,6 +126,16 @@ function parseWidths(text: string): Config['widths'] {
   return widths;
 }
 
+/** By the network's own rule, which also holds where guests and their addresses are simulated. */
+function parsePublicCidr(text: string): string {
+  try {
+    planAddressing(text);
+    return text;
+  } catch (error) {
+    throw new UsageError(`--public-cidr: ${messageOf(error)}`);
+  }
+}
+
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 const isAnyAddress = (host: string) => host === '0.0.0.0' || host === '::';
@@ -182,7 +193,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     ...(seedPath ? { seedPath: resolve(seedPath) } : {}),
     logLevel: oneOf('log-level', setting('log-level'), ['debug', 'info', 'warn', 'error']),
     ownerAlias: parseOwnerAlias(setting('owner-alias')),
-    publicCidr: setting('public-cidr'),
+    publicCidr: parsePublicCidr(setting('public-cidr')),
     outbound: oneOf('outbound', setting('outbound'), ['on', 'off']) === 'on',
     widths: parseWidths(setting('widths')),
     checkAnswers: oneOf('check-answers', setting('check-answers'), ['on', 'off']) === 'on',
