@@ -22,7 +22,7 @@ import {
   volumeTypes,
   withoutDerivedIops,
 } from '@bakehouse/domain';
-import { askedCard, refuseSmallerThan, refuseUnserved } from '../request/refusals.ts';
+import { refuseSmallerThan, refuseUnserved } from '../request/refusals.ts';
 import { oneOf } from '../request/text.ts';
 
 /** One of BlockDeviceMappings in a request. */
@@ -92,12 +92,13 @@ const volumeTypeOf = (text: string | undefined, fallback: VolumeType) =>
 /** A mapping of the request laid over the image's mapping of the same device, if there is one. */
 function ebsOf(name: string, request: EbsRequest, base: MergedEbs | undefined): MergedEbs {
   // Only card 0 exists. A volume's zone is its instance's, so a mapping cannot choose one.
-  refuseUnserved({ ...request, EbsCardIndex: askedCard(request.EbsCardIndex) }, [
+  const unserved = [
     'AvailabilityZone',
     'AvailabilityZoneId',
     'EbsCardIndex',
     'OutpostArn',
-  ]);
+  ] as const;
+  refuseUnserved(request, unserved, { EbsCardIndex: 0 });
   if (request.Encrypted || request.KmsKeyId) {
     throw apiError('UnsupportedOperation', {
       message: `The mapping of ${name} asks for encryption, which is not supported yet`,

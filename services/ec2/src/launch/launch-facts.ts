@@ -20,6 +20,7 @@ import {
   launchCredits,
   shutdownBehavior,
 } from './instance-options.ts';
+import { launchDefaults } from './launch-defaults.ts';
 import { launchImage } from './launch-image.ts';
 import type { LaunchParameters, MergedLaunch } from './launch-parameters.ts';
 import { launchType, refuseUnrunnable } from './launch-type.ts';
@@ -96,7 +97,7 @@ export async function launchFacts(
   context: OperationContext,
   { parameters: request, templateTags }: MergedLaunch,
 ): Promise<LaunchFacts> {
-  refuseUnserved(request, unserved);
+  refuseUnserved(request, unserved, launchDefaults);
   refusePlacement(request);
   const { MetricCategoryIds } = request.Monitoring ?? {};
   refuseUnserved({ MetricCategoryIds }, ['MetricCategoryIds']);

@@ -13,8 +13,9 @@ import {
 import type { OperationContext } from '@bakehouse/orchestration';
 import { notFound, ownedById } from '../lookup/lookups.ts';
 import { checkGroupCount, groupsOfVpc } from '../network/groups.ts';
-import { askedCard, refuseUnserved, unknownZone } from '../request/refusals.ts';
+import { refuseUnserved, unknownZone } from '../request/refusals.ts';
 import { checkDescription, findWord } from '../request/text.ts';
+import { interfaceDefaults } from './launch-defaults.ts';
 import { type LaunchParameters, refuseSharedPlaces } from './launch-parameters.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -62,7 +63,7 @@ const unservedNic = [
 ] as const satisfies readonly (keyof NonNullable<LaunchParameters['NetworkInterfaces']>[number])[];
 
 function refuseNicParts(nic: NonNullable<LaunchParameters['NetworkInterfaces']>[number]): void {
-  refuseUnserved({ ...nic, NetworkCardIndex: askedCard(nic.NetworkCardIndex) }, unservedNic);
+  refuseUnserved(nic, unservedNic, interfaceDefaults);
   if (nic.InterfaceType !== undefined && !findWord(nic.InterfaceType, ['interface'])) {
     throw apiError('UnsupportedOperation', {
       message: `Network interfaces of type ${nic.InterfaceType} are not supported`,

@@ -2,14 +2,15 @@ import { apiError, type Snapshot } from '@bakehouse/domain';
 
 /**
  * Refuses parameters that the platform would have to ignore: an accepted parameter has its effect. An empty list
- * or object and `false` ask for nothing.
+ * or object and `false` ask for nothing. So do the values in `defaults`, which has them by parameter and member.
  */
 export function refuseUnserved<Request extends object>(
   request: Request,
   names: readonly (keyof Request & string)[],
+  defaults: { readonly [Name in keyof Request]?: unknown } = {},
 ): void {
   for (const name of names) {
-    if (!asksForSomething(request[name])) continue;
+    if (!asksForSomething(request[name], defaults[name])) continue;
     throw apiError('UnsupportedOperation', { parameter: name });
   }
 }
@@ -25,15 +26,13 @@ export function requireOneOf<Request extends object>(
   });
 }
 
-function asksForSomething(value: unknown): boolean {
+function asksForSomething(value: unknown, byDefault?: unknown): boolean {
   if (value === undefined || value === null || value === false || value === '') return false;
-  if (Array.isArray(value)) return value.some(asksForSomething);
-  if (typeof value === 'object') return Object.values(value).some(asksForSomething);
-  return true;
+  if (Array.isArray(value)) return value.some((each) => asksForSomething(each));
+  if (typeof value !== 'object') return value !== byDefault;
+  const defaults = new Map<string, unknown>(Object.entries(byDefault ?? {}));
+  return Object.entries(value).some(([name, each]) => asksForSomething(each, defaults.get(name)));
 }
-
-/** Card 0, which every instance has, asks for nothing. */
-export const askedCard = (index: number | undefined) => index || undefined;
 
 /** Guests cannot send from addresses that are not their own, so the check is always on. */
 export const sourceDestCheckStays = () =>

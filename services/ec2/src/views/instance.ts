@@ -14,6 +14,7 @@ import {
   zoneId,
 } from '@bakehouse/domain';
 import { cpuOptionsView } from '../launch/cpu-options.ts';
+import { shownDefaults } from '../launch/launch-defaults.ts';
 import { tagsIfAny } from '../request/tags.ts';
 import {
   type InstanceFacts,
@@ -139,25 +140,6 @@ export function instanceView(facts: InstanceFacts): InstanceView {
   return view;
 }
 
-/**
- * EC2's defaults for what a launch does not set. Launches that set one of these to another value are refused, except
- * AutoRecovery, which is laid over below.
- */
-const defaults = {
-  CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
-  EnclaveOptions: { Enabled: false },
-  HibernationOptions: { Configured: false },
-  MaintenanceOptions: { AutoRecovery: 'default', RebootMigration: 'default' },
-  NetworkPerformanceOptions: { BandwidthWeighting: 'default' },
-  Operator: unmanaged,
-  PrivateDnsNameOptions: {
-    HostnameType: 'ip-name',
-    EnableResourceNameDnsARecord: false,
-    EnableResourceNameDnsAAAARecord: false,
-  },
-  SecondaryInterfaces: [],
-} satisfies InstanceView;
-
 const autoRecoveryOf = ({ autoRecovery }: Instance) =>
   autoRecovery ? { AutoRecovery: autoRecovery } : {};
 
@@ -225,8 +207,10 @@ function makeView(facts: InstanceFacts): InstanceView {
     ...(mode ? { BootMode: mode } : {}),
     CurrentInstanceBootMode: currentBootMode(instance),
     ...(isWindows(instance) ? { Platform: windows } : {}),
-    ...defaults,
-    MaintenanceOptions: { ...defaults.MaintenanceOptions, ...autoRecoveryOf(instance) },
+    ...shownDefaults,
+    Operator: unmanaged,
+    SecondaryInterfaces: [],
+    MaintenanceOptions: { ...shownDefaults.MaintenanceOptions, ...autoRecoveryOf(instance) },
     CpuOptions: instanceCpuOptions(instance),
     ...(nic ? networkView(facts, nic) : {}),
   };

@@ -3,6 +3,7 @@ import { apiError, type LaunchTemplateVersion } from '@bakehouse/domain';
 import { checkDeviceNames } from '../../launch/block-devices.ts';
 import { refuseProcessorFeatures } from '../../launch/cpu-options.ts';
 import { checkUserData, cpuCredits } from '../../launch/instance-options.ts';
+import { launchDefaults } from '../../launch/launch-defaults.ts';
 import { refuseSharedPlaces } from '../../launch/launch-parameters.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
 import { checkTemplateTags } from '../../request/tags.ts';
@@ -59,7 +60,7 @@ function withOwnSpelling(data: TemplateData): TemplateData {
 
 /** The data as it is kept. EC2 checks little before a launch: what it names need not exist. */
 export function templateData(data: TemplateData): LaunchTemplateVersion['data'] {
-  refuseUnserved(data, unserved);
+  refuseUnserved(data, unserved, launchDefaults);
   refuseProcessorFeatures(data.CpuOptions ?? {});
   checkUserData(data.UserData);
   checkDeviceNames(data.BlockDeviceMappings ?? []);

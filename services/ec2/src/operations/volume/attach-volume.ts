@@ -12,7 +12,7 @@ import {
 import { attachVolumeWorkflow } from '@bakehouse/orchestration';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
-import { askedCard, refuseUnserved } from '../../request/refusals.ts';
+import { refuseUnserved } from '../../request/refusals.ts';
 import { attachmentView } from '../../views/volume.ts';
 
 function checkVolume(volume: Volume, instance: Instance): void {
@@ -53,7 +53,8 @@ function checkDevice(deviceName: string, instance: Instance): void {
 
 /** Records the attachment at once; a workflow attaches the disk to a running machine. */
 export const attachVolume: Operation<'AttachVolume'> = async (context, request) => {
-  refuseUnserved({ EbsCardIndex: askedCard(request.EbsCardIndex) }, ['EbsCardIndex']);
+  // Every instance has card 0.
+  refuseUnserved(request, ['EbsCardIndex'], { EbsCardIndex: 0 });
   return await context.write(async (tx) => {
     const volume = await ownedById(tx, context, 'volume', request.VolumeId);
     const instance = await ownedById(tx, context, 'instance', request.InstanceId);
