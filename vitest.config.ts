@@ -26,6 +26,7 @@ export default defineConfig({
           env,
           include: ['{packages,services,apps}/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
           testTimeout: 20_000,
+          hookTimeout: 20_000,
         },
       },
       {
@@ -34,6 +35,7 @@ export default defineConfig({
           env,
           include: ['tests/simulation/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -43,6 +45,7 @@ export default defineConfig({
           ...onAnyStore,
           setupFiles: ['tests/stores/on-sqlite.ts'],
           testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -53,6 +56,7 @@ export default defineConfig({
           globalSetup: ['tests/stores/start-postgres.ts'],
           setupFiles: ['tests/stores/on-postgres.ts'],
           testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
