@@ -121,21 +121,20 @@ function services(
   };
 }
 
+const seedWarnings = {
+  leftOut: 'images of the seed file are left out: kernels, for Macs, or not available',
+  kept: 'images are kept as they are and differ from the seed file; to have those of the file, use another data folder, or POST /_bakehouse/reset with --auth open',
+} as const;
+
 /** Registers the images of `--seed` that are missing. */
 async function registerSeed({ plane, seed, logger }: Parts): Promise<void> {
   if (!seed) return;
-  const { leftOut } = seed;
-  if (leftOut.length > 0) {
-    logger.log(
-      'warn',
-      'images of the seed file are left out: kernels, for Macs, or not available',
-      {
-        count: leftOut.length,
-        imageIds: leftOut.slice(0, 10),
-      },
-    );
-  }
-  await plane.engine.write((tx) => putSeed(tx, seed));
+  const warnOf = (why: keyof typeof seedWarnings, ids: readonly string[]) => {
+    if (ids.length === 0) return;
+    logger.log('warn', seedWarnings[why], { count: ids.length, imageIds: ids.slice(0, 10) });
+  };
+  warnOf('leftOut', seed.leftOut);
+  warnOf('kept', await plane.engine.write((tx) => putSeed(tx, seed)));
 }
 
 /** Empties everything but accounts and keys; for test runs, so only with `--auth open`. */

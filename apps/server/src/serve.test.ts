@@ -141,6 +141,41 @@ test('an image that a reset puts back is an event', async () => {
   await server.close();
 });
 
+test('a start warns of images that differ from an edited seed file, a reset takes those of the file', async () => {
+  const root = await newFolder();
+  const seedPath = join(root, 'images.json');
+  const [image, other] = ['ami-0aaaaaaaaaaaaaaa1', 'ami-0aaaaaaaaaaaaaaa2'].map((ImageId) => ({
+    ImageId,
+    OwnerId: '123456789012',
+    Name: ImageId,
+  }));
+  const put = (...Images: unknown[]) => writeFile(seedPath, JSON.stringify({ Images }));
+  const place = ['--data', root, '--listen', '127.0.0.1:0', '--seed', seedPath];
+  const config = readConfig([...place, '--compute', 'simulated', '--auth', 'open'], {});
+  const warnings: object[] = [];
+  const log = (_: string, message: string, fields = {}) => {
+    if (message.includes('seed file')) warnings.push({ message, ...fields });
+  };
+  const restart = async () => {
+    const server = await serve(config, { ...silentLogger, log });
+    await server.ready;
+    return server;
+  };
+  await put(image, other);
+  await (await restart()).close();
+  await (await restart()).close();
+  expect(warnings).toEqual([]);
+  await put({ ...image, Name: 'edited' }, other);
+  const server = await restart();
+  const message = expect.stringContaining('use another data folder, or POST /_bakehouse/reset');
+  expect(warnings).toEqual([{ message, count: 1, imageIds: [image?.ImageId] }]);
+  await fetch(`${server.url}/_bakehouse/reset`, { method: 'POST' });
+  expect(await ec2(server, 'DescribeImages', {})).toContain('<name>edited</name>');
+  await server.close();
+  await (await restart()).close();
+  expect(warnings).toHaveLength(1);
+});
+
 test('a server does not use records of another folder, but those of its own after a move', async () => {
   const { root, volumeId } = await folderWithVolume();
   const other = await newFolder();

@@ -28,6 +28,8 @@ export interface SeedRecords {
   readonly snapshots: readonly Snapshot[];
   /** Ids of images that EC2 lists and this platform has no kind of. */
   readonly leftOut: readonly string[];
+  /** When the file was read: the creation date of images that have none in it. */
+  readonly readAt: TimestampMs;
 }
 
 /** Values of EC2's lists that no image here can have: kernels, images for Macs, and what is no image any more. */
@@ -223,7 +225,7 @@ export function seedImages(document: unknown, { now }: { readonly now: Timestamp
     // The snapshot is as large as the smallest volume that a mapping makes of it.
     if (!known || snapshot.sizeGiB < known.sizeGiB) snapshots.set(snapshot.id, snapshot);
   }
-  return { images, snapshots: [...snapshots.values()], leftOut };
+  return { images, snapshots: [...snapshots.values()], leftOut, readAt: now };
 }
 
 /** Adds what the record lacks, and a root device; what the record has stays, as it may have been changed since. */
@@ -239,11 +241,24 @@ function completed(known: Image, seeded: Image): Image {
   };
 }
 
+/** Whether the record has another value than the file for anything that the file can set. */
+function differs(record: Image, seeded: Image, { readAt }: SeedRecords): boolean {
+  const { lastLaunchedAt: _, earlierLaunches: __, ...values } = record;
+  // A creation date that is not in the file is another one at each start.
+  const createdAt = seeded.createdAt === readAt ? record.createdAt : seeded.createdAt;
+  return !isDeepStrictEqual(values, { ...seeded, createdAt });
+}
+
 /**
  * Puts the records that are missing, and completes those that an earlier version made of less of the file. An image that
- * was deregistered since stays deregistered.
+ * was deregistered since stays deregistered. Returns the images that are kept although the file has other values for them:
+ * nothing records whether it was the file or the image that was changed.
  */
-export async function putSeed(tx: MetadataTransaction, seed: SeedRecords): Promise<void> {
+export async function putSeed(
+  tx: MetadataTransaction,
+  seed: SeedRecords,
+): Promise<readonly ImageId[]> {
+  const kept: ImageId[] = [];
   for (const snapshot of seed.snapshots) {
     if (!(await tx.get('snapshot', snapshot.id))) await tx.put('snapshot', snapshot);
   }
@@ -252,5 +267,7 @@ export async function putSeed(tx: MetadataTransaction, seed: SeedRecords): Promi
     if (!known && (await tx.get('tombstone', image.id))) continue;
     const wanted = known ? completed(known, image) : image;
     if (!isDeepStrictEqual(wanted, known)) await tx.put('image', wanted);
+    if (differs(wanted, image, seed)) kept.push(image.id);
   }
+  return kept;
 }
