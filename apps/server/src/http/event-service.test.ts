@@ -192,11 +192,11 @@ test('a client that is slower than the log is long has a gap, then what follows'
 });
 
 test('a stream that has nothing to send shows that it lives, and ends with the server', async () => {
-  const entries = readEvents({ ...options(), timeoutMs: 100 }, {});
+  const entries = readEvents({ ...options(), timeoutMs: 1_000 }, {});
   await take(entries, 1);
   const next = entries.next();
   // Longer than the client's limit on silence.
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   stopping.abort();
   expect(await next).toEqual({ done: true, value: undefined });
 });
