@@ -1,5 +1,5 @@
 import { GiB } from '@bakehouse/base';
-import { aSnapshot } from '@bakehouse/testkit';
+import { completeSnapshot, noVolumeId, planSnapshot } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { MemoryMetadataStore } from './memory-metadata-store.ts';
 import { MemorySnapshotStore } from './memory-snapshot-store.ts';
@@ -7,14 +7,24 @@ import { restoredMaps } from './restored-maps.ts';
 
 const source = { kind: 'file', path: 'memory:lost' } as const;
 
+const pending = (digit: 1 | 2, sizeGiB: number) =>
+  planSnapshot({
+    id: `snap-${digit}`,
+    ownerId: '123456789012',
+    region: 'us-east-1',
+    tags: {},
+    createdAt: 0,
+    mapId: `map-${digit}`,
+    origin: { kind: 'capture' },
+    volume: { id: noVolumeId, sizeGiB },
+    description: '',
+  });
+
 test('the maps of pending snapshots are restored, with their sizes', async () => {
   const metadata = new MemoryMetadataStore();
   await metadata.write(async (tx) => {
-    await tx.put('snapshot', aSnapshot({ id: 'snap-1', mapId: 'map-1', state: 'completed' }));
-    await tx.put(
-      'snapshot',
-      aSnapshot({ id: 'snap-2', mapId: 'map-2', state: 'pending', sizeGiB: 3 }),
-    );
+    await tx.put('snapshot', completeSnapshot(pending(1, 2), { at: 1 }));
+    await tx.put('snapshot', pending(2, 3));
   });
   expect(await metadata.read(restoredMaps)).toEqual([{ mapId: 'map-2', sizeBytes: 3 * GiB }]);
 });
