@@ -114,13 +114,11 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
 
   async begin(request: DraftRequest): Promise<void> {
     checkMapId(request.mapId);
-    this.#closing.signal.throwIfAborted();
-    await this.#running.onDraft(async () => this.#drafts.begin(request));
+    await this.#use(async () => this.#drafts.begin(request));
   }
 
-  async writeBlock(mapId: BlockMapId, blockIndex: number, bytes: Uint8Array): Promise<string> {
-    this.#closing.signal.throwIfAborted();
-    return await this.#running.onDraft(() => this.#drafts.write(mapId, blockIndex, bytes));
+  writeBlock(mapId: BlockMapId, blockIndex: number, bytes: Uint8Array): Promise<string> {
+    return this.#use(() => this.#drafts.write(mapId, blockIndex, bytes));
   }
 
   seal(mapId: BlockMapId, expected?: DraftExpectation): Promise<BlockMapSummary> {
@@ -131,7 +129,7 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
   }
 
   find(mapId: BlockMapId): Promise<BlockMapSummary | undefined> {
-    return this.#parts.maps.find(mapId);
+    return this.#use(() => this.#parts.maps.find(mapId));
   }
 
   async list(): Promise<readonly BlockMapId[]> {
@@ -143,29 +141,40 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
     if (!Number.isSafeInteger(blockIndex) || blockIndex < 0) {
       throw new RangeError(`no disk has a block of index ${blockIndex}`);
     }
-    return (await this.openMap(mapId)).readBlock(blockIndex);
+    return await this.#use(async () => {
+      const opened = await this.#parts.maps.read(mapId);
+      return await openMapReader(opened, this.#reader).readBlock(blockIndex);
+    });
   }
 
-  async listBlocks(mapId: BlockMapId, page: BlockPageRequest): Promise<MapBlockPage> {
-    return listBlocks(await this.#parts.maps.read(mapId), page);
+  listBlocks(mapId: BlockMapId, page: BlockPageRequest): Promise<MapBlockPage> {
+    return this.#use(async () => listBlocks(await this.#parts.maps.read(mapId), page));
   }
 
-  async diffBlocks(
+  diffBlocks(
     maps: { readonly before: BlockMapId; readonly after: BlockMapId },
     page: BlockPageRequest,
   ): Promise<BlockDifferencePage> {
-    const before = await this.#parts.maps.read(maps.before);
-    const after = await this.#parts.maps.read(maps.after);
-    return diffBlocks({ before, after }, page);
+    return this.#use(async () => {
+      const before = await this.#parts.maps.read(maps.before);
+      const after = await this.#parts.maps.read(maps.after);
+      return diffBlocks({ before, after }, page);
+    });
   }
 
   /** The disk of a map. Throws MapMissingError or MapDamagedError. The map is not kept from prune. */
   async openMap(mapId: BlockMapId): Promise<MapReader> {
-    return openMapReader(await this.#parts.maps.read(mapId), this.#reader);
+    const opened = await this.#use(() => this.#parts.maps.read(mapId));
+    const reader = openMapReader(opened, this.#reader);
+    return {
+      ...reader,
+      read: (...range) => this.#use(() => reader.read(...range)),
+      readBlock: (blockIndex) => this.#use(() => reader.readBlock(blockIndex)),
+    };
   }
 
   usage(): Promise<StoreUsage> {
-    return this.#maintenance(() => storeUsage(this.#parts));
+    return this.#maintain(() => storeUsage(this.#parts));
   }
 
   /** One prune at a time. Throws MapDamagedError when a map that stays cannot be read: remove or restore it. */
@@ -180,15 +189,19 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
       inUse: () => this.#running.mapIds(),
       runningBases: () => this.#running.bases(),
     };
-    const result = await this.#maintenance(() => pruneStore(context, meant));
-    // It may have made room.
-    this.convertInBackground();
-    return result;
+    return await this.#maintain(async () => {
+      const result = await pruneStore(context, meant);
+      // It may have made room.
+      this.convertInBackground();
+      return result;
+    });
   }
 
   verify(onProgress?: (progress: CaptureProgress) => void): Promise<VerifyResult> {
     const isActive = (segment: unknown) => this.#tails.some((tail) => tail.isActive(segment));
-    return verifyStore({ ...this.#parts, coders: this.#coders, isActive, onProgress });
+    const coders = this.#coders;
+    const { signal } = this.#closing;
+    return this.#use(() => verifyStore({ ...this.#parts, coders, isActive, signal, onProgress }));
   }
 
   /** Maps of format 1 become trees, while the store is used. */
@@ -213,12 +226,11 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
     return (await readdir(tmp)).map((name) => join(tmp, name));
   }
 
-  /** Aborts captures, waits for writes to drafts and for a prune, and releases the folder. */
+  /** Aborts captures and a verify, waits for what else has begun, and releases the folder. All later calls reject. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the block store is closing'));
     await this.#running.ended();
     await this.#converting;
-    await this.#maintenance(async () => {});
     await this.#coders.close();
     await this.#readCoders.close();
     const { segments, files, lock } = this.#parts;
@@ -233,6 +245,22 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Does what needs the files, which `close` waits for once it has begun. */
+  async #use<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#closing.signal.throwIfAborted();
+    return await this.#running.use(work);
+  }
+
+  /** One at a time; what has not had its turn when the store closes is refused. */
+  #maintain<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#use(() =>
+      this.#maintenance(() => {
+        this.#closing.signal.throwIfAborted();
+        return work();
+      }),
+    );
   }
 
   async #capture(request: CaptureRequest, options: CaptureOptions): Promise<BlockMapSummary> {

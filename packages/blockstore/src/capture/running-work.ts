@@ -4,12 +4,12 @@ import type { MapTree } from '../maps/map-tree.ts';
 
 /**
  * What prune must leave alone beside what maps reach: maps in the making, and the trees that they are based on. And what
- * the store must not close under: these, and writes to drafts.
+ * the store must not close under: these, and all else that uses its files.
  */
 export class RunningWork {
   readonly #maps = new Map<BlockMapId, Promise<unknown>>();
   readonly #bases = new Set<MapTree>();
-  readonly #draftWork = new Set<Promise<unknown>>();
+  readonly #others = new Set<Promise<unknown>>();
 
   /** Maps that are being made. */
   mapIds(): ReadonlySet<BlockMapId> {
@@ -32,14 +32,14 @@ export class RunningWork {
     return running;
   }
 
-  /** Does work on a draft for `ended` to wait for. Prune sees the draft itself, and the epochs of its writes. */
-  async onDraft<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Does work for `ended` to wait for, which prune need not see: of drafts it sees these, and the epochs of writes. */
+  async use<Result>(work: () => Promise<Result>): Promise<Result> {
     const running = work();
-    this.#draftWork.add(running);
+    this.#others.add(running);
     try {
       return await running;
     } finally {
-      this.#draftWork.delete(running);
+      this.#others.delete(running);
     }
   }
 
@@ -57,6 +57,6 @@ export class RunningWork {
 
   /** Resolves when all that has begun has ended, well or not. */
   async ended(): Promise<void> {
-    await Promise.allSettled([...this.#maps.values(), ...this.#draftWork]);
+    await Promise.allSettled([...this.#maps.values(), ...this.#others]);
   }
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { allEnded } from '@bakehouse/base';
 import type { CaptureProgress } from '@bakehouse/domain';
 import type { CoderPool } from '../capture/coder-pool.ts';
 import { contentKey } from '../format/content-id.ts';
@@ -14,6 +15,7 @@ export interface CheckContext {
   readonly segments: SegmentSet;
   readonly pages: PageStore;
   readonly coders: CoderPool;
+  readonly signal: AbortSignal;
   readonly onProgress?: ((progress: CaptureProgress) => void) | undefined;
 }
 
@@ -24,7 +26,7 @@ export interface ContentProblem {
 
 /** Reads every chunk and page of the index, segment by segment, in order of offset. */
 export async function checkContents(context: CheckContext) {
-  const { segments, coders, onProgress } = context;
+  const { segments, coders, signal, onProgress } = context;
   const damaged = new Map<string, ContentProblem>();
   const totalBytes = segments.segments().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let doneBytes = 0;
@@ -34,6 +36,7 @@ export async function checkContents(context: CheckContext) {
     const queue = entries.values();
     const lane = async () => {
       for (const entry of queue) {
+        signal.throwIfAborted();
         const found = await checkContent(context, segment, entry);
         if (segment.kind === 'chunks') checkedChunks += 1;
         if (found !== undefined) damaged.set(contentKey(entry.contentId), found);
@@ -41,7 +44,7 @@ export async function checkContents(context: CheckContext) {
         onProgress?.({ doneBytes, totalBytes });
       }
     };
-    await Promise.all(Array.from({ length: coders.width }, lane));
+    await allEnded(Array.from({ length: coders.width }, lane));
   }
   return { checkedChunks, damaged };
 }

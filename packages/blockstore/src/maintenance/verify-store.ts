@@ -28,16 +28,19 @@ export interface VerifyContext extends HolderContext {
   readonly pages: PageStore;
   readonly coders: CoderPool;
   readonly isActive: (segment: unknown) => boolean;
+  /** Ends it between two looks at the disk. */
+  readonly signal: AbortSignal;
   readonly onProgress?: ((progress: CaptureProgress) => void) | undefined;
 }
 
 type Finding = Omit<VerifyProblem, 'usedBy'>;
 
-/** Reads and compares everything. Captures and prunes may go on meanwhile. */
+/** Reads and compares everything. Captures and prunes may go on meanwhile. Throws the signal's reason. */
 export async function verifyStore(context: VerifyContext): Promise<VerifyResult> {
   const maps = await checkHolders(context);
   const segmentFindings: Finding[] = [];
   for (const segment of context.segments.segments()) {
+    context.signal.throwIfAborted();
     segmentFindings.push(...(await checkSegment(context, segment)));
   }
   const { checkedChunks, damaged } = await checkContents(context);
@@ -70,6 +73,7 @@ async function checkHolders(context: VerifyContext) {
   // From disk, what may be in memory.
   context.maps.forgetHeads();
   for (const holder of holdersOf(context)) {
+    context.signal.throwIfAborted();
     const found = await orUndefined(() => checkHolder(context, walk, holder));
     if (found === undefined) continue;
     checkedMaps += 1;
@@ -131,6 +135,7 @@ async function findUsers(
   if (problems.size === 0) return users;
   const search = new ProblemUsers((key) => problems.has(key));
   for (const holder of holdersOf(context)) {
+    context.signal.throwIfAborted();
     const named = await orUndefined(() =>
       useHolder(holder, (opened) => problemsOf(opened, search)),
     );
