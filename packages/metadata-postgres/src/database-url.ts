@@ -21,34 +21,31 @@ function nameOf(url: URL): string {
   return `${url.protocol}//${url.username && `${url.username}@`}${host}${url.pathname}`;
 }
 
-/**
- * The parameters that have an effect, and their values where only some do. The driver passes over all others, and a
- * misspelled `sslmode` would mean no TLS. It cannot do without TLS when the server has none, as `prefer` asks for.
- */
-const parameters: Readonly<Record<string, readonly string[] | 'any'>> = {
-  host: 'any',
-  port: 'any',
-  user: 'any',
-  options: 'any',
-  sslmode: ['disable', 'require', 'verify-ca', 'verify-full'],
-  sslrootcert: 'any',
-  sslcert: 'any',
-  sslkey: 'any',
-  // The driver's name for what is done always.
-  uselibpqcompat: ['true'],
-};
+/** Those that have an effect. The driver passes over all others, and a misspelled `sslmode` would mean no TLS. */
+const parameterNames = [
+  'host',
+  'port',
+  'user',
+  'options',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+];
+
+/** The driver does not go on without TLS when the server has none, as `allow` and `prefer` ask for. */
+const sslModes = ['disable', 'require', 'verify-ca', 'verify-full'];
 
 /** What is wrong with a parameter, and the way out; undefined when it can be used. */
 function parameterProblem([name, value]: readonly [string, string]): string | undefined {
-  const allowed = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-  if (allowed === undefined) {
+  if (!parameterNames.includes(name)) {
     // Anything else may be the end of a password.
     const what = /^[a-z_]+$/i.test(name) ? `the parameter ${name}` : 'a parameter';
-    return `has ${what}, which is unknown here; use ${Object.keys(parameters).join(', ')}`;
+    return `has ${what}, which is unknown here; use ${parameterNames.join(', ')}`;
   }
   if (value === '') return `has an empty ${name}; give it a value, or leave it out`;
-  if (allowed === 'any' || allowed.includes(value)) return undefined;
-  return `has a value of ${name} that is unknown here; use ${allowed.join(', ')}`;
+  if (name !== 'sslmode' || sslModes.includes(value)) return undefined;
+  return `has a value of sslmode that is unknown here; use ${sslModes.join(', ')}`;
 }
 
 /** As libpq does. */
