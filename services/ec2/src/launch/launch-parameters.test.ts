@@ -112,7 +112,8 @@ test('figures of the template are kept with its own type, and where it names non
   for (const template of [{ VolumeType: 'gp3', Iops: 4000 }, { Iops: 4000 }]) {
     const base = mapping({ VolumeSize: 10, ...template });
     const { launch, volumes } = await withTemplate({ BlockDeviceMappings: [base] });
-    await launch({ BlockDeviceMappings: [mapping({ VolumeType: 'gp3' })] });
+    // Words are read in any case.
+    await launch({ BlockDeviceMappings: [mapping({ VolumeType: 'GP3' as 'gp3' })] });
     expect(await volumes()).toMatchObject([{ sizeGiB: 10, volumeType: 'gp3', iops: 4000 }]);
   }
 });

@@ -6,6 +6,7 @@ import {
   type Tags,
 } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
+import { findWord } from '../request/text.ts';
 import { checkDeviceNames } from './block-devices.ts';
 import { findTemplateVersion } from './template-version.ts';
 
@@ -58,10 +59,11 @@ function mergeTags(template: TagSpecifications, request: TagSpecifications): Tag
 
 /** As with an image's mapping: where the request names another type, the figures of the template's do not apply. */
 function mergeEbs(template: Ebs, request: Ebs): Ebs {
-  const { VolumeType: type = request.VolumeType } = template;
+  const { VolumeType: before } = template;
+  const { VolumeType: after } = request;
+  const isOtherType = before && after && !findWord(after, [before]);
   const { Iops: _, Throughput: __, ...withoutFigures } = template;
-  const isSameType = (request.VolumeType ?? type) === type;
-  return { ...(isSameType ? template : withoutFigures), ...given(request) };
+  return { ...(isOtherType ? withoutFigures : template), ...given(request) };
 }
 
 /** The devices of both, by name. Where both name a device, the request's members win. */
