@@ -9,5 +9,5 @@ export class AdminConnectionError extends Error {
   }
 }
 
-/** No reply, or none to its end: the server may be back soon. What another program or another release replies stays. */
+/** No reply, or none to its end: the server may be back soon. A reply of another program or release is not this error, as waiting does not change it. */
 export class ServerAwayError extends AdminConnectionError {}
