@@ -74,6 +74,8 @@ async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
   });
   const volumes = createQemuVolumes({
     directory: join(folder, 'volumes'),
+    hotDirectory: join(folder, 'hot-maps'),
+    maps: engine,
     runtimeDirectory: join(folder, 'run'),
     exporterSocketPath: join(folder, 'no.sock'),
     instanceSockets: () => undefined,

@@ -31,6 +31,8 @@ export interface DataDirectory {
   readonly folderId: string;
   readonly blocks: string;
   readonly volumes: string;
+  /** Maps as local files, which volumes read in place of the block store. */
+  readonly hotMaps: string;
   readonly instances: string;
   readonly network: string;
   readonly guestMetadata: string;
@@ -62,6 +64,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     folderId: join(root, 'folder-id'),
     blocks: join(root, 'blocks'),
     volumes: join(root, 'volumes'),
+    hotMaps: join(root, 'hot-maps'),
     instances: join(root, 'instances'),
     network: join(root, 'network'),
     guestMetadata: join(root, 'guest-metadata'),

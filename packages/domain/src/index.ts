@@ -31,6 +31,7 @@ export type * from './record-migrations/record-migration.ts';
 export * from './record-migrations/roots-and-boots.ts';
 export * from './records/index.ts';
 export * from './regions.ts';
+export * from './snapshots/fast-restore.ts';
 export * from './snapshots/plan-snapshot.ts';
 export * from './states/check-state.ts';
 export * from './states/state-tables.ts';

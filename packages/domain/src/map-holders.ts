@@ -34,6 +34,8 @@ const mapsByKind = {
   workflow: undefined,
   /** Its pending snapshot holds the map. */
   bake: undefined,
+  /** Its snapshot holds the map. */
+  fastRestore: undefined,
 } satisfies { readonly [K in RecordKind]: MapsOf<K> | undefined };
 
 /** The kinds of records that hold maps. */

@@ -3,6 +3,7 @@ import type {
   Account,
   Bake,
   ClientToken,
+  FastRestore,
   Image,
   Instance,
   KeyPair,
@@ -47,6 +48,7 @@ export interface RecordKinds {
   setting: Setting;
   workflow: Workflow;
   bake: Bake;
+  fastRestore: FastRestore;
 }
 export type RecordKind = keyof RecordKinds;
 
@@ -98,7 +100,12 @@ export const recordIndexes = {
     public: (r) => (r.createVolumePermissions.everyone ? 'true' : undefined),
     sharedWith: (r) => r.createVolumePermissions.accountIds,
   },
-  volume: { ...owned, instance: (r) => r.attachment?.instanceId, snapshot: (r) => r.snapshotId },
+  volume: {
+    ...owned,
+    instance: (r) => r.attachment?.instanceId,
+    snapshot: (r) => r.snapshotId,
+    fastRestored: (r) => (r.fastRestored ? 'true' : undefined),
+  },
   instance: {
     ...owned,
     image: (r) => r.imageId,
@@ -131,6 +138,7 @@ export const recordIndexes = {
   setting: {},
   workflow: { kind: (r) => r.kind },
   bake: { state: (r) => r.state },
+  fastRestore: { owner: (r) => r.ownerId, snapshot: (r) => r.snapshotId, state: (r) => r.state },
 } satisfies { [K in RecordKind]: Indexes<K> };
 
 export type IndexName<K extends RecordKind> = keyof (typeof recordIndexes)[K] & string;

@@ -1,6 +1,7 @@
 import type { Clock, IdSource, TimestampMs } from '@bakehouse/base';
 import type {
   Compute,
+  HotMaps,
   ImageBuilder,
   MetadataPublisher,
   MetadataStore,
@@ -14,6 +15,7 @@ import { FakeImageBuilder } from './fake-image-builder.ts';
 import { FaultPlan } from './faults.ts';
 import { Life } from './life.ts';
 import { ManualClock } from './manual-clock.ts';
+import { MemoryHotMaps } from './memory-hot-maps.ts';
 import { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
 import { MemoryNetwork, portOf } from './memory-network.ts';
 import { MemorySnapshotStore } from './memory-snapshot-store.ts';
@@ -37,6 +39,7 @@ export interface WorldPorts {
   readonly publisher: MetadataPublisher;
   readonly snapshots: PrunableSnapshotStore;
   readonly volumes: VolumeDisks & VolumeFreezer;
+  readonly hot: HotMaps;
   readonly builder: ImageBuilder;
 }
 
@@ -62,6 +65,7 @@ export class FakeWorld {
   readonly snapshots = new MemorySnapshotStore(this.sources);
   readonly compute: SimulatedCompute;
   readonly volumes: MemoryVolumeDisks;
+  readonly hot: MemoryHotMaps;
   readonly network: MemoryNetwork;
   readonly publisher = new MemoryMetadataPublisher();
   readonly builder: FakeImageBuilder;
@@ -80,7 +84,9 @@ export class FakeWorld {
       diskClosed: (volumeId, how) => this.volumes.machineEnded(volumeId, how),
       ...(memoryMiB === undefined ? {} : { memoryMiB }),
     });
+    this.hot = new MemoryHotMaps(this.snapshots, this.clock);
     this.volumes = new MemoryVolumeDisks(this.snapshots, {
+      hot: this.hot,
       userOf: (volumeId) => this.compute.userOf(volumeId),
     });
     this.network = new MemoryNetwork({ isGuestUp: (port) => this.compute.usesPort(port) });
@@ -99,6 +105,8 @@ export class FakeWorld {
     for (const volumeId of await this.volumes.list()) {
       const origin = this.volumes.missingOrigin(volumeId);
       if (origin) problems.push(`${volumeId} reads from ${origin}, which is gone`);
+      const hot = this.hot.missingBehind(volumeId);
+      if (hot) problems.push(`${volumeId} reads the hot map ${hot}, which is gone`);
     }
     return problems;
   }
@@ -118,6 +126,7 @@ export class FakeWorld {
       publisher: wrap<MetadataPublisher>('publisher', this.publisher),
       snapshots: wrap<PrunableSnapshotStore>('snapshots', this.snapshots),
       volumes: wrap<VolumeDisks & VolumeFreezer>('volumes', this.volumes),
+      hot: wrap<HotMaps>('hot', this.hot),
       builder: wrap<ImageBuilder>('builder', this.builder),
     };
   }

@@ -14,6 +14,7 @@ export {
 } from './faults.ts';
 export { Life } from './life.ts';
 export { ManualClock } from './manual-clock.ts';
+export { MemoryHotMaps } from './memory-hot-maps.ts';
 export { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
 export { MemoryMetadataStore } from './memory-metadata-store.ts';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
@@ -35,5 +36,6 @@ export { settle, waitOutside } from './settle.ts';
 export { SimulatedCompute, type SimulatedComputeOptions } from './simulated-compute.ts';
 export { type SimulatedDrivers, simulatedDrivers } from './simulated-drivers.ts';
 export { hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
+export { storeWords } from './store-words.ts';
 export { newTestStore, useTestStores } from './test-store.ts';
 export { type FaultyPortOptions, withFaults } from './with-faults.ts';

@@ -1,6 +1,7 @@
 import { invariant } from '@bakehouse/base';
 import type {
   BlockMapId,
+  DiskBacking,
   FreezeVolume,
   FrozenVolume,
   HydrateOptions,
@@ -12,6 +13,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import { MemoryDisk } from './memory-disk.ts';
+import type { MemoryHotMaps } from './memory-hot-maps.ts';
 import type { MemorySnapshotStore } from './memory-snapshot-store.ts';
 import { type BlockWords, type MemorySource, memoryBlockBytes } from './memory-sources.ts';
 
@@ -20,6 +22,8 @@ export interface MemoryVolumeDisksOptions {
   readonly userOf?: (volumeId: VolumeId) => InstanceId | undefined;
   /** A disk that is asked for and not there: an error, or made on the spot (records without bytes). */
   readonly unknownDisks?: 'refuse' | 'make';
+  /** What disks read in place of the store where it has their map. */
+  readonly hot?: MemoryHotMaps;
 }
 
 /** A frozen volume, and who serves it: its machine, or (at rest) a process of its own. */
@@ -41,16 +45,21 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     this.#options = options;
   }
 
-  async create(disk: VolumeDisk): Promise<void> {
-    if (this.#disks.has(disk.volumeId)) return;
-    if (disk.originMapId) this.#snapshots.contentsOf(disk.originMapId);
-    this.#disks.set(disk.volumeId, new MemoryDisk(disk.sizeBytes, disk.originMapId));
+  async create({ volumeId, sizeBytes, originMapId }: VolumeDisk): Promise<DiskBacking> {
+    if (!this.#disks.has(volumeId)) {
+      if (originMapId) this.#snapshots.contentsOf(originMapId);
+      this.#disks.set(volumeId, new MemoryDisk(sizeBytes, originMapId));
+      this.#options.hot?.choose(volumeId, originMapId);
+    }
+    if (!this.#disk(volumeId).originMapId) return 'none';
+    return this.#options.hot?.isBehind(volumeId) ? 'hot' : 'store';
   }
 
   async remove(volumeId: VolumeId): Promise<void> {
     const user = this.#options.userOf?.(volumeId);
     invariant(user === undefined, `the disk of ${volumeId} is not removed while ${user} uses it`);
     this.#disks.delete(volumeId);
+    this.#options.hot?.release(volumeId);
   }
 
   async grow(volumeId: VolumeId, sizeBytes: number): Promise<void> {
@@ -82,7 +91,8 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     if (this.#options.userOf && this.#options.userOf(volumeId) !== instanceId) return false;
     if (this.#isFrozen(volumeId)) return false;
     onProgress?.({ doneBytes: 0, totalBytes: disk.sizeBytes });
-    disk.hydrate(this.#origin(disk));
+    disk.hydrate(this.#origin(volumeId));
+    this.#options.hot?.release(volumeId);
     return true;
   }
 
@@ -115,7 +125,9 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
 
   /** What the guest reads; undefined is zeros. */
   read(volumeId: VolumeId, index: number): string | undefined {
-    const serve = (mapId: BlockMapId, block: number) => this.#snapshots.serve(mapId, block);
+    const hot = this.#options.hot?.wordsBehind(volumeId);
+    const serve = (mapId: BlockMapId, block: number) =>
+      hot ? hot.get(block) : this.#snapshots.serve(mapId, block);
     return this.#disk(volumeId).read(index, serve);
   }
 
@@ -129,8 +141,7 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
   }
 
   contents(volumeId: VolumeId): BlockWords {
-    const disk = this.#disk(volumeId);
-    return disk.contents(this.#origin(disk));
+    return this.#disk(volumeId).contents(this.#origin(volumeId));
   }
 
   sizeBytes(volumeId: VolumeId): number {
@@ -149,11 +160,12 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
 
   /** What a machine that opens the disk meets: an error while it is frozen at rest. Older views are untrue then. */
   open(volumeId: VolumeId): void {
-    this.#disk(volumeId);
+    const disk = this.#disk(volumeId);
     for (const { frozen, isAtRest } of this.#viewsOf(volumeId)) {
       if (isAtRest) throw new Error(`${volumeId} is frozen and cannot be opened by a machine`);
       this.#endView(frozen.snapshotId);
     }
+    this.#options.hot?.choose(volumeId, disk.originMapId);
   }
 
   /** The machine that had the disk has ended: it serves nothing, and kept views and bitmaps only if `orderly`. */
@@ -230,8 +242,10 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     return frozen;
   }
 
-  #origin(disk: MemoryDisk): BlockWords {
-    return disk.originMapId ? this.#snapshots.contentsOf(disk.originMapId) : new Map();
+  #origin(volumeId: VolumeId): BlockWords {
+    const { originMapId } = this.#disk(volumeId);
+    const hot = this.#options.hot?.wordsBehind(volumeId);
+    return hot ?? (originMapId ? this.#snapshots.contentsOf(originMapId) : new Map());
   }
 
   #disk(volumeId: VolumeId): MemoryDisk {

@@ -1,5 +1,6 @@
 import type { Clock } from '@bakehouse/base';
 import { type FakeBuilderOptions, FakeImageBuilder } from './fake-image-builder.ts';
+import { MemoryHotMaps } from './memory-hot-maps.ts';
 import { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { MemorySnapshotStore } from './memory-snapshot-store.ts';
@@ -15,6 +16,7 @@ export interface SimulatedDrivers {
   readonly publisher: MemoryMetadataPublisher;
   readonly snapshots: MemorySnapshotStore;
   readonly volumes: MemoryVolumeDisks;
+  readonly hot: MemoryHotMaps;
   readonly builder: FakeImageBuilder;
 }
 
@@ -33,13 +35,16 @@ export function simulatedDrivers(options: {
   const restored = options.maps ?? [];
   const snapshots = new MemorySnapshotStore(sources, { unknownMaps: 'zeros', restored });
   const compute = new SimulatedCompute(options);
+  const hot = new MemoryHotMaps(snapshots, options.clock);
   return {
     compute,
     snapshots,
+    hot,
     network: new MemoryNetwork({ isGuestUp: (port) => compute.usesPort(port) }),
     publisher: new MemoryMetadataPublisher(),
     volumes: new MemoryVolumeDisks(snapshots, {
       unknownDisks: 'make',
+      hot,
       userOf: (volumeId) => compute.userOf(volumeId),
     }),
     builder: new FakeImageBuilder({ clock: options.clock, sources }, options.builder),

@@ -1,6 +1,7 @@
 import type { Clock, IdSource, Logger } from '@bakehouse/base';
 import type {
   Compute,
+  HotMaps,
   ImageBuilder,
   MetadataPublisher,
   MetadataStore,
@@ -12,6 +13,7 @@ import type {
 } from '@bakehouse/domain';
 import type { WorkflowEngine } from '@bakehouse/workflow-engine';
 import type { ChangeFeed } from './changes/change-feed.ts';
+import type { HotKeeper } from './hot/hot-keeper.ts';
 import type { PolicyApplier } from './network-policy/policy-applier.ts';
 import type { Hydrator } from './reconcilers/hydrator.ts';
 import type { Settings } from './settings.ts';
@@ -23,6 +25,7 @@ export interface Drivers {
   readonly publisher: MetadataPublisher;
   readonly snapshots: PrunableSnapshotStore;
   readonly volumes: VolumeDisks & VolumeFreezer;
+  readonly hot: HotMaps;
   readonly builder: ImageBuilder;
   /** Absent where disks take no room. */
   readonly room?: RoomReporter;
@@ -37,6 +40,7 @@ export interface WorkflowContext extends Drivers {
   readonly settings: Settings;
   readonly policy: PolicyApplier;
   readonly hydrator: Pick<Hydrator, 'wake'>;
+  readonly hotKeeper: Pick<HotKeeper, 'noteDisk'>;
   readonly changes: Pick<ChangeFeed, 'watch' | 'progress' | 'lastProgress' | 'forget'>;
 }
 

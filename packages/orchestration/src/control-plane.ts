@@ -11,6 +11,7 @@ import type { AdminContext } from './admin/admin-handler.ts';
 import { ChangeFeed } from './changes/change-feed.ts';
 import type { EventLog } from './changes/event-log.ts';
 import type { Drivers, ReconcilerContext, WorkflowContext } from './context.ts';
+import { HotKeeper } from './hot/hot-keeper.ts';
 import { createPolicyApplier } from './network-policy/policy-applier.ts';
 import { PolicyChanges } from './network-policy/policy-changes.ts';
 import type { CallScope, OperationContext } from './operation-context.ts';
@@ -87,10 +88,14 @@ const repeated: readonly {
   { name: 'housekeeping', everyMs: 5 * minuteMs, work: forgetOld },
 ];
 
+/** What is launched often, or asked for, is hot within minutes: nobody waits for it. */
+const hotLook = { name: 'hot maps', everyMs: 10 * secondMs };
+
 interface Parts {
   readonly context: ReconcilerContext;
   readonly changes: ChangeFeed;
   readonly hydrator: Hydrator;
+  readonly hotKeeper: HotKeeper;
   readonly regions: RegionEnsurer;
   readonly startup: Startup;
   readonly openHost: () => Promise<void>;
@@ -128,6 +133,7 @@ function makeParts(options: ControlPlaneOptions): Parts {
     ...(widths ? { widths } : {}),
     ...(lease ? { lease } : {}),
   });
+  const hotKeeper = new HotKeeper({ ...drivers, metadata, engine, clock, logger });
   const context: ReconcilerContext = {
     ...drivers,
     clock,
@@ -138,6 +144,7 @@ function makeParts(options: ControlPlaneOptions): Parts {
     engine,
     policy,
     hydrator,
+    hotKeeper,
     changes,
   };
   const distinctRanges = settings.compute === 'qemu';
@@ -146,6 +153,7 @@ function makeParts(options: ControlPlaneOptions): Parts {
     context,
     changes,
     hydrator,
+    hotKeeper,
     regions: createRegionEnsurer({ metadata, clock, ids, distinctRanges }),
     startup: new Startup(clock),
     openHost,
@@ -245,7 +253,7 @@ async function reset({ context, hydrator, regions }: Parts): Promise<void> {
 /** The control plane: what operations call, and workflows and reconcilers over ports. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const parts = makeParts(options);
-  const { context, changes, hydrator, regions, startup } = parts;
+  const { context, changes, hydrator, hotKeeper, regions, startup } = parts;
   const { engine } = context;
   const stopping = new AbortController();
   let loops: readonly Promise<void>[] = [];
@@ -257,13 +265,18 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     async start() {
       unwatch = watchMachines(parts);
       await resume(parts);
-      loops = repeated.map(({ work, ...each }) =>
-        periodically(options, { ...each, signal: stopping.signal }, () => work(context)),
-      );
+      const { signal } = stopping;
+      loops = [
+        ...repeated.map(({ work, ...each }) =>
+          periodically(options, { ...each, signal }, () => work(context)),
+        ),
+        periodically(options, { ...hotLook, signal }, () => hotKeeper.look()),
+      ];
     },
     async stop() {
       stopping.abort(new Error('the control plane stops'));
       unwatch();
+      hotKeeper.stop();
       await engine.stop();
       await hydrator.stop();
       await Promise.allSettled(loops);

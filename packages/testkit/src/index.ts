@@ -1,4 +1,5 @@
 export { describeComputeDriver, type OpenedCompute } from './contracts/describe-compute-driver.ts';
+export { describeHotMaps, type OpenedHotMaps } from './contracts/describe-hot-maps.ts';
 export {
   describeMetadataPublisher,
   type OpenedMetadataPublisher,

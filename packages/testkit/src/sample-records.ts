@@ -3,6 +3,7 @@ import {
   type Account,
   type Bake,
   type ClientToken,
+  type FastRestore,
   type HostId,
   type Image,
   type Instance,
@@ -325,6 +326,19 @@ export function aParameterVersion(given: Partial<ParameterVersion> = {}): Parame
   return { id: `${parameterId}:00000001`, parameterId, region, content, ...given };
 }
 
+export function aFastRestore(given: Partial<FastRestore> = {}): FastRestore {
+  return {
+    id: `snap-0aaaaaaaaaaaaaaa1/${zone}/${accountId}`,
+    ownerId: accountId,
+    region: 'us-east-1',
+    snapshotId: 'snap-0aaaaaaaaaaaaaaa1',
+    zone,
+    state: 'enabled',
+    enteredAt: { enabling: createdAt, optimizing: createdAt, enabled: createdAt },
+    ...given,
+  };
+}
+
 export function aBake(given: Partial<Bake> = {}): Bake {
   return {
     id: 'bake-0aaaaaaaaaaaaaaa1',
@@ -366,4 +380,5 @@ export const sampleRecords: { readonly [K in RecordKind]: RecordKinds[K] } = {
   setting: aSetting(),
   workflow: aWorkflow(),
   bake: aBake(),
+  fastRestore: aFastRestore(),
 };

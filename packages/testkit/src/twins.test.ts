@@ -1,15 +1,19 @@
 import type { MachineSpec } from '@bakehouse/domain';
 import {
   FakeWorld,
+  ManualClock,
+  MemoryHotMaps,
   MemoryMetadataPublisher,
   MemoryNetwork,
   MemorySnapshotStore,
   MemoryVolumeDisks,
   memoryBlockBytes,
   SimulatedCompute,
+  storeWords,
 } from '@bakehouse/fakes';
 import {
   describeComputeDriver,
+  describeHotMaps,
   describeMetadataPublisher,
   describeNetwork,
   describeSnapshotStore,
@@ -43,13 +47,7 @@ async function openVolumes(): Promise<OpenedVolumes> {
   return {
     volumes,
     blockBytes: memoryBlockBytes,
-    async makeMap(mapId, blockCount, words) {
-      const source = { kind: 'file', path: `memory:${mapId}` } as const;
-      const blocks = new Map(Object.entries(words).map(([index, word]) => [Number(index), word]));
-      const sizeBytes = blockCount * memoryBlockBytes;
-      store.sources.offer(source, { sizeBytes, blocks, changed: blocks.keys() });
-      await store.capture({ mapId, source });
-    },
+    makeMap: (mapId, blockCount, words) => storeWords(store, { mapId, blockCount, words }),
     write: async (volumeId, index, word) => volumes.write(volumeId, index, word),
     read: async (volumeId, index) => volumes.read(volumeId, index),
     async capture({ source, baseMapId }, mapId) {
@@ -64,6 +62,31 @@ async function openVolumes(): Promise<OpenedVolumes> {
 
 describeVolumeDisks('MemoryVolumeDisks', openVolumes);
 describeVolumeFreezer('MemoryVolumeDisks', openVolumes);
+
+describeHotMaps('MemoryHotMaps', async () => {
+  const store = new MemorySnapshotStore();
+  const hot = new MemoryHotMaps(store, new ManualClock());
+  const volumes = new MemoryVolumeDisks(store, { hot });
+  return {
+    hot,
+    volumes,
+    blockBytes: memoryBlockBytes,
+    makeMap: (mapId, blockCount, words) => storeWords(store, { mapId, blockCount, words }),
+    pruneMap: async (mapId) => {
+      await store.prune(new Set([mapId]));
+    },
+    open: async (volumeId) => volumes.open(volumeId),
+    read: async (volumeId, index) => volumes.read(volumeId, index),
+    async stopStore() {
+      store.serve = () => {
+        throw new Error('the store is stopped');
+      };
+    },
+    startHost: async () => hot.hostStarted(),
+    damage: async (mapId) => hot.damage(mapId),
+    dispose,
+  };
+});
 
 describeComputeDriver('SimulatedCompute', async () => {
   const world = new FakeWorld();

@@ -1,5 +1,6 @@
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
 import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import { MemorySnapshotStore } from '@bakehouse/fakes';
 import { createQemuVolumes } from '../src/index.ts';
 
 /** A control plane that hydrates slowly, to be killed when it says something: its arguments are folders, a volume, a machine's monitor. */
@@ -8,6 +9,8 @@ const [directory = '', runtimeDirectory = '', exporterSocketPath = '', volumeId,
 
 await createQemuVolumes({
   directory,
+  hotDirectory: `${directory}/none`,
+  maps: new MemorySnapshotStore(),
   runtimeDirectory,
   exporterSocketPath,
   instanceSockets: () => monitor,

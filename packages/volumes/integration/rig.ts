@@ -12,6 +12,7 @@ import { onTestFinished } from 'vitest';
 import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
 import type { QemuVolumes, VolumeLimits } from '../src/index.ts';
 import { MonitorPool } from '../src/qemu/monitor-pool.ts';
+import { mapOfFile } from './map-of-file.ts';
 
 const run = promisify(execFile);
 
@@ -51,6 +52,8 @@ export interface Rig extends AsyncDisposable {
   /** A control plane that dies when it has sent so many commands to QEMU. */
   dyingVolumes(commandsMax: number): QemuVolumes;
   start(volumeIds: readonly VolumeId[], n?: number): Promise<Machine>;
+  /** As `volumes`, after a start of the host. */
+  volumesAfterBoot(): QemuVolumes;
   stopOrigin(): Promise<void>;
   restartOrigin(): Promise<void>;
 }
@@ -115,17 +118,14 @@ async function openRig(): Promise<Rig> {
   await writeOrigin(rawPath);
   const exporterSocketPath = path('origin.sock');
   const processes = new Set<ChildProcess>();
-  const startOrigin = async () => {
-    const started = await startExporter(exporterSocketPath, rawPath);
-    processes.add(started);
-    return started;
-  };
-  let exporter = await startOrigin();
+  let exporter = await startExporter(exporterSocketPath, rawPath);
   const running = new Map<InstanceId, string>();
 
   const contextWith = (limits: Partial<VolumeLimits> = {}) =>
     volumeContext({
       directory: join(directory, 'x'.repeat(120), 'volumes'),
+      hotDirectory: path('hot-maps'),
+      maps: mapOfFile(originMapId, rawPath),
       runtimeDirectory: path('run'),
       exporterSocketPath,
       instanceSockets: (instanceId) => running.get(instanceId),
@@ -138,6 +138,10 @@ async function openRig(): Promise<Rig> {
   return {
     directory,
     volumes,
+    volumesAfterBoot() {
+      const context = contextWith();
+      return qemuVolumes({ ...context, hot: { ...context.hot, bootId: async () => 'next' } });
+    },
     dyingVolumes: (commandsMax) =>
       qemuVolumes({ ...contextWith(), monitors: dyingMonitors(commandsMax) }),
     async start(volumeIds, n = 1) {
@@ -161,26 +165,35 @@ async function openRig(): Promise<Rig> {
       return machineOf(instanceId, process, { guest, ended });
     },
     async stopOrigin() {
-      await endProcess(exporter);
+      await exporter.stop();
     },
     async restartOrigin() {
-      exporter = await startOrigin();
+      exporter = await startExporter(exporterSocketPath, rawPath);
     },
     async [Symbol.asyncDispose]() {
       await volumes().sweep({ wanted: new Set(), instanceIds: [] });
+      await exporter.stop();
       for (const process of processes) await endProcess(process);
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-/** Serves the origin, as the block server does. */
-async function startExporter(socketPath: string, rawPath: string): Promise<ChildProcess> {
+export interface Exporter {
+  stop(): Promise<void>;
+}
+
+/** Serves a raw file as a map, as the block server does. */
+export async function startExporter(
+  socketPath: string,
+  rawPath: string,
+  mapId: BlockMapId = originMapId,
+): Promise<Exporter> {
   await rm(socketPath, { force: true });
-  const args = ['-r', '-t', '-e', '20', '-f', 'raw', '-k', socketPath, '-x', originMapId, rawPath];
+  const args = ['-r', '-t', '-e', '20', '-f', 'raw', '-k', socketPath, '-x', mapId, rawPath];
   const exporter = spawn('qemu-nbd', args, { stdio: 'ignore' });
   await appears(socketPath);
-  return exporter;
+  return { stop: () => endProcess(exporter) };
 }
 
 /** Connections that are lost for good after so many commands in all. */

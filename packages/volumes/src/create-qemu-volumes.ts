@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { allEnded, type Clock, KeyedLock, type Logger } from '@bakehouse/base';
-import type { InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
+import type { HotMaps, InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-disk.ts';
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
@@ -9,6 +9,8 @@ import { diskPaths } from './disks/disk-paths.ts';
 import { growDisk } from './disks/grow-disk.ts';
 import { freezeDisks } from './freeze/freeze-disks.ts';
 import { thawDisk } from './freeze/thaw-disk.ts';
+import { hotContext, type MapSource } from './hot/hot-context.ts';
+import { fileHotMaps } from './hot/hot-maps.ts';
 import { endHydration, hydrateDisk } from './hydrate-disk.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
@@ -19,6 +21,10 @@ import { defaultVolumeLimits, type VolumeLimits } from './volume-limits.ts';
 export interface QemuVolumesOptions {
   /** One folder per volume. The path may have any length. */
   readonly directory: string;
+  /** Of hot maps, one folder for each. Made when it is needed. */
+  readonly hotDirectory: string;
+  /** What hot maps are made from. */
+  readonly maps: MapSource;
   /**
    * For sockets and pid files, the same at each start. At most 75 bytes: the address of a Unix socket holds 107, and
    * QEMU's tools cannot name one otherwise.
@@ -34,6 +40,7 @@ export interface QemuVolumesOptions {
 }
 
 export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
+  readonly hot: HotMaps;
   /**
    * The disk for a machine: what to `blockdev-add`, in order. Call it again for each start and each attachment: it
    * depends on hydration, and removes earlier views. Rejects with DiskMissingError, and with DiskFrozenError while a
@@ -58,18 +65,21 @@ export function volumeContext(options: QemuVolumesOptions): VolumeContext {
   const exporterSocketPath = resolve(options.exporterSocketPath);
   assertSocketFits(runtimeDirectory, 107 - socketNameBytesMax);
   assertSocketFits(exporterSocketPath, 107);
+  const locks = new KeyedLock();
+  const { clock, logger, maps } = options;
   return {
     paths: diskPaths(directory),
     runtimeDirectory,
     exporterSocketPath,
     instanceSockets: options.instanceSockets,
     monitors: qmpMonitors(limits.qmpTimeoutMs),
-    locks: new KeyedLock(),
-    clock: options.clock,
-    logger: options.logger,
+    locks,
+    hot: hotContext(resolve(options.hotDirectory), { maps, locks, clock, logger }),
+    clock,
+    logger,
     limits,
     limitsOfWait: {
-      clock: options.clock,
+      clock,
       pollMs: limits.pollMs,
       timeoutMs: limits.settleTimeoutMs,
     },
@@ -86,7 +96,7 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
   return {
     async create(disk) {
       await withFolders();
-      await createDisk(context, disk);
+      return await createDisk(context, disk);
     },
     remove: (volumeId) => removeDisk(context, volumeId),
     grow: (volumeId, sizeBytes, instanceId) =>
@@ -109,6 +119,7 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
       );
       await allEnded(thaws);
     },
+    hot: fileHotMaps(context),
     blockdevChain: (request) => chainForMachine(context, request),
     sweep: (request) => sweepDisks(context, request),
   };

@@ -10,6 +10,7 @@ import { hydrateJob } from './freeze/block-names.ts';
 import { instanceNbdSocket } from './freeze/freeze-disks.ts';
 import { endView } from './freeze/frozen-view.ts';
 import { viewsOf, volumeOfView } from './freeze/views.ts';
+import { sweepHotMaps } from './hot/drop-hot-map.ts';
 import { readBlockGraph } from './qemu/block-graph.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
 import {
@@ -50,6 +51,7 @@ export async function sweepDisks(
     ),
   );
   const temporaries = await sweepTemporaries(context, request);
+  const hotMaps = await sweepHotMaps(context.hot, request.dryRun);
   const sockets = await sweepSockets(context, request);
   const sweepVolume = (volumeId: VolumeId) =>
     context.locks.run([volumeId], async () => [
@@ -61,7 +63,13 @@ export async function sweepDisks(
       orNothing(context, volumeId, sweepVolume(volumeId)),
     ),
   );
-  return [...inMachines.flat(), ...temporaries, ...sockets, ...atRest.flat()];
+  return [
+    ...inMachines.flat(),
+    ...temporaries,
+    ...hotMaps.map((name): Stray => ({ what: 'folder', name })),
+    ...sockets,
+    ...atRest.flat(),
+  ];
 }
 
 /** A sweep that removes runs before the platform serves anybody, so that it may have connections of its own. */

@@ -1,6 +1,7 @@
 import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
 import type { InstanceId } from '@bakehouse/domain';
 import type { DiskPaths } from './disks/disk-paths.ts';
+import type { HotContext } from './hot/hot-context.ts';
 import type { MonitorPool } from './qemu/monitor-pool.ts';
 import type { WaitOptions } from './qemu/wait-until.ts';
 import type { VolumeLimits } from './volume-limits.ts';
@@ -13,8 +14,9 @@ export interface VolumeContext {
   readonly exporterSocketPath: string;
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly monitors: MonitorPool;
-  /** Keyed by volume id, and by the socket of an NBD server. */
+  /** Keyed by volume id, by the socket of an NBD server, and by the id of a hot map. */
   readonly locks: KeyedLock;
+  readonly hot: HotContext;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: VolumeLimits;

@@ -4,7 +4,7 @@ import { createLinuxNetwork, type LinuxNetwork } from '@bakehouse/network';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
 import type { Config } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
-import { blockServerPaths } from './block-server.ts';
+import { blockServerPaths, blockStoreClient } from './block-server.ts';
 
 export interface QemuAdapters {
   readonly network: LinuxNetwork;
@@ -27,6 +27,8 @@ export function qemuAdapters(
   });
   const volumes = createQemuVolumes({
     directory: data.volumes,
+    hotDirectory: data.hotMaps,
+    maps: blockStoreClient(data),
     runtimeDirectory: data.runtime,
     exporterSocketPath: blockServerPaths(data).nbdSocket,
     instanceSockets: (instanceId) => disksSocketPath(data.instances, instanceId),

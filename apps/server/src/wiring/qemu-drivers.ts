@@ -71,7 +71,7 @@ export async function wireQemuDrivers(
     logger,
   });
   return {
-    drivers: { compute, network, publisher, snapshots, volumes, builder, room },
+    drivers: { compute, network, publisher, snapshots, volumes, hot: volumes.hot, builder, room },
     accelerator,
     async open() {
       const openNetwork = async () => {
@@ -93,7 +93,7 @@ export async function wireQemuDrivers(
         clock,
         network,
         volumes,
-        drivers: { keeper: compute, network, publisher, snapshots, volumes },
+        drivers: { keeper: compute, network, publisher, snapshots, volumes, hot: volumes.hot },
       }),
     close: () => compute.close(),
     async sweep(metadata) {

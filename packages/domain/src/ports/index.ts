@@ -1,5 +1,6 @@
 export * from './block-source.ts';
 export * from './compute-driver.ts';
+export type * from './hot-maps.ts';
 export * from './image-builder.ts';
 export * from './lease.ts';
 export * from './metadata-publisher.ts';

@@ -9,6 +9,9 @@ export interface VolumeDisk {
   readonly originMapId?: BlockMapId;
 }
 
+/** Where blocks that were never written are read: nowhere (zeros), in the block store, or in its map's hot file. */
+export type DiskBacking = 'none' | 'store' | 'hot';
+
 export interface HydrateOptions {
   /** An abort ends the copying; what was copied stays. */
   readonly signal: AbortSignal;
@@ -19,8 +22,8 @@ export interface HydrateOptions {
 
 /** The disks behind volumes: each has local changes on top of a map's blocks, which are fetched when they are read. */
 export interface VolumeDisks {
-  /** Creating a disk that exists is a no-op. */
-  create(disk: VolumeDisk): Promise<void>;
+  /** Creating a disk that exists is a no-op. Returns what is behind the disk. */
+  create(disk: VolumeDisk): Promise<DiskBacking>;
   /** Removing a disk that does not exist is a no-op. Never called while a machine uses the disk. */
   remove(volumeId: VolumeId): Promise<void>;
   /** Grows the disk, also under a running machine, whose guest sees it at once. Shrinking is refused. */

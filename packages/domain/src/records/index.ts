@@ -3,6 +3,7 @@ export * from './bake.ts';
 export type * from './boot.ts';
 export * from './client-token.ts';
 export * from './common.ts';
+export type * from './fast-restore.ts';
 export * from './image.ts';
 export * from './instance.ts';
 export * from './key-pair.ts';

@@ -54,6 +54,11 @@ export interface Volume extends Resource<VolumeId>, Placed, VolumeShape {
   readonly stateMessage?: string;
   /** What the volume was made from; shown by DescribeVolumes even after that snapshot is deleted. */
   readonly snapshotId?: SnapshotId;
+  /**
+   * Made from a snapshot with fast restores on, and with a hot map behind it: no block was fetched. The hot map stays
+   * as long as the volume needs it. Absent: false.
+   */
+  readonly fastRestored?: true;
   readonly multiAttachEnabled: boolean;
   readonly autoEnableIo: boolean;
   readonly attachment?: VolumeAttachment;

@@ -76,6 +76,7 @@ const shownByKind: { readonly [K in RecordKind]: Show<K> | undefined } = {
     state: parked ? 'parked' : state,
   }),
   bake: ({ state }) => ({ ...forOperator, state }),
+  fastRestore: (record) => ({ ...owned(record), state: record.state }),
 };
 
 export function shownRecord<K extends RecordKind>(

@@ -1,5 +1,6 @@
 import type {
   Compute,
+  HotMaps,
   MachineKeeper,
   MetadataPublisher,
   MetadataStore,
@@ -7,6 +8,7 @@ import type {
   PrunableSnapshotStore,
   VolumeDisks,
 } from '@bakehouse/domain';
+import { dropUnheld } from '../workflows/prune-blocks.ts';
 import { type NamedRecords, readNamedRecords } from './named-records.ts';
 
 type LeftoverKind =
@@ -15,6 +17,7 @@ type LeftoverKind =
   | 'volume'
   | 'network interface'
   | 'guest metadata'
+  | 'hot map'
   | 'block map';
 
 /** Something that exists outside of the records and that no record names: what a crash can leave. */
@@ -31,6 +34,7 @@ export interface LeftoverDrivers {
   readonly compute?: Pick<Compute, 'list' | 'kill'>;
   readonly keeper?: MachineKeeper;
   readonly volumes?: Pick<VolumeDisks, 'list' | 'remove'>;
+  readonly hot?: Pick<HotMaps, 'list' | 'drop'>;
   readonly network?: Pick<Network, 'list' | 'unplug'>;
   readonly publisher?: Pick<MetadataPublisher, 'list' | 'withdraw'>;
   readonly snapshots?: Pick<PrunableSnapshotStore, 'list' | 'prune'>;
@@ -85,7 +89,7 @@ function finder<Id extends string>({ kind, problem, list, named, removal }: Kind
 
 /** One finder for each kind, used by the reconciler at the start and by `doctor`. */
 function finders(drivers: LeftoverDrivers): readonly Finder[] {
-  const { compute, keeper, volumes, network, publisher, snapshots } = drivers;
+  const { compute, keeper, volumes, hot, network, publisher, snapshots } = drivers;
   const found: (Finder | undefined)[] = [
     compute &&
       finder({
@@ -113,6 +117,14 @@ function finders(drivers: LeftoverDrivers): readonly Finder[] {
         list: () => volumes.list(),
         named: (records) => records.volumes,
         removal: oneByOne((id) => volumes.remove(id)),
+      }),
+    hot &&
+      finder({
+        kind: 'hot map',
+        problem: 'a local copy of blocks of a snapshot without a record',
+        list: async () => (await hot.list()).map(({ mapId }) => mapId),
+        named: ({ maps }) => maps,
+        removal: oneByOne((id) => dropUnheld(hot, id)),
       }),
     network &&
       finder({

@@ -10,11 +10,13 @@ const keepTokensMs = dayMs;
 /** A deregistered image's id is remembered long enough for clients that ask after it. */
 const keepTombstonesMs = 7 * dayMs;
 const keepBakesMs = 7 * dayMs;
+/** Long enough for clients that wait for `disabled`. */
+const keepDisabledMs = hourMs;
 
 /** Records that one turn looks at: others have theirs in between. */
 const pageSize = 500;
 
-type Forgotten = 'instance' | 'clientToken' | 'tombstone' | 'bake';
+type Forgotten = 'instance' | 'clientToken' | 'tombstone' | 'bake' | 'fastRestore';
 
 /** Deletes the records of a kind that are over. Each write looks again, as they may have changed since they were read. */
 async function forget<Kind extends Forgotten>(
@@ -54,5 +56,8 @@ export async function forgetOld(
   });
   await forget(metadata, 'clientToken', (token) => now - token.createdAt > keepTokensMs);
   await forget(metadata, 'bake', ({ endedAt = now }) => now - endedAt > keepBakesMs);
+  await forget(metadata, 'fastRestore', ({ state, enteredAt: { disabled = now } }) => {
+    return state === 'disabled' && now - disabled > keepDisabledMs;
+  });
   await forget(metadata, 'tombstone', (tombstone) => now - tombstone.deletedAt > keepTombstonesMs);
 }

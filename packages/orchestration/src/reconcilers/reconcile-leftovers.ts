@@ -7,7 +7,7 @@ import { endLostBakes, type LostBakesContext } from './lost-bakes.ts';
 type LeftoversContext = LostBakesContext &
   Pick<
     ReconcilerContext,
-    'metadata' | 'snapshots' | 'volumes' | 'network' | 'publisher' | 'compute'
+    'metadata' | 'snapshots' | 'volumes' | 'hot' | 'network' | 'publisher' | 'compute'
   >;
 
 /** Whether something still works on a pending snapshot when a server starts: each origin has its own rule. */

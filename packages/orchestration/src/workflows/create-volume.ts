@@ -1,7 +1,7 @@
-import { GiB } from '@bakehouse/base';
 import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
 import { inputFields, inputReader } from './input.ts';
+import { makeDisk, noteFastRestore } from './make-disk.ts';
 import { changeVolume, volumePlace, wakeHydration } from './volume-record.ts';
 import type { HostResource } from './widths.ts';
 
@@ -10,12 +10,14 @@ const { volumeId } = inputFields;
 const readInput = inputReader({ volumeId });
 type CreateVolumeInput = ReturnType<typeof readInput>;
 
-async function createDisk(context: WorkflowContext, { volumeId }: CreateVolumeInput) {
+async function createDisk(
+  context: WorkflowContext,
+  { volumeId }: CreateVolumeInput,
+): Promise<Commit | undefined> {
   const volume = await context.metadata.read((tx) => tx.get('volume', volumeId));
-  if (!volume) return;
-  const { sizeGiB, originMapId } = volume;
-  const origin = originMapId ? { originMapId } : {};
-  await context.volumes.create({ volumeId, sizeBytes: sizeGiB * GiB, ...origin });
+  if (!volume) return undefined;
+  const backing = await makeDisk(context, volume);
+  return (tx) => noteFastRestore(tx, volumeId, backing);
 }
 
 async function markFailed(

@@ -1,5 +1,5 @@
 import { invariant } from '@bakehouse/base';
-import { imageUsing } from '@bakehouse/domain';
+import { endFastRestores, imageUsing } from '@bakehouse/domain';
 import { defineWorkflow } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
 import { inputFields, inputReader } from './input.ts';
@@ -28,10 +28,11 @@ export const deleteSnapshotWorkflow = defineWorkflow<WorkflowContext, ReturnType
       {
         name: 'record',
         run:
-          async (_, { snapshotId }) =>
+          async ({ clock }, { snapshotId }) =>
           async (tx) => {
             const snapshot = await tx.get('snapshot', snapshotId);
             if (!snapshot || (await imageUsing(tx, snapshot))) return;
+            await endFastRestores(tx, snapshotId, clock.now());
             await tx.delete('snapshot', snapshotId);
             await enqueuePrune(tx);
           },

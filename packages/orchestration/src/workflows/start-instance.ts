@@ -1,5 +1,4 @@
-import { GiB } from '@bakehouse/base';
-import type { Instance, MetadataReader } from '@bakehouse/domain';
+import type { DiskBacking, Instance, MetadataReader, VolumeId } from '@bakehouse/domain';
 import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/workflow-engine';
 import * as v from 'valibot';
 import type { WorkflowContext } from '../context.ts';
@@ -8,6 +7,7 @@ import { inputFields, inputReader } from './input.ts';
 import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
 import { changeInstance, wholeInstancePlace, withSettingsApplied } from './instance-record.ts';
+import { makeDisk, noteFastRestore } from './make-disk.ts';
 import { releaseInstance } from './release-instance.ts';
 import { startMachine } from './start-machine.ts';
 import { stateReasonOf } from './state-reason.ts';
@@ -47,16 +47,21 @@ const pendingNetwork = (
   readWhilePending(context, input, (reader, { id }) => readInstanceNetwork(reader, id));
 
 /** The overlays of the instance's volumes: made for a launch, found for a start. */
-async function createDisks(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+async function createDisks(
+  context: WorkflowContext,
+  input: StartInstanceInput,
+): Promise<Commit | undefined> {
   const volumes = await readWhilePending(context, input, (reader, instance) =>
     Promise.all(instance.volumes.map(({ volumeId }) => reader.get('volume', volumeId))),
   );
+  const made: { volumeId: VolumeId; backing: DiskBacking }[] = [];
   for (const volume of volumes ?? []) {
-    if (!volume) continue;
-    const { id: volumeId, sizeGiB, originMapId } = volume;
-    const origin = originMapId ? { originMapId } : {};
-    await context.volumes.create({ volumeId, sizeBytes: sizeGiB * GiB, ...origin });
+    if (volume) made.push({ volumeId: volume.id, backing: await makeDisk(context, volume) });
   }
+  if (!input.firstLaunch) return undefined;
+  return async (tx) => {
+    for (const { volumeId, backing } of made) await noteFastRestore(tx, volumeId, backing);
+  };
 }
 
 async function connect(context: WorkflowContext, input: StartInstanceInput): Promise<void> {

@@ -6,6 +6,8 @@ export interface ChainOptions {
   readonly volumeId: VolumeId;
   readonly diskPath: string;
   readonly originMapId?: BlockMapId;
+  /** The file that has the origin's blocks, in place of its export. */
+  readonly hotPath?: string;
   readonly exporterSocketPath: string;
   readonly readOnly: boolean;
   /** How long requests wait for a block server that does not respond before the guest sees an I/O error. */
@@ -15,7 +17,7 @@ export interface ChainOptions {
 }
 
 /**
- * A volume as QEMU's block graph: the origin's export (where there is one), the overlay's file, the
+ * A volume as QEMU's block graph: the origin's export or its hot file (where there is one), the overlay's file, the
  * overlay. The last node, named by the volume's id, is the disk. See "blockdev-add" in the QEMU QMP
  * Reference Manual.
  */
@@ -33,16 +35,23 @@ export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
   };
   const disk = planDiskNode({ volumeId, readOnly, hasOrigin: originMapId !== undefined });
   if (originMapId === undefined) return [file, disk];
-  const origin = {
+  return [planOriginNode({ ...options, originMapId }), file, disk];
+}
+
+function planOriginNode(options: ChainOptions & { readonly originMapId: BlockMapId }): JsonObject {
+  const common = { 'node-name': originNode(options.volumeId), 'read-only': true };
+  const { hotPath } = options;
+  if (hotPath !== undefined) {
+    return { driver: 'file', ...common, filename: hotPath, locking: 'auto', aio: 'threads' };
+  }
+  return {
     driver: 'nbd',
-    'node-name': originNode(volumeId),
-    'read-only': true,
+    ...common,
     server: { type: 'unix', path: options.exporterSocketPath },
-    export: originMapId,
+    export: options.originMapId,
     'reconnect-delay': options.reconnectSeconds,
     'open-timeout': options.openSeconds,
   };
-  return [origin, file, disk];
 }
 
 /** The overlay itself, over its file. */

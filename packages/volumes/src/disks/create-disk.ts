@@ -1,30 +1,34 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isResourceId } from '@bakehouse/base';
-import type { VolumeDisk, VolumeId } from '@bakehouse/domain';
+import type { DiskBacking, VolumeDisk, VolumeId } from '@bakehouse/domain';
 import { exists, isMissing, readFolderIfExists, syncPath, writeFileDurably } from '@bakehouse/host';
+import { backingOf, choosingBacking } from '../hot/backing.ts';
 import { daemonFiles, stopDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
-import { encodeDiskRecord } from './disk-record.ts';
+import { encodeDiskRecord, readDiskRecord } from './disk-record.ts';
 import { diskClusterBytes, writeEmptyQcow2 } from './empty-qcow2.ts';
 
 /** Makes the folder under another name and renames it: a disk exists with all that it needs, or not at all. */
-export async function createDisk(context: VolumeContext, disk: VolumeDisk): Promise<void> {
+export async function createDisk(context: VolumeContext, disk: VolumeDisk): Promise<DiskBacking> {
   const { paths } = context;
   const { volumeId, sizeBytes, originMapId } = disk;
-  await context.locks.run([volumeId], async () => {
-    if (await exists(paths.folder(volumeId))) return;
+  return await context.locks.run([volumeId], async () => {
+    if (await exists(paths.folder(volumeId))) {
+      return backingOf(await readDiskRecord(paths, volumeId));
+    }
     const temporary = paths.temporary(volumeId, 'new');
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary, { recursive: true, mode: 0o700 });
-    const record = originMapId === undefined ? {} : { originMapId };
-    await writeFileDurably(join(temporary, 'disk.json'), encodeDiskRecord(record));
     const image = join(temporary, 'disk.qcow2');
     await writeEmptyQcow2(image, { sizeBytes, clusterBytes: diskClusterBytes });
     await syncPath(image);
-    await syncPath(temporary);
-    await rename(temporary, paths.folder(volumeId));
-    await syncPath(paths.directory);
+    const record = await choosingBacking(context, originMapId, async (chosen) => {
+      await writeFileDurably(join(temporary, 'disk.json'), encodeDiskRecord(chosen));
+      await rename(temporary, paths.folder(volumeId));
+      await syncPath(paths.directory);
+    });
+    return backingOf(record);
   });
 }
 

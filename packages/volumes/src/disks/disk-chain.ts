@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import type { VolumeId } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
+import { chooseForMachine, hotFileBehind } from '../hot/backing.ts';
 import { releaseFromDaemon } from '../qemu/release-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { DiskFrozenError } from '../volume-errors.ts';
@@ -18,11 +19,14 @@ export async function diskChain(
   context: VolumeContext,
   { volumeId, readOnly = false }: ChainRequest,
 ): Promise<QemuBlockdevs> {
-  const { originMapId } = await readDiskRecord(context.paths, volumeId);
+  const record = await readDiskRecord(context.paths, volumeId);
+  const { originMapId } = record;
+  const hotPath = await hotFileBehind(context, record);
   return planBlockdevChain({
     volumeId,
     diskPath: context.paths.disk(volumeId),
     ...(originMapId !== undefined && { originMapId }),
+    ...(hotPath !== undefined && { hotPath }),
     exporterSocketPath: context.exporterSocketPath,
     readOnly,
     reconnectSeconds: context.limits.reconnectSeconds,
@@ -43,6 +47,7 @@ export async function chainForMachine(
     if (!(await releaseFromDaemon(context, volumeId))) {
       throw new DiskFrozenError(volumeId, 'start a machine with', []);
     }
+    await chooseForMachine(context, volumeId);
     const chain = await diskChain(context, request);
     const folder = context.paths.folder(volumeId);
     for (const name of await readdir(folder)) {

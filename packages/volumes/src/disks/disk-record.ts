@@ -13,6 +13,8 @@ import type { DiskPaths } from './disk-paths.ts';
 export interface DiskRecord {
   /** The map behind the overlay; absent for disks that began empty, and after hydration. */
   readonly originMapId?: BlockMapId;
+  /** Blocks of the map are read in its hot file; absent: in the block store. Chosen when a machine opens the disk. */
+  readonly hot?: true;
 }
 
 const version = 1;
@@ -31,10 +33,10 @@ export function decodeDiskRecord(text: string, path: string): DiskRecord {
   if (!isJsonObject(value) || value.version !== version) {
     throw new DiskFormatError(`${path} is not a disk record of version ${version}`);
   }
-  const { originMapId } = value;
+  const { originMapId, hot } = value;
   if (originMapId === undefined) return {};
   if (!isMapId(originMapId)) throw new DiskFormatError(`${path} names a malformed origin map`);
-  return { originMapId };
+  return hot === true ? { originMapId, hot } : { originMapId };
 }
 
 export async function readDiskRecord(paths: DiskPaths, volumeId: VolumeId): Promise<DiskRecord> {

@@ -8,6 +8,7 @@ import { diskPaths } from '../disks/disk-paths.ts';
 import { writeDiskRecord } from '../disks/disk-record.ts';
 import { MonitorPool } from '../qemu/monitor-pool.ts';
 import { daemonFiles } from '../qemu/storage-daemon.ts';
+import { noHotMaps } from '../testing/no-hot-maps.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { defaultVolumeLimits } from '../volume-limits.ts';
 import { freezeDisks, instanceNbdSocket } from './freeze-disks.ts';
@@ -56,6 +57,7 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     instanceSockets: () => join(folder, 'machine.qmp'),
     monitors: new MonitorPool(connect),
     locks: new KeyedLock(),
+    hot: noHotMaps(),
     clock: systemClock,
     logger: silentLogger,
     limits: defaultVolumeLimits,

@@ -7,6 +7,7 @@ import { diskPaths } from '../disks/disk-paths.ts';
 import { writeDiskRecord } from '../disks/disk-record.ts';
 import { qmpMonitors } from '../qemu/monitor-pool.ts';
 import { ensureNbdServer } from '../qemu/nbd-server.ts';
+import { noHotMaps } from '../testing/no-hot-maps.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { defaultVolumeLimits } from '../volume-limits.ts';
 import { endView, serveViews, usingNbdServer } from './frozen-view.ts';
@@ -21,6 +22,7 @@ const context: VolumeContext = {
   instanceSockets: () => undefined,
   monitors: qmpMonitors(1),
   locks: new KeyedLock(),
+  hot: noHotMaps(),
   clock: systemClock,
   logger: silentLogger,
   limits: defaultVolumeLimits,

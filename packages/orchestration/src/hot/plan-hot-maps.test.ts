@@ -1,0 +1,109 @@
+import { GiB, MiB } from '@bakehouse/base';
+import type { BlockMapId, HotMap } from '@bakehouse/domain';
+import { expect, test } from 'vitest';
+import { type HotFacts, type HotPlan, planHotMaps, reservedBytes } from './plan-hot-maps.ts';
+
+const [a, b, c]: readonly BlockMapId[] = ['map-a', 'map-b', 'map-c'];
+if (!a || !b || !c) throw new Error('three maps');
+
+const hot = (mapId: BlockMapId, usedAt: number, changes: Partial<HotMap> = {}): HotMap => ({
+  mapId,
+  state: 'ready',
+  localBytes: GiB,
+  usedAt,
+  ...changes,
+});
+const candidate = (mapId: BlockMapId, launches: number, sizeBytes = GiB) => ({
+  mapId,
+  launches,
+  sizeBytes,
+});
+/** Of 100 GiB, 10 are reserved. */
+const room = (freeGiB: number) => ({ freeBytes: freeGiB * GiB, totalBytes: 100 * GiB });
+
+const facts = (changes: Partial<HotFacts>): HotFacts => ({
+  hot: [],
+  room: room(50),
+  candidates: [],
+  wanted: new Set(),
+  pinned: new Set(),
+  ...changes,
+});
+
+test.each<[string, Partial<HotFacts>, HotPlan]>([
+  ['nothing is launched', {}, { drop: [] }],
+  ['a map is launched twice', { candidates: [candidate(a, 2)] }, { drop: [] }],
+  ['a map is launched three times', { candidates: [candidate(a, 3)] }, { drop: [], make: a }],
+  [
+    'several are: the most launched comes first',
+    { candidates: [candidate(a, 3), candidate(b, 5)] },
+    { drop: [], make: b },
+  ],
+  [
+    'one was asked for, without a launch',
+    { candidates: [candidate(a, 9), candidate(b, 0)], wanted: new Set([b]) },
+    { drop: [], make: b },
+  ],
+  [
+    'a launched map would leave less than twice the reserve',
+    { candidates: [candidate(a, 3, 31 * GiB)] },
+    { drop: [] },
+  ],
+  [
+    'one that was asked for may leave just the reserve',
+    { candidates: [candidate(a, 0, 31 * GiB)], wanted: new Set([a]) },
+    { drop: [], make: a },
+  ],
+  [
+    'one that was asked for does not fit: the least recently used goes first',
+    {
+      room: room(12),
+      hot: [hot(b, 9), hot(c, 5)],
+      candidates: [candidate(a, 0, 2.5 * GiB)],
+      wanted: new Set([a]),
+    },
+    { drop: [c] },
+  ],
+  [
+    'the disk gets full',
+    { room: room(8.5), hot: [hot(a, 3), hot(b, 1), hot(c, 2)] },
+    { drop: [b, c] },
+  ],
+  [
+    'the disk gets full, and some maps are kept',
+    {
+      room: room(1),
+      hot: [hot(a, 1), hot(b, 2), hot(c, 3)],
+      wanted: new Set([a]),
+      pinned: new Set([b]),
+    },
+    { drop: [c] },
+  ],
+  [
+    'a file is damaged',
+    { hot: [hot(a, 1, { state: 'damaged' })], wanted: new Set([a]) },
+    { drop: [a] },
+  ],
+  [
+    'the host was started: files are checked before others are made, and those asked for first',
+    {
+      hot: [hot(a, 1, { state: 'unchecked' }), hot(b, 2, { state: 'unchecked' })],
+      candidates: [candidate(c, 5)],
+      wanted: new Set([b]),
+    },
+    { drop: [], check: b },
+  ],
+  [
+    'an unchecked file is dropped when the disk gets full',
+    { room: room(9.5), hot: [hot(a, 1, { state: 'unchecked' })] },
+    { drop: [a] },
+  ],
+])('%s', (_, changes, plan) => {
+  expect(planHotMaps(facts(changes))).toEqual(plan);
+});
+
+test('the reserve is a tenth of the disk, and 50 GiB at most', () => {
+  expect(reservedBytes(room(1))).toBe(10 * GiB);
+  expect(reservedBytes({ freeBytes: 0, totalBytes: 10_000 * GiB })).toBe(50 * GiB);
+  expect(reservedBytes({ freeBytes: 0, totalBytes: 10 * MiB })).toBe(MiB);
+});

@@ -1,0 +1,54 @@
+import {
+  type BlockMapId,
+  blockBytes,
+  type FastRestore,
+  type MetadataReader,
+  wantsHotMap,
+} from '@bakehouse/domain';
+import type { Drivers } from '../context.ts';
+import type { HotCandidate, HotFacts } from './plan-hot-maps.ts';
+
+export interface AskedMaps {
+  /** Of completed snapshots with fast restores. */
+  readonly wanted: ReadonlySet<BlockMapId>;
+  /** Of volumes that were restored fast and still read their map. */
+  readonly pinned: ReadonlySet<BlockMapId>;
+}
+
+async function mapOf(
+  reader: MetadataReader,
+  { snapshotId }: FastRestore,
+): Promise<readonly BlockMapId[]> {
+  const snapshot = await reader.get('snapshot', snapshotId);
+  return snapshot?.state === 'completed' ? [snapshot.mapId] : [];
+}
+
+/** What the records ask for. */
+export async function readAskedMaps(reader: MetadataReader): Promise<AskedMaps> {
+  const records = await reader.list('fastRestore', { where: { state: [...wantsHotMap] } });
+  const wanted = new Set<BlockMapId>();
+  for (const record of records) for (const id of await mapOf(reader, record)) wanted.add(id);
+  const restored = await reader.list('volume', { where: { fastRestored: ['true'] } });
+  return { wanted, pinned: new Set(restored.flatMap(({ originMapId }) => originMapId ?? [])) };
+}
+
+/** What the plan needs of the host and the store. `launches` are of recent disks, by map. */
+export async function readHotFacts(
+  { hot: driver, snapshots }: Pick<Drivers, 'hot' | 'snapshots'>,
+  asked: AskedMaps,
+  launches: ReadonlyMap<BlockMapId, number>,
+): Promise<HotFacts | undefined> {
+  const hot = await driver.list();
+  const isHot = new Set(hot.map(({ mapId }) => mapId));
+  const others = [...new Set([...asked.wanted, ...launches.keys()])].filter((id) => !isHot.has(id));
+  if (hot.length === 0 && others.length === 0) return undefined;
+  const candidates: HotCandidate[] = [];
+  for (const mapId of others) {
+    const summary = await snapshots.find(mapId);
+    // What was asked for is tried all the same, and its failure is reported.
+    if (!summary && !asked.wanted.has(mapId)) continue;
+    const sizeBytes = (summary?.blockCount ?? 0) * blockBytes;
+    candidates.push({ mapId, sizeBytes, launches: launches.get(mapId) ?? 0 });
+  }
+  return { hot, room: await driver.room(), candidates, ...asked };
+}

@@ -1,0 +1,35 @@
+import { GiB } from '@bakehouse/base';
+import {
+  type DiskBacking,
+  isFastRestoreEnabled,
+  type MetadataTransaction,
+  type Volume,
+  type VolumeId,
+} from '@bakehouse/domain';
+import type { WorkflowContext } from '../context.ts';
+import { changeVolume } from './volume-record.ts';
+
+/** Makes the volume's disk, or finds it. Returns what is behind it. */
+export async function makeDisk(
+  { volumes, hotKeeper }: Pick<WorkflowContext, 'volumes' | 'hotKeeper'>,
+  { id: volumeId, sizeGiB, originMapId }: Volume,
+): Promise<DiskBacking> {
+  const origin = originMapId ? { originMapId } : {};
+  const backing = await volumes.create({ volumeId, sizeBytes: sizeGiB * GiB, ...origin });
+  if (originMapId) hotKeeper.noteDisk(originMapId);
+  return backing;
+}
+
+/**
+ * Records that a new volume was restored fast, where that is so: it has a hot map behind it, and fast restores of its
+ * snapshot are enabled in its zone.
+ */
+export async function noteFastRestore(
+  tx: MetadataTransaction,
+  volumeId: VolumeId,
+  backing: DiskBacking,
+): Promise<void> {
+  const volume = await tx.get('volume', volumeId);
+  if (backing !== 'hot' || !volume || !(await isFastRestoreEnabled(tx, volume))) return;
+  await changeVolume(tx, volumeId, (each) => ({ ...each, fastRestored: true }));
+}
