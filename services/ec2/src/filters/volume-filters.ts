@@ -20,7 +20,7 @@ export const volumeFilters: FilterTable<Volume> = {
   'availability-zone-id': (volume) => zoneId(volume.zone),
   'create-time': (volume) => millisecondsText(volume.createdAt),
   encrypted: () => false,
-  'fast-restored': () => false,
+  'fast-restored': (volume) => volume.fastRestored === true,
   'multi-attach-enabled': (volume) => volume.multiAttachEnabled,
   'operator.managed': () => false,
   'operator.principal': () => undefined,

@@ -29,13 +29,14 @@ export function volumeHealth({ volume, stalled }: VolumeStatusFacts): VolumeHeal
   return { status: 'ok', ioEnabled: 'passed', ioPerformance };
 }
 
-/** Whether the volume has all blocks of its snapshot; undefined for a volume that was created empty. */
+/** Whether the volume has all blocks of its snapshot at hand; undefined for a volume that was created empty. */
 export function initializationState({
   snapshotId,
   originMapId,
+  fastRestored,
 }: Volume): 'initializing' | 'completed' | undefined {
   if (snapshotId === undefined) return undefined;
-  return originMapId === undefined ? 'completed' : 'initializing';
+  return originMapId === undefined || fastRestored ? 'completed' : 'initializing';
 }
 
 /** An estimate in seconds: it assumes that the requested rate is reached all the time. */

@@ -40,6 +40,8 @@ export function volumeView(volume: Volume): VolumeView {
     ...(iops === undefined ? {} : { Iops: iops }),
     ...(throughput === undefined ? {} : { Throughput: throughput }),
     ...(rate === undefined ? {} : { VolumeInitializationRate: rate }),
+    // EC2 shows it only where it is true.
+    ...(volume.fastRestored ? { FastRestored: true } : {}),
     MultiAttachEnabled: volume.multiAttachEnabled,
     Operator: unmanaged,
     ...tagsIfAny(volume.tags),

@@ -17,7 +17,7 @@ async function deleteAssociated(
   }
   if (!snapshot) return { SnapshotId: id, ReturnCode: 'success' };
   if (await imageUsing(tx, snapshot)) return { SnapshotId: id, ReturnCode: 'skipped' };
-  await dropSnapshot(tx, snapshot);
+  await dropSnapshot(tx, snapshot, context.now);
   return { SnapshotId: id, ReturnCode: 'success' };
 }
 

@@ -9,6 +9,6 @@ export const deleteSnapshot: Operation<'DeleteSnapshot'> = async (context, reque
     const snapshot = await ownSnapshot(tx, context, request.SnapshotId);
     const image = await imageUsing(tx, snapshot);
     if (image) throw apiError('InvalidSnapshot.InUse', { id: snapshot.id, imageId: image.id });
-    await dropSnapshot(tx, snapshot);
+    await dropSnapshot(tx, snapshot, context.now);
     return {};
   });
