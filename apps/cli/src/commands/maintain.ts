@@ -36,7 +36,7 @@ export const verifyCommand: Command = {
   usage: '',
   argumentsMax: 0,
   summary: 'read every chunk and map and say what is wrong',
-  help: 'Damaged blocks are never served: reads of them fail.',
+  help: 'Damaged blocks of the store are never served: reads of them fail. A damaged hot map is given up.',
   exitCodes: { ...usualExitCodes, 1: 'failed, or something is damaged' },
   async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));

@@ -12,8 +12,22 @@ const contentWords: Record<Overlay['content'], string> = {
   filling: 'is being filled from the block store',
 };
 
-const overlayLine = ({ volumeId, localBytes, content, progressPercent }: Overlay) =>
-  `overlay  ${volumeId}  ${bytesText(localBytes)}  ${contentWords[content]}${
+type HotMap = AdminResult<'Usage'>['hotMaps'][number];
+
+const hotWords: Record<HotMap['state'], string> = {
+  ready: 'volumes read it in place of the block store',
+  unchecked: 'not checked since the host was started; not given to volumes yet',
+  damaged: 'damaged; not given to volumes any more',
+};
+
+const hotLine = ({ mapId, localBytes, volumeIds, state }: HotMap) =>
+  `hot map  ${mapId}  ${bytesText(localBytes)}  ${volumeIds.length} volumes  ${hotWords[state]}`;
+
+const overlayLine = (
+  { volumeId, localBytes, content, progressPercent }: Overlay,
+  isHot: boolean,
+): string =>
+  `overlay  ${volumeId}  ${bytesText(localBytes)}  ${isHot && content === 'fetched' ? 'reads the rest from a hot map' : contentWords[content]}${
     progressPercent === undefined ? '' : `: ${progressPercent} %`
   }`;
 
@@ -25,7 +39,8 @@ export const usageCommand: Command = {
   help: `
 Unique bytes are held by that row alone: what deleting it would free. Shared bytes are held by others too.
 The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
-Overlays are what volumes have on this machine: what was written, and what hydration brought.`,
+Overlays are what volumes have on this machine: what was written, and what hydration brought.
+Hot maps are local copies of all blocks of a snapshot, for volumes that are launched often or restored fast.`,
   async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
     const result = await admin.call('Usage', {}, { signal });
@@ -44,7 +59,11 @@ Overlays are what volumes have on this machine: what was written, and what hydra
     ]);
     const headings = ['KIND', 'ID', 'REGION', 'SIZE', 'UNIQUE', 'SHARED', 'NAME'];
     for (const line of table(headings, cells)) terminal.print(line);
-    for (const overlay of result.overlays) terminal.print(overlayLine(overlay));
+    const hot = new Set(result.hotMaps.flatMap(({ volumeIds }) => volumeIds));
+    for (const overlay of result.overlays) {
+      terminal.print(overlayLine(overlay, hot.has(overlay.volumeId)));
+    }
+    for (const hotMap of result.hotMaps) terminal.print(hotLine(hotMap));
     const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = result.store;
     terminal.print(
       `total ${bytesText(onDiskBytes)} on disk = ${bytesText(liveBytes)} live + ${bytesText(reclaimableBytes)} reclaimable + ${bytesText(overheadBytes)} overhead`,

@@ -36,6 +36,15 @@ const overlay = v.object({
   progressPercent: v.exactOptional(percentSchema),
 });
 
+const hotMap = v.object({
+  mapId: v.string(),
+  /** `unchecked`: not checked since the host was started. `damaged`: differs from its map. Neither is given to disks. */
+  state: v.picklist(['ready', 'unchecked', 'damaged']),
+  localBytes: countSchema,
+  /** Volumes that read it in place of the block store. */
+  volumeIds: listSchema(v.string()),
+});
+
 export const storageCalls = {
   /** Fills a volume from the block store until it no longer needs it. It goes on without a caller. */
   Hydrate: {
@@ -62,6 +71,8 @@ export const storageCalls = {
     result: v.object({
       rows: listSchema(usageRow),
       overlays: listSchema(overlay),
+      /** Local copies of whole maps: docs/hot-maps.md. Absent from servers of before. */
+      hotMaps: v.exactOptional(listSchema(hotMap), []),
       store: v.object({
         liveBytes: countSchema,
         sharedOnceBytes: countSchema,
@@ -81,7 +92,7 @@ export const storageCalls = {
       checkedMaps: countSchema,
       problems: listSchema(
         v.object({
-          /** For example `chunk` or `map`. */
+          /** For example `chunk`, `map` or `hot map`. */
           what: v.string(),
           name: v.string(),
           problem: v.string(),

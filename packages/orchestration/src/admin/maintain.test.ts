@@ -1,8 +1,11 @@
+import { GiB } from '@bakehouse/base';
 import type { VerifyResult } from '@bakehouse/domain';
+import { memoryBlockBytes, storeWords } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { launchInstance } from '../testing/launch-instance.ts';
 import { testPlane } from '../testing/test-plane.ts';
 import { verify } from './maintain.ts';
+import { usage } from './usage.ts';
 
 test('verify names the images, snapshots and volumes that a problem touches', async () => {
   const world = await testPlane();
@@ -27,4 +30,22 @@ test('verify names the images, snapshots and volumes that a problem touches', as
     new Set([imageId, snapshotId, volumes[0]?.volumeId]),
   );
   expect(problems[0]?.touches).not.toContain(other.id);
+});
+
+test('a damaged hot map is found with the volumes that read it, and usage lists it', async () => {
+  const world = await testPlane();
+  const mapId = world.ids.resource('map');
+  await storeWords(world.drivers.snapshots, { mapId, blockCount: 2, words: { 0: 'a' } });
+  const { signal } = new AbortController();
+  await world.drivers.hot.make(mapId, { signal });
+  const volumeId = world.ids.resource('vol');
+  await world.drivers.volumes.create({ volumeId, sizeBytes: GiB, originMapId: mapId });
+  const context = world.plane.adminContext(world.scope, signal);
+  const hotMap = { mapId, localBytes: memoryBlockBytes, volumeIds: [volumeId] };
+  expect(await verify(context, {}, () => {})).toMatchObject({ problems: [] });
+  expect((await usage(context, {}, () => {})).hotMaps).toEqual([{ ...hotMap, state: 'ready' }]);
+  world.drivers.hot.damage(mapId);
+  const { problems } = await verify(context, {}, () => {});
+  expect(problems).toMatchObject([{ what: 'hot map', name: mapId, touches: [volumeId] }]);
+  expect((await usage(context, {}, () => {})).hotMaps).toEqual([{ ...hotMap, state: 'damaged' }]);
 });

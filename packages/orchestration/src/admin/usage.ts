@@ -13,7 +13,8 @@ function contentOf(volume: Volume | undefined) {
 
 /**
  * Bytes of every image, snapshot and volume, and of the store: `onDiskBytes` is what the store's files take,
- * and equals `liveBytes + reclaimableBytes + overheadBytes`. Volumes' overlays are counted apart.
+ * and equals `liveBytes + reclaimableBytes + overheadBytes`. Volumes' overlays and hot maps are counted
+ * apart.
  */
 export const usage: AdminHandler<'Usage'> = async (context) => {
   const used = await context.snapshots.usage();
@@ -25,7 +26,11 @@ export const usage: AdminHandler<'Usage'> = async (context) => {
     const localBytes = await context.volumes.localBytes(volumeId);
     overlays.push({ volumeId, localBytes, ...contentOf(volume) });
   }
+  const hotMaps = [];
+  for (const { mapId, state, localBytes } of await context.hot.list()) {
+    hotMaps.push({ mapId, state, localBytes, volumeIds: await context.hot.usersOf(mapId) });
+  }
   const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = used;
   const store = { liveBytes, sharedOnceBytes, unheldBytes, reclaimableBytes };
-  return { rows, overlays, store: { ...store, overheadBytes, onDiskBytes } };
+  return { rows, overlays, hotMaps, store: { ...store, overheadBytes, onDiskBytes } };
 };
