@@ -13,7 +13,7 @@ import type {
 } from '@bakehouse/domain';
 import type { WorkflowEngine } from '@bakehouse/workflow-engine';
 import type { ChangeFeed } from './changes/change-feed.ts';
-import type { HotKeeper } from './hot/hot-keeper.ts';
+import type { RecentLaunches } from './hot/recent-launches.ts';
 import type { PolicyApplier } from './network-policy/policy-applier.ts';
 import type { Hydrator } from './reconcilers/hydrator.ts';
 import type { Settings } from './settings.ts';
@@ -40,7 +40,7 @@ export interface WorkflowContext extends Drivers {
   readonly settings: Settings;
   readonly policy: PolicyApplier;
   readonly hydrator: Pick<Hydrator, 'wake'>;
-  readonly hotKeeper: Pick<HotKeeper, 'noteDisk'>;
+  readonly launches: Pick<RecentLaunches, 'note'>;
   readonly changes: Pick<ChangeFeed, 'watch' | 'progress' | 'lastProgress' | 'forget'>;
 }
 

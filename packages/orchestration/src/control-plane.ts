@@ -12,6 +12,7 @@ import { ChangeFeed } from './changes/change-feed.ts';
 import type { EventLog } from './changes/event-log.ts';
 import type { Drivers, ReconcilerContext, WorkflowContext } from './context.ts';
 import { HotKeeper } from './hot/hot-keeper.ts';
+import { RecentLaunches } from './hot/recent-launches.ts';
 import { createPolicyApplier } from './network-policy/policy-applier.ts';
 import { PolicyChanges } from './network-policy/policy-changes.ts';
 import type { CallScope, OperationContext } from './operation-context.ts';
@@ -133,7 +134,8 @@ function makeParts(options: ControlPlaneOptions): Parts {
     ...(widths ? { widths } : {}),
     ...(lease ? { lease } : {}),
   });
-  const hotKeeper = new HotKeeper({ ...drivers, metadata, engine, clock, logger });
+  const launches = new RecentLaunches();
+  const hotKeeper = new HotKeeper({ ...drivers, metadata, engine, clock, logger }, launches);
   const context: ReconcilerContext = {
     ...drivers,
     clock,
@@ -144,7 +146,7 @@ function makeParts(options: ControlPlaneOptions): Parts {
     engine,
     policy,
     hydrator,
-    hotKeeper,
+    launches,
     changes,
   };
   const distinctRanges = settings.compute === 'qemu';

@@ -5,7 +5,7 @@ import type { ReconcilerContext } from '../context.ts';
 import { disksAtRest } from './disks-at-rest.ts';
 import { planHotMaps, reservedBytes } from './plan-hot-maps.ts';
 import { type AskedMaps, readAskedMaps, readHotFacts } from './read-hot-facts.ts';
-import { RecentLaunches } from './recent-launches.ts';
+import type { RecentLaunches } from './recent-launches.ts';
 import { settleFastRestores } from './settle-fast-restores.ts';
 
 type KeeperContext = Pick<
@@ -21,18 +21,14 @@ const roomEveryMs = 5 * secondMs;
  */
 export class HotKeeper {
   readonly #context: KeeperContext;
-  readonly #launches = new RecentLaunches();
+  readonly #launches: Pick<RecentLaunches, 'counts'>;
   /** Maps that failed: how often, and until when they are left alone. */
   readonly #resting = new Map<BlockMapId, { readonly failures: number; readonly until: number }>();
   readonly #stopping = new AbortController();
 
-  constructor(context: KeeperContext) {
+  constructor(context: KeeperContext, launches: Pick<RecentLaunches, 'counts'>) {
     this.#context = context;
-  }
-
-  /** A disk was made of the map. */
-  noteDisk(mapId: BlockMapId): void {
-    this.#launches.note(mapId, this.#context.clock.now());
+    this.#launches = launches;
   }
 
   /** Does what is due: drops, and checks or makes at most one map. Never called twice at once. */

@@ -11,12 +11,12 @@ import { changeVolume } from './volume-record.ts';
 
 /** Makes the volume's disk, or finds it. Returns what is behind it. */
 export async function makeDisk(
-  { volumes, hotKeeper }: Pick<WorkflowContext, 'volumes' | 'hotKeeper'>,
+  { volumes, launches, clock }: Pick<WorkflowContext, 'volumes' | 'launches' | 'clock'>,
   { id: volumeId, sizeGiB, originMapId }: Volume,
 ): Promise<DiskBacking> {
   const origin = originMapId ? { originMapId } : {};
   const backing = await volumes.create({ volumeId, sizeBytes: sizeGiB * GiB, ...origin });
-  if (originMapId) hotKeeper.noteDisk(originMapId);
+  if (originMapId) launches.note(originMapId, clock.now());
   return backing;
 }
 
