@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { connectBlockStore } from '@bakehouse/blockstore';
+import { hotReads } from './hot-reads.ts';
 import { median, type Row, verdict } from './row.ts';
 
 const run = promisify(execFile);
@@ -102,7 +103,7 @@ async function reads(
   return report.jobs[0].read.iops;
 }
 
-/** c) Cached reads through the block server against qemu-nbd on the raw file, turn by turn. */
+/** c) Cached reads through the block server, and of a hot file, against qemu-nbd on the raw file, turn by turn. */
 export async function nbdReads(): Promise<readonly Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-bench-'));
   const disk = join(folder, 'disk.raw');
@@ -128,6 +129,12 @@ export async function nbdReads(): Promise<readonly Row[]> {
         note: `fio's NBD engine over a Unix socket; medians of ${rounds} × 3 s`,
       });
     }
+    const sockets = {
+      nbdSocket: join(folder, 'ours.nbd'),
+      controlSocket: join(folder, 'ours.rpc'),
+    };
+    const qemuNbdUri = theirs.uri;
+    rows.push(...(await hotReads({ folder, disk, diskMiB, mapId, qemuNbdUri, ...sockets })));
   }
   await rm(folder, { recursive: true });
   return rows;

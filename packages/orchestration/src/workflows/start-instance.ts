@@ -7,6 +7,7 @@ import { inputFields, inputReader } from './input.ts';
 import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
 import { changeInstance, wholeInstancePlace, withSettingsApplied } from './instance-record.ts';
+import { launchMark } from './launch-marks.ts';
 import { makeDisk, noteFastRestore } from './make-disk.ts';
 import { releaseInstance } from './release-instance.ts';
 import { startMachine } from './start-machine.ts';
@@ -50,6 +51,7 @@ const pendingNetwork = (
 async function createDisks(
   context: WorkflowContext,
   input: StartInstanceInput,
+  work: WorkInProgress,
 ): Promise<Commit | undefined> {
   const volumes = await readWhilePending(context, input, (reader, instance) =>
     Promise.all(instance.volumes.map(({ volumeId }) => reader.get('volume', volumeId))),
@@ -59,15 +61,21 @@ async function createDisks(
     if (volume) made.push({ volumeId: volume.id, backing: await makeDisk(context, volume) });
   }
   if (!input.firstLaunch) return undefined;
+  if (made.some(({ backing }) => backing === 'hot')) work.mark(launchMark.hot);
   return async (tx) => {
     for (const { volumeId, backing } of made) await noteFastRestore(tx, volumeId, backing);
   };
 }
 
-async function connect(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+async function connect(
+  context: WorkflowContext,
+  input: StartInstanceInput,
+  work: WorkInProgress,
+): Promise<void> {
   const facts = await pendingNetwork(context, input);
   if (!facts) return;
   await context.network.plug(nicOf(facts));
+  work.mark(launchMark.port);
   await context.policy.apply();
 }
 
@@ -81,8 +89,12 @@ async function boot(context: WorkflowContext, input: StartInstanceInput): Promis
   if (isPending) await startMachine(context, input);
 }
 
-async function markRunning(context: WorkflowContext, input: StartInstanceInput): Promise<Commit> {
-  const { instanceId, firstLaunch } = input;
+async function markRunning(
+  context: WorkflowContext,
+  input: StartInstanceInput,
+  { createdAt: plannedAt, marks }: WorkInProgress,
+): Promise<Commit> {
+  const { instanceId, generation, firstLaunch } = input;
   if (firstLaunch) {
     const instance = await context.metadata.read((tx) => tx.get('instance', instanceId));
     await wakeHydration(context, instance?.volumes.map(({ volumeId }) => volumeId) ?? []);
@@ -98,6 +110,7 @@ async function markRunning(context: WorkflowContext, input: StartInstanceInput):
         stateTransitionReason: '',
         ...simulatedReason(context.settings),
         status: { system: 'initializing', instance: 'initializing', bootingSince },
+        launchTimes: { generation, plannedAt, marks: [...marks] },
       };
     });
 }
@@ -132,11 +145,11 @@ export const startInstanceWorkflow = defineWorkflow<
     // Undone last: the policy without the interface that `intent` gave up.
     { name: 'policy', undo: (context) => context.policy.apply() },
     { name: 'intent', undo: giveUp },
-    { name: 'disks', uses: 'disk', run: createDisks },
-    { name: 'network', run: connect },
-    { name: 'metadata', run: publishMetadata },
+    { name: launchMark.disks, uses: 'disk', run: createDisks },
+    { name: launchMark.network, run: connect },
+    { name: launchMark.metadata, run: publishMetadata },
     {
-      name: 'machine',
+      name: launchMark.machine,
       uses: 'boot',
       run: boot,
       undo: (context, { instanceId }) => context.compute.kill(instanceId),

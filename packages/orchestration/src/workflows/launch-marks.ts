@@ -1,0 +1,11 @@
+/** The marks of a start that `bakehouse boot` shows: the workflow's steps, and moments within them. */
+export const launchMark = {
+  began: 'began',
+  /** Within `disks`: a new volume has a hot map behind it. */
+  hot: 'hot',
+  disks: 'disks',
+  port: 'port',
+  network: 'network',
+  metadata: 'metadata',
+  machine: 'machine',
+} as const;
