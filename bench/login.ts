@@ -37,7 +37,7 @@ interface Access {
   readonly groupId: string;
 }
 
-async function openAccess({ client }: GuestPlatform): Promise<Access> {
+export async function openAccess({ client }: GuestPlatform): Promise<Access> {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-login-'));
   const keyPath = join(folder, 'key');
   const keyName = `bench-login-${Date.now()}`;
@@ -49,6 +49,11 @@ async function openAccess({ client }: GuestPlatform): Promise<Access> {
   const rule = { GroupId, IpPermissions: [sshFromHost] };
   await client.send(new AuthorizeSecurityGroupIngressCommand(rule));
   return { folder, keyName, keyPath, groupId: GroupId };
+}
+
+export async function closeAccess({ client }: GuestPlatform, access: Access): Promise<void> {
+  await client.send(new DeleteSecurityGroupCommand({ GroupId: access.groupId }));
+  await client.send(new DeleteKeyPairCommand({ KeyName: access.keyName }));
 }
 
 /** Resolves when a login works; asks so often that asking adds nothing to what is measured. */
@@ -75,7 +80,7 @@ interface OurLogin {
   readonly launched: Launched;
 }
 
-async function ourLogin(platform: GuestPlatform, access: Access): Promise<OurLogin> {
+export async function ourLogin(platform: GuestPlatform, access: Access): Promise<OurLogin> {
   const { client, imageId, dataDirectory } = platform;
   const servedBefore = await servedBytes(dataDirectory);
   const begun = performance.now();
@@ -160,8 +165,7 @@ export async function logins(): Promise<readonly Row[]> {
   await using platform = await startGuestPlatform();
   const access = await openAccess(platform);
   const { ours, bareMs, stockMs, imageBytes } = await takeTurns(platform, access);
-  await platform.client.send(new DeleteSecurityGroupCommand({ GroupId: access.groupId }));
-  await platform.client.send(new DeleteKeyPairCommand({ KeyName: access.keyName }));
+  await closeAccess(platform, access);
   const our = median(ours.map(({ ms }) => ms));
   const bare = median(bareMs);
   const stock = median(stockMs);

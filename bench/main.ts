@@ -3,6 +3,7 @@ import { apiThroughput } from './api-throughput.ts';
 import { changedSnapshot } from './changed-snapshot.ts';
 import { firstSnapshot } from './first-snapshot.ts';
 import { freshStart } from './fresh-start.ts';
+import { hotLogins } from './hot-login.ts';
 import { ingest } from './ingest.ts';
 import { largeCatalogue } from './large-catalogue.ts';
 import { launches } from './launch.ts';
@@ -19,6 +20,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   fresh: freshStart,
   launches,
   login: logins,
+  hot: hotLogins,
   first: firstSnapshot,
   ingest,
   maps,
