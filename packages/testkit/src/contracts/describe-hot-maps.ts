@@ -50,6 +50,8 @@ export function describeHotMaps(name: string, open: () => Promise<OpenedHotMaps>
 
     test('what is made is listed, and takes no more than the blocks that the map has', async () => {
       expect(await hot.list()).toEqual([]);
+      const before = await hot.room();
+      expect(before.totalBytes).toBeGreaterThanOrEqual(before.freeBytes);
       await hot.make(mapId, work);
       await hot.make(mapId, work);
       expect(await hot.list()).toMatchObject([{ mapId, state: 'ready' }]);

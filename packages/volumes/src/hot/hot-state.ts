@@ -1,4 +1,5 @@
 import { stat, statfs, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { BlockMapId, HotMap, HotMapRoom, HotMapState } from '@bakehouse/domain';
 import { exists, readFolderIfExists, readTextIfExists, statIfExists } from '@bakehouse/host';
 import type { HotContext } from './hot-context.ts';
@@ -32,7 +33,8 @@ export async function listHotMaps(hot: HotContext): Promise<readonly HotMap[]> {
 
 /** See `HotMaps.room`. The folder may not exist yet; its parent does. */
 export async function hotRoom({ paths }: HotContext): Promise<HotMapRoom> {
-  const directory = (await exists(paths.directory)) ? paths.directory : `${paths.directory}/..`;
+  const isMade = await exists(paths.directory);
+  const directory = isMade ? paths.directory : dirname(paths.directory);
   const { bavail, bsize, blocks } = await statfs(directory);
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
