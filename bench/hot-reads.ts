@@ -13,7 +13,6 @@ const rounds = 5;
 const readsPerRound = 20;
 /** Half of what a raw file gives would be a cost that nobody expects of a page cache. */
 const goalRatio = 0.8;
-const goalMiBps = 100;
 
 /** What a hot file is compared with: each is read whole by `qemu-img bench`, from the page cache. */
 interface Rivals {
@@ -129,8 +128,8 @@ function rowsOf({
     {
       what: `c) making a hot map of ${diskMiB} MiB of data that does not compress`,
       measured: `${seconds(madeMs)} (${Math.round(madeRate)} MiB/s)`,
-      against: `≥ ${goalMiBps} MiB/s`,
-      verdict: verdict(madeRate >= goalMiBps),
+      against: '',
+      verdict: 'no goal',
       note: 'until it is on disk; half of the time is rest, which leaves the disk and the block server to guests',
     },
   ];
