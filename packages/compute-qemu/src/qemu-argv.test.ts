@@ -71,6 +71,7 @@ describe('the command line of a machine', () => {
       driver: 'virtio-blk-pci',
       drive: volumeId,
       serial: 'vol0123456789abcdef0',
+      'acpi-index': 17,
       bootindex: 0,
       werror: 'enospc',
       rerror: 'report',
@@ -78,7 +79,11 @@ describe('the command line of a machine', () => {
   });
 
   it('shows an ephemeral disk by the name that EC2 gives it', () => {
-    expect(values('-device').at(-1)).toMatchObject({ drive: 'ephemeral-0', serial: 'sdb' });
+    expect(values('-device').at(-1)).toMatchObject({
+      drive: 'ephemeral-0',
+      serial: 'sdb',
+      'acpi-index': 32,
+    });
     expect(values('-device').at(-1)).not.toHaveProperty('bootindex');
   });
 

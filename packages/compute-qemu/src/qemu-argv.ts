@@ -52,9 +52,9 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
     ...cards.first,
     ...json('-device', { driver: 'VGA', id: 'screen', addr: '0x3' }),
     ...json('-device', { driver: 'virtio-rng-pci', id: 'rng', addr: '0x4', ...modernOnly }),
-    ...spec.disks.flatMap(({ volumeId, bootIndex }, at) => [
+    ...spec.disks.flatMap((disk, at) => [
       ...(chains[at] ?? []).flatMap((node) => json('-blockdev', node)),
-      ...json('-device', volumeDevice(volumeId, bootIndex)),
+      ...json('-device', volumeDevice(disk)),
     ]),
     ...spec.ephemeralDisks.flatMap(({ deviceName }, index) => [
       ...json('-blockdev', ephemeralBlockdev(index)),

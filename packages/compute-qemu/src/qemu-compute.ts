@@ -138,10 +138,10 @@ export class QemuCompute implements Compute {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
   }
 
-  attachDisk(instanceId: InstanceId, { volumeId }: MachineDisk): Promise<void> {
+  attachDisk(instanceId: InstanceId, disk: MachineDisk): Promise<void> {
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const client = await this.#runningClient(instanceId);
-      await plugDisk(client, volumeId, await this.#context.volumeDisks(volumeId));
+      await plugDisk(client, disk, await this.#context.volumeDisks(disk.volumeId));
     });
   }
 
