@@ -38,6 +38,7 @@ export async function restoredMachines(
       state: 'running',
       disks,
       boots: 1,
+      startedAt: instance.launchedAt,
     });
   }
   return machines;

@@ -10,6 +10,7 @@ export interface SimulatedMachine {
   /** Those of the spec, and what was attached and detached since. */
   readonly disks: readonly MachineDisk[];
   readonly boots: number;
+  readonly startedAt: number;
   readonly exitReason?: ExitReason;
   /** Why it is paused. */
   readonly stalledBy?: string;
