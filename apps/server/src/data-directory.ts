@@ -39,6 +39,8 @@ export interface DataDirectory {
   /** Encrypts the values of SecureStrings. */
   readonly parameterKey: string;
   readonly logs: string;
+  /** Files that hold room for a start on a full disk. */
+  readonly reserve: string;
   /** Where a running server says how it is reached. */
   readonly endpoint: string;
 }
@@ -69,6 +71,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     credentials: join(root, 'credentials'),
     parameterKey: join(root, 'parameter-key'),
     logs: join(root, 'logs'),
+    reserve: join(root, 'reserve'),
     endpoint: join(root, 'endpoint.json'),
   };
 }
