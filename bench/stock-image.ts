@@ -89,7 +89,10 @@ export async function makeStockImage(folder: string): Promise<string> {
   const disk = join(folder, 'stock.raw');
   const options = ['--variant=minbase', '--mode=root', `--include=${packages.join(',')}`];
   const settings = ['--aptopt=APT::Install-Recommends "false"', '--dpkgopt=force-unsafe-io'];
-  await run('mmdebstrap', [...options, ...settings, 'bookworm', root], { maxBuffer: 64 * MiB });
+  // mmdebstrap mounts file systems in the new root: they and its programs end with this one.
+  const alone = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--', 'mmdebstrap'];
+  const command = [...alone, ...options, ...settings, 'bookworm', root];
+  await run('unshare', command, { maxBuffer: 64 * MiB });
   await finishRoot(root);
   await writeBootLoader(folder, disk);
   const blocks = (diskGiB * GiB - firstPartitionBytes) / blockBytes;

@@ -104,7 +104,12 @@ export class MachineLauncher {
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const bootWatch = await BootWatch.begin({ folder, generation, clock, logger });
     // `enter` becomes QEMU by exec, so the process stays the same.
-    const { process, ended } = await spawnDetached({ name, argv, cwd: folder, log });
+    const { process, ended } = await spawnDetached({ name, argv, cwd: folder, log }).catch(
+      (error: unknown) => {
+        bootWatch.stop();
+        throw error;
+      },
+    );
     try {
       const client = await awaitMonitor({
         folder,
@@ -117,6 +122,7 @@ export class MachineLauncher {
       bootWatch.responded();
       return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
+      bootWatch.stop();
       const what = `QEMU of ${instanceId}, generation ${generation}`;
       if (process) await endProcess(process, { what, clock, graceMs: 0, killMs: limits.goneMs });
       throw error;

@@ -144,7 +144,7 @@ test('without looks at the console, its stages are unknown and not guessed', () 
   const { events, unknown } = bootTimeline(instance, { ...bootOf(debian), arrivals: [] });
   expect(events.map(({ source }) => source)).not.toContain('console');
   expect(events.map(({ source }) => source)).not.toContain('guest');
-  expect(unknown).toContainEqual({ name: 'sshd', why: expect.stringContaining('server was away') });
+  expect(unknown).toContainEqual({ name: 'sshd', why: expect.stringContaining('server is away') });
 });
 
 test('looks that are too far apart say nothing', () => {

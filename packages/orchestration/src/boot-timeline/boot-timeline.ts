@@ -8,7 +8,7 @@ import { type GuestMark, guestMarkNames, guestMarks, kernelStart } from './guest
 type BootSource = 'server' | 'console' | 'guest';
 
 /** One moment of a start. */
-export interface BootEvent {
+interface BootEvent {
   readonly name: string;
   readonly at: TimestampMs;
   /**
@@ -21,7 +21,7 @@ export interface BootEvent {
 }
 
 /** A stage whose time is not known, and why. */
-export interface UnknownStage {
+interface UnknownStage {
   readonly name: string;
   readonly why: string;
 }
@@ -75,8 +75,8 @@ function guestEvent(
   return arrival && { name, ...arrival, source: 'console' };
 }
 
-const silent = 'the guest wrote no line of it to its serial console';
-const unseen = 'nobody looked at the console in time: the server was away';
+const silent = 'the guest has written no line of it to its serial console';
+const unseen = 'no look at the console in time is recorded, as while the server is away';
 
 function machineEvents(boot: MachineBoot) {
   const events: BootEvent[] = [

@@ -1,4 +1,4 @@
-import type { TimestampMs } from '@bakehouse/base';
+import { minuteMs, type TimestampMs } from '@bakehouse/base';
 import type { MachineBoot } from '@bakehouse/domain';
 
 /** A line of the guest's console. */
@@ -8,8 +8,8 @@ export interface ConsoleLine {
   readonly arrival?: { readonly at: TimestampMs; readonly precisionMs: number };
 }
 
-/** Two looks that are further apart do not say when a line arrived. */
-const precisionMaxMs = 2_000;
+/** Two looks that are further apart say too little about when a line arrived. */
+const precisionMaxMs = minuteMs;
 
 const escapes = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])/g;
 
