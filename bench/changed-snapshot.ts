@@ -76,6 +76,8 @@ async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
     directory: join(folder, 'volumes'),
     runtimeDirectory: join(folder, 'run'),
     exporterSocketPath: join(folder, 'no.sock'),
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
     instanceSockets: () => undefined,
     clock: systemClock,
     logger: silentLogger,

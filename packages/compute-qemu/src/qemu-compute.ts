@@ -11,6 +11,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
+import { beginGuest } from './begin-guest.ts';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
@@ -109,6 +110,8 @@ export class QemuCompute implements Compute {
       if (!(await findMachineProcess(this.#folder(instanceId)))) {
         await this.#sessions.get(instanceId)?.ended;
       }
+      await this.#context.disks.close(instanceId);
+      await this.#context.users.release(this.#folder(instanceId));
       await this.#keeper.forget(instanceId);
     });
   }
@@ -138,7 +141,7 @@ export class QemuCompute implements Compute {
   attachDisk(instanceId: InstanceId, { volumeId }: MachineDisk): Promise<void> {
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const client = await this.#runningClient(instanceId);
-      await plugDisk(client, volumeId, await this.#context.volumeDisks(volumeId));
+      await plugDisk(client, volumeId, await this.#context.disks.give(volumeId, instanceId));
     });
   }
 
@@ -150,6 +153,7 @@ export class QemuCompute implements Compute {
       const timeoutMs = force ? limits.forcedUnplugMs : limits.unplugMs;
       const retryMs = limits.unplugRetryMs;
       await unplugDisk(await session.client(), { volumeId, clock, timeoutMs, retryMs, force });
+      await this.#context.disks.take(volumeId, instanceId);
     });
   }
 
@@ -174,7 +178,7 @@ export class QemuCompute implements Compute {
       );
     }
     if (session?.record.generation === generation) {
-      await session.client();
+      await beginGuest(await session.client(), this.#folder(instanceId));
       return;
     }
     if (session) await endMachine(session, this.#context);

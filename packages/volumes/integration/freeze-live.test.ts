@@ -246,7 +246,7 @@ test('a freeze is refused while the block server is away, and the guest goes on'
   await rig.stopOrigin();
   const isAway = { name: 'BlockStoreUnreachableError' };
   await expect(volumes.freeze([first], machine.instanceId)).rejects.toMatchObject(isAway);
-  await rm(`${rig.directory}/origin.sock`, { force: true });
+  await rm(`${rig.directory}/origin/nbd`, { force: true });
   await expect(volumes.freeze([first], machine.instanceId)).rejects.toMatchObject(isAway);
   await rig.restartOrigin();
   const view = one(await volumes.freeze([first], machine.instanceId));

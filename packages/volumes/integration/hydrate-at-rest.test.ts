@@ -174,7 +174,7 @@ async function killedHydration(rig: Rig, ...monitor: string[]): Promise<void> {
   const script = new URL('hydrating-process.ts', import.meta.url).pathname;
   const { directory } = rig;
   const folders = [join(directory, 'x'.repeat(120), 'volumes'), `${directory}/run`];
-  const args = [script, ...folders, `${directory}/origin.sock`, volumeId, ...monitor];
+  const args = [script, ...folders, `${directory}/origin/nbd`, volumeId, ...monitor];
   const child = spawn(execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = once(child, 'exit');
   await once(child.stdout, 'data');
@@ -219,8 +219,8 @@ test('a block server that does not answer holds up nobody who wants the disk', a
   await impatient.create(disk);
   await rig.stopOrigin();
   // It listens and says nothing, as a server does that hangs.
-  await rm(`${rig.directory}/origin.sock`, { force: true });
-  const mute = createServer(() => {}).listen(`${rig.directory}/origin.sock`);
+  await rm(`${rig.directory}/origin/nbd`, { force: true });
+  const mute = createServer(() => {}).listen(`${rig.directory}/origin/nbd`);
   await once(mute, 'listening');
   const failing = impatient.hydrate(volumeId, undefined, never).catch((error: Error) => error);
   await impatient.endHydration(volumeId);

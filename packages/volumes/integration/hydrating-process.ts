@@ -10,6 +10,8 @@ await createQemuVolumes({
   directory,
   runtimeDirectory,
   exporterSocketPath,
+  exportName: async (mapId) => mapId,
+  machineUser: async () => 0,
   instanceSockets: () => monitor,
   clock: systemClock,
   logger: silentLogger,

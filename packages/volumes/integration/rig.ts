@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -113,7 +113,8 @@ async function openRig(): Promise<Rig> {
   const path = (name: string) => join(directory, name);
   const rawPath = path('origin.raw');
   await writeOrigin(rawPath);
-  const exporterSocketPath = path('origin.sock');
+  const exporterSocketPath = path('origin/nbd');
+  await mkdir(path('origin'));
   const processes = new Set<ChildProcess>();
   const startOrigin = async () => {
     const started = await startExporter(exporterSocketPath, rawPath);
@@ -128,6 +129,8 @@ async function openRig(): Promise<Rig> {
       directory: join(directory, 'x'.repeat(120), 'volumes'),
       runtimeDirectory: path('run'),
       exporterSocketPath,
+      exportName: async (mapId) => mapId,
+      machineUser: async () => 0,
       instanceSockets: (instanceId) => running.get(instanceId),
       clock: systemClock,
       logger: silentLogger,

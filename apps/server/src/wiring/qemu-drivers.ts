@@ -49,10 +49,16 @@ export async function wireQemuDrivers(
   await mkdir(data.runtime, { recursive: true, mode: 0o700 });
   const snapshots = blockStoreClient(data);
   const accelerator = await probeAccelerator({ directory: data.runtime });
-  const { network, volumes } = qemuAdapters(config, data, { clock, logger });
+  const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
   const compute = createQemuCompute({
     directory: data.instances,
-    volumeDisks: (volumeId) => volumes.blockdevChain({ volumeId }),
+    disks: {
+      open: (instanceId) => volumes.openMachine(instanceId),
+      give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
+      take: (volumeId) => volumes.takeFromMachine(volumeId),
+      close: (instanceId) => volumes.closeMachine(instanceId),
+    },
+    users,
     enter: network.enter(),
     accelerator: accelerator.accel,
     clock,

@@ -12,7 +12,7 @@ const options = {
 } as const;
 
 test('what is used comes before its user, and the last node is the disk', () => {
-  const chain = planBlockdevChain({ ...options, originMapId: 'map-0123456789abcdef0' });
+  const chain = planBlockdevChain({ ...options, originExport: 'map-0123456789abcdef0' });
   const names = chain.map((node) => node['node-name']);
   expect(names.at(-1)).toBe(options.volumeId);
   for (const [index, node] of chain.entries()) {

@@ -7,6 +7,7 @@ import { daemonFiles, stopDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { encodeDiskRecord } from './disk-record.ts';
 import { diskClusterBytes, writeEmptyQcow2 } from './empty-qcow2.ts';
+import { diskNameInDoor, takeFromDoors } from './machine-door.ts';
 
 /** Makes the folder under another name and renames it: a disk exists with all that it needs, or not at all. */
 export async function createDisk(context: VolumeContext, disk: VolumeDisk): Promise<void> {
@@ -32,6 +33,10 @@ export async function removeDisk(context: VolumeContext, volumeId: VolumeId): Pr
   const { paths, runtimeDirectory } = context;
   await context.locks.run([volumeId], async () => {
     await stopDaemon(context, volumeId);
+    for (const name of await readFolderIfExists(paths.folder(volumeId))) {
+      await takeFromDoors(context, name);
+    }
+    await takeFromDoors(context, diskNameInDoor(volumeId));
     const old = paths.temporary(volumeId, 'old');
     await rm(old, { recursive: true, force: true });
     await rename(paths.folder(volumeId), old).catch((error: unknown) => {

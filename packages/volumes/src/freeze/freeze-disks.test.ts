@@ -53,6 +53,8 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     paths: diskPaths(folder),
     runtimeDirectory: folder,
     exporterSocketPath: join(folder, 'origin.sock'),
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
     instanceSockets: () => join(folder, 'machine.qmp'),
     monitors: new MonitorPool(connect),
     locks: new KeyedLock(),
@@ -61,7 +63,7 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     limits: defaultVolumeLimits,
     limitsOfWait: { clock: systemClock, pollMs: 1, timeoutMs: 1_000 },
   };
-  await writeFile(instanceNbdSocket(context, instanceId), '');
+  await writeFile(await instanceNbdSocket(context, instanceId), '');
   for (const { volumeId } of [first, second]) {
     await mkdir(context.paths.folder(volumeId));
     await writeDiskRecord(context.paths, volumeId, {});

@@ -18,6 +18,8 @@ const context: VolumeContext = {
   paths: diskPaths('/nowhere'),
   runtimeDirectory: '/nowhere',
   exporterSocketPath: '/nowhere/origin.sock',
+  exportName: async (mapId) => mapId,
+  machineUser: async () => 0,
   instanceSockets: () => undefined,
   monitors: qmpMonitors(1),
   locks: new KeyedLock(),

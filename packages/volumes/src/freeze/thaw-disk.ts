@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
 import type { FreezeVolume, InstanceId } from '@bakehouse/domain';
 import { exists } from '@bakehouse/host';
 import { QmpClosedError } from '@bakehouse/qmp';
+import { removeDiskFile } from '../disks/machine-door.ts';
 import { readBlockGraph } from '../qemu/block-graph.ts';
 import { qemuImg } from '../qemu/qemu-img.ts';
 import { daemonFiles, stopDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
@@ -52,7 +52,7 @@ async function thawInMachine(
     context.monitors.visit(monitorPath, async (monitor) => {
       const { nodes } = await readBlockGraph(monitor);
       if (!nodes.has(diskNode(volume.volumeId))) return false;
-      const socketPath = instanceNbdSocket(context, instanceId);
+      const socketPath = await instanceNbdSocket(context, instanceId);
       await endView(context, monitor, { volume, outcome, socketPath });
       return true;
     });
@@ -73,5 +73,5 @@ async function thawFiles(context: VolumeContext, { volume, outcome }: ThawReques
   for (const name of planBitmapsAtThaw(bitmaps, volume, { outcome, isLastView: true })) {
     await img.removeBitmap(path, name);
   }
-  await rm(context.paths.fleece(volume.volumeId, volume.snapshotId), { force: true });
+  await removeDiskFile(context, context.paths.fleece(volume.volumeId, volume.snapshotId));
 }
