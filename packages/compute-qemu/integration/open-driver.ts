@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
-import { jailUsers } from '@bakehouse/host';
+import { findControlGroups, jailUsers } from '@bakehouse/host';
 import {
   type ComputeLimits,
   createQemuCompute,
@@ -13,6 +13,8 @@ export interface BenchPlace {
   readonly folder: string;
   readonly namespace: string;
 }
+
+const groups = await findControlGroups();
 
 /** A driver over qcow2 files `<volume id>.qcow2` in the folder. */
 export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): QemuCompute {
@@ -31,6 +33,7 @@ export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {
       users.of(machineFolder(directory, instanceId)),
     ),
     users,
+    groups,
     limits: { memoryReserveBytes: 0, ...limits },
   });
 }

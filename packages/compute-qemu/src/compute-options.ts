@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import type { JailUsers } from '@bakehouse/host';
+import type { ControlGroups, JailUsers } from '@bakehouse/host';
 import type { Accelerator } from './accelerator.ts';
 import type { ComputeLimits } from './compute-limits.ts';
 import type { MachineDisks } from './machine-disks.ts';
@@ -10,6 +10,8 @@ export interface QemuComputeOptions {
   readonly disks: MachineDisks;
   /** Each machine's user is that of its folder. */
   readonly users: JailUsers;
+  /** Limits of memory, processors, threads and disks for each machine. */
+  readonly groups: ControlGroups;
   /** The argv prefix that runs a program inside the network. It must become that program by exec. */
   readonly enter: readonly string[];
   readonly accelerator: Accelerator['accel'];

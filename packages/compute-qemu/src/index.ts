@@ -8,4 +8,5 @@ export { disksSocketPath, machineFolder } from './machine-files.ts';
 export { machineKeeper } from './machine-keeper.ts';
 export { type ProbeOptions, probeAccelerator } from './probe-accelerator.ts';
 export type { QemuCompute } from './qemu-compute.ts';
+export { releaseMachines } from './release-machines.ts';
 export { systemUuid } from './system-identity.ts';

@@ -1,9 +1,7 @@
-import { type MachineSpec, vcpusOf } from '@bakehouse/domain';
+import type { MachineSpec } from '@bakehouse/domain';
 import { type Jail, type JailFolder, lendDevices } from '@bakehouse/host';
 import type { Accelerator } from './accelerator.ts';
-
-/** QEMU's own threads beside those of processors: its pool for disks has at most 64 for each of a few contexts. */
-const ownThreadsMax = 512;
+import { threadsMaxOf } from './machine-group.ts';
 
 export interface MachineJailOptions {
   readonly spec: MachineSpec;
@@ -21,8 +19,14 @@ export async function withMachineJail<Result>(
   const paths = ['/dev/net/tun', ...(accelerator === 'kvm' ? ['/dev/kvm'] : [])];
   const { devices, takeBack } = await lendDevices(paths, { user, name: spec.instanceId });
   try {
-    const threadsMax = ownThreadsMax + vcpusOf(spec.cpus);
-    return await work({ user, folders, devices, workingFolder: folder, threadsMax });
+    return await work({
+      user,
+      folders,
+      devices,
+      network: 'inherited',
+      workingFolder: folder,
+      threadsMax: threadsMaxOf(spec),
+    });
   } finally {
     await takeBack();
   }

@@ -19,6 +19,7 @@ import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
+import { enterMachineGroup } from './machine-group.ts';
 import { withMachineJail } from './machine-jail.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
 import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
@@ -112,7 +113,10 @@ export class MachineLauncher {
     }: { readonly folder: string; readonly jail: Jail; readonly argv: readonly string[] },
   ): Promise<LaunchedMachine> {
     const { instanceId, generation } = spec;
-    const { clock, limits, enter } = this.#context;
+    const { clock, limits, groups } = this.#context;
+    const claimBytes = this.#claimOf(spec);
+    const group = await enterMachineGroup(groups, folder, { spec, claimBytes });
+    const enter = [...group, ...this.#context.enter];
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);

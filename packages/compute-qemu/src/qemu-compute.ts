@@ -21,13 +21,15 @@ import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { endMachine } from './end-machine.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
+import { endMachineGroup } from './machine-group.ts';
 import { machineKeeper } from './machine-keeper.ts';
 import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './machine-launcher.ts';
 import { findMachineProcess } from './machine-process.ts';
-import { readMachineRecord } from './machine-record.ts';
+import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
 import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
+import { releaseMachine } from './release-machines.ts';
 import { takeScreenshot } from './screenshot.ts';
 
 /** See createQemuCompute. */
@@ -109,12 +111,13 @@ export class QemuCompute implements Compute {
 
   forget(instanceId: InstanceId): Promise<void> {
     return this.#lock.run([`life ${instanceId}`], async () => {
-      // A machine whose process is gone may still be concluding its end.
-      if (!(await findMachineProcess(this.#folder(instanceId)))) {
+      const folder = this.#folder(instanceId);
+      if (!(await findMachineProcess(folder))) {
+        // A machine whose process is gone may still be concluding its end.
         await this.#sessions.get(instanceId)?.ended;
+        await this.#context.disks.close(instanceId);
+        await releaseMachine(folder, this.#context);
       }
-      await this.#context.disks.close(instanceId);
-      await this.#context.users.release(this.#folder(instanceId));
       await this.#keeper.forget(instanceId);
     });
   }
@@ -130,7 +133,7 @@ export class QemuCompute implements Compute {
         if (await this.#session(instanceId)) return;
         const folder = this.#folder(instanceId);
         const record = await readMachineRecord(folder, instanceId);
-        if (record) this.#emit(await concludeMachine(folder, record));
+        if (record) this.#emit(await this.#conclude(folder, record));
       });
     }
   }
@@ -219,13 +222,14 @@ export class QemuCompute implements Compute {
   #follow(machine: RunningMachine & Partial<Pick<LaunchedMachine, 'client'>>): MachineSession {
     const { process, record, client } = machine;
     const { instanceId, generation } = record;
-    const { clock, limits, logger } = this.#context;
+    const { clock, groups, limits, logger } = this.#context;
     const session = new MachineSession(
       {
         folder: this.#folder(instanceId),
         process,
         record,
         clock,
+        groups,
         limits,
         logger: logger.with({ instanceId, generation }),
         emit: (event) => this.#emit(event),
@@ -238,6 +242,12 @@ export class QemuCompute implements Compute {
       if (this.#sessions.get(instanceId) === session) this.#sessions.delete(instanceId);
     });
     return session;
+  }
+
+  /** Of a machine that has ended while no driver followed it. */
+  async #conclude(folder: string, record: MachineRecord): Promise<MachineEvent> {
+    const outOfMemory = await endMachineGroup(this.#context.groups, folder);
+    return concludeMachine(folder, record, { outOfMemory });
   }
 
   #running(): readonly RunningMachine[] {

@@ -11,7 +11,7 @@ import { privateUmask, withUmask } from './umask.ts';
 
 export interface CommandOptions {
   /** Written to standard input, which then ends. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** After this time the program and its children are killed. */
   readonly timeoutMs: number;
   /** An abort kills the program and its children. */

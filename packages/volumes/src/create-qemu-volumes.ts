@@ -8,7 +8,7 @@ import type {
   VolumeFreezer,
   VolumeId,
 } from '@bakehouse/domain';
-import type { JailFolder } from '@bakehouse/host';
+import type { JailFolder, JailUsers } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-disk.ts';
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
@@ -39,6 +39,8 @@ export interface QemuVolumesOptions {
   readonly exporterSocketPath: string;
   /** What the block server exports a map as: a name that only who may read the map can know. */
   readonly exportName: (mapId: BlockMapId) => Promise<string>;
+  /** The users of the jails in which QEMU's tools work on disks at rest: that of the disk's folder. */
+  readonly users: JailUsers;
   /** The user of a machine's jail. */
   readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   /** The QMP monitor for disks of a running machine; nobody else connects to it. */
@@ -61,6 +63,8 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   takeFromMachine(volumeId: VolumeId): Promise<void>;
   /** Removes what `openMachine` made. The machine has ended. */
   closeMachine(instanceId: InstanceId): Promise<void>;
+  /** Frees the user ids of disks' folders, which stay. Only when no tool works on any of them. */
+  releaseUsers(): Promise<void>;
   /** Removes what a crash left; with `dryRun` only reports it. */
   sweep(request: SweepRequest): Promise<readonly Stray[]>;
 }
@@ -84,6 +88,7 @@ export function volumeContext(options: QemuVolumesOptions): VolumeContext {
     runtimeDirectory,
     exporterSocketPath,
     exportName: options.exportName,
+    users: options.users,
     machineUser: options.machineUser,
     instanceSockets: options.instanceSockets,
     monitors: qmpMonitors(limits.qmpTimeoutMs),
@@ -139,11 +144,16 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     },
     takeFromMachine: (volumeId) => context.locks.run([volumeId], () => takeDisk(context, volumeId)),
     closeMachine: (instanceId) => closeDoor(context, instanceId),
+    async releaseUsers() {
+      for (const volumeId of await listDisks(context)) {
+        await context.users.release(context.paths.folder(volumeId));
+      }
+    },
     sweep: (request) => sweepDisks(context, request),
   };
 }
 
-/** `/vol-0123456789abcdef0.qmp` and the like, with room to spare. */
+/** `/vol-0123456789abcdef0/own/nbd` and the like, with room to spare. */
 const socketNameBytesMax = 32;
 
 function assertSocketFits(path: string, bytesMax: number): void {

@@ -12,13 +12,9 @@ import { instanceNbdSocket } from './freeze/freeze-disks.ts';
 import { endView } from './freeze/frozen-view.ts';
 import { viewsOf, volumeOfView } from './freeze/views.ts';
 import { readBlockGraph } from './qemu/block-graph.ts';
+import { findDaemonFiles } from './qemu/daemon-files.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
-import {
-  askRunningDaemon,
-  daemonFiles,
-  stopDaemon,
-  withRunningDaemon,
-} from './qemu/storage-daemon.ts';
+import { askRunningDaemon, stopDaemon, withRunningDaemon } from './qemu/storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 
 export interface SweepRequest {
@@ -130,7 +126,7 @@ async function sweepDaemon(
       await endView(context, monitor, {
         volume: { volumeId, snapshotId },
         outcome: 'abandoned',
-        socketPath: daemonFiles(context.runtimeDirectory, volumeId).nbd,
+        socketPath: (await findDaemonFiles(context, volumeId)).nbd,
       });
     }
     return { strays, isIdle: strays.length === views.length };

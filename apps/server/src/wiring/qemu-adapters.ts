@@ -38,6 +38,7 @@ export function qemuAdapters(
     runtimeDirectory: data.runtime,
     exporterSocketPath: blockServerPaths(data).guestSocket,
     exportName: async (mapId) => exportNames(await readExportKey(data.exportKey)).nameOf(mapId),
+    users,
     machineUser,
     instanceSockets: (instanceId) => disksSocketPath(data.instances, instanceId),
     clock,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { allEnded, type Clock, type Logger, MiB } from '@bakehouse/base';
 import { createQemuCompute, probeAccelerator } from '@bakehouse/compute-qemu';
 import type { MetadataStore } from '@bakehouse/domain';
+import { findControlGroups } from '@bakehouse/host';
 import { createImageBuilder } from '@bakehouse/imagebuilder';
 import { createMetadataPublisher } from '@bakehouse/imds';
 import { type Drivers, type NamedRecords, readNamedRecords } from '@bakehouse/orchestration';
@@ -50,6 +51,10 @@ export async function wireQemuDrivers(
   const snapshots = blockStoreClient(data);
   const accelerator = await probeAccelerator({ directory: data.runtime });
   const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
+  const groups = await findControlGroups();
+  if (groups.kind === 'none') {
+    logger.log('warn', 'guests have no limits of their own', { detail: groups.detail });
+  }
   const compute = createQemuCompute({
     directory: data.instances,
     disks: {
@@ -59,6 +64,7 @@ export async function wireQemuDrivers(
       close: (instanceId) => volumes.closeMachine(instanceId),
     },
     users,
+    groups,
     enter: network.enter(),
     accelerator: accelerator.accel,
     clock,

@@ -17,6 +17,8 @@ export interface UserRange {
  */
 export interface JailUsers {
   readonly range: UserRange;
+  /** Whether an id is of the range. */
+  has(id: number): boolean;
   /** The user and group id of the jail that works in this folder; made, for root alone, when it is missing. */
   of(folder: string): Promise<number>;
   /** Frees the id of a folder that is about to be removed. Without an id: no-op. */
@@ -52,6 +54,7 @@ export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersO
 
   return {
     range,
+    has: isUser,
     of: (path) =>
       lock.run([path], async () => {
         await mkdir(path, { recursive: true, mode: 0o700 });

@@ -18,6 +18,8 @@ export interface Jail {
   readonly user: number;
   readonly folders: readonly JailFolder[];
   readonly devices: readonly JailDevice[];
+  /** `none`: a network namespace of its own, without links. `inherited`: that of the process that becomes the jail. */
+  readonly network: 'none' | 'inherited';
   readonly workingFolder: string;
   /** Threads and processes that its user may have. */
   readonly threadsMax: number;
@@ -60,6 +62,7 @@ export function planJail(
     ...[tools.prlimit, '--core=0', '--'],
     tools.bwrap,
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--as-pid-1'],
+    ...(jail.network === 'none' ? ['--unshare-net'] : []),
     ...['--hostname', 'jail', '--clearenv', '--setenv', 'LC_ALL', 'C'],
     ...systemMounts(tools),
     ...folderMounts(jail.folders),

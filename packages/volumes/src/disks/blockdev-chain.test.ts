@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { daemonFiles, planDaemonArgs } from '../qemu/storage-daemon.ts';
+import { daemonFiles } from '../qemu/daemon-files.ts';
+import { planDaemonArgs } from '../qemu/storage-daemon.ts';
 import { planBlockdevChain } from './blockdev-chain.ts';
 
 const options = {
@@ -31,7 +32,7 @@ test('paths with commas reach the storage daemon as they are', () => {
   const files = daemonFiles('/run/a,b', options.volumeId);
   const args = planDaemonArgs(files, planBlockdevChain(options));
   expect(args).toContain(
-    'socket,id=qmp,server=on,wait=off,path=/run/a,,b/vol-0123456789abcdef0.qmp',
+    'socket,id=qmp,server=on,wait=off,path=/run/a,,b/vol-0123456789abcdef0/qmp',
   );
   expect(args.filter((arg) => arg.includes('"filename":"/data/a,b/disk.qcow2"'))).toHaveLength(1);
 });

@@ -12,10 +12,11 @@ import { diskChain } from '../disks/disk-chain.ts';
 import { readDiskRecord } from '../disks/disk-record.ts';
 import { machineSocketFolder } from '../disks/machine-door.ts';
 import { type BlockGraph, readBlockGraph } from '../qemu/block-graph.ts';
+import { findDaemonFiles } from '../qemu/daemon-files.ts';
 import { endJobsAndExports } from '../qemu/end-jobs.ts';
 import { executeAll, type Monitor } from '../qemu/monitor-pool.ts';
 import { ensureNbdServer } from '../qemu/nbd-server.ts';
-import { daemonFiles, startDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
+import { startDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { DiskMissingError, VolumeTimeoutError } from '../volume-errors.ts';
 import { diskNode, hydrateJob } from './block-names.ts';
@@ -142,7 +143,7 @@ async function freezeInDaemon(
   volume: FreezeVolume,
 ): Promise<readonly FrozenVolume[]> {
   const { volumeId, snapshotId } = volume;
-  const socketPath = daemonFiles(context.runtimeDirectory, volumeId).nbd;
+  const socketPath = (await findDaemonFiles(context, volumeId)).nbd;
   const [hasEarlierView] = await allEnded([
     openEarlierFleece(context, monitor, volume),
     ensureNbdServer(monitor, socketPath),

@@ -3,8 +3,9 @@ import { exists } from '@bakehouse/host';
 import { QmpClosedError } from '@bakehouse/qmp';
 import { removeDiskFile } from '../disks/machine-door.ts';
 import { readBlockGraph } from '../qemu/block-graph.ts';
+import { findDaemonFiles } from '../qemu/daemon-files.ts';
 import { qemuImg } from '../qemu/qemu-img.ts';
-import { daemonFiles, stopDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
+import { stopDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { diskNode } from './block-names.ts';
 import { instanceNbdSocket } from './freeze-disks.ts';
@@ -33,7 +34,7 @@ export async function thawDisk(context: VolumeContext, request: ThawRequest): Pr
 async function thawInDaemon(context: VolumeContext, request: ThawRequest): Promise<boolean> {
   const { volume } = request;
   const running = await withRunningDaemon(context, volume.volumeId, async (monitor) => {
-    const socketPath = daemonFiles(context.runtimeDirectory, volume.volumeId).nbd;
+    const socketPath = (await findDaemonFiles(context, volume.volumeId)).nbd;
     await endView(context, monitor, { ...request, socketPath });
     return viewsOf(await readBlockGraph(monitor));
   });
@@ -68,7 +69,7 @@ async function thawFiles(context: VolumeContext, { volume, outcome }: ThawReques
   const path = context.paths.disk(volume.volumeId);
   if (!(await exists(path))) return;
   // QEMU's image lock refuses this when the machine runs after all.
-  const img = qemuImg(context.limits.toolTimeoutMs);
+  const img = qemuImg(context);
   const bitmaps = await img.bitmaps(path);
   for (const name of planBitmapsAtThaw(bitmaps, volume, { outcome, isLastView: true })) {
     await img.removeBitmap(path, name);
