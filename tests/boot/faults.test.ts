@@ -182,6 +182,7 @@ describe('a guest and the faults of its host', () => {
     (await (await fetch(`${small.platform.endpoint}/healthz`)).json()) as {
       status: string;
       problems: readonly string[];
+      pid: number;
     };
 
   /** Begins to write more than there is room for; the sum is of what was to be written. */
@@ -212,6 +213,22 @@ describe('a guest and the faults of its host', () => {
       expect(text).toContain(dataDirectory);
       expect(text).toMatch(/free at least \d+ MiB/);
     }
+  });
+
+  test('a server that is killed on the full disk starts again, and says the same', async () => {
+    showLog();
+    const { pid } = await health();
+    process.kill(pid, 'SIGKILL');
+    await until('another server', async () => (await health()).pid !== pid);
+    await until('the same problem', async () => {
+      const { status, problems } = await health();
+      return status === 'impaired' && problems.join().includes(guest.instanceId);
+    });
+    expect((await health()).problems.join('\n')).toMatch(/free at least \d+ MiB/);
+    const running = new DescribeInstanceStatusCommand({ InstanceIds: [guest.instanceId] });
+    expect((await cloud.ec2.send(running)).InstanceStatuses?.[0]?.InstanceState?.Name).toBe(
+      'running',
+    );
   });
 
   async function holdings() {

@@ -41,6 +41,8 @@ export interface DataDirectory {
   /** Makes the names by which guests' QEMUs read the maps behind their disks. */
   readonly exportKey: string;
   readonly logs: string;
+  /** Files that hold room for a start on a full disk. */
+  readonly reserve: string;
   /** Where a running server says how it is reached. */
   readonly endpoint: string;
 }
@@ -72,6 +74,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     parameterKey: join(root, 'parameter-key'),
     exportKey: join(root, 'export-key'),
     logs: join(root, 'logs'),
+    reserve: join(root, 'reserve'),
     endpoint: join(root, 'endpoint.json'),
   };
 }

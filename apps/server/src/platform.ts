@@ -38,6 +38,7 @@ import { eventService } from './http/event-service.ts';
 import type { ListenerOptions, Service } from './http/listener.ts';
 import { openSecretBox, type PlatformSecrets } from './parameter-key.ts';
 import { checkRecordsPlace, claimRecords } from './records-place.ts';
+import { reserveIn } from './reserve.ts';
 import { readSeed } from './seed.ts';
 import { startUndo } from './undo-start.ts';
 import { type WiredDrivers, wireQemuDrivers } from './wiring/qemu-drivers.ts';
@@ -216,12 +217,16 @@ async function sweepLeftovers(
 }
 
 /** Repairs what the platform needs of its host, until `signal` is aborted. */
-async function supervise({ wired, logger }: Parts, signal: AbortSignal): Promise<void> {
+async function supervise({ wired, data, logger }: Parts, signal: AbortSignal): Promise<void> {
+  const reserve = reserveIn({ folder: data.reserve, logger });
   while (!signal.aborted) {
     await clock.sleep(superviseEveryMs, signal).catch(() => {});
     if (signal.aborted) return;
     await wired.supervise().catch((error: unknown) => {
       logger.log('error', 'the host cannot be repaired: guests may be out of reach', { error });
+    });
+    await reserve.refill().catch((error: unknown) => {
+      logger.log('warn', 'no room can be reserved for a start on a full disk', { error });
     });
   }
 }

@@ -3,7 +3,7 @@ import { type Logger, randomIds, systemClock } from '@bakehouse/base';
 import type { Lease } from '@bakehouse/domain';
 import { openSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import type { Config } from './config.ts';
-import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { type DataDirectory, nameDataDirectory, openDataDirectory } from './data-directory.ts';
 import { lockDataWhenFree } from './data-lock.ts';
 import { standbyHealth } from './health.ts';
 import { type Divert, type Listener, startListener } from './http/listener.ts';
@@ -18,6 +18,7 @@ import {
   type WireDrivers,
 } from './platform.ts';
 import { checkNewFolder, checkRecordsPlace } from './records-place.ts';
+import { reserveIn } from './reserve.ts';
 import { noteServer } from './sharing-servers.ts';
 
 export interface RunningServer {
@@ -208,6 +209,7 @@ export async function serve(
   logger: Logger,
   wire?: WireDrivers,
 ): Promise<RunningServer> {
+  await reserveIn({ folder: (await nameDataDirectory(config)).reserve, logger }).makeRoom();
   await checkNewFolder(config);
   const data = await openDataDirectory(config);
   await checkRecordsPlace(data, config);

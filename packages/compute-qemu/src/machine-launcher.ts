@@ -14,6 +14,7 @@ import {
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
 import { beginGuest } from './begin-guest.ts';
+import { BootWatch } from './boot-watch.ts';
 import { MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
@@ -34,6 +35,8 @@ export interface RunningMachine {
 
 export interface LaunchedMachine extends RunningMachine {
   readonly client: QmpClient;
+  /** Runs until it is stopped. */
+  readonly bootWatch: BootWatch;
 }
 
 type RunningMachines = () => readonly RunningMachine[];
@@ -113,13 +116,14 @@ export class MachineLauncher {
     }: { readonly folder: string; readonly jail: Jail; readonly argv: readonly string[] },
   ): Promise<LaunchedMachine> {
     const { instanceId, generation } = spec;
-    const { clock, limits, groups } = this.#context;
+    const { clock, limits, groups, logger } = this.#context;
     const claimBytes = this.#claimOf(spec);
     const group = await enterMachineGroup(groups, folder, { spec, claimBytes });
     const enter = [...group, ...this.#context.enter];
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);
+    const bootWatch = await BootWatch.begin({ folder, generation, clock, logger });
     const started = await spawnJailed({ name, argv, jail, enter, log, infoPath });
     const { ended } = started;
     try {
@@ -133,7 +137,8 @@ export class MachineLauncher {
       await beginGuest(client, folder);
       const process = await jailedProcess(infoPath);
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
-      return { process, record: this.#recordOf(spec), client };
+      bootWatch.responded();
+      return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
       const what = `QEMU of ${instanceId}, generation ${generation}`;
       await endJailed(started, infoPath, { what, clock, killMs: limits.goneMs });

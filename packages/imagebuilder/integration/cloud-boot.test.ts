@@ -59,3 +59,93 @@ test('without a network, the console shows the interfaces and what the network s
   // A host without a journal, or without such lines in it, says so.
   expect(shown).toMatch(/journal|entries|networkd/i);
 });
+
+/** Runs Python after `program` is loaded, with modules of the test's own in front of the host's. */
+async function pythonOf(lines: readonly string[], modules: Readonly<Record<string, string>> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-python-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(modules)) await writeFile(join(folder, name), text);
+  const load = [
+    'import sys',
+    'from importlib.machinery import SourceFileLoader',
+    'from types import ModuleType, SimpleNamespace',
+    'sys.dont_write_bytecode = True',
+    'program = ModuleType("cloud_boot")',
+    'SourceFileLoader("cloud_boot", sys.argv[1]).exec_module(program)',
+    'folder = sys.argv[2]',
+    'sys.path.insert(0, folder)',
+  ];
+  const args = ['-c', [...load, ...lines].join('\n'), cloudBoot, folder];
+  const { stdout, stderr } = await promisify(execFile)('python3', args);
+  return { stdout: stdout.trimEnd(), stderr };
+}
+
+const validation = [
+  'program.USER_DATA_FILES = (folder + "/user-data.txt", folder + "/vendor-data.txt")',
+  'main = SimpleNamespace(validate_cloudconfig_schema=lambda config: print("validated", config))',
+  'validate = program.postpone_validation(main)',
+  'main.validate_cloudconfig_schema(config={"packages": 1})',
+  'print("user exists")',
+  'validate()',
+];
+
+test('user data is validated, with the same arguments, when the user exists', async () => {
+  const { stdout } = await pythonOf(validation, {
+    'user-data.txt': '#cloud-config\npackages: 1\n',
+  });
+  expect(stdout).toBe("user exists\nvalidated {'packages': 1}");
+});
+
+test('without user or vendor data there is nothing to validate', async () => {
+  const { stdout } = await pythonOf(validation, { 'user-data.txt': '', 'vendor-data.txt': '' });
+  expect(stdout).toBe('user exists');
+});
+
+test('a validation that fails does not end the boot', async () => {
+  const failing = validation.map((line) => line.replace('print("validated", config)', '1 / 0'));
+  const { stdout, stderr } = await pythonOf(failing, { 'vendor-data.txt': 'x' });
+  expect(stdout).toBe('user exists');
+  expect(stderr).toContain('cannot validate the user data: ZeroDivisionError');
+});
+
+const chardet = `
+print("chardet is imported")
+def detect(data):
+    return {"encoding": "latin-1"}
+`;
+
+test('requests is imported without chardet, which is imported when a text has no encoding', async () => {
+  const requests = 'import chardet\nassert chardet.__version__\n';
+  const { stdout, stderr } = await pythonOf(
+    [
+      'program.import_requests()',
+      'import requests',
+      'print("requests is imported")',
+      'print(requests.chardet.detect(b"x")["encoding"])',
+    ],
+    { 'requests.py': requests, 'chardet.py': chardet },
+  );
+  expect(stdout).toBe('requests is imported\nchardet is imported\nlatin-1');
+  expect(stderr).toBe('');
+});
+
+test('a later requests that needs more of chardet is imported as a whole', async () => {
+  const requests = 'from chardet import detect_all\n';
+  const { stdout, stderr } = await pythonOf(
+    ['program.import_requests()', 'import requests', 'print(requests.detect_all)'],
+    { 'requests.py': requests, 'chardet.py': 'detect_all = 7\n' },
+  );
+  expect(stdout).toBe('7');
+  expect(stderr).toContain('importing requests as a whole');
+});
+
+test('the boot ends with a line of its times, in their order, without those that are not known', async () => {
+  const { stdout } = await pythonOf([
+    'import os',
+    'program.systemd_times = lambda: {"systemd": 3.5, "sshd": 14.125, "units": 0.0}',
+    'program.report_boot_times((os.dup(1), os.dup(2)), {"python": 5.1, "done": 17.3})',
+  ]);
+  expect(stdout).toBe(
+    "boot times, in seconds after the kernel's start: systemd 3.50, python 5.10, sshd 14.12, done 17.30",
+  );
+});

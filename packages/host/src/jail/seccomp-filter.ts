@@ -28,8 +28,8 @@ const newNamespaceFlags = 0x7e02_0000;
 
 /**
  * The seccomp program of every jail, as bubblewrap reads it: refuses namespaces, mounts, tracing, keys, modules,
- * clocks and the like with EPERM, whatever program runs there. `clone3`, whose flags no filter can see, does not
- * exist; the C library then uses `clone`. Throws JailError on an architecture without a table.
+ * clocks and the like with EPERM, whatever program runs there. `clone3`, whose flags no filter can see, and the names
+ * of other ABIs do not exist: the C library then uses `clone`. Throws JailError on an architecture without a table.
  */
 export function seccompFilter(architecture: string = process.arch): Uint8Array {
   const calls = systemCalls[architecture];
@@ -54,7 +54,7 @@ function planFilter(calls: SystemCalls): readonly Instruction[] {
     [load, 0, 0, architectureOffset],
     ...otherwise(jumpEqual, calls.auditArchitecture, killProcess),
     [load, 0, 0, numberOffset],
-    ...when(jumpGreater, calls.last, operationNotPermitted),
+    ...when(jumpGreater, calls.last, notImplemented),
     ...when(jumpEqual, calls.clone3, notImplemented),
     ...Object.values(calls.refused).flatMap((number) =>
       when(jumpEqual, number, operationNotPermitted),
