@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { GiB, MiB, silentLogger, systemClock } from '@bakehouse/base';
 import { type BlockStore, openBlockStore } from '@bakehouse/blockstore';
 import type { BlockMapId, FreezeVolume, SnapshotId, VolumeId } from '@bakehouse/domain';
+import { jailUsers } from '@bakehouse/host';
 import { openNbdBlockSource } from '@bakehouse/nbd';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
 import { median, type Row, seconds, verdict } from './row.ts';
@@ -76,6 +77,9 @@ async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
     directory: join(folder, 'volumes'),
     runtimeDirectory: join(folder, 'run'),
     exporterSocketPath: join(folder, 'no.sock'),
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
+    users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),
     instanceSockets: () => undefined,
     clock: systemClock,
     logger: silentLogger,

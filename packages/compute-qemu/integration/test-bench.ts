@@ -35,6 +35,7 @@ export class TestBench {
     await this.driver({ quitMs: 1 }).driver.kill(instanceId);
     await run('ip', ['netns', 'del', this.namespace]);
     await rm(this.folder, { recursive: true, force: true });
+    await rm(`/run/bakehouse-test-users-${this.namespace}`, { recursive: true, force: true });
   }
 
   /** Makes the root disk, with this boot sector, and an empty disk. */
@@ -70,8 +71,9 @@ export class TestBench {
 
   /** The process of a machine that runs. */
   async pidOf(instance: InstanceId = instanceId): Promise<number> {
-    const [machine, ...others] = await findProcesses(({ argv }) =>
-      argv.includes(`guest=${instance},debug-threads=on`),
+    const [machine, ...others] = await findProcesses(
+      ({ argv: [program = '', ...args] }) =>
+        program.includes('qemu-system-') && args.includes(`guest=${instance},debug-threads=on`),
     );
     if (machine === undefined || others.length > 0) {
       throw new Error(`${instance} should have one process, not ${others.length}`);

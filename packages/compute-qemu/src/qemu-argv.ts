@@ -41,6 +41,8 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
     qemuBinary(spec.architecture),
     ...['-name', `guest=${spec.instanceId},debug-threads=on`],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-msg', 'timestamp=on'],
+    // The guest begins when the machine's folder is closed: see begin-guest.ts.
+    '-S',
     ...['-sandbox', sandbox],
     ...['-pidfile', machineFileNames.pid],
     ...['-trace', 'qemu_system_shutdown_request', '-D', machineFileNames.shutdowns],

@@ -1,5 +1,5 @@
 import { formatCidr } from '@bakehouse/base';
-import type { Nic } from '@bakehouse/domain';
+import type { InstanceId, Nic } from '@bakehouse/domain';
 import { vpcOf } from './check-nic.ts';
 import { insideLinks, text } from './namespace.ts';
 import { type NetworkNames, tapName } from './network-names.ts';
@@ -16,28 +16,36 @@ export interface GuestPorts {
   remove(nic: Nic, others: Iterable<Nic>): Promise<void>;
 }
 
+export interface GuestPortOptions {
+  readonly run: RunNetworkCommand;
+  readonly device: DeviceCommand;
+  readonly userOf?: ((instanceId: InstanceId) => Promise<number>) | undefined;
+}
+
 export function guestPorts(
   { namespace }: NetworkNames,
-  { run, device }: { run: RunNetworkCommand; device: DeviceCommand },
+  { run, device, userOf }: GuestPortOptions,
 ): GuestPorts {
   const inside = async (lines: readonly string[]) => {
     if (lines.length > 0) await run(['ip', '-n', namespace, '-batch', '-'], text(lines));
   };
-  const linesOf = (nic: Nic, links: ReadonlySet<string>) =>
-    plugLines(nic, links.has(tapName(nic.nicId)), device);
+  const linesOf = async (nic: Nic, links: ReadonlySet<string>) => {
+    const name = tapName(nic.nicId);
+    if (links.has(name)) return plugLines(nic, undefined);
+    const user = nic.instanceId && (await userOf?.(nic.instanceId));
+    return plugLines(nic, device(name, nic, user));
+  };
 
   return {
     async make(nic) {
-      await inside(linesOf(nic, await insideLinks(run, namespace)));
+      await inside(await linesOf(nic, await insideLinks(run, namespace)));
     },
     async makeOnly(nics) {
       const links = await insideLinks(run, namespace);
       const wanted = new Map([...nics].map((nic) => [tapName(nic.nicId), nic]));
       const gone = [...links].filter((link) => link.startsWith('tap') && !wanted.has(link));
-      await inside([
-        ...gone.map((link) => `link delete dev ${link}`),
-        ...[...wanted.values()].flatMap((nic) => linesOf(nic, links)),
-      ]);
+      const lines = await Promise.all([...wanted.values()].map((nic) => linesOf(nic, links)));
+      await inside([...gone.map((link) => `link delete dev ${link}`), ...lines.flat()]);
     },
     async remove(nic, others) {
       const port = tapName(nic.nicId);

@@ -7,6 +7,7 @@ import {
   serialQueue,
 } from '@bakehouse/base';
 import type {
+  InstanceId,
   Network,
   NetworkInterfaceId,
   NetworkPolicy,
@@ -15,6 +16,7 @@ import type {
   Nic,
   PolicyChange,
 } from '@bakehouse/domain';
+import type { UserRange } from '@bakehouse/host';
 import { type Addressing, planAddressing } from './addressing.ts';
 import { changedPolicy } from './changed-policy.ts';
 import { checkHost } from './check-host.ts';
@@ -46,12 +48,20 @@ export interface LinuxNetworkOptions {
   readonly transitCidr?: string;
   /** Whether guests reach what is outside of this host. */
   readonly outbound: boolean;
+  /** Absent: machines connect with the rights of root. */
+  readonly machineUsers?: MachineUsers;
   /** Where guests' names are resolved when outbound is on. Absent: the host's own resolvers. */
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
   readonly uplinks?: readonly string[];
   readonly logger: Logger;
   readonly clock: Clock;
+}
+
+/** The users of machines: each may use its own ports, and send nothing past them. */
+interface MachineUsers {
+  readonly range: UserRange;
+  of(instanceId: InstanceId): Promise<number>;
 }
 
 /** What tests replace. */
@@ -93,7 +103,11 @@ export class LinuxNetwork implements Network {
     this.#records = networkRecords(this.#names);
     this.#wanted = wantedNetwork(this.#records, this.#addressing, logger);
     const enter = this.enter();
-    this.#ports = guestPorts(this.#names, { run, device });
+    this.#ports = guestPorts(this.#names, {
+      run,
+      device,
+      userOf: options.machineUsers?.of,
+    });
     this.#filters = networkFilters(this.#names, { run, enter });
     this.#dnsmasq = dnsmasqIn(this.#names, { run, clock, enter });
     this.#forwarding = hostForwarding(this.#names, { run, logger, ...(uplinks && { uplinks }) });
@@ -233,6 +247,7 @@ export class LinuxNetwork implements Network {
       policy: this.#wanted.policy,
       addressing: this.#addressing,
       outbound: this.#options.outbound,
+      machineUsers: this.#options.machineUsers?.range,
     };
   }
 

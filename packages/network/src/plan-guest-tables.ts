@@ -1,5 +1,6 @@
 import { addressAt, formatCidr, parseIp } from '@bakehouse/base';
 import type { NetworkPolicy, Nic } from '@bakehouse/domain';
+import type { UserRange } from '@bakehouse/host';
 import { type Addressing, transitAddress } from './addressing.ts';
 import { vpcOf } from './check-nic.ts';
 import { metadataAddress, resolverAddress, tapName, uplinkName } from './network-names.ts';
@@ -12,6 +13,8 @@ export interface NetworkState {
   readonly policy: NetworkPolicy;
   readonly addressing: Addressing;
   readonly outbound: boolean;
+  /** The user ids of machines. */
+  readonly machineUsers?: UserRange | undefined;
 }
 
 /** What guests never reach beyond their VPC: this host, links, the transit range, multicast. */
@@ -53,6 +56,11 @@ export function planGuestTable(table: string, state: NetworkState): Ruleset {
         hook: 'type filter hook forward priority filter; policy drop;',
         rules: forwardRules(vpcs, addressing.hostAddress),
       },
+      // What a machine's process sends itself, and not through its port: nothing of that is a guest's.
+      output: {
+        hook: 'type filter hook output priority filter; policy accept;',
+        rules: machineRules(state.machineUsers),
+      },
       prerouting: {
         hook: 'type nat hook prerouting priority dstnat; policy accept;',
         rules: [`iifname ${uplinkName} dnat ip to ip daddr map @public`],
@@ -63,6 +71,10 @@ export function planGuestTable(table: string, state: NetworkState): Ruleset {
       },
     },
   };
+}
+
+function machineRules(users: UserRange | undefined): readonly string[] {
+  return users === undefined ? [] : [`meta skuid ${users.first}-${users.last} drop`];
 }
 
 /** ARP from guests: each may claim only its own pair of addresses, or no address in a request. */

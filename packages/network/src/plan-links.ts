@@ -11,10 +11,14 @@ import {
 } from './network-names.ts';
 import { vpcResolver } from './plan-guest-tables.ts';
 
-/** The line of `ip -batch` that creates a NIC's device. Tests use a veth pair instead of a tap. */
-export type DeviceCommand = (device: string, nic: Nic) => string;
+/**
+ * The line of `ip -batch` that creates a NIC's device, which only `user` may use. Tests use a veth pair instead of a
+ * tap.
+ */
+export type DeviceCommand = (device: string, nic: Nic, user?: number) => string;
 
-export const tapCommand: DeviceCommand = (device) => `tuntap add dev ${device} mode tap vnet_hdr`;
+export const tapCommand: DeviceCommand = (device, _nic, user) =>
+  `tuntap add dev ${device} mode tap vnet_hdr${user === undefined ? '' : ` user ${user}`}`;
 
 /** The router: the first address of the NIC's subnet. */
 export function routerOf(nic: Nic): string {
@@ -25,10 +29,10 @@ export function routerOf(nic: Nic): string {
  * A device is a routed port of one guest: it has the router's address and the guest's /32 behind it, and it answers
  * ARP for every other guest. There is no bridge, so guests share no Ethernet.
  */
-export function plugLines(nic: Nic, isMade: boolean, command: DeviceCommand): string[] {
+export function plugLines(nic: Nic, makeDevice: string | undefined): string[] {
   const device = tapName(nic.nicId);
   return [
-    ...(isMade ? [] : [command(device, nic)]),
+    ...(makeDevice === undefined ? [] : [makeDevice]),
     `link set dev ${device} address ${routerMac(nic)} up`,
     `address replace ${routerOf(nic)}/32 dev ${device}`,
     `ntable change name arp_cache dev ${device} proxy_delay 0`,

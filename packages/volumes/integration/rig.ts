@@ -1,12 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
 import type { BlockMapId, FrozenVolume, InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
-import { type BlockSourceAddress, blockSourceAddress } from '@bakehouse/host';
+import {
+  type BlockSourceAddress,
+  blockSourceAddress,
+  jailedProcess,
+  jailUsers,
+  spawnJailed,
+} from '@bakehouse/host';
 import { connectQmp, type QmpClient, QmpClosedError } from '@bakehouse/qmp';
 import { onTestFinished } from 'vitest';
 import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
@@ -24,6 +30,8 @@ export const id = {
   instance: (n: number): InstanceId => `i-${hex(n)}`,
 };
 const hex = (n: number) => n.toString(16).padStart(17, '0');
+
+export const jailedUsers = { first: 710_000, last: 719_999 };
 
 /** A QEMU without a guest: its disks are written through the monitor, as a guest would. */
 export interface Machine {
@@ -73,8 +81,16 @@ async function writeOrigin(path: string): Promise<void> {
 /** The machine of a QEMU process, driven by its monitor; `ended` resolves when the process has. */
 function machineOf(
   instanceId: InstanceId,
-  process: ChildProcess,
-  { guest, ended }: { guest: Awaited<ReturnType<typeof connected>>; ended: () => Promise<void> },
+  pid: number,
+  {
+    guest,
+    ended,
+    forget,
+  }: {
+    guest: Awaited<ReturnType<typeof connected>>;
+    ended: () => Promise<void>;
+    forget: () => Promise<void>;
+  },
 ): Machine {
   const guestIo = async (device: number, command: string) => {
     const line = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "${command}"`;
@@ -89,12 +105,13 @@ function machineOf(
     async quit() {
       await guest.execute('quit').catch(() => {});
       await ended();
+      await forget();
     },
     hang() {
-      process.kill('SIGSTOP');
+      process.kill(pid, 'SIGSTOP');
     },
     async kill() {
-      process.kill('SIGKILL');
+      process.kill(pid, 'SIGKILL');
       await ended();
     },
   };
@@ -113,7 +130,8 @@ async function openRig(): Promise<Rig> {
   const path = (name: string) => join(directory, name);
   const rawPath = path('origin.raw');
   await writeOrigin(rawPath);
-  const exporterSocketPath = path('origin.sock');
+  const exporterSocketPath = path('origin/nbd');
+  await mkdir(path('origin'));
   const processes = new Set<ChildProcess>();
   const startOrigin = async () => {
     const started = await startExporter(exporterSocketPath, rawPath);
@@ -122,12 +140,19 @@ async function openRig(): Promise<Rig> {
   };
   let exporter = await startOrigin();
   const running = new Map<InstanceId, string>();
+  const machines = new Set<number>();
+  const users = jailUsers({ range: jailedUsers, claims: path('users') });
+  const machineFolder = (instanceId: InstanceId) => path(`machines/${instanceId}`);
+  const machineUser = (instanceId: InstanceId) => users.of(machineFolder(instanceId));
 
   const contextWith = (limits: Partial<VolumeLimits> = {}) =>
     volumeContext({
       directory: join(directory, 'x'.repeat(120), 'volumes'),
       runtimeDirectory: path('run'),
       exporterSocketPath,
+      exportName: async (mapId) => mapId,
+      machineUser,
+      users,
       instanceSockets: (instanceId) => running.get(instanceId),
       clock: systemClock,
       logger: silentLogger,
@@ -142,23 +167,42 @@ async function openRig(): Promise<Rig> {
       qemuVolumes({ ...contextWith(), monitors: dyingMonitors(commandsMax) }),
     async start(volumeIds, n = 1) {
       const instanceId = id.instance(n);
-      const monitors = { disks: path(`${n}.disks`), guest: path(`${n}.guest`) };
+      const folder = machineFolder(instanceId);
+      const user = await machineUser(instanceId);
+      await chmod(folder, 0o770);
+      const monitors = { disks: join(folder, 'disks'), guest: join(folder, 'guest') };
       for (const socket of Object.values(monitors)) await unlink(socket).catch(() => {});
+      const folders = await volumes().openMachine(instanceId);
       const chains = await Promise.all(
-        volumeIds.map((volumeId) => volumes().blockdevChain({ volumeId })),
+        volumeIds.map((volumeId) => volumes().blockdevChain({ volumeId, instanceId })),
       );
-      const process = spawn('qemu-system-x86_64', machineArgs(volumeIds, chains, monitors), {
-        stdio: ['ignore', 'ignore', 'inherit'],
+      const infoPath = path(`${instanceId}.json`);
+      const { ended: gone } = await spawnJailed({
+        name: `machine of ${instanceId}`,
+        argv: ['qemu-system-x86_64', ...machineArgs(volumeIds, chains, monitors)],
+        jail: {
+          user,
+          folders: [{ path: folder, writable: true }, ...folders],
+          devices: [],
+          network: 'none',
+          workingFolder: folder,
+          threadsMax: 200,
+        },
+        enter: [],
+        log: { path: path(`${instanceId}.log`), keep: false },
+        infoPath,
       });
-      processes.add(process);
-      const gone = once(process, 'exit');
       const guest = await connected(monitors.guest);
+      const { pid } = (await jailedProcess(infoPath)) ?? { pid: 0 };
+      machines.add(pid);
       running.set(instanceId, monitors.disks);
       const ended = async () => {
         await gone;
+        machines.delete(pid);
         running.delete(instanceId);
       };
-      return machineOf(instanceId, process, { guest, ended });
+      const forget = () => volumes().closeMachine(instanceId);
+      return machineOf(instanceId, pid, { guest, ended, forget });
     },
     async stopOrigin() {
       await endProcess(exporter);
@@ -169,6 +213,7 @@ async function openRig(): Promise<Rig> {
     async [Symbol.asyncDispose]() {
       await volumes().sweep({ wanted: new Set(), instanceIds: [] });
       for (const process of processes) await endProcess(process);
+      for (const pid of machines) process.kill(pid, 'SIGKILL');
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -180,6 +225,8 @@ async function startExporter(socketPath: string, rawPath: string): Promise<Child
   const args = ['-r', '-t', '-e', '20', '-f', 'raw', '-k', socketPath, '-x', originMapId, rawPath];
   const exporter = spawn('qemu-nbd', args, { stdio: 'ignore' });
   await appears(socketPath);
+  // As the block server's for guests: machines have users of their own.
+  await chmod(socketPath, 0o666);
   return exporter;
 }
 
@@ -283,7 +330,15 @@ export const one = (views: readonly FrozenVolume[]): FrozenVolume => {
 /** The byte at an offset. */
 export const at = (bytes: Buffer, offsetMiB: number) => bytes[offsetMiB * MiB];
 
+/** bubblewrap, which stays outside of a jail, has the same arguments and ends right after it. */
 export async function processesWith(text: string): Promise<readonly string[]> {
   const { stdout } = await run('ps', ['-eo', 'args']);
-  return stdout.split('\n').filter((line) => line.includes(text));
+  return stdout.split('\n').filter((line) => line.includes(text) && !line.includes('bwrap'));
+}
+
+/** Kills the storage daemon of a volume. */
+export async function killDaemon(rig: Rig, volumeId: VolumeId): Promise<void> {
+  const daemon = await jailedProcess(join(rig.directory, 'run', volumeId, 'jail.json'));
+  if (daemon === undefined) throw new Error(`${volumeId} has no storage daemon`);
+  process.kill(daemon.pid, 'SIGKILL');
 }

@@ -1,5 +1,6 @@
 import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
-import type { InstanceId } from '@bakehouse/domain';
+import type { BlockMapId, InstanceId } from '@bakehouse/domain';
+import type { JailUsers } from '@bakehouse/host';
 import type { DiskPaths } from './disks/disk-paths.ts';
 import type { MonitorPool } from './qemu/monitor-pool.ts';
 import type { WaitOptions } from './qemu/wait-until.ts';
@@ -11,6 +12,9 @@ export interface VolumeContext {
   /** A short path: the address of a Unix socket holds 107 bytes. */
   readonly runtimeDirectory: string;
   readonly exporterSocketPath: string;
+  readonly exportName: (mapId: BlockMapId) => Promise<string>;
+  readonly users: JailUsers;
+  readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly monitors: MonitorPool;
   /** Keyed by volume id, and by the socket of an NBD server. */

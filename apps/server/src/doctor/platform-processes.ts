@@ -30,7 +30,7 @@ export function roleOf(
     return { role: 'guest', subject: basename(cwd.replace(/ \(deleted\)$/, '')) };
   }
   if (program === 'qemu-storage-daemon' && mentions(`${names.runtime}/`)) {
-    const subject = /\/(vol-[0-9a-f]+)\.pid/.exec(argv.join(' '))?.[1];
+    const subject = /\/(vol-[0-9a-f]+)(?:\.pid|\/own\/pid)/.exec(argv.join(' '))?.[1];
     return { role: 'disk daemon', ...(subject ? { subject } : {}) };
   }
   if (program === 'dnsmasq' && mentions(`/bakehouse-${names.shortName}/`)) {

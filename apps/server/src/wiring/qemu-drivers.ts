@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { allEnded, type Clock, type Logger, MiB } from '@bakehouse/base';
 import { createQemuCompute, probeAccelerator } from '@bakehouse/compute-qemu';
 import type { MetadataStore } from '@bakehouse/domain';
+import { findControlGroups } from '@bakehouse/host';
 import { createImageBuilder } from '@bakehouse/imagebuilder';
 import { createMetadataPublisher } from '@bakehouse/imds';
 import { type Drivers, type NamedRecords, readNamedRecords } from '@bakehouse/orchestration';
@@ -49,10 +50,21 @@ export async function wireQemuDrivers(
   await mkdir(data.runtime, { recursive: true, mode: 0o700 });
   const snapshots = blockStoreClient(data);
   const accelerator = await probeAccelerator({ directory: data.runtime });
-  const { network, volumes } = qemuAdapters(config, data, { clock, logger });
+  const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
+  const groups = await findControlGroups();
+  if (groups.kind === 'none') {
+    logger.log('warn', 'guests have no limits of their own', { detail: groups.detail });
+  }
   const compute = createQemuCompute({
     directory: data.instances,
-    volumeDisks: (volumeId) => volumes.blockdevChain({ volumeId }),
+    disks: {
+      open: (instanceId) => volumes.openMachine(instanceId),
+      give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
+      take: (volumeId) => volumes.takeFromMachine(volumeId),
+      close: (instanceId) => volumes.closeMachine(instanceId),
+    },
+    users,
+    groups,
     enter: network.enter(),
     accelerator: accelerator.accel,
     clock,

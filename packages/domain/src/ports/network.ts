@@ -1,7 +1,14 @@
-import type { NetworkInterfaceId, SecurityGroupId, SubnetId } from '../records/index.ts';
+import type {
+  InstanceId,
+  NetworkInterfaceId,
+  SecurityGroupId,
+  SubnetId,
+} from '../records/index.ts';
 
 export interface Nic {
   readonly nicId: NetworkInterfaceId;
+  /** The instance whose machine connects here, and nobody else's. */
+  readonly instanceId?: InstanceId;
   readonly subnetId: SubnetId;
   /** The subnet's range, for example `172.31.0.0/20`. Its first address is the router. */
   readonly subnetCidr: string;

@@ -31,6 +31,7 @@ export async function readInstanceNetwork(
 export function nicOf({ instance, nic, subnet, vpc }: InstanceNetwork): Nic {
   return {
     nicId: nic.id,
+    instanceId: instance.id,
     subnetId: subnet.id,
     subnetCidr: subnet.cidr,
     vpcCidr: vpc.cidr,

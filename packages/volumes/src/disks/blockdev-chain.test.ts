@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { daemonFiles, planDaemonArgs } from '../qemu/storage-daemon.ts';
+import { daemonFiles } from '../qemu/daemon-files.ts';
+import { planDaemonArgs } from '../qemu/storage-daemon.ts';
 import { planBlockdevChain } from './blockdev-chain.ts';
 
 const options = {
@@ -12,7 +13,7 @@ const options = {
 } as const;
 
 test('what is used comes before its user, and the last node is the disk', () => {
-  const chain = planBlockdevChain({ ...options, originMapId: 'map-0123456789abcdef0' });
+  const chain = planBlockdevChain({ ...options, originExport: 'map-0123456789abcdef0' });
   const names = chain.map((node) => node['node-name']);
   expect(names.at(-1)).toBe(options.volumeId);
   for (const [index, node] of chain.entries()) {
@@ -31,7 +32,7 @@ test('paths with commas reach the storage daemon as they are', () => {
   const files = daemonFiles('/run/a,b', options.volumeId);
   const args = planDaemonArgs(files, planBlockdevChain(options));
   expect(args).toContain(
-    'socket,id=qmp,server=on,wait=off,path=/run/a,,b/vol-0123456789abcdef0.qmp',
+    'socket,id=qmp,server=on,wait=off,path=/run/a,,b/vol-0123456789abcdef0/qmp',
   );
   expect(args.filter((arg) => arg.includes('"filename":"/data/a,b/disk.qcow2"'))).toHaveLength(1);
 });

@@ -1,11 +1,12 @@
-import type { BlockMapId, VolumeId } from '@bakehouse/domain';
+import type { VolumeId } from '@bakehouse/domain';
 import type { JsonObject, QemuBlockdevs } from '@bakehouse/qmp';
 import { diskFileNode, diskNode, originNode } from '../freeze/block-names.ts';
 
 export interface ChainOptions {
   readonly volumeId: VolumeId;
   readonly diskPath: string;
-  readonly originMapId?: BlockMapId;
+  /** What the origin's map is exported as; absent without an origin. */
+  readonly originExport?: string;
   readonly exporterSocketPath: string;
   readonly readOnly: boolean;
   /** How long requests wait for a block server that does not respond before the guest sees an I/O error. */
@@ -20,7 +21,7 @@ export interface ChainOptions {
  * Reference Manual.
  */
 export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
-  const { volumeId, originMapId, readOnly } = options;
+  const { volumeId, originExport, readOnly } = options;
   const file = {
     driver: 'file',
     'node-name': diskFileNode(volumeId),
@@ -31,14 +32,14 @@ export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
     // io_uring is refused on many hosts (containers, hardened kernels); threads work everywhere.
     aio: 'threads',
   };
-  const disk = planDiskNode({ volumeId, readOnly, hasOrigin: originMapId !== undefined });
-  if (originMapId === undefined) return [file, disk];
+  const disk = planDiskNode({ volumeId, readOnly, hasOrigin: originExport !== undefined });
+  if (originExport === undefined) return [file, disk];
   const origin = {
     driver: 'nbd',
     'node-name': originNode(volumeId),
     'read-only': true,
     server: { type: 'unix', path: options.exporterSocketPath },
-    export: originMapId,
+    export: originExport,
     'reconnect-delay': options.reconnectSeconds,
     'open-timeout': options.openSeconds,
   };

@@ -1,5 +1,5 @@
-import { readdir, rm } from 'node:fs/promises';
-import type { VolumeId } from '@bakehouse/domain';
+import { readdir } from 'node:fs/promises';
+import type { InstanceId, VolumeId } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { releaseFromDaemon } from '../qemu/release-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
@@ -7,22 +7,26 @@ import { DiskFrozenError } from '../volume-errors.ts';
 import { planBlockdevChain } from './blockdev-chain.ts';
 import { snapshotOfFleece } from './disk-paths.ts';
 import { readDiskRecord } from './disk-record.ts';
+import { diskNameInDoor, passThroughDoor, removeDiskFile } from './machine-door.ts';
 
 export interface ChainRequest {
   readonly volumeId: VolumeId;
   readonly readOnly?: boolean;
+  /** The machine that the disk is handed to; absent: a program with the rights of this one. */
+  readonly instanceId?: InstanceId;
 }
 
 /** The chain as `disk.json` has it, whoever else uses the disk. */
 export async function diskChain(
   context: VolumeContext,
-  { volumeId, readOnly = false }: ChainRequest,
+  { volumeId, readOnly = false }: Omit<ChainRequest, 'instanceId'>,
+  diskPath = context.paths.disk(volumeId),
 ): Promise<QemuBlockdevs> {
   const { originMapId } = await readDiskRecord(context.paths, volumeId);
   return planBlockdevChain({
     volumeId,
-    diskPath: context.paths.disk(volumeId),
-    ...(originMapId !== undefined && { originMapId }),
+    diskPath,
+    ...(originMapId !== undefined && { originExport: await context.exportName(originMapId) }),
     exporterSocketPath: context.exporterSocketPath,
     readOnly,
     reconnectSeconds: context.limits.reconnectSeconds,
@@ -43,11 +47,20 @@ export async function chainForMachine(
     if (!(await releaseFromDaemon(context, volumeId))) {
       throw new DiskFrozenError(volumeId, 'start a machine with', []);
     }
-    const chain = await diskChain(context, request);
+    await readDiskRecord(context.paths, volumeId);
     const folder = context.paths.folder(volumeId);
     for (const name of await readdir(folder)) {
-      if (snapshotOfFleece(name)) await rm(`${folder}/${name}`, { force: true });
+      if (snapshotOfFleece(name)) await removeDiskFile(context, `${folder}/${name}`);
     }
-    return chain;
+    return diskChain(context, request, await handDisk(context, request));
   });
+}
+
+async function handDisk(
+  context: VolumeContext,
+  { volumeId, instanceId }: ChainRequest,
+): Promise<string> {
+  const path = context.paths.disk(volumeId);
+  if (instanceId === undefined) return path;
+  return passThroughDoor(context, instanceId, { path, name: diskNameInDoor(volumeId) });
 }
