@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,10 +73,12 @@ async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
       return openNbdBlockSource(address, signal);
     },
   });
+  const exporter = join(folder, 'exporter');
+  await mkdir(exporter);
   const volumes = createQemuVolumes({
     directory: join(folder, 'volumes'),
     runtimeDirectory: join(folder, 'run'),
-    exporterSocketPath: join(folder, 'no.sock'),
+    exporterSocketPath: join(exporter, 'socket'),
     exportName: async (mapId) => mapId,
     machineUser: async () => 0,
     users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),

@@ -135,8 +135,7 @@ async function openRig(): Promise<Rig> {
   const processes = new Set<ChildProcess>();
   const startOrigin = async () => {
     const started = await startExporter(exporterSocketPath, rawPath);
-    processes.add(started);
-    return started;
+    return processes.add(started) && started;
   };
   let exporter = await startOrigin();
   const running = new Map<InstanceId, string>();
@@ -159,6 +158,7 @@ async function openRig(): Promise<Rig> {
       limits: { hydratePollMs: 20, ...limits },
     });
   const volumes = (limits: Partial<VolumeLimits> = {}) => qemuVolumes(contextWith(limits));
+  const forget = (instanceId: InstanceId) => volumes().closeMachine(instanceId);
 
   return {
     directory,
@@ -168,29 +168,11 @@ async function openRig(): Promise<Rig> {
     async start(volumeIds, n = 1) {
       const instanceId = id.instance(n);
       const folder = machineFolder(instanceId);
-      const user = await machineUser(instanceId);
-      await chmod(folder, 0o770);
-      const monitors = { disks: join(folder, 'disks'), guest: join(folder, 'guest') };
-      for (const socket of Object.values(monitors)) await unlink(socket).catch(() => {});
-      const folders = await volumes().openMachine(instanceId);
-      const chains = await Promise.all(
-        volumeIds.map((volumeId) => volumes().blockdevChain({ volumeId, instanceId })),
-      );
-      const infoPath = path(`${instanceId}.json`);
-      const { ended: gone } = await spawnJailed({
-        name: `machine of ${instanceId}`,
-        argv: ['qemu-system-x86_64', ...machineArgs(volumeIds, chains, monitors)],
-        jail: {
-          user,
-          folders: [{ path: folder, writable: true }, ...folders],
-          devices: [],
-          network: 'none',
-          workingFolder: folder,
-          threadsMax: 200,
-        },
-        enter: [],
-        log: { path: path(`${instanceId}.log`), keep: false },
-        infoPath,
+      const { monitors, infoPath, gone } = await spawnMachine(volumes(), {
+        instanceId,
+        volumeIds,
+        folder,
+        user: await machineUser(instanceId),
       });
       const guest = await connected(monitors.guest);
       const { pid } = (await jailedProcess(infoPath)) ?? { pid: 0 };
@@ -201,22 +183,61 @@ async function openRig(): Promise<Rig> {
         machines.delete(pid);
         running.delete(instanceId);
       };
-      const forget = () => volumes().closeMachine(instanceId);
-      return machineOf(instanceId, pid, { guest, ended, forget });
+      return machineOf(instanceId, pid, { guest, ended, forget: () => forget(instanceId) });
     },
-    async stopOrigin() {
-      await endProcess(exporter);
-    },
+    stopOrigin: () => endProcess(exporter),
     async restartOrigin() {
       exporter = await startOrigin();
     },
     async [Symbol.asyncDispose]() {
       await volumes().sweep({ wanted: new Set(), instanceIds: [] });
-      for (const process of processes) await endProcess(process);
-      for (const pid of machines) process.kill(pid, 'SIGKILL');
+      await endAll(processes, machines);
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function endAll(children: Iterable<ChildProcess>, machines: Iterable<number>): Promise<void> {
+  for (const child of children) await endProcess(child);
+  for (const pid of machines) process.kill(pid, 'SIGKILL');
+}
+
+interface MachineToSpawn {
+  readonly instanceId: InstanceId;
+  readonly volumeIds: readonly VolumeId[];
+  readonly folder: string;
+  readonly user: number;
+}
+
+/** A jailed QEMU. Its monitors are in its folder, and what is known of its process beside that. */
+async function spawnMachine(
+  volumes: QemuVolumes,
+  { instanceId, volumeIds, folder, user }: MachineToSpawn,
+) {
+  await chmod(folder, 0o770);
+  const monitors = { disks: join(folder, 'disks'), guest: join(folder, 'guest') };
+  for (const socket of Object.values(monitors)) await unlink(socket).catch(() => {});
+  const folders = await volumes.openMachine(instanceId);
+  const chains = await Promise.all(
+    volumeIds.map((volumeId) => volumes.blockdevChain({ volumeId, instanceId })),
+  );
+  const infoPath = `${folder}.json`;
+  const { ended: gone } = await spawnJailed({
+    name: `machine of ${instanceId}`,
+    argv: ['qemu-system-x86_64', ...machineArgs(volumeIds, chains, monitors)],
+    jail: {
+      user,
+      folders: [{ path: folder, writable: true }, ...folders],
+      devices: [],
+      network: 'none',
+      workingFolder: folder,
+      threadsMax: 200,
+    },
+    enter: [],
+    log: { path: `${folder}.log`, keep: false },
+    infoPath,
+  });
+  return { monitors, infoPath, gone };
 }
 
 /** Serves the origin, as the block server does. */

@@ -14,7 +14,7 @@ import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-dis
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
 import { diskPaths } from './disks/disk-paths.ts';
 import { growDisk } from './disks/grow-disk.ts';
-import { closeDoor, openDoor, takeDisk } from './disks/machine-door.ts';
+import { closeDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
 import { freezeDisks } from './freeze/freeze-disks.ts';
 import { thawDisk } from './freeze/thaw-disk.ts';
 import { endHydration, hydrateDisk } from './hydrate-disk.ts';
@@ -142,7 +142,8 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
       await withFolders();
       return openDoor(context, instanceId);
     },
-    takeFromMachine: (volumeId) => context.locks.run([volumeId], () => takeDisk(context, volumeId)),
+    takeFromMachine: (volumeId) =>
+      context.locks.run([volumeId], () => takeFromMachine(context, volumeId)),
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {
       for (const volumeId of await listDisks(context)) {

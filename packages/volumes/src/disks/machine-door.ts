@@ -64,7 +64,7 @@ export async function passThroughDoor(
 }
 
 /** Takes a disk from a machine that has closed it. */
-export async function takeDisk(context: VolumeContext, volumeId: VolumeId): Promise<void> {
+export async function takeFromMachine(context: VolumeContext, volumeId: VolumeId): Promise<void> {
   await takeFromDoors(context, diskNameInDoor(volumeId));
   const path = context.paths.disk(volumeId);
   if (await exists(path)) await chown(path, 0, 0);
