@@ -126,7 +126,7 @@ async function takeTurns(platform: GuestPlatform, access: Access): Promise<Figur
   const ours: OurLogin[] = [];
   const bareMs: number[] = [];
   const stockMs: number[] = [];
-  const stockImage = await makeStockImage(access.folder);
+  const stockImage = await makeStockImage(access.folder, volumeGiB);
   let hasPlace = false;
   const endLast = async () => {
     const last = ours.at(-1);

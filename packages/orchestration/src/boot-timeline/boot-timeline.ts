@@ -78,6 +78,8 @@ function guestEvent(
 const silent = 'the guest has written no line of it to its serial console';
 const unseen = 'no look at the console in time is recorded, as while the server is away';
 
+const noMachine = 'no machine was started for it, or what was known of the machine is removed';
+
 function machineEvents(boot: MachineBoot) {
   const events: BootEvent[] = [
     { name: 'QEMU started', at: boot.spawnedAt, source: 'server' },
@@ -108,7 +110,7 @@ export function bootTimeline(instance: Instance, boot: MachineBoot | undefined):
   const machine =
     boot?.generation === generation
       ? machineEvents(boot)
-      : { events: [], unknown: [{ name: 'QEMU started', why: 'no machine was started' }] };
+      : { events: [], unknown: [{ name: 'QEMU started', why: noMachine }] };
   return {
     generation,
     events: [...server.events, ...machine.events].toSorted((a, b) => a.at - b.at),
