@@ -6,6 +6,7 @@ import {
   createQemuCompute,
   machineFolder,
   type QemuCompute,
+  releaseMachines,
 } from '../src/index.ts';
 import { machineDisksIn } from './machine-disks-in-folder.ts';
 
@@ -16,13 +17,20 @@ export interface BenchPlace {
 
 const groups = await findControlGroups();
 
+const usersOf = ({ namespace }: BenchPlace) =>
+  jailUsers({
+    range: { first: 700_000, last: 700_999 },
+    claims: `/run/bakehouse-test-users-${namespace}`,
+  });
+
+/** Removes what the host keeps of the machines in the folder, which have ended. */
+export const releaseBench = (place: BenchPlace): Promise<void> =>
+  releaseMachines(join(place.folder, 'instances'), { users: usersOf(place), groups });
+
 /** A driver over qcow2 files `<volume id>.qcow2` in the folder. */
 export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): QemuCompute {
   const directory = join(place.folder, 'instances');
-  const users = jailUsers({
-    range: { first: 700_000, last: 700_999 },
-    claims: `/run/bakehouse-test-users-${place.namespace}`,
-  });
+  const users = usersOf(place);
   return createQemuCompute({
     directory,
     enter: ['ip', 'netns', 'exec', place.namespace],

@@ -71,11 +71,12 @@ export async function openedRig(): Promise<Rig> {
 }
 
 /** An origin of 16 MiB: 0x11 in its first 8 MiB, zeros, and 0x22 in its last MiB. */
-async function writeOrigin(path: string): Promise<void> {
+async function writeOrigin(path: string): Promise<string> {
   const origin = await open(path, 'w');
   await origin.write(Buffer.alloc(8 * MiB, 0x11), 0, 8 * MiB, 0);
   await origin.write(Buffer.alloc(MiB, 0x22), 0, MiB, 15 * MiB);
   await origin.close();
+  return path;
 }
 
 /** The machine of a QEMU process, driven by its monitor; `ended` resolves when the process has. */
@@ -128,8 +129,7 @@ async function endProcess(process: ChildProcess): Promise<void> {
 async function openRig(): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-volumes-'));
   const path = (name: string) => join(directory, name);
-  const rawPath = path('origin.raw');
-  await writeOrigin(rawPath);
+  const rawPath = await writeOrigin(path('origin.raw'));
   const exporterSocketPath = path('origin/nbd');
   await mkdir(path('origin'));
   const processes = new Set<ChildProcess>();
