@@ -75,7 +75,11 @@ function bootOf(recorded: Recorded, everyMs = 200): MachineBoot {
     spawnedAt,
     respondedAt: spawnedAt + 60,
     console: Buffer.from(text),
-    arrivals: [...arrivals].map(([ms, count]) => ({ at: spawnedAt + ms, bytes: count })),
+    arrivals: [...arrivals].map(([ms, count]) => ({
+      at: spawnedAt + ms,
+      since: spawnedAt + ms - everyMs,
+      bytes: count,
+    })),
   };
 }
 
@@ -154,6 +158,7 @@ test('looks that are too far apart say nothing', () => {
     arrivals: [
       {
         at: spawnedAt + 600_000,
+        since: spawnedAt,
         bytes: Buffer.concat([bootOf(debian).console ?? Buffer.alloc(0)]).length,
       },
     ],
