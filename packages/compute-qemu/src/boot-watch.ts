@@ -12,7 +12,7 @@ const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
 /** What a reader does not see yet, and a killed server loses. */
 const saveEveryMs = secondMs;
 
-/** Format 1 of `boot.json`; `arrivals` are pairs of time and bytes. */
+/** Format 1 of `boot.json`; `arrivals` are a time, the bytes then, and the time of the look before. */
 interface BootRecord {
   readonly version: 1;
   readonly generation: number;
@@ -20,7 +20,7 @@ interface BootRecord {
   readonly respondedAt: TimestampMs;
   /** The size of `serial.log` at the start. */
   readonly consoleFrom: number;
-  readonly arrivals: readonly (readonly [at: TimestampMs, bytes: number])[];
+  readonly arrivals: readonly (readonly [at: TimestampMs, bytes: number, since: TimestampMs])[];
 }
 
 interface WatchOptions {
@@ -39,10 +39,12 @@ export class BootWatch {
   readonly #stopping = new AbortController();
   #record: BootRecord;
   #hasResponded = false;
+  #lookedAt: TimestampMs;
 
   private constructor(options: WatchOptions, record: BootRecord) {
     this.#options = options;
     this.#record = record;
+    this.#lookedAt = record.spawnedAt;
   }
 
   /** To be called right before the machine's process is started. Looks at the console from now on, until `stop`. */
@@ -99,9 +101,11 @@ export class BootWatch {
     const bytes = (log?.size ?? consoleFrom) - consoleFrom;
     const before = arrivals.at(-1)?.[1] ?? 0;
     if (bytes < before) return false;
+    const now = clock.now();
     if (bytes > before) {
-      this.#record = { ...this.#record, arrivals: [...arrivals, [clock.now(), bytes]] };
+      this.#record = { ...this.#record, arrivals: [...arrivals, [now, bytes, this.#lookedAt]] };
     }
+    this.#lookedAt = now;
     return true;
   }
 
@@ -117,7 +121,9 @@ export async function readMachineBoot(folder: string): Promise<MachineBoot | und
   const record = parseRecord(await readTextIfExists(join(folder, machineFileNames.boot)));
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
-  const arrivals = record.arrivals.map(([at, bytes]): ConsoleArrival => ({ at, bytes }));
+  const arrivals = record.arrivals.map(
+    ([at, bytes, since]): ConsoleArrival => ({ at, bytes, since }),
+  );
   const written = await readFrom(join(folder, machineFileNames.serial), consoleFrom);
   const times = { generation, spawnedAt, respondedAt };
   // A shorter log was cut after the last look.

@@ -24,15 +24,15 @@ function endOfLine(buffer: Buffer, from: number): number {
 }
 
 /** The lines of a boot's console, also the last one without an end, each with its arrival. */
-export function consoleLines({ console: bytes, arrivals, spawnedAt }: MachineBoot): ConsoleLine[] {
+export function consoleLines({ console: bytes, arrivals }: MachineBoot): ConsoleLine[] {
   const lines: ConsoleLine[] = [];
   const buffer = Buffer.from(bytes ?? []);
   let look = 0;
   for (let from = 0; from < buffer.length; ) {
     const to = endOfLine(buffer, from);
     while (look < arrivals.length && (arrivals[look]?.bytes ?? 0) < to) look += 1;
-    const at = arrivals[look]?.at;
-    const precisionMs = (at ?? 0) - (arrivals[look - 1]?.at ?? spawnedAt);
+    const { at, since = 0 } = arrivals[look] ?? {};
+    const precisionMs = (at ?? 0) - since;
     const text = buffer
       .toString('utf8', from, to)
       .replace(escapes, '')
