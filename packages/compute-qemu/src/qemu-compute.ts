@@ -3,14 +3,18 @@ import type {
   Capacity,
   Compute,
   InstanceId,
+  MachineBoot,
   MachineDisk,
   MachineEvent,
   MachineKeeper,
+  MachineNic,
   MachineSpec,
   MachineStatus,
+  NetworkInterfaceId,
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
+import { readMachineBoot } from './boot-watch.ts';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
@@ -23,6 +27,7 @@ import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './ma
 import { findMachineProcess } from './machine-process.ts';
 import { readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
+import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
 import { takeScreenshot } from './screenshot.ts';
 
@@ -143,13 +148,23 @@ export class QemuCompute implements Compute {
   }
 
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void> {
-    const { clock, limits } = this.#context;
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (!session) return;
-      const timeoutMs = force ? limits.forcedUnplugMs : limits.unplugMs;
-      const retryMs = limits.unplugRetryMs;
-      await unplugDisk(await session.client(), { volumeId, clock, timeoutMs, retryMs, force });
+      await unplugDisk(await session.client(), { volumeId, ...this.#releaseOptions(force) });
+    });
+  }
+
+  attachNic(instanceId: InstanceId, nic: MachineNic): Promise<void> {
+    return this.#lock.run([`cards ${instanceId}`], async () =>
+      plugCard(await this.#runningClient(instanceId), nic),
+    );
+  }
+
+  detachNic(instanceId: InstanceId, nicId: NetworkInterfaceId, force: boolean): Promise<void> {
+    return this.#lock.run([`cards ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      if (session) await unplugCard(await session.client(), nicId, this.#releaseOptions(force));
     });
   }
 
@@ -157,6 +172,10 @@ export class QemuCompute implements Compute {
     instanceId: InstanceId,
   ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined> {
     return readConsoleLog(this.#folder(instanceId));
+  }
+
+  readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined> {
+    return readMachineBoot(this.#folder(instanceId));
   }
 
   screenshot(instanceId: InstanceId): Promise<Uint8Array> {
@@ -199,8 +218,10 @@ export class QemuCompute implements Compute {
     return this.#sessions.get(instanceId) ?? this.#follow({ process, record: record ?? unknown });
   }
 
-  #follow(machine: RunningMachine & Partial<Pick<LaunchedMachine, 'client'>>): MachineSession {
-    const { process, record, client } = machine;
+  #follow(
+    machine: RunningMachine & Partial<Pick<LaunchedMachine, 'client' | 'bootWatch'>>,
+  ): MachineSession {
+    const { process, record, client, bootWatch } = machine;
     const { instanceId, generation } = record;
     const { clock, limits, logger } = this.#context;
     const session = new MachineSession(
@@ -218,6 +239,7 @@ export class QemuCompute implements Compute {
     this.#sessions.set(instanceId, session);
     if (this.#isClosed) void session.close();
     void session.ended.then(() => {
+      bootWatch?.stop();
       if (this.#sessions.get(instanceId) === session) this.#sessions.delete(instanceId);
     });
     return session;
@@ -231,6 +253,12 @@ export class QemuCompute implements Compute {
     const session = await this.#session(instanceId);
     if (!session) throw new MachineGoneError(`${instanceId} has no running machine`);
     return session.client();
+  }
+
+  #releaseOptions(force: boolean) {
+    const { clock, limits } = this.#context;
+    const timeoutMs = force ? limits.forcedUnplugMs : limits.unplugMs;
+    return { clock, timeoutMs, retryMs: limits.unplugRetryMs, force };
   }
 
   #folder(instanceId: InstanceId): string {

@@ -5,10 +5,13 @@ import {
   type ExitReason,
   type InstanceId,
   InsufficientCapacityError,
+  type MachineBoot,
   type MachineDisk,
   type MachineEvent,
+  type MachineNic,
   type MachineSpec,
   type MachineStatus,
+  type NetworkInterfaceId,
   type NetworkPort,
   type VolumeId,
 } from '@bakehouse/domain';
@@ -62,7 +65,10 @@ export class SimulatedCompute implements Compute {
     this.#checkRoom(spec);
     for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
     const pid = this.#nextPid++;
-    this.#set({ spec, pid, state: 'running', disks: spec.disks, boots: 1 });
+    const startedAt = this.#options.clock.now();
+    const { disks, nics } = spec;
+    this.#set({ spec, pid, state: 'running', disks, nics, boots: 1, startedAt });
+    this.#consoleOf(spec.instanceId).beginBoot();
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
   }
 
@@ -157,10 +163,36 @@ export class SimulatedCompute implements Compute {
     this.#set({ ...machine, disks: machine.disks.filter((disk) => disk.volumeId !== volumeId) });
   }
 
+  async attachNic(instanceId: InstanceId, nic: MachineNic): Promise<void> {
+    const machine = this.#mustRun(instanceId);
+    if (machine.nics.some(({ nicId }) => nicId === nic.nicId)) return;
+    if (this.#ports.has(nic.port)) throw new Error(`${nic.port} is in use`);
+    this.#set({ ...machine, nics: [...machine.nics, nic] });
+  }
+
+  async detachNic(
+    instanceId: InstanceId,
+    nicId: NetworkInterfaceId,
+    _force: boolean,
+  ): Promise<void> {
+    const machine = this.#running(instanceId);
+    if (!machine) return;
+    this.#set({ ...machine, nics: machine.nics.filter((nic) => nic.nicId !== nicId) });
+  }
+
   async readConsole(
     instanceId: InstanceId,
   ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined> {
     return this.#consoles.get(instanceId)?.read();
+  }
+
+  async readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined> {
+    const machine = this.#machines.get(instanceId);
+    if (!machine) return undefined;
+    const { spec, startedAt } = machine;
+    const written = this.#consoles.get(instanceId)?.readBoot() ?? { arrivals: [] };
+    const times = { spawnedAt: startedAt, respondedAt: startedAt };
+    return { generation: spec.generation, ...times, ...written };
   }
 
   async screenshot(instanceId: InstanceId): Promise<Uint8Array> {
@@ -215,9 +247,15 @@ export class SimulatedCompute implements Compute {
   }
 
   writeConsole(instanceId: InstanceId, text: string): void {
-    const written = this.#consoles.get(instanceId) ?? new SimulatedConsole();
-    this.#consoles.set(instanceId, written);
-    written.write(text, this.#options.clock.now());
+    this.#consoleOf(instanceId).write(text, this.#options.clock.now());
+  }
+
+  #consoleOf(instanceId: InstanceId): SimulatedConsole {
+    const known = this.#consoles.get(instanceId);
+    if (known) return known;
+    const made = new SimulatedConsole();
+    this.#consoles.set(instanceId, made);
+    return made;
   }
 
   get #limitMiB(): number {
@@ -259,15 +297,15 @@ export class SimulatedCompute implements Compute {
     this.#machines.set(machine.spec.instanceId, machine);
   }
 
-  #claim({ spec, disks }: SimulatedMachine): void {
+  #claim({ spec, disks, nics }: SimulatedMachine): void {
     this.#usedMiB += spec.memoryMiB;
-    this.#ports.add(spec.nic.port);
+    for (const { port } of nics) this.#ports.add(port);
     for (const { volumeId } of disks) this.#users.set(volumeId, spec.instanceId);
   }
 
-  #release({ spec, disks }: SimulatedMachine): void {
+  #release({ spec, disks, nics }: SimulatedMachine): void {
     this.#usedMiB -= spec.memoryMiB;
-    this.#ports.delete(spec.nic.port);
+    for (const { port } of nics) this.#ports.delete(port);
     for (const { volumeId } of disks) this.#users.delete(volumeId);
   }
 

@@ -1,5 +1,6 @@
+import { KiB, type TimestampMs } from '@bakehouse/base';
 import type { CpuOptions } from '../instance-types/cpu-options.ts';
-import type { Architecture, InstanceId, VolumeId } from '../records/index.ts';
+import type { Architecture, InstanceId, NetworkInterfaceId, VolumeId } from '../records/index.ts';
 import type { NetworkPort } from './network.ts';
 
 export interface MachineDisk {
@@ -7,6 +8,13 @@ export interface MachineDisk {
   readonly volumeId: VolumeId;
   /** Position in boot order; undefined is not booted from. */
   readonly bootIndex?: number;
+}
+
+/** A network card of a machine, and the network's port that it is connected to. */
+export interface MachineNic {
+  readonly nicId: NetworkInterfaceId;
+  readonly macAddress: string;
+  readonly port: NetworkPort;
 }
 
 /** The most virtual CPUs that a driver must be able to give a machine: those of a PC without x2APIC. */
@@ -23,7 +31,8 @@ export interface MachineSpec {
   readonly disks: readonly MachineDisk[];
   /** Empty disks, created again at each start. */
   readonly ephemeralDisks: readonly { readonly deviceName: string; readonly sizeBytes: number }[];
-  readonly nic: { readonly macAddress: string; readonly port: NetworkPort };
+  /** The first is the guest's first card, which cannot be detached. */
+  readonly nics: readonly [MachineNic, ...MachineNic[]];
 }
 
 export type ExitReason =
@@ -104,12 +113,55 @@ export interface DiskHotplug {
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void>;
 }
 
+/** Capability: changing the network cards of a running machine, other than its first. */
+export interface NicHotplug {
+  /** Resolves when the guest has been offered the card. Attaching an attached card is a no-op. */
+  attachNic(instanceId: InstanceId, nic: MachineNic): Promise<void>;
+  /**
+   * Resolves when the guest has released the card; `force` does not wait for that, and the guest keeps a card without
+   * a carrier. Not attached: no-op.
+   */
+  detachNic(instanceId: InstanceId, nicId: NetworkInterfaceId, force: boolean): Promise<void>;
+}
+
 /** Capability: what the guest wrote to its serial port. */
 export interface ConsoleReader {
   /** At most the last 64 KiB, across reboots and stops; undefined when there never was a machine. */
   readConsole(
     instanceId: InstanceId,
   ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined>;
+}
+
+/** How far the guest's console had come at a time. */
+export interface ConsoleArrival {
+  readonly at: TimestampMs;
+  /** How many bytes there were, counted from the machine's start. */
+  readonly bytes: number;
+}
+
+/** The last start of a machine, as far as its driver saw it. */
+export interface MachineBoot {
+  readonly generation: number;
+  /** Its process was started. */
+  readonly spawnedAt: TimestampMs;
+  /** It responded. */
+  readonly respondedAt: TimestampMs;
+  /** What the guest has written to its serial port since, from the first byte on. Absent when it is no longer kept. */
+  readonly console?: Uint8Array;
+  /**
+   * Looks at the console that found more than the one before, in order. A byte was written after the last look that
+   * does not count it, and before the first that does. Empty where nobody looked; ends some minutes after the start.
+   */
+  readonly arrivals: readonly ConsoleArrival[];
+}
+
+/** The most of a boot's console that a driver returns. */
+export const bootConsoleBytesMax = 256 * KiB;
+
+/** Capability: how the last start of a machine went. */
+export interface BootReporter {
+  /** Also of a machine that has ended; undefined when none was started, or it is not known any more. */
+  readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined>;
 }
 
 /** Capability: a picture of the guest's screen. */
@@ -167,7 +219,9 @@ export type MachineLook = Pick<ComputeDriver, 'list'> &
 export type Compute = ComputeDriver &
   MachineKeeper &
   DiskHotplug &
+  NicHotplug &
   ConsoleReader &
+  BootReporter &
   Screenshotter &
   Rebooter &
   Halter &

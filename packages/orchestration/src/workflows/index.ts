@@ -9,6 +9,7 @@ import { deleteSnapshotWorkflow } from './delete-snapshot.ts';
 import { deleteVolumeWorkflow } from './delete-volume.ts';
 import { detachVolumeWorkflow } from './detach-volume.ts';
 import { endInstanceWorkflow, haltMachineWorkflow } from './end-instance.ts';
+import { freezeSnapshotsWorkflow } from './freeze-snapshots.ts';
 import { machineExitedWorkflow } from './machine-exited.ts';
 import { modifyVolumeWorkflow } from './modify-volume.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
@@ -27,6 +28,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   deleteVolumeWorkflow,
   detachVolumeWorkflow,
   endInstanceWorkflow,
+  freezeSnapshotsWorkflow,
   haltMachineWorkflow,
   machineExitedWorkflow,
   modifyVolumeWorkflow,
