@@ -100,10 +100,9 @@ async function ourLogin(platform: GuestPlatform, access: Access): Promise<OurLog
  * QEMU alone, in the place of a guest of the platform: the server is stopped and the guest's process ended, which
  * leaves its network card, address, rules and metadata document to the bare one.
  */
-async function bareLogin(platform: GuestPlatform, ours: OurLogin, image: string): Promise<number> {
-  const { dataDirectory } = platform;
+async function bareLogin(ours: OurLogin, image: string): Promise<number> {
   const folder = join(image, '..', 'bare');
-  await using bare = await startBareGuest(ours.launched, { dataDirectory, image, folder });
+  await using bare = await startBareGuest(ours.launched, { image, folder });
   await Promise.race([login(ours.guest), bare.failure]);
   return performance.now() - bare.begunAt;
 }
@@ -139,7 +138,7 @@ async function takeTurns(platform: GuestPlatform, access: Access): Promise<Figur
       await killGuest(last.launched);
       hasPlace = true;
     }
-    bareMs.push(await bareLogin(platform, last, image));
+    bareMs.push(await bareLogin(last, image));
   }
   await endLast();
   return { ours, bareMs, imageBytes: await allocatedBytes(image) };

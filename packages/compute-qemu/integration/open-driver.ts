@@ -11,7 +11,7 @@ export interface BenchPlace {
 export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): QemuCompute {
   return createQemuCompute({
     directory: join(place.folder, 'instances'),
-    enter: ['ip', 'netns', 'exec', place.namespace],
+    enter: () => ['ip', 'netns', 'exec', place.namespace],
     accelerator: 'tcg',
     clock: systemClock,
     logger: silentLogger,

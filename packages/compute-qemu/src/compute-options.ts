@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import type { VolumeId } from '@bakehouse/domain';
+import type { NetworkPort, VolumeId } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
 import type { ComputeLimits } from './compute-limits.ts';
@@ -9,8 +9,8 @@ export interface QemuComputeOptions {
   readonly directory: string;
   /** A volume's disk as QEMU's block graph. The last node is named by the volume's id. */
   readonly volumeDisks: (volumeId: VolumeId) => Promise<QemuBlockdevs>;
-  /** The argv prefix that runs a program inside the network. It must become that program by exec. */
-  readonly enter: readonly string[];
+  /** The argv prefix that runs a program beside a port of the network. It must become that program by exec. */
+  readonly enter: (port: NetworkPort) => readonly string[];
   readonly accelerator: Accelerator['accel'];
   readonly clock: Clock;
   readonly logger: Logger;

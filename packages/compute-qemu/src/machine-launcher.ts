@@ -80,7 +80,7 @@ export class MachineLauncher {
     const { directory, accelerator, volumeDisks, enter } = this.#context;
     const folder = machineFolder(directory, spec.instanceId);
     const chains = await Promise.all(spec.disks.map(({ volumeId }) => volumeDisks(volumeId)));
-    const argv = [...enter, ...qemuArgv({ spec, accelerator, chains })];
+    const argv = [...enter(spec.nics[0].port), ...qemuArgv({ spec, accelerator, chains })];
     await this.#prepareFolder(folder, spec);
     await writeMachineRecord(folder, spec, this.#claimOf(spec));
     try {

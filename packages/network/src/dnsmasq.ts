@@ -4,6 +4,7 @@ import { allEnded, type Clock, secondMs } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import {
   endProcess,
+  findProcesses,
   type HostProcess,
   namespaceOf,
   readProcess,
@@ -32,7 +33,8 @@ export interface Dnsmasq {
   find(): Promise<HostProcess | undefined>;
   /** Makes it serve these tables: starts it when it does not run as it should, else makes it read them again. */
   apply(tables: DnsmasqFiles, vpc: ServedVpc, nics: readonly Nic[]): Promise<void>;
-  /** Ends it and removes its files. */
+  end(): Promise<void>;
+  /** Ends it and removes its folder. */
   remove(): Promise<void>;
 }
 
@@ -59,9 +61,13 @@ export function dnsmasqIn(
     return isInside ? found : undefined;
   }
 
+  /** Also one that a killed control plane was starting, which has no pid file yet. */
   async function stop(): Promise<void> {
-    const found = await findAnywhere();
-    if (found) await endProcess(found, { what: 'dnsmasq', clock, graceMs: endGraceMs });
+    const config = path(dnsmasqConfigFile);
+    const found = await findProcesses(({ argv }) => argv.some((word) => word.includes(config)));
+    await allEnded(
+      found.map((each) => endProcess(each, { what: 'dnsmasq', clock, graceMs: endGraceMs })),
+    );
   }
 
   async function start(): Promise<void> {
@@ -93,6 +99,7 @@ export function dnsmasqIn(
       if (keptLeases !== undefined) await writeFile(path(dnsmasqLeaseFile), keptLeases);
       await start();
     },
+    end: stop,
     async remove() {
       await stop();
       await rm(directory, { recursive: true, force: true });

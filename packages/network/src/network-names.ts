@@ -43,7 +43,7 @@ export interface NetworkNames {
   readonly earlierPolicyFile: string;
   /** The host's settings as they were before they were changed. */
   readonly hostSettingsFile: string;
-  /** Where the release before kept the files of its dnsmasq. */
+  /** Holds those of VPCs. The release before kept the files of its one dnsmasq here. */
   readonly runtimeDirectory: string;
 }
 
@@ -95,7 +95,7 @@ export function vpcNames(names: NetworkNames, vpcId: VpcId): VpcNames {
     namespace,
     namespaceFile: namespaceFileOf(namespace),
     table: names.table,
-    runtimeDirectory: `${names.runtimeDirectory}-${vpcId}`,
+    runtimeDirectory: join(names.runtimeDirectory, vpcId),
   };
 }
 

@@ -33,7 +33,7 @@ const servicePacketsPerSecond = 1024;
 
 /** What guests never reach beyond their VPC: this host, links, multicast. Transit addresses are public ones. */
 const unroutable = '0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 198.18.0.0/15, 224.0.0.0/4';
-const notHere = `{ ${unroutable}, 240.0.0.0/4 }`;
+const notHere = `{ ${unroutable} }`;
 
 /** Every set and chain of a VPC's table that does not depend on a NIC, a group or a subnet. */
 export function basePart(

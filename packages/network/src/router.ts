@@ -115,27 +115,42 @@ export class Router {
   }
 
   async #reach(vpcId: VpcId, reached: Reached | undefined): Promise<void> {
-    const before = this.#reached.get(vpcId)?.addresses ?? new Set<string>();
-    const gone = [...before].filter((address) => !reached?.addresses.has(address));
+    const before = this.#reached.get(vpcId);
+    const { names, run } = this.#options;
+    const apply = async () => {
+      const { lines, routes } = this.#reachChanges(before, reached);
+      if (lines.length > 0) await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
+      this.#routes = routes;
+    };
+    await apply().catch(async () => {
+      // Somebody else has changed the routes.
+      await this.#look();
+      await apply();
+    });
     if (reached) this.#reached.set(vpcId, reached);
     else this.#reached.delete(vpcId);
+  }
+
+  #reachChanges(before: Reached | undefined, reached: Reached | undefined) {
     const wanted = reached ? routesOf(reached) : new Map<string, string>();
     const changed = [...wanted].filter(([address, route]) => this.#routes.get(address) !== route);
-    const name = reached && vpcLinkName(reached.number);
+    const name = before && vpcLinkName(before.number);
     // An address that another VPC has by now stays with it.
-    const own = gone.filter((address) => {
-      const route = this.#routes.get(address)?.split(' ');
-      return route !== undefined && (name === undefined || route.includes(name));
-    });
+    const gone = [...(before?.addresses ?? [])].filter(
+      (address) =>
+        !wanted.has(address) &&
+        this.#routes
+          .get(address)
+          ?.split(' ')
+          .includes(name ?? ''),
+    );
+    const routes = new Map([...this.#routes, ...changed]);
+    for (const address of gone) routes.delete(address);
     const lines = [
       ...changed.map(([, route]) => `route replace ${route}`),
-      ...own.map((address) => `route delete ${address}`),
+      ...gone.map((address) => `route delete ${address}`),
     ];
-    if (lines.length === 0) return;
-    const { names, run } = this.#options;
-    await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
-    for (const [address, route] of changed) this.#routes.set(address, route);
-    for (const address of own) this.#routes.delete(address);
+    return { lines, routes };
   }
 
   /**

@@ -179,8 +179,8 @@ export class VpcNetwork {
   async remove(): Promise<void> {
     const { run, logger, router, vpcId, number } = this.#options;
     await this.#dnsmasq.remove();
-    await router.reach(vpcId, undefined);
     await router.unlink(number);
+    await router.reach(vpcId, undefined);
     await removeNamespace(this.#names, { run, logger });
   }
 
@@ -226,13 +226,24 @@ export class VpcNetwork {
   }
 
   async #applyLinks(): Promise<void> {
-    const { run, commands } = this.#options;
     const wanted = this.#wanted();
-    const found = this.#found ?? (await this.#look());
+    const known = this.#found;
     this.#found = undefined;
+    const isApplied =
+      known &&
+      (await this.#turn(known, wanted).then(
+        () => true,
+        () => false,
+      ));
+    // Not known, or somebody else has changed it.
+    if (!isApplied) await this.#turn(await this.#look(), wanted);
+    this.#found = foundOf(wanted);
+  }
+
+  async #turn(found: FoundLinks, wanted: VpcLinks): Promise<void> {
+    const { run, commands } = this.#options;
     const lines = linkChanges(found, wanted, commands);
     if (lines.length > 0) await run(['ip', '-n', this.namespace, '-batch', '-'], text(lines));
-    this.#found = foundOf(wanted);
   }
 
   async #look(): Promise<FoundLinks> {

@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import { allEnded, type Clock, type Logger } from '@bakehouse/base';
 import type { InstanceId, PolicyChange, VpcId } from '@bakehouse/domain';
-import { dnsmasqIn } from './dnsmasq.ts';
+import { readFolderIfExists } from '@bakehouse/host';
+import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { removeNamespace, vpcNamespaces } from './namespace.ts';
 import { enterNamespace, type NetworkNames } from './network-names.ts';
 import type { PluggedNic } from './network-records.ts';
@@ -59,7 +61,7 @@ export class VpcNetworks {
       this.#vpcs.set(vpcId, this.#vpcs.get(vpcId) ?? (await this.#vpcOf(vpcId, nics)));
     }
     for (const vpc of this.#vpcs.values()) await vpc.open();
-    await this.#removeEarlierDnsmasq();
+    await this.#endEarlierDnsmasq();
   }
 
   async plug(nic: PluggedNic): Promise<void> {
@@ -136,14 +138,21 @@ export class VpcNetworks {
     for (const namespace of await vpcNamespaces(names, run)) {
       await removeNamespace(namespace, { run, logger });
     }
-    await this.#removeEarlierDnsmasq();
+    await this.#earlierDnsmasq().remove();
   }
 
   /** The release before had one for all guests, in the namespace that is the router now. */
-  async #removeEarlierDnsmasq(): Promise<void> {
+  #earlierDnsmasq(): Dnsmasq {
     const { names, run, clock } = this.#options;
-    const enter = enterNamespace(names.namespace);
-    await dnsmasqIn(names, { run, clock, enter }).remove();
+    return dnsmasqIn(names, { run, clock, enter: enterNamespace(names.namespace) });
+  }
+
+  async #endEarlierDnsmasq(): Promise<void> {
+    await this.#earlierDnsmasq().end();
+    const { runtimeDirectory } = this.#options.names;
+    for (const entry of await readFolderIfExists(runtimeDirectory)) {
+      if (!entry.startsWith('vpc-')) await rm(`${runtimeDirectory}/${entry}`, { force: true });
+    }
   }
 
   async #vpcOf(vpcId: VpcId, nics: Iterable<PluggedNic>): Promise<VpcNetwork> {

@@ -53,7 +53,7 @@ export async function wireQemuDrivers(
   const compute = createQemuCompute({
     directory: data.instances,
     volumeDisks: (volumeId) => volumes.blockdevChain({ volumeId }),
-    enter: network.enter(),
+    enter: (port) => network.enter(port),
     accelerator: accelerator.accel,
     clock,
     logger,
@@ -61,6 +61,7 @@ export async function wireQemuDrivers(
   });
   const publisher = await createMetadataPublisher({
     directory: data.guestMetadata,
+    addressOf: ({ interfaceId }) => network.guestAddress(interfaceId),
     clock,
     logger,
   });
