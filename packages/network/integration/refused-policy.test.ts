@@ -52,10 +52,11 @@ async function closedByRelink() {
   await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
   /** A refused batch has the text `refused` in it. */
   const nft: { isRefusing: boolean; refused: string } = { isRefusing: false, refused: groupId(0) };
+  const isRefused = (argv: readonly string[], input = '') =>
+    nft.isRefusing && argv.includes('nft') && input.includes(nft.refused);
   const network = new LinuxNetwork(platform.options, {
     device: platform.device,
-    run: (argv, input) =>
-      platform.run(argv, nft.isRefusing && input?.includes(nft.refused) ? 'add nonsense' : input),
+    run: (argv, input) => platform.run(argv, isRefused(argv, input) ? 'add nonsense' : input),
   });
   await network.open();
   await platform.run(['ip', 'link', 'delete', names().hostLink]);

@@ -74,10 +74,16 @@ export function wantedLinks({ linkAddress, nics, vpc, policyOf }: WantedVpc): Vp
 }
 
 /** What the kernel has, of the same things. */
-export type FoundLinks = Omit<VpcLinks, 'ports'> & { readonly devices: ReadonlySet<string> };
+export interface FoundLinks extends Omit<VpcLinks, 'ports'> {
+  /** Ports with their settings, as `portSettings` has them. */
+  readonly devices: ReadonlyMap<string, string>;
+}
 
 export function foundOf({ ports, ...links }: VpcLinks): FoundLinks {
-  return { ...links, devices: new Set(ports.keys()) };
+  return {
+    ...links,
+    devices: new Map([...ports].map(([name, nic]) => [name, portSettings(nic)])),
+  };
 }
 
 export interface LinkCommands {
@@ -91,10 +97,13 @@ export function linkChanges(
   wanted: VpcLinks,
   { device, userOf }: LinkCommands,
 ): string[] {
-  const gone = [...found.devices].filter((name) => !wanted.ports.has(name));
+  const gone = [...found.devices.keys()].filter((name) => !wanted.ports.has(name));
   const isGone = (text: string) => gone.some((name) => text.split(' ').includes(name));
   const made = [...wanted.ports].filter(([name]) => !found.devices.has(name));
-  const madeNames = new Set(made.map(([name]) => name));
+  // A port that was moved here, or whose making was interrupted, is down.
+  const set = [...wanted.ports].filter(
+    ([name, nic]) => found.devices.get(name) !== portSettings(nic),
+  );
   const addresses = [...wanted.addresses].filter((each) => !found.addresses.has(each));
   const routes = [...wanted.routes].filter(([key, route]) => found.routes.get(key) !== route);
   const oldRoutes = [...found.routes].filter(
@@ -104,24 +113,28 @@ export function linkChanges(
     (each) => !wanted.addresses.has(each) && !isGone(each),
   );
   return [
-    ...made.flatMap(([name, nic]) => [device(name, nic, userOf(nic)), ...portLines(name, nic)]),
+    ...made.map(([name, nic]) => device(name, nic, userOf(nic))),
+    ...set.flatMap(([name, nic]) => portLines(name, nic)),
     ...addresses.map((each) => addressLine('replace', each)),
     ...oldMarks(wanted.marks, found.marks).map((mark) => ruleLine('add', mark)),
     ...routes.map(([key, route]) => `route replace ${route} table ${tableOf(key)}`),
     ...gone.map((name) => `link delete dev ${name}`),
     ...oldRoutes.map(([key]) => `route delete ${key.split(' ')[1]} table ${tableOf(key)}`),
     ...oldMarks(found.marks, wanted.marks).map((mark) => ruleLine('delete', mark)),
-    ...oldAddresses
-      .filter((each) => !madeNames.has(each))
-      .map((each) => addressLine('delete', each)),
+    ...oldAddresses.map((each) => addressLine('delete', each)),
   ];
 }
 
 function portLines(device: string, nic: PluggedNic): string[] {
   return [
-    `link set dev ${device} address ${routerMac(nic)} up`,
+    `link set dev ${device} address ${portSettings(nic)}`,
     `ntable change name arp_cache dev ${device} proxy_delay 0`,
   ];
+}
+
+/** Its address as a router, and that it is up. */
+function portSettings(nic: PluggedNic): string {
+  return `${routerMac(nic)} up`;
 }
 
 function addressLine(verb: 'replace' | 'delete', deviceAndAddress: string): string {
@@ -150,6 +163,8 @@ function routerMac(nic: Nic): string {
 
 interface ListedAddress {
   readonly ifname: string;
+  readonly address?: string;
+  readonly flags?: readonly string[];
   readonly addr_info?: readonly { readonly local?: string; readonly family?: string }[];
 }
 interface ListedRoute {
@@ -176,7 +191,9 @@ export function foundLinks(output: string): FoundLinks {
   const listed: readonly ListedAddress[] = JSON.parse(local);
   const parsedRoutes: readonly ListedRoute[] = JSON.parse(routes);
   const parsedRules: readonly ListedRule[] = JSON.parse(rules);
-  const devices = parsedLinks.map(({ ifname }) => ifname).filter((name) => name.startsWith('tap'));
+  const ports = parsedLinks.filter(({ ifname }) => ifname.startsWith('tap'));
+  const settingsOf = ({ address, flags = [] }: ListedAddress) =>
+    `${address} ${flags.includes('UP') ? 'up' : 'down'}`;
   const addresses = listed.flatMap(({ ifname, addr_info = [] }) =>
     addr_info.flatMap(({ local }) =>
       local && local !== '127.0.0.1' ? [`${ifname} ${local}`] : [],
@@ -184,7 +201,7 @@ export function foundLinks(output: string): FoundLinks {
   );
   const shown = parsedRoutes.filter(({ table }) => table !== 'local');
   return {
-    devices: new Set(devices),
+    devices: new Map(ports.map((port) => [port.ifname, settingsOf(port)])),
     addresses: new Set(addresses),
     routes: new Map(
       shown.map((route) => [`${route.table ?? 'main'} ${route.dst}`, routeText(route)]),

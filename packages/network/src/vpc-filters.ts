@@ -69,11 +69,17 @@ export class VpcFilters {
     return (this.#users.get(groupId)?.size ?? 0) > 0;
   }
 
-  /** One transaction: rejected, everything is as it was. */
+  /** The policy has changed. One transaction: rejected, everything is as it was. */
   async change(state: FilteredVpc, dirty: DirtyVpc): Promise<void> {
     const isWhole = dirty.topology || this.#isClosed;
     await this.#apply(state, isWhole ? everythingOf(state) : dirty, false);
     this.#isClosed = false;
+  }
+
+  /** A NIC was plugged or unplugged. What nft has refused of the policy stays refused. */
+  async setNic(state: FilteredVpc, nicId: string): Promise<void> {
+    const dirty = { nicIds: [nicId], groupIds: [], topology: false };
+    await this.#apply(state, dirty, this.#isClosed);
   }
 
   /** Replaces the tables, whatever is in them. When nft refuses them, nothing passes and the refusal is thrown. */

@@ -126,7 +126,7 @@ export class VpcNetwork {
     else this.#nics.delete(nicId);
     if (nic) await this.#options.router.handOver(tapName(nic.nicId), this.namespace);
     await allEnded([
-      this.#filters.change(this.#state(), { nicIds: [nicId], groupIds: [], topology: false }),
+      this.#filters.setNic(this.#state(), nicId),
       this.#reach(),
       this.#applyLinks(),
       this.applyDnsmasq(),
