@@ -40,6 +40,8 @@ export interface TestPlatform {
   enterVpc(nic: Nic): readonly string[];
   /** A guest that has configured itself by hand. */
   guest(nic: TestNic): Promise<Guest>;
+  /** The same of another object over the platform. */
+  guestOf(nic: TestNic, network: LinuxNetwork): Promise<Guest>;
   /** A guest whose interface is up and has no address. */
   bareGuest(nic: TestNic): Promise<Guest>;
   dispose(): Promise<void>;
@@ -91,13 +93,24 @@ export async function testPlatform(
   const make = () => new LinuxNetwork(options, { device });
   const network = make();
 
-  async function bareGuest(nic: TestNic): Promise<Guest> {
+  async function bareGuest(nic: TestNic, of = network): Promise<Guest> {
     const namespace = namespaceOf(nic);
     namespaces.add(namespace);
     await runNetworkCommand(['ip', 'netns', 'add', namespace]);
-    await network.plug(nic);
+    await of.plug(nic);
     await ip(namespace, ['link set lo up', 'link set eth0 up']);
     return { nic, namespace, enter: enter(namespace) };
+  }
+
+  async function guestOf(nic: TestNic, of: LinuxNetwork): Promise<Guest> {
+    const guest = await bareGuest(nic, of);
+    const [address = '', prefix = ''] = nic.subnetCidr.split('/');
+    const router = address.replace(/\.0$/, '.1');
+    await ip(guest.namespace, [
+      `address add ${nic.privateIp}/${prefix} dev eth0`,
+      `route add default via ${router}`,
+    ]);
+    return guest;
   }
 
   return {
@@ -108,20 +121,12 @@ export async function testPlatform(
     device,
     logged,
     reopened: make,
-    bareGuest,
+    bareGuest: (nic) => bareGuest(nic),
     enterVpc: ({ vpcId }) =>
       enter(vpcNames(networkNames(options.name, directory), vpcId).namespace),
     nic: (index, nicOverrides = {}) => ({ ...nicOf(tag, range.second, index), ...nicOverrides }),
-    async guest(nic) {
-      const guest = await bareGuest(nic);
-      const [address = '', prefix = ''] = nic.subnetCidr.split('/');
-      const router = address.replace(/\.0$/, '.1');
-      await ip(guest.namespace, [
-        `address add ${nic.privateIp}/${prefix} dev eth0`,
-        `route add default via ${router}`,
-      ]);
-      return guest;
-    },
+    guest: (nic) => guestOf(nic, network),
+    guestOf,
     async dispose() {
       await network.destroy();
       for (const namespace of namespaces) {

@@ -12,6 +12,7 @@ import {
   routerSettings,
   uplinkSettings,
 } from './plan-links.ts';
+import { portGroup } from './plan-vpc-links.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
 export interface NamespaceOptions {
@@ -163,6 +164,7 @@ export async function removeNamespace(
   { run, logger }: { run: RunNetworkCommand; logger: Logger },
 ): Promise<void> {
   if (await isNamespace(namespaceFile)) {
+    await run(['ip', '-n', namespace, 'link', 'delete', 'group', `${portGroup}`]).catch(() => {});
     const links = await insideLinks(run, namespace);
     const ports = [...links].filter((link) => link.startsWith('tap'));
     const lines = ports.map((link) => `link delete dev ${link}`);

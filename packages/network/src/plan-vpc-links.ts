@@ -125,9 +125,12 @@ export function linkChanges(
   ];
 }
 
+/** All ports of a namespace, which the kernel deletes together in the time of one. */
+export const portGroup = 169;
+
 function portLines(device: string, nic: PluggedNic): string[] {
   return [
-    `link set dev ${device} address ${portSettings(nic)}`,
+    `link set dev ${device} group ${portGroup} address ${portSettings(nic)}`,
     `ntable change name arp_cache dev ${device} proxy_delay 0`,
   ];
 }
