@@ -43,7 +43,7 @@ afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 }, 60_000);
 
-const tapOf = (n: number) => `tap${nicOf(platform.config, n).nicId.slice(-12).replace('-', '')}`;
+const tapOf = (n: number) => `tap${nicOf(n).nicId.slice(-12).replace('-', '')}`;
 
 async function facts(): Promise<object> {
   const { data } = platform;
@@ -102,7 +102,7 @@ async function facts(): Promise<object> {
       "a server of the host at the host's address": ['198.18.0.1', port],
       "a server of the host at this namespace's own": ['127.0.0.1', port],
       'the metadata agent': ['169.254.169.254', 80],
-      'another guest': [nicOf(platform.config, other).privateIp, 22],
+      'another guest': [nicOf(other).privateIp, 22],
     },
     udp: { "the guests' resolver": ['169.254.169.253', 53] },
     taps: {
@@ -115,7 +115,9 @@ async function facts(): Promise<object> {
 
 test('whoever takes a QEMU over gets nothing but its own guest', async () => {
   const text = await readFile(new URL('./jail-probe.py', import.meta.url), 'utf8');
-  const enter = ['nsenter', `--net=/run/netns/${platform.data.shortName}`, '--'];
+  const { network } = platform.wired.drivers;
+  const [namespace] = (await network.plug(nicOf(own))).split('/');
+  const enter = ['nsenter', `--net=/run/netns/${namespace}`, '--'];
   const argument = JSON.stringify(await facts());
   const printed = await runInJail(idOf.instance(own), enter, { text, argument });
   const results: Readonly<Record<string, string>> = JSON.parse(printed);

@@ -30,16 +30,15 @@ export const idOf = {
 };
 const hex = (n: number) => n.toString(16).padStart(17, '0');
 
-export function nicOf({ publicCidr }: Pick<Config, 'publicCidr'>, n: number): Nic {
+export function nicOf(n: number): Nic {
   return {
     nicId: `eni-${hex(n)}`,
     instanceId: idOf.instance(n),
     subnetId: 'subnet-0123456789abcdef0',
     subnetCidr: '172.31.0.0/20',
-    vpcCidr: '172.31.0.0/16',
+    vpcId: 'vpc-0123456789abcdef0',
     macAddress: `0e:00:00:00:00:0${n}`,
     privateIp: `172.31.0.1${n}`,
-    publicIp: publicCidr.replace(/0\.0\/16$/, `0.1${n}`),
     hostName: `ip-172-31-0-1${n}`,
     domainName: 'ec2.internal',
   };
@@ -63,7 +62,7 @@ export async function jailedPlatform(): Promise<JailedPlatform> {
     async start(n) {
       const { volumes, network, compute } = wired.drivers;
       await volumes.create({ volumeId: idOf.volume(n), sizeBytes: 64 * MiB });
-      const nic = nicOf(config, n);
+      const nic = nicOf(n);
       await compute.start({
         instanceId: idOf.instance(n),
         generation: 1,

@@ -33,7 +33,7 @@ export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {
   const users = usersOf(place);
   return createQemuCompute({
     directory,
-    enter: ['ip', 'netns', 'exec', place.namespace],
+    enter: () => ['ip', 'netns', 'exec', place.namespace],
     accelerator: 'tcg',
     clock: systemClock,
     logger: silentLogger,

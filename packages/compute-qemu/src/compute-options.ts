@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@bakehouse/base';
+import type { NetworkPort } from '@bakehouse/domain';
 import type { ControlGroups, JailUsers } from '@bakehouse/host';
 import type { Accelerator } from './accelerator.ts';
 import type { ComputeLimits } from './compute-limits.ts';
@@ -12,8 +13,8 @@ export interface QemuComputeOptions {
   readonly users: JailUsers;
   /** Limits of memory, processors, threads and disks for each machine. */
   readonly groups: ControlGroups;
-  /** The argv prefix that runs a program inside the network. It must become that program by exec. */
-  readonly enter: readonly string[];
+  /** The argv prefix that runs a program beside a port of the network. It must become that program by exec. */
+  readonly enter: (port: NetworkPort) => readonly string[];
   readonly accelerator: Accelerator['accel'];
   readonly clock: Clock;
   readonly logger: Logger;

@@ -119,7 +119,7 @@ export class MachineLauncher {
     const { clock, limits, groups, logger } = this.#context;
     const claimBytes = this.#claimOf(spec);
     const group = await enterMachineGroup(groups, folder, { spec, claimBytes });
-    const enter = [...group, ...this.#context.enter];
+    const enter = [...group, ...this.#context.enter(spec.nics[0].port)];
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);

@@ -17,7 +17,7 @@ const spec: MachineSpec = {
   memoryMiB: 1024,
   disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
   ephemeralDisks: [{ deviceName: '/dev/sdb', sizeBytes: 1 }],
-  nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'tap7' }],
+  nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'bh1-vpc/tap7' }],
 };
 
 function argvOf(changes: Partial<MachineSpec> = {}, accelerator: 'kvm' | 'tcg' = 'tcg') {

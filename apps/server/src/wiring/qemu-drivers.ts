@@ -74,7 +74,7 @@ export async function wireQemuDrivers(
     disks: machineDisks(volumes),
     users,
     groups,
-    enter: network.enter(),
+    enter: (port) => network.enter(port),
     accelerator: accelerator.accel,
     clock,
     logger,
@@ -82,6 +82,7 @@ export async function wireQemuDrivers(
   });
   const publisher = await createMetadataPublisher({
     directory: data.guestMetadata,
+    addressOf: ({ interfaceId }) => network.guestAddress(interfaceId),
     clock,
     logger,
   });

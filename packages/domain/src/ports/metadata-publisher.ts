@@ -40,7 +40,7 @@ export interface InstanceMetadata {
   readonly monitoring?: 'enabled' | 'disabled';
 }
 
-/** Makes metadata visible to the guest with that private address, and to no other. */
+/** Makes metadata visible to the guest behind its interface, which is plugged, and to no other. */
 export interface MetadataPublisher {
   /** Replaces what was published for this instance. Visible to the guest when it resolves. */
   publish(metadata: InstanceMetadata): Promise<void>;
