@@ -30,7 +30,7 @@ async function launch(world: FakeWorld): Promise<MachineSpec> {
     memoryMiB: 1_024,
     disks: [{ deviceName: '/dev/xvda', volumeId, bootIndex: 0 }],
     ephemeralDisks: [],
-    nic: { macAddress: nic.macAddress, port },
+    nics: [{ nicId: nic.nicId, macAddress: nic.macAddress, port }],
   };
   await world.compute.start(spec);
   return spec;

@@ -22,6 +22,7 @@ export async function restoredMachines(
     const nic = await reader.get('networkInterface', instance.networkInterfaceId);
     if (!type || !nic) continue;
     const disks = instance.volumes.map(({ deviceName, volumeId }) => ({ deviceName, volumeId }));
+    const nics = [{ nicId: nic.id, macAddress: nic.macAddress, port: portOf(nic.id) }] as const;
     machines.push({
       spec: {
         instanceId: instance.id,
@@ -32,11 +33,12 @@ export async function restoredMachines(
         memoryMiB: type.memoryMiB,
         disks,
         ephemeralDisks: [],
-        nic: { macAddress: nic.macAddress, port: portOf(nic.id) },
+        nics,
       },
       pid: firstPid + machines.length,
       state: 'running',
       disks,
+      nics,
       boots: 1,
     });
   }

@@ -52,7 +52,13 @@ async function machineSpec(
     disks,
     ephemeralDisks: machineStores(type, instance.ephemeralDisks),
     // Plugging again returns the port that exists.
-    nic: { macAddress: nic.macAddress, port: await context.network.plug(nicOf(facts)) },
+    nics: [
+      {
+        nicId: nic.id,
+        macAddress: nic.macAddress,
+        port: await context.network.plug(nicOf(facts)),
+      },
+    ],
   };
 }
 
