@@ -69,7 +69,9 @@ export async function freePrivateIp(
   const free = await firstFree(all, async (addresses) => {
     const privateIp = addresses.map((address) => `${subnet.vpcId}/${address}`);
     const users = await reader.list('networkInterface', { where: { privateIp } });
-    return new Set(users.map((user) => user.privateIp));
+    return new Set(
+      users.flatMap(({ privateIp, secondaryIps = [] }) => [privateIp, ...secondaryIps]),
+    );
   });
   if (free !== undefined) return free;
   throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
@@ -77,8 +79,11 @@ export async function freePrivateIp(
 
 /** How many addresses of the subnet are free. */
 export async function freeAddressCount(reader: MetadataReader, subnet: Subnet): Promise<number> {
-  const where = { subnet: [subnet.id] };
-  return usableAddressCount(subnet.cidr) - (await reader.count('networkInterface', { where }));
+  const used = await reader.count('networkInterface', { where: { subnet: [subnet.id] } });
+  const where = { subnetOfSecondaryIps: [subnet.id] };
+  const withMore = await reader.list('networkInterface', { where });
+  const secondary = withMore.reduce((sum, nic) => sum + (nic.secondaryIps?.length ?? 0), 0);
+  return usableAddressCount(subnet.cidr) - used - secondary;
 }
 
 /** Some tools refuse addresses that end in 0 or 255. */
@@ -99,6 +104,17 @@ const publicAddresses = (range: Cidr, start: number) =>
     (address) => !endsOddly(address),
   );
 
+/** Which of the public addresses are taken: by an interface as its automatic one, or by an account. */
+async function takenPublicIps(
+  reader: MetadataReader,
+  addresses: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const where = { publicIp: addresses };
+  const nics = await reader.list('networkInterface', { where });
+  const elastic = await reader.list('elasticAddress', { where });
+  return new Set([...nics, ...elastic].flatMap(({ publicIp }) => publicIp ?? []));
+}
+
 /** A free address of the public pool. */
 export async function freePublicIp(
   reader: MetadataReader,
@@ -106,10 +122,7 @@ export async function freePublicIp(
   draw: number,
 ): Promise<string> {
   const all = publicAddresses(rangeOf(poolCidr), draw);
-  const free = await firstFree(all, async (publicIp) => {
-    const users = await reader.list('networkInterface', { where: { publicIp } });
-    return new Set(users.flatMap((user) => user.publicIp ?? []));
-  });
+  const free = await firstFree(all, (addresses) => takenPublicIps(reader, addresses));
   if (free !== undefined) return free;
   throw apiError('InsufficientAddressCapacity', { pool: poolCidr });
 }
@@ -123,9 +136,10 @@ export async function freePublicIpCount(
   const range = rangeOf(poolCidr);
   const total = publicAddressCount(range);
   // A pool that is much larger than the platform needs no look at its addresses.
-  if (total - (await reader.count('networkInterface')) >= max) return max;
-  const where = { publicIp: [...publicAddresses(range, 0)] };
-  return Math.min(max, total - (await reader.count('networkInterface', { where })));
+  const users = (await reader.count('networkInterface')) + (await reader.count('elasticAddress'));
+  if (total - users >= max) return max;
+  const taken = await takenPublicIps(reader, [...publicAddresses(range, 0)]);
+  return Math.min(max, total - taken.size);
 }
 
 /** Whether the interface gets a public address at each start: as it was last asked for, or else as its subnet says. */

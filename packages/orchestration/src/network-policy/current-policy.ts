@@ -1,33 +1,35 @@
-import type {
-  HostId,
-  MetadataReader,
-  NetworkInterface,
-  NetworkInterfaceId,
-  NetworkPolicy,
-  PacketRule,
-  PolicyChange,
-  SecurityGroupId,
-  SecurityGroupRule,
+import {
+  definedMembers,
+  type HostId,
+  type MetadataReader,
+  type NetworkInterface,
+  type NetworkInterfaceId,
+  type NetworkPolicy,
+  type PacketRule,
+  type PolicyChange,
+  type RulePeer,
+  type SecurityGroupId,
 } from '@bakehouse/domain';
 
-/** A stored rule as the network enforces it. */
-function packetRule(rule: SecurityGroupRule): PacketRule {
-  const { direction, protocol, fromPort, toPort, peer } = rule;
-  return {
-    direction,
-    protocol,
-    ...(fromPort === undefined ? {} : { fromPort }),
-    ...(toPort === undefined ? {} : { toPort }),
-    peer:
-      peer.kind === 'group'
-        ? { kind: 'group', groupId: peer.groupId }
-        : { kind: 'cidr', cidr: peer.cidr },
-  };
+/** The peers of a stored rule as the network enforces them: a prefix list is its ranges. */
+async function packetPeers(
+  reader: MetadataReader,
+  peer: RulePeer,
+): Promise<readonly PacketRule['peer'][]> {
+  if (peer.kind === 'group') return [{ kind: 'group', groupId: peer.groupId }];
+  if (peer.kind !== 'prefix-list') return [{ kind: 'cidr', cidr: peer.cidr }];
+  const list = await reader.get('prefixList', peer.prefixListId);
+  return (list?.entries ?? []).map(({ cidr }) => ({ kind: 'cidr', cidr }));
 }
 
 async function rulesOf(reader: MetadataReader, groupId: SecurityGroupId): Promise<PacketRule[]> {
-  const rules = await reader.list('securityGroupRule', { where: { group: [groupId] } });
-  return rules.map(packetRule);
+  const rules: PacketRule[] = [];
+  for (const rule of await reader.list('securityGroupRule', { where: { group: [groupId] } })) {
+    const { direction, protocol, fromPort, toPort } = rule;
+    const traffic = { direction, protocol, ...definedMembers({ fromPort, toPort }) };
+    for (const peer of await packetPeers(reader, rule.peer)) rules.push({ ...traffic, peer });
+  }
+  return rules;
 }
 
 const isPartOn = (hostId: HostId) => (nic: NetworkInterface) =>

@@ -1,15 +1,21 @@
 import type { OperationTable } from '../operation.ts';
+import { dhcpOptionsOperations } from './dhcp-options/index.ts';
 import { imageOperations } from './image/index.ts';
 import { instanceOperations } from './instance/index.ts';
 import { instanceTypeOperations } from './instance-type/index.ts';
+import { internetGatewayOperations } from './internet-gateway/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
 import { launchTemplateOperations } from './launch-template/index.ts';
 import { networkOperations } from './network/index.ts';
+import { networkAclOperations } from './network-acl/index.ts';
 import { regionOperations } from './region/index.ts';
+import { routeTableOperations } from './route-table/index.ts';
 import { securityGroupOperations } from './security-group/index.ts';
 import { snapshotOperations } from './snapshot/index.ts';
+import { subnetOperations } from './subnet/index.ts';
 import { tagOperations } from './tag/index.ts';
 import { volumeOperations } from './volume/index.ts';
+import { vpcOperations } from './vpc/index.ts';
 
 /** Every operation that is served, by resource. */
 export const operations: OperationTable = {
@@ -21,6 +27,12 @@ export const operations: OperationTable = {
   ...snapshotOperations,
   ...volumeOperations,
   ...securityGroupOperations,
+  ...vpcOperations,
+  ...subnetOperations,
+  ...internetGatewayOperations,
+  ...routeTableOperations,
+  ...networkAclOperations,
+  ...dhcpOptionsOperations,
   ...networkOperations,
   ...tagOperations,
   ...regionOperations,

@@ -1,0 +1,6 @@
+import type { OperationTable } from '../../operation.ts';
+import { describeDhcpOptions } from './describe-dhcp-options.ts';
+
+export const dhcpOptionsOperations = {
+  DescribeDhcpOptions: describeDhcpOptions,
+} satisfies OperationTable;
