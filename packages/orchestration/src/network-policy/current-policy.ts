@@ -7,9 +7,13 @@ import {
   type NetworkPolicy,
   type PacketRule,
   type PolicyChange,
+  type PolicyNic,
   type RulePeer,
   type SecurityGroupId,
+  type VpcId,
+  type VpcTopology,
 } from '@bakehouse/domain';
+import { vpcTopology } from './vpc-topology.ts';
 
 /** The peers of a stored rule as the network enforces them: a prefix list is its ranges. */
 async function packetPeers(
@@ -35,7 +39,12 @@ async function rulesOf(reader: MetadataReader, groupId: SecurityGroupId): Promis
 const isPartOn = (hostId: HostId) => (nic: NetworkInterface) =>
   nic.attachment !== undefined && nic.hostId === hostId;
 
-/** The whole policy of a host: every NIC there that belongs to an instance, and the groups they name. */
+function policyNic({ id, groupIds, privateIp, publicIp, sourceDestCheck }: NetworkInterface) {
+  const address = { privateIp, ...(publicIp === undefined ? {} : { publicIp }) };
+  return { nicId: id, groupIds, addresses: [address], sourceDestCheck } satisfies PolicyNic;
+}
+
+/** The whole policy of a host: every NIC there that belongs to an instance, with the groups and VPCs they name. */
 export async function currentPolicy(
   reader: MetadataReader,
   hostId: HostId,
@@ -45,34 +54,47 @@ export async function currentPolicy(
   for (const groupId of new Set(nics.flatMap((nic) => nic.groupIds))) {
     groups.push({ groupId, rules: await rulesOf(reader, groupId) });
   }
-  return { nics: nics.map(({ id, groupIds }) => ({ nicId: id, groupIds })), groups };
+  const vpcs = [];
+  for (const vpcId of new Set(nics.map((nic) => nic.vpcId))) {
+    const vpc = await vpcTopology(reader, vpcId);
+    if (vpc) vpcs.push(vpc);
+  }
+  return { nics: nics.map(policyNic), groups, vpcs };
 }
 
-/**
- * How the policy of a host differs from one before, where only these records may have changed. `known` are the groups
- * that the policy before has.
- */
+/** The groups and VPCs that a policy has. */
+export interface KnownParts {
+  readonly groups: ReadonlySet<SecurityGroupId>;
+  readonly vpcs: ReadonlySet<VpcId>;
+}
+
+/** How the policy of a host differs from one before, which had the known parts, where only these records may have changed. */
 export async function policyChange(
   reader: MetadataReader,
   changed: {
     readonly nicIds: Iterable<NetworkInterfaceId>;
     readonly groupIds: Iterable<SecurityGroupId>;
+    readonly vpcIds: Iterable<VpcId>;
   },
-  { hostId, known }: { readonly hostId: HostId; readonly known: ReadonlySet<SecurityGroupId> },
+  { hostId, known }: { readonly hostId: HostId; readonly known: KnownParts },
 ): Promise<PolicyChange> {
-  const nics = new Map<NetworkInterfaceId, readonly SecurityGroupId[] | undefined>();
-  const groupIds = new Set([...changed.groupIds].filter((groupId) => known.has(groupId)));
+  const nics = new Map<NetworkInterfaceId, PolicyNic | undefined>();
+  const groupIds = new Set([...changed.groupIds].filter((id) => known.groups.has(id)));
+  const vpcIds = new Set([...changed.vpcIds].filter((id) => known.vpcs.has(id)));
   for (const nicId of changed.nicIds) {
     const nic = await reader.get('networkInterface', nicId);
     const isPart = nic !== undefined && isPartOn(hostId)(nic);
-    nics.set(nicId, isPart ? nic.groupIds : undefined);
-    for (const groupId of isPart ? nic.groupIds : [])
-      if (!known.has(groupId)) groupIds.add(groupId);
+    nics.set(nicId, isPart ? policyNic(nic) : undefined);
+    if (!isPart) continue;
+    for (const groupId of nic.groupIds) if (!known.groups.has(groupId)) groupIds.add(groupId);
+    if (!known.vpcs.has(nic.vpcId)) vpcIds.add(nic.vpcId);
   }
   const groups = new Map<SecurityGroupId, readonly PacketRule[] | undefined>();
   for (const groupId of groupIds) {
     const exists = (await reader.get('securityGroup', groupId)) !== undefined;
     groups.set(groupId, exists ? await rulesOf(reader, groupId) : undefined);
   }
-  return { nics, groups };
+  const vpcs = new Map<VpcId, VpcTopology | undefined>();
+  for (const vpcId of vpcIds) vpcs.set(vpcId, await vpcTopology(reader, vpcId));
+  return { nics, groups, vpcs };
 }

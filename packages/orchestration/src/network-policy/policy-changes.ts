@@ -1,4 +1,4 @@
-import type { MetadataStore, NetworkInterfaceId, SecurityGroupId } from '@bakehouse/domain';
+import type { MetadataStore, NetworkInterfaceId, SecurityGroupId, VpcId } from '@bakehouse/domain';
 import { observedStore, type RecordChange } from '../changes/observed-store.ts';
 
 /** What may differ between the records and the policy in force; `everything` when that is not known. */
@@ -7,18 +7,22 @@ export type ChangedRecords =
   | {
       readonly nicIds: ReadonlySet<NetworkInterfaceId>;
       readonly groupIds: ReadonlySet<SecurityGroupId>;
+      readonly vpcIds: ReadonlySet<VpcId>;
     };
 
 const kinds: ReadonlySet<string> = new Set<RecordChange['kind']>([
   'networkInterface',
   'securityGroup',
   'securityGroupRule',
+  'vpc',
+  'subnet',
 ]);
 
 /** Notes what commits change of the network policy, until somebody takes it. */
 export class PolicyChanges {
   #nicIds = new Set<NetworkInterfaceId>();
   #groupIds = new Set<SecurityGroupId>();
+  #vpcIds = new Set<VpcId>();
   #isEverything = true;
 
   /** The store, whose commits are noted before its `write` resolves. */
@@ -38,28 +42,32 @@ export class PolicyChanges {
 
   /** What has changed since the last call, or since the beginning. */
   take(): ChangedRecords {
-    const changed = { nicIds: this.#nicIds, groupIds: this.#groupIds };
+    const changed = { nicIds: this.#nicIds, groupIds: this.#groupIds, vpcIds: this.#vpcIds };
     const isEverything = this.#isEverything;
     this.#nicIds = new Set();
     this.#groupIds = new Set();
+    this.#vpcIds = new Set();
     this.#isEverything = false;
     return isEverything ? 'everything' : changed;
   }
 
   #note(change: RecordChange): void {
-    if (isOf('networkInterface', change)) {
-      const nic = change.after ?? change.before;
-      if (nic) this.#nicIds.add(nic.id);
-    }
-    if (isOf('securityGroup', change)) {
-      const group = change.after ?? change.before;
-      if (group) this.#groupIds.add(group.id);
-    }
-    if (isOf('securityGroupRule', change)) {
-      const rule = change.after ?? change.before;
-      if (rule) this.#groupIds.add(rule.groupId);
-    }
+    if (isOf('networkInterface', change)) noteId(this.#nicIds, change, ({ id }) => id);
+    if (isOf('securityGroup', change)) noteId(this.#groupIds, change, ({ id }) => id);
+    if (isOf('securityGroupRule', change)) noteId(this.#groupIds, change, (rule) => rule.groupId);
+    if (isOf('vpc', change)) noteId(this.#vpcIds, change, ({ id }) => id);
+    if (isOf('subnet', change)) noteId(this.#vpcIds, change, ({ vpcId }) => vpcId);
   }
+}
+
+/** A record stays in its group and its VPC, so either form of it says where it is. */
+function noteId<K extends RecordChange['kind'], Id>(
+  ids: Set<Id>,
+  { before, after }: RecordChange<K>,
+  idOf: (record: NonNullable<RecordChange<K>['after']>) => Id,
+): void {
+  const record = after ?? before;
+  if (record) ids.add(idOf(record));
 }
 
 function isOf<K extends RecordChange['kind']>(

@@ -28,16 +28,16 @@ export async function readInstanceNetwork(
 }
 
 /** The NIC as the network makes it. */
-export function nicOf({ instance, nic, subnet, vpc }: InstanceNetwork): Nic {
+export function nicOf({ instance, nic, subnet }: InstanceNetwork): Nic {
   return {
     nicId: nic.id,
+    vpcId: subnet.vpcId,
     subnetId: subnet.id,
     subnetCidr: subnet.cidr,
-    vpcCidr: vpc.cidr,
     macAddress: nic.macAddress,
     privateIp: nic.privateIp,
-    ...(nic.publicIp ? { publicIp: nic.publicIp } : {}),
     hostName: ipHostName(nic.privateIp),
     domainName: privateDomain(instance.region),
+    instanceId: instance.id,
   };
 }
