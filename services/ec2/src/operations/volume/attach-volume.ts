@@ -28,10 +28,9 @@ function checkVolume(volume: Volume, instance: Instance): void {
   throw apiError('InvalidVolume.ZoneMismatch', { volumeId: id, instanceId: instance.id });
 }
 
-function checkInstance({ id, state, volumes, ephemeralDisks }: Instance, interfaces: number): void {
-  if (state !== 'running' && state !== 'stopped') {
-    throw apiError('IncorrectState', { message: `Instance '${id}' is not 'running'.` });
-  }
+function checkInstance(instance: Instance, interfaces: number): void {
+  const { id, volumes, ephemeralDisks } = instance;
+  checkAttachable(instance);
   checkAttachments(`The instance '${id}'`, {
     volumes: volumes.length + 1,
     ephemeralDisks: ephemeralDisks.length,
