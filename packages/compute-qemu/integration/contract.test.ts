@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { VolumeId } from '@bakehouse/domain';
+import type { MachineNic, VolumeId } from '@bakehouse/domain';
 import { describeComputeDriver, type OpenedCompute } from '@bakehouse/testkit';
 import { bootSectors, writeBootDisk } from './boot-sectors.ts';
 import { machineSpec } from './machine-spec.ts';
@@ -8,9 +8,15 @@ import { run, TestBench } from './test-bench.ts';
 /** Machines with guests that do nothing. Their disks and taps are made on demand. */
 async function openCompute(): Promise<OpenedCompute> {
   const bench = await TestBench.open();
-  const { driver: compute } = bench.driver({ commandMs: 2_000, statusMs: 200, quitMs: 500 });
+  const { driver: compute } = bench.driver({
+    commandMs: 2_000,
+    statusMs: 200,
+    quitMs: 500,
+    forcedUnplugMs: 100,
+  });
   let latest = compute;
   let count = 0;
+  let cards = 0;
   const aDisk = async () => {
     count += 1;
     const volumeId: VolumeId = `vol-${count.toString(16).padStart(17, '0')}`;
@@ -19,19 +25,25 @@ async function openCompute(): Promise<OpenedCompute> {
     await run('qemu-img', ['convert', '-O', 'qcow2', raw, bench.disk(volumeId)]);
     return volumeId;
   };
+  const aNic = async (): Promise<MachineNic> => {
+    cards += 1;
+    const port = `tap${cards}x`;
+    const add = ['ip', 'tuntap', 'add', 'dev', port, 'mode', 'tap', 'vnet_hdr'];
+    await run('ip', ['netns', 'exec', bench.namespace, ...add]);
+    const number = cards.toString(16).padStart(2, '0');
+    return { nicId: `eni-000000000000000${number}`, macAddress: `0e:00:00:00:00:${number}`, port };
+  };
   return {
     compute,
     async aSpec(instanceId) {
       const volumeId = await aDisk();
-      const port = `tap${count}x`;
-      const add = ['ip', 'tuntap', 'add', 'dev', port, 'mode', 'tap', 'vnet_hdr'];
-      await run('ip', ['netns', 'exec', bench.namespace, ...add]);
       return machineSpec({
         instanceId,
         disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
-        nic: { macAddress: `0e:00:00:00:00:${count.toString(16).padStart(2, '0')}`, port },
+        nics: [await aNic()],
       });
     },
+    aFreeNic: aNic,
     aFreeDisk: async () => ({ deviceName: '/dev/sdf', volumeId: await aDisk() }),
     async restart() {
       latest = bench.driver().driver;

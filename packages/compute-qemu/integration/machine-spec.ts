@@ -17,7 +17,7 @@ export function machineSpec(changes: Partial<MachineSpec> = {}): MachineSpec {
     memoryMiB: 64,
     disks: [{ deviceName: '/dev/sda1', volumeId: rootId, bootIndex: 0 }],
     ephemeralDisks: [],
-    nic: { macAddress: '0e:00:00:00:00:01', port: 'tap0' },
+    nics: [{ nicId: 'eni-0123456789abcdef0', macAddress: '0e:00:00:00:00:01', port: 'tap0' }],
     ...changes,
   };
 }

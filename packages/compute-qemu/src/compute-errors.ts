@@ -13,6 +13,11 @@ export class MachineUnresponsiveError extends Error {
   override readonly name = 'MachineUnresponsiveError';
 }
 
+/** The guest does not release a network card that should be detached, or still holds the rest of one that was. */
+export class CardBusyError extends Error {
+  override readonly name = 'CardBusyError';
+}
+
 /** The guest does not release a disk that should be detached, or still holds the rest of one that was. */
 export class DiskBusyError extends Error {
   override readonly name = 'DiskBusyError';

@@ -11,10 +11,10 @@ export interface ComputeLimits {
   readonly quitMs: number;
   /** For a killed process to end. */
   readonly goneMs: number;
-  /** For the guest to release a disk, when not forced and when forced. */
+  /** For the guest to release a disk or a network card, when not forced and when forced. */
   readonly unplugMs: number;
   readonly forcedUnplugMs: number;
-  /** Between two requests to the guest to release a disk. */
+  /** Between two requests to the guest to release it. */
   readonly unplugRetryMs: number;
   /** Between two presses of the power button in a reboot, as the guest may not listen yet. */
   readonly powerButtonMs: number;

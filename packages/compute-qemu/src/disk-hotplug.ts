@@ -1,9 +1,10 @@
-import { type Clock, Rollback } from '@bakehouse/base';
+import { Rollback } from '@bakehouse/base';
 import type { VolumeId } from '@bakehouse/domain';
-import { isJsonObject, type QemuBlockdevs, type QmpClient, QmpError } from '@bakehouse/qmp';
+import { type QemuBlockdevs, type QmpClient, QmpError } from '@bakehouse/qmp';
 import { DiskBusyError } from './compute-errors.ts';
 import { diskDeviceId, volumeDevice } from './guest-disk.ts';
 import { type BlockNode, listBlockNodes } from './list-block-nodes.ts';
+import { deviceIds, guestReleases, type ReleaseOptions } from './machine-devices.ts';
 
 /** Attaches a volume to the machine behind `client`. Looks first, and leaves what exists as it is. */
 export async function plugDisk(
@@ -31,12 +32,8 @@ export async function plugDisk(
   undo.commit();
 }
 
-export interface UnplugOptions {
+export interface UnplugOptions extends ReleaseOptions {
   readonly volumeId: VolumeId;
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-  /** Between two requests to the guest. */
-  readonly retryMs: number;
   /** At the time limit, takes the volume away: the guest keeps a device on which every access fails. */
   readonly force: boolean;
 }
@@ -44,7 +41,7 @@ export interface UnplugOptions {
 /** Detaches a volume. When this resolves, QEMU has flushed and closed it. Not attached: no-op. */
 export async function unplugDisk(client: QmpClient, options: UnplugOptions): Promise<void> {
   const { volumeId, force, timeoutMs } = options;
-  if (!(await guestReleases(client, options))) {
+  if (!(await guestReleases(client, diskDeviceId(volumeId), options))) {
     if (!force) {
       throw new DiskBusyError(
         `the guest did not release ${volumeId} within ${timeoutMs} ms; unmount it, or detach by force`,
@@ -53,29 +50,6 @@ export async function unplugDisk(client: QmpClient, options: UnplugOptions): Pro
     await replaceByDeadNode(client, volumeId);
   }
   await removeVolumeNodes(client, volumeId);
-}
-
-/** Asks the guest to release the device until it does, or the time is over. True when it has released it. */
-async function guestReleases(client: QmpClient, options: UnplugOptions): Promise<boolean> {
-  const { volumeId, clock, timeoutMs, retryMs } = options;
-  const id = diskDeviceId(volumeId);
-  const deadline = clock.elapsed() + timeoutMs;
-  const released = new AbortController();
-  const stopListening = client.onEvent(({ event, data }) => {
-    if (event === 'DEVICE_DELETED' && data.device === id) released.abort();
-  });
-  try {
-    while (!released.signal.aborted && (await deviceIds(client)).has(id)) {
-      const remainingMs = deadline - clock.elapsed();
-      if (remainingMs <= 0) return false;
-      // QEMU refuses while an earlier request is pending; the device list shows the outcome.
-      await client.execute('device_del', { id }).catch(ignoreRefusal);
-      await clock.sleep(Math.min(retryMs, remainingMs), released.signal).catch(() => {});
-    }
-    return true;
-  } finally {
-    stopListening();
-  }
 }
 
 /**
@@ -136,14 +110,4 @@ async function removeNodes(client: QmpClient, names: readonly string[]): Promise
     if (first && refused.size === left.length) throw first;
     left = [...refused.keys()];
   }
-}
-
-async function deviceIds(client: QmpClient): Promise<ReadonlySet<string>> {
-  const children = await client.execute('qom-list', { path: '/machine/peripheral' });
-  const list = Array.isArray(children) ? children.filter(isJsonObject) : [];
-  return new Set(list.map(({ name }) => `${name}`));
-}
-
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof QmpError)) throw error;
 }

@@ -17,7 +17,7 @@ const spec: MachineSpec = {
   memoryMiB: 1024,
   disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
   ephemeralDisks: [{ deviceName: '/dev/sdb', sizeBytes: 1 }],
-  nic: { macAddress: '0e:00:00:00:00:01', port: 'tap7' },
+  nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'tap7' }],
 };
 
 function argvOf(changes: Partial<MachineSpec> = {}, accelerator: 'kvm' | 'tcg' = 'tcg') {
@@ -85,7 +85,7 @@ describe('the command line of a machine', () => {
   it('lets no value become an option', () => {
     const argv = argvOf({
       instanceType: 'x,uuid=0',
-      nic: { macAddress: '0e:00:00:00:00:01', port: 'a,script=/x' },
+      nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'a,script=/x' }],
     });
     expect(values('-netdev', argv)).toMatchObject([{ ifname: 'a,script=/x', script: 'no' }]);
     expect(values('-smbios', argv)[1]).toContain('product=x,,uuid=0,');

@@ -1,10 +1,11 @@
-import { type Architecture, type MachineSpec, vcpusOf } from '@bakehouse/domain';
+import { type Architecture, type MachineNic, type MachineSpec, vcpusOf } from '@bakehouse/domain';
 import type { JsonObject, QemuBlockdevs } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
 import { MachineStartError } from './compute-errors.ts';
 import { ephemeralDevice, ephemeralNode, volumeDevice } from './guest-disk.ts';
 import { ephemeralDiskName, machineFileNames } from './machine-files.ts';
 import { translationCacheMiB } from './memory-claim.ts';
+import { cardBackend, cardDevice, firstCard, furtherCard } from './network-card.ts';
 import { smbiosOptions } from './system-identity.ts';
 
 /** EC2's x86_64 hosts also run i386 images. */
@@ -35,6 +36,7 @@ export interface ArgvOptions {
  * time. Options are in JSON where QEMU takes it, so no value can become an option.
  */
 export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly string[] {
+  const cards = networkCards(spec);
   return [
     qemuBinary(spec.architecture),
     ...['-name', `guest=${spec.instanceId},debug-threads=on`],
@@ -47,7 +49,7 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
     ...monitor('disks', machineFileNames.disksMonitor),
     ...['-chardev', `file,id=serial,path=${machineFileNames.serial},append=on`],
     ...['-serial', 'chardev:serial'],
-    ...networkCard(spec),
+    ...cards.first,
     ...json('-device', { driver: 'VGA', id: 'screen', addr: '0x3' }),
     ...json('-device', { driver: 'virtio-rng-pci', id: 'rng', addr: '0x4', ...modernOnly }),
     ...spec.disks.flatMap(({ volumeId, bootIndex }, at) => [
@@ -58,6 +60,7 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
       ...json('-blockdev', ephemeralBlockdev(index)),
       ...json('-device', ephemeralDevice(index, deviceName)),
     ]),
+    ...cards.others,
   ];
 }
 
@@ -94,13 +97,22 @@ function monitor(id: string, socket: string): readonly string[] {
   ];
 }
 
-function networkCard({ nic }: MachineSpec): readonly string[] {
-  // The network's ports are tap devices in its namespace.
-  const tap = { type: 'tap', id: 'nic', ifname: nic.port, script: 'no', downscript: 'no' };
-  const card = { driver: 'virtio-net-pci', id: 'eth0', netdev: 'nic', mac: nic.macAddress };
+/** The first card has its slot; further ones take what is left when the disks have theirs. */
+function networkCards({ nics: [first, ...others] }: MachineSpec) {
+  return {
+    first: card(firstCard, first, { addr: '0x2' }),
+    others: others.flatMap((nic) => card(furtherCard(nic.nicId), nic)),
+  };
+}
+
+function card(
+  ids: Parameters<typeof cardBackend>[0],
+  nic: MachineNic,
+  place: JsonObject = {},
+): readonly string[] {
   return [
-    ...json('-netdev', tap),
-    ...json('-device', { ...card, addr: '0x2', romfile: '', ...modernOnly }),
+    ...json('-netdev', cardBackend(ids, nic.port)),
+    ...json('-device', { ...cardDevice(ids, nic), ...place }),
   ];
 }
 

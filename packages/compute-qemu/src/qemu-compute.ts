@@ -6,8 +6,10 @@ import type {
   MachineDisk,
   MachineEvent,
   MachineKeeper,
+  MachineNic,
   MachineSpec,
   MachineStatus,
+  NetworkInterfaceId,
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
@@ -23,6 +25,7 @@ import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './ma
 import { findMachineProcess } from './machine-process.ts';
 import { readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
+import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
 import { takeScreenshot } from './screenshot.ts';
 
@@ -143,13 +146,23 @@ export class QemuCompute implements Compute {
   }
 
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void> {
-    const { clock, limits } = this.#context;
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (!session) return;
-      const timeoutMs = force ? limits.forcedUnplugMs : limits.unplugMs;
-      const retryMs = limits.unplugRetryMs;
-      await unplugDisk(await session.client(), { volumeId, clock, timeoutMs, retryMs, force });
+      await unplugDisk(await session.client(), { volumeId, ...this.#releaseOptions(force) });
+    });
+  }
+
+  attachNic(instanceId: InstanceId, nic: MachineNic): Promise<void> {
+    return this.#lock.run([`cards ${instanceId}`], async () =>
+      plugCard(await this.#runningClient(instanceId), nic),
+    );
+  }
+
+  detachNic(instanceId: InstanceId, nicId: NetworkInterfaceId, force: boolean): Promise<void> {
+    return this.#lock.run([`cards ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      if (session) await unplugCard(await session.client(), nicId, this.#releaseOptions(force));
     });
   }
 
@@ -231,6 +244,12 @@ export class QemuCompute implements Compute {
     const session = await this.#session(instanceId);
     if (!session) throw new MachineGoneError(`${instanceId} has no running machine`);
     return session.client();
+  }
+
+  #releaseOptions(force: boolean) {
+    const { clock, limits } = this.#context;
+    const timeoutMs = force ? limits.forcedUnplugMs : limits.unplugMs;
+    return { clock, timeoutMs, retryMs: limits.unplugRetryMs, force };
   }
 
   #folder(instanceId: InstanceId): string {

@@ -17,6 +17,8 @@ export * from './map-holders.ts';
 export * from './network/addresses.ts';
 export * from './network/cidr.ts';
 export * from './network/host-names.ts';
+export * from './network/interface-addresses.ts';
+export * from './network/interface-limits.ts';
 export * from './network/plan-interface.ts';
 export * from './network/plan-vpc.ts';
 export * from './network/route-state.ts';

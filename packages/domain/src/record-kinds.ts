@@ -123,6 +123,7 @@ export const recordIndexes = {
     ...owned,
     subnet: (r) => r.subnetId,
     instance: (r) => r.attachment?.instanceId,
+    attachment: (r) => r.attachment?.id,
     vpc: (r) => r.vpcId,
     privateIp: (r) => [r.privateIp, ...(r.secondaryIps ?? [])].map((ip) => `${r.vpcId}/${ip}`),
     /** Of those with secondary addresses only. */

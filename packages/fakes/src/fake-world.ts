@@ -90,10 +90,11 @@ export class FakeWorld {
   async problems(): Promise<readonly string[]> {
     const problems: string[] = [];
     const ports = await this.#ports();
-    for (const { spec, disks } of this.compute.machines().filter(hasProcess)) {
+    for (const { spec, disks, nics } of this.compute.machines().filter(hasProcess)) {
       const missing = disks.filter(({ volumeId }) => !this.volumes.has(volumeId));
       problems.push(...missing.map((disk) => `${spec.instanceId} runs without ${disk.volumeId}`));
-      if (!ports.has(spec.nic.port)) problems.push(`${spec.instanceId} runs unplugged`);
+      if (!nics.every(({ port }) => ports.has(port)))
+        problems.push(`${spec.instanceId} runs unplugged`);
     }
     for (const volumeId of await this.volumes.list()) {
       const origin = this.volumes.missingOrigin(volumeId);

@@ -7,8 +7,10 @@ import {
   InsufficientCapacityError,
   type MachineDisk,
   type MachineEvent,
+  type MachineNic,
   type MachineSpec,
   type MachineStatus,
+  type NetworkInterfaceId,
   type NetworkPort,
   type VolumeId,
 } from '@bakehouse/domain';
@@ -62,7 +64,7 @@ export class SimulatedCompute implements Compute {
     this.#checkRoom(spec);
     for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
     const pid = this.#nextPid++;
-    this.#set({ spec, pid, state: 'running', disks: spec.disks, boots: 1 });
+    this.#set({ spec, pid, state: 'running', disks: spec.disks, nics: spec.nics, boots: 1 });
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
   }
 
@@ -155,6 +157,23 @@ export class SimulatedCompute implements Compute {
     const machine = this.#running(instanceId);
     if (!machine) return;
     this.#set({ ...machine, disks: machine.disks.filter((disk) => disk.volumeId !== volumeId) });
+  }
+
+  async attachNic(instanceId: InstanceId, nic: MachineNic): Promise<void> {
+    const machine = this.#mustRun(instanceId);
+    if (machine.nics.some(({ nicId }) => nicId === nic.nicId)) return;
+    if (this.#ports.has(nic.port)) throw new Error(`${nic.port} is in use`);
+    this.#set({ ...machine, nics: [...machine.nics, nic] });
+  }
+
+  async detachNic(
+    instanceId: InstanceId,
+    nicId: NetworkInterfaceId,
+    _force: boolean,
+  ): Promise<void> {
+    const machine = this.#running(instanceId);
+    if (!machine) return;
+    this.#set({ ...machine, nics: machine.nics.filter((nic) => nic.nicId !== nicId) });
   }
 
   async readConsole(
@@ -259,15 +278,15 @@ export class SimulatedCompute implements Compute {
     this.#machines.set(machine.spec.instanceId, machine);
   }
 
-  #claim({ spec, disks }: SimulatedMachine): void {
+  #claim({ spec, disks, nics }: SimulatedMachine): void {
     this.#usedMiB += spec.memoryMiB;
-    this.#ports.add(spec.nic.port);
+    for (const { port } of nics) this.#ports.add(port);
     for (const { volumeId } of disks) this.#users.set(volumeId, spec.instanceId);
   }
 
-  #release({ spec, disks }: SimulatedMachine): void {
+  #release({ spec, disks, nics }: SimulatedMachine): void {
     this.#usedMiB -= spec.memoryMiB;
-    this.#ports.delete(spec.nic.port);
+    for (const { port } of nics) this.#ports.delete(port);
     for (const { volumeId } of disks) this.#users.delete(volumeId);
   }
 

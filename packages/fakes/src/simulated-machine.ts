@@ -1,4 +1,4 @@
-import type { ExitReason, MachineDisk, MachineSpec, VolumeId } from '@bakehouse/domain';
+import type { ExitReason, MachineDisk, MachineNic, MachineSpec, VolumeId } from '@bakehouse/domain';
 
 /** One machine as the outside world has it; plain data, so that it can be kept and handed on. */
 export interface SimulatedMachine {
@@ -9,6 +9,7 @@ export interface SimulatedMachine {
   readonly staysHalted?: boolean;
   /** Those of the spec, and what was attached and detached since. */
   readonly disks: readonly MachineDisk[];
+  readonly nics: readonly MachineNic[];
   readonly boots: number;
   readonly exitReason?: ExitReason;
   /** Why it is paused. */

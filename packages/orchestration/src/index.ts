@@ -20,12 +20,16 @@ export { putSeed, SeedError, type SeedRecords, seedImages } from './platform/see
 export type { Settings } from './settings.ts';
 export { simulatedReason } from './simulated-reason.ts';
 export type { StartPart } from './startup.ts';
+export { attachInterfaceWorkflow } from './workflows/attach-interface.ts';
 export { attachVolumeWorkflow } from './workflows/attach-volume.ts';
 export { createImageWorkflow } from './workflows/create-image.ts';
+export { createNatGatewayWorkflow } from './workflows/create-nat-gateway.ts';
 export { createSnapshotsWorkflow } from './workflows/create-snapshots.ts';
 export { createVolumeWorkflow } from './workflows/create-volume.ts';
+export { deleteNatGatewayWorkflow } from './workflows/delete-nat-gateway.ts';
 export { deleteSnapshotWorkflow } from './workflows/delete-snapshot.ts';
 export { deleteVolumeWorkflow } from './workflows/delete-volume.ts';
+export { detachInterfaceWorkflow } from './workflows/detach-interface.ts';
 export { detachVolumeWorkflow } from './workflows/detach-volume.ts';
 export { enqueueEnd } from './workflows/end-instance.ts';
 export { instanceMetadata } from './workflows/instance-metadata.ts';

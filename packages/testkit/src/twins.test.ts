@@ -86,10 +86,15 @@ describeComputeDriver('SimulatedCompute', async () => {
         memoryMiB: 1_024,
         disks: [{ ...(await aDisk('/dev/xvda')), bootIndex: 0 }],
         ephemeralDisks: [],
-        nic: { macAddress: '02:00:00:00:00:01', port: `port of ${instanceId}` },
+        nics: [{ nicId: 'eni-1', macAddress: '02:00:00:00:00:01', port: `port of ${instanceId}` }],
       };
     },
     aFreeDisk: () => aDisk('/dev/xvdf'),
+    aFreeNic: async () => ({
+      nicId: 'eni-2',
+      macAddress: '02:00:00:00:00:02',
+      port: 'port of eni-2',
+    }),
     async restart() {
       latest = new SimulatedCompute({ clock: world.clock, machines: latest.machines() });
       return latest;

@@ -1,3 +1,4 @@
+import { interfaceErrors } from './interface-errors.ts';
 import { networkErrors } from './network-errors.ts';
 import {
   absent,
@@ -228,6 +229,7 @@ export const errorCatalogue = {
   },
   'InvalidKey.Format': worded,
   ...networkErrors,
+  ...interfaceErrors,
   'InvalidLaunchTemplateId.NotFound': {
     status: 400,
     message: (d: { id: string }) =>

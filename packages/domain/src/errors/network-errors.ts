@@ -156,21 +156,4 @@ export const networkErrors = {
     message: (d: { max: number }) =>
       `The maximum number of security groups per interface, ${d.max}, has been reached.`,
   },
-  'InvalidAddress.NotFound': {
-    status: 400,
-    message: (d: { address: string }) => `Address '${d.address}' not found.`,
-  },
-  'InvalidAllocationID.NotFound': missing('allocation ID'),
-  'InvalidAllocationID.Malformed': malformed('eipalloc'),
-  NatGatewayMalformed: malformed('nat'),
-  NatGatewayNotFound: {
-    status: 400,
-    message: (d: Absent) => `NatGateway ${'id' in d ? d.id : d.ids.join(', ')} was not found`,
-  },
-  'InvalidPrefixListID.NotFound': missing('prefix list ID'),
-  'InvalidPrefixListId.Malformed': malformed('pl'),
-  'InvalidIPAddress.InUse': {
-    status: 400,
-    message: (d: { address: string }) => `Address ${d.address} is in use.`,
-  },
 } satisfies Record<string, ErrorSpec>;

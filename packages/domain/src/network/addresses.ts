@@ -1,7 +1,16 @@
-import { addressAt, type Cidr, cidrSize, invariant, parseCidr, parseIp } from '@bakehouse/base';
+import {
+  addressAt,
+  type Cidr,
+  cidrContains,
+  cidrSize,
+  invariant,
+  parseCidr,
+  parseIp,
+} from '@bakehouse/base';
 import { apiError } from '../errors/api-error.ts';
 import type { MetadataReader } from '../ports/metadata-store.ts';
 import type { NetworkInterface, Subnet } from '../records/network.ts';
+import { privateIpsOf } from './interface-addresses.ts';
 
 /** Parses the range of a record, which was checked when the record was made. */
 function rangeOf(cidr: string): Cidr {
@@ -58,23 +67,50 @@ function* addressesOf(
   }
 }
 
-/** The first free private address of the subnet from a starting point, which the caller draws at random. */
-export async function freePrivateIp(
+export interface PrivateDraw {
+  readonly count: number;
+  /** Where the search begins, drawn at random by the caller. */
+  readonly draw: number;
+  /** Addresses that are about to be given to an interface. */
+  readonly except?: ReadonlySet<string>;
+}
+
+/** The first free private addresses of the subnet from a starting point. */
+export async function freePrivateIps(
   reader: MetadataReader,
   subnet: Subnet,
-  draw: number,
-): Promise<string> {
-  const count = usableAddressCount(subnet.cidr);
-  const all = addressesOf(rangeOf(subnet.cidr), { first: reservedFirst, count, start: draw });
-  const free = await firstFree(all, async (addresses) => {
-    const privateIp = addresses.map((address) => `${subnet.vpcId}/${address}`);
-    const users = await reader.list('networkInterface', { where: { privateIp } });
-    return new Set(
-      users.flatMap(({ privateIp, secondaryIps = [] }) => [privateIp, ...secondaryIps]),
+  { count, draw, except = new Set() }: PrivateDraw,
+): Promise<readonly string[]> {
+  const usable = usableAddressCount(subnet.cidr);
+  const taken = new Set(except);
+  const found: string[] = [];
+  while (found.length < count) {
+    const all = addressesOf(rangeOf(subnet.cidr), {
+      first: reservedFirst,
+      count: usable,
+      start: draw + found.length,
+    });
+    const free = await firstFree(
+      all.filter((address) => !taken.has(address)),
+      (addresses) => usedPrivateIps(reader, subnet, addresses),
     );
-  });
-  if (free !== undefined) return free;
-  throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
+    if (free === undefined) {
+      throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
+    }
+    found.push(free);
+    taken.add(free);
+  }
+  return found;
+}
+
+async function usedPrivateIps(
+  reader: MetadataReader,
+  { vpcId }: Subnet,
+  addresses: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const privateIp = addresses.map((address) => `${vpcId}/${address}`);
+  const users = await reader.list('networkInterface', { where: { privateIp } });
+  return new Set(users.flatMap(privateIpsOf));
 }
 
 /** How many addresses of the subnet are free. */
@@ -125,6 +161,17 @@ export async function freePublicIp(
   const free = await firstFree(all, (addresses) => takenPublicIps(reader, addresses));
   if (free !== undefined) return free;
   throw apiError('InsufficientAddressCapacity', { pool: poolCidr });
+}
+
+/** Whether an address is one of the public pool's, and free. */
+export async function isFreePublicIp(
+  reader: MetadataReader,
+  poolCidr: string,
+  address: string,
+): Promise<boolean> {
+  const value = parseIp(address);
+  if (value === undefined || !cidrContains(rangeOf(poolCidr), value)) return false;
+  return !endsOddly(address) && (await takenPublicIps(reader, [address])).size === 0;
 }
 
 /** How many addresses of the public pool are free, counted up to `max`. */

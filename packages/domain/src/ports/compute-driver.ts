@@ -1,5 +1,5 @@
 import type { CpuOptions } from '../instance-types/cpu-options.ts';
-import type { Architecture, InstanceId, VolumeId } from '../records/index.ts';
+import type { Architecture, InstanceId, NetworkInterfaceId, VolumeId } from '../records/index.ts';
 import type { NetworkPort } from './network.ts';
 
 export interface MachineDisk {
@@ -7,6 +7,13 @@ export interface MachineDisk {
   readonly volumeId: VolumeId;
   /** Position in boot order; undefined is not booted from. */
   readonly bootIndex?: number;
+}
+
+/** A network card of a machine, and the network's port that it is connected to. */
+export interface MachineNic {
+  readonly nicId: NetworkInterfaceId;
+  readonly macAddress: string;
+  readonly port: NetworkPort;
 }
 
 /** The most virtual CPUs that a driver must be able to give a machine: those of a PC without x2APIC. */
@@ -23,7 +30,8 @@ export interface MachineSpec {
   readonly disks: readonly MachineDisk[];
   /** Empty disks, created again at each start. */
   readonly ephemeralDisks: readonly { readonly deviceName: string; readonly sizeBytes: number }[];
-  readonly nic: { readonly macAddress: string; readonly port: NetworkPort };
+  /** The first is the guest's first card, which cannot be detached. */
+  readonly nics: readonly [MachineNic, ...MachineNic[]];
 }
 
 export type ExitReason =
@@ -104,6 +112,17 @@ export interface DiskHotplug {
   detachDisk(instanceId: InstanceId, volumeId: VolumeId, force: boolean): Promise<void>;
 }
 
+/** Capability: changing the network cards of a running machine, other than its first. */
+export interface NicHotplug {
+  /** Resolves when the guest has been offered the card. Attaching an attached card is a no-op. */
+  attachNic(instanceId: InstanceId, nic: MachineNic): Promise<void>;
+  /**
+   * Resolves when the guest has released the card; `force` does not wait for that, and the guest keeps a card without
+   * a carrier. Not attached: no-op.
+   */
+  detachNic(instanceId: InstanceId, nicId: NetworkInterfaceId, force: boolean): Promise<void>;
+}
+
 /** Capability: what the guest wrote to its serial port. */
 export interface ConsoleReader {
   /** At most the last 64 KiB, across reboots and stops; undefined when there never was a machine. */
@@ -167,6 +186,7 @@ export type MachineLook = Pick<ComputeDriver, 'list'> &
 export type Compute = ComputeDriver &
   MachineKeeper &
   DiskHotplug &
+  NicHotplug &
   ConsoleReader &
   Screenshotter &
   Rebooter &

@@ -81,6 +81,8 @@ export interface NetworkInterface extends Resource<NetworkInterfaceId>, Placed {
     readonly deviceIndex: number;
     readonly attachedAt: TimestampMs;
     readonly deleteOnTermination: boolean;
+    /** While a running guest is given the card, or has to give it up. Absent: attached. */
+    readonly state?: 'attaching' | 'detaching';
   };
 }
 

@@ -7,7 +7,14 @@ import {
   seededIds,
   simulatedDrivers,
 } from '@bakehouse/fakes';
-import { aHostId, aNetworkInterface, aSecurityGroup, aSecurityGroupRule } from '@bakehouse/testkit';
+import {
+  aHostId,
+  aNetworkInterface,
+  aSecurityGroup,
+  aSecurityGroupRule,
+  aSubnet,
+  aVpc,
+} from '@bakehouse/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createControlPlane } from '../control-plane.ts';
@@ -157,7 +164,26 @@ test('a group that is deleted leaves the policy', async () => {
     await tx.delete('securityGroup', group.id);
   });
   await policy.apply();
-  expect(network.policy).toEqual({ nics: [], groups: [] });
+  expect(network.policy).toEqual({ nics: [], groups: [], vpcs: [] });
+});
+
+test('a VPC is part of the policy with its first interface, and changes with its subnets', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  const { metadata } = policy;
+  const [vpc, subnet] = [aVpc(), aSubnet()];
+  await metadata.write((tx) => tx.put('vpc', vpc));
+  await policy.apply();
+  expect(network.policy.vpcs).toEqual([]);
+  await putNic(policy);
+  await policy.apply();
+  expect(network.policy.vpcs).toMatchObject([{ vpcId: vpc.id, cidrs: [vpc.cidr], subnets: [] }]);
+  await metadata.write((tx) => tx.put('subnet', subnet));
+  await policy.apply();
+  expect(network.policy.vpcs).toMatchObject([{ subnets: [{ cidr: subnet.cidr }] }]);
+  await metadata.write((tx) => tx.delete('vpc', vpc.id));
+  await policy.apply();
+  expect(network.policy.vpcs).toEqual([]);
 });
 
 const groupId = fc.constantFrom('sg-1' as const, 'sg-2' as const, 'sg-3' as const);

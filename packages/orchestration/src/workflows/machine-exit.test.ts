@@ -17,7 +17,7 @@ const spec = (instanceId: InstanceId): MachineSpec => ({
   memoryMiB: 1024,
   disks: [],
   ephemeralDisks: [],
-  nic: { macAddress: '02:00:00:00:00:01', port: instanceId },
+  nics: [{ nicId: 'eni-1', macAddress: '02:00:00:00:00:01', port: instanceId }],
 });
 
 const unsettled = new Promise<never>(() => {});

@@ -62,7 +62,7 @@ async function createDisks(context: WorkflowContext, input: StartInstanceInput):
 async function connect(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
   const facts = await pendingNetwork(context, input);
   if (!facts) return;
-  await context.network.plug(nicOf(facts));
+  for (const each of facts.interfaces) await context.network.plug(nicOf(each));
   await context.policy.apply();
 }
 

@@ -3,6 +3,7 @@ import type {
   InstanceId,
   MachineDisk,
   MachineEvent,
+  MachineNic,
   MachineSpec,
 } from '@bakehouse/domain';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -13,6 +14,8 @@ export interface OpenedCompute {
   aSpec(instanceId: InstanceId): Promise<MachineSpec>;
   /** One more disk that is there and free. */
   aFreeDisk(): Promise<MachineDisk>;
+  /** One more network card, whose port exists and is free. */
+  aFreeNic(): Promise<MachineNic>;
   /** The driver of the next control plane; the first one is used no more. */
   restart(): Promise<Compute>;
   /** False where both are of one process, in which the first keeps its connections to machines that run. */
@@ -117,6 +120,7 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       await compute.halt(one, { now: true });
       await compute.forget(one);
       await compute.detachDisk(one, 'vol-0000000000000000f', true);
+      await compute.detachNic(one, 'eni-0000000000000000f', true);
       expect(await compute.readConsole(one)).toBeUndefined();
       expect(await compute.list()).toEqual([]);
     });
@@ -220,6 +224,31 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       // A guest that has not let go holds the device until it boots again.
       if (opened.guestsObey) await compute.attachDisk(one, disk);
       expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
+    });
+
+    test('network cards come and go under a running machine, each repeatable', async () => {
+      await start(one);
+      await start(two);
+      const nic = await opened.aFreeNic();
+      await compute.attachNic(one, nic);
+      await compute.attachNic(one, nic);
+      await compute.detachNic(one, nic.nicId, true);
+      await compute.detachNic(one, nic.nicId, true);
+      // Its port is free at once, whether the guest has let go or not.
+      await compute.attachNic(two, nic);
+      await compute.detachNic(two, nic.nicId, true);
+      if (opened.guestsObey) await compute.attachNic(one, nic);
+      expect(await compute.list()).toMatchObject([{ state: 'running' }, { state: 'running' }]);
+    });
+
+    test('a machine starts with all of its network cards', async () => {
+      const spec = await opened.aSpec(one);
+      const nic = await opened.aFreeNic();
+      await compute.start({ ...spec, nics: [...spec.nics, nic] });
+      await compute.attachNic(one, nic);
+      await compute.detachNic(one, nic.nicId, true);
+      await start(two);
+      await compute.attachNic(two, nic);
     });
 
     test('the console outlives the machine until it is forgotten', async () => {

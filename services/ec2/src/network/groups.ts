@@ -35,6 +35,15 @@ export async function findGroupInVpc(
   return found.find((group) => group.name === name);
 }
 
+/** The VPC's group `default`, which interfaces are in for which no group is named. */
+export async function defaultGroupsOf(
+  reader: MetadataReader,
+  vpcId: string,
+): Promise<readonly SecurityGroup[]> {
+  const group = await findGroupInVpc(reader, vpcId, 'default');
+  return group ? [group] : [];
+}
+
 /** A name means the default VPC's group, as in EC2. */
 export async function defaultVpcGroup(
   reader: MetadataReader,

@@ -257,6 +257,12 @@ const table: Partial<Record<OperationName, AttributeOperation>> = {
     good: { Attribute: 'sourceDestCheck' },
     unfit: ['userData'],
   },
+  ResetNetworkInterfaceAttribute: {
+    of: 'nic',
+    member: 'NetworkInterfaceId',
+    good: { SourceDestCheck: 'true' },
+    refused: [[{}, combination, none]],
+  },
   ResetSnapshotAttribute: {
     of: 'snapshot',
     member: 'SnapshotId',

@@ -10,6 +10,7 @@ interface Named {
   readonly attachment: string;
   readonly rule: string;
   readonly group: string;
+  readonly prefixList: string;
   readonly snapshot: string;
   readonly template: string;
   readonly volume: string;
@@ -50,6 +51,11 @@ const requests: Partial<Record<OperationName, (named: Named) => readonly object[
   ModifyLaunchTemplate: ({ template: LaunchTemplateId }) => [
     { LaunchTemplateId },
     { LaunchTemplateId, DefaultVersion: '' },
+  ],
+  ModifyManagedPrefixList: ({ prefixList: PrefixListId }) => [
+    { PrefixListId },
+    { PrefixListId, CurrentVersion: 1 },
+    { PrefixListId, CurrentVersion: 1, AddEntries: [], PrefixListName: '' },
   ],
   ModifyNetworkInterfaceAttribute: ({ nic: NetworkInterfaceId, attachment: AttachmentId }) => [
     { NetworkInterfaceId },
@@ -96,6 +102,11 @@ async function makeWorld() {
     LaunchTemplateName: 'web',
     LaunchTemplateData: { InstanceType: 't3.micro' },
   });
+  const { PrefixList: list } = await call('CreateManagedPrefixList', {
+    PrefixListName: 'office',
+    AddressFamily: 'IPv4',
+    MaxEntries: 2,
+  });
   await world.settle();
   const named: Named = {
     instance: instance.id,
@@ -104,6 +115,7 @@ async function makeWorld() {
     attachment: nic?.attachment?.id ?? '',
     rule: rule?.SecurityGroupRuleId ?? '',
     group,
+    prefixList: list?.PrefixListId ?? '',
     snapshot,
     template: template?.LaunchTemplateId ?? '',
     volume,

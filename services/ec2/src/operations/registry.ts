@@ -1,4 +1,5 @@
 import type { OperationTable } from '../operation.ts';
+import { addressOperations } from './address/index.ts';
 import { dhcpOptionsOperations } from './dhcp-options/index.ts';
 import { imageOperations } from './image/index.ts';
 import { instanceOperations } from './instance/index.ts';
@@ -6,8 +7,10 @@ import { instanceTypeOperations } from './instance-type/index.ts';
 import { internetGatewayOperations } from './internet-gateway/index.ts';
 import { keyPairOperations } from './key-pair/index.ts';
 import { launchTemplateOperations } from './launch-template/index.ts';
-import { networkOperations } from './network/index.ts';
+import { natGatewayOperations } from './nat-gateway/index.ts';
 import { networkAclOperations } from './network-acl/index.ts';
+import { networkInterfaceOperations } from './network-interface/index.ts';
+import { prefixListOperations } from './prefix-list/index.ts';
 import { regionOperations } from './region/index.ts';
 import { routeTableOperations } from './route-table/index.ts';
 import { securityGroupOperations } from './security-group/index.ts';
@@ -33,7 +36,10 @@ export const operations: OperationTable = {
   ...routeTableOperations,
   ...networkAclOperations,
   ...dhcpOptionsOperations,
-  ...networkOperations,
+  ...networkInterfaceOperations,
+  ...addressOperations,
+  ...natGatewayOperations,
+  ...prefixListOperations,
   ...tagOperations,
   ...regionOperations,
 };

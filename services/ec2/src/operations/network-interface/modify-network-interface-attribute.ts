@@ -1,17 +1,14 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type NetworkInterface, refuseElsewhere } from '@bakehouse/domain';
-import {
-  type OperationContext,
-  published,
-  publishMetadataWorkflow,
-} from '@bakehouse/orchestration';
+import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { ownedById } from '../../lookup/lookups.ts';
-import { enforcePolicy } from '../../network/enforce-policy.ts';
+import { actOnInterfaces } from '../../network/act-on-interfaces.ts';
 import { checkGroupCount, groupsOfVpc } from '../../network/groups.ts';
+import { refuseManagedInterface } from '../../network/managed-interface.ts';
 import type { Operation } from '../../operation.ts';
 import { attributeList, attributeValue, oneAttribute } from '../../request/attributes.ts';
-import { refuseUnserved, sourceDestCheckStays } from '../../request/refusals.ts';
+import { refuseUnserved } from '../../request/refusals.ts';
 import { checkDescription } from '../../request/text.ts';
 
 type Request = Ec2Input<'ModifyNetworkInterfaceAttribute'>;
@@ -41,10 +38,10 @@ function changeDescription(nic: NetworkInterface, description: string): NetworkI
   return { ...nic, description };
 }
 
-/** It is always on: a request may confirm that. */
-function keepSourceDestCheck(nic: NetworkInterface, isOn: boolean): NetworkInterface {
-  if (isOn) return nic;
-  throw sourceDestCheckStays();
+/** Off, the interface also takes and sends packets of other addresses: its instance routes for others. */
+function changeSourceDestCheck({ nic, context }: Change, isOn: boolean): NetworkInterface {
+  refuseElsewhere(nic, context.settings.hostId);
+  return { ...nic, sourceDestCheck: isOn };
 }
 
 function changeAttachment(
@@ -70,8 +67,8 @@ const changes = {
   description: ({ nic }, { Description }) => changeDescription(nic, attributeValue(Description)),
   groupSet: (change, { Groups }) =>
     changeGroups(change, attributeList(Groups, 'SecurityGroupId.N')),
-  sourceDestCheck: ({ nic }, { SourceDestCheck }) =>
-    keepSourceDestCheck(nic, attributeValue(SourceDestCheck)),
+  sourceDestCheck: (change, { SourceDestCheck }) =>
+    changeSourceDestCheck(change, attributeValue(SourceDestCheck)),
 } satisfies Record<
   string,
   (change: Change, request: Request) => NetworkInterface | Promise<NetworkInterface>
@@ -101,18 +98,12 @@ export const modifyNetworkInterfaceAttribute: Operation<'ModifyNetworkInterfaceA
   const attribute = attributeOf(request);
   // The reply waits until guests can read the change; while the server starts, nothing can publish it.
   if (request.Groups?.length) await context.untilWorking();
-  const work = await context.write(async (tx) => {
+  await actOnInterfaces(context, async (tx) => {
     const nic = await ownedById(tx, context, 'networkInterface', request.NetworkInterfaceId);
+    refuseManagedInterface(nic);
     const after = await changes[attribute]({ tx, context, nic }, request);
     await tx.put('networkInterface', after);
-    const instanceId = after.attachment?.instanceId;
-    const instance = instanceId ? await tx.get('instance', instanceId) : undefined;
-    const isSeen = after.groupIds !== nic.groupIds && instance?.state === 'running';
-    return isSeen
-      ? await publishMetadataWorkflow.enqueue(tx, { instanceId: instance.id })
-      : undefined;
+    return { nicIds: after.groupIds === nic.groupIds ? [] : [nic.id], result: undefined };
   });
-  if (request.Groups?.length) await enforcePolicy(context);
-  await published(context, work);
   return {};
 };

@@ -165,7 +165,6 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     [{}, 'InvalidParameterCombination'],
     [{ Groups: ['sg-0000000000000000f'] }, 'InvalidGroup.NotFound'],
     [{ Groups: ['sg-x'] }, 'InvalidGroupId.Malformed'],
-    [{ SourceDestCheck: { Value: false } }, 'UnsupportedOperation'],
     [{ EnablePrimaryIpv6: true }, 'UnsupportedOperation'],
     [{ Attachment: { DeleteOnTermination: false } }, 'MissingParameter'],
     [{ Attachment: { AttachmentId: 'eni-attach-0' } }, 'InvalidAttachmentID.NotFound'],
@@ -193,7 +192,7 @@ test.each([
   ['DescribeDhcpOptions', { DhcpOptionsIds: ['dopt-00000000'] }, 'InvalidDhcpOptionID.NotFound'],
   ['DescribeNetworkAcls', { NetworkAclIds: ['acl-00000000'] }, 'InvalidNetworkAclID.NotFound'],
   ['DescribeAddresses', { PublicIps: ['127.18.0.1'] }, 'InvalidAddress.NotFound'],
-  ['DescribeAddresses', { AllocationIds: ['eipalloc-1'] }, 'InvalidAllocationID.NotFound'],
+  ['DescribeAddresses', { AllocationIds: ['eipalloc-00000000'] }, 'InvalidAllocationID.NotFound'],
   ['DescribeAvailabilityZones', { ZoneNames: ['us-east-1z'] }, 'InvalidParameterValue'],
   ['DescribeAvailabilityZones', { ZoneIds: ['use1-az9'] }, 'InvalidParameterValue'],
   ['DescribeRegions', { RegionNames: ['mars-1'] }, 'InvalidParameterValue'],
@@ -208,11 +207,6 @@ test('the default VPC’s attributes, one at a time', async () => {
   const VpcId = vpc?.VpcId ?? '';
   const answer = await call('DescribeVpcAttribute', { VpcId, Attribute: 'enableDnsSupport' });
   expect(answer).toEqual({ VpcId, EnableDnsSupport: { Value: true } });
-});
-
-test('there are no Elastic IP addresses', async () => {
-  const { call } = await testContext();
-  expect(await call('DescribeAddresses', {})).toEqual({ Addresses: [] });
 });
 
 test('account attributes name the default VPC', async () => {

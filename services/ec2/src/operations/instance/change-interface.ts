@@ -1,8 +1,8 @@
 import { type Instance, refuseElsewhere } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
-import { ownedById } from '../../lookup/lookups.ts';
 import { checkGroupCount, groupsOfVpc } from '../../network/groups.ts';
+import { onlyInterface } from '../../network/only-interface.ts';
 
 export interface ChangeScope {
   readonly tx: ControlTransaction;
@@ -22,8 +22,20 @@ export async function changeGroups(
   const other = `instance ${instance.id}`;
   const groups = await groupsOfVpc(tx, context, { ids: groupIds, vpcId, other });
   checkGroupCount(groups);
-  const nic = await ownedById(tx, context, 'networkInterface', instance.networkInterfaceId);
+  const nic = await onlyInterface(tx, instance);
   refuseElsewhere(nic, context.settings.hostId);
   await tx.put('networkInterface', { ...nic, groupIds: groups.map((group) => group.id) });
+  return instance;
+}
+
+/** Whether the instance's network interface refuses packets that are neither from nor to its own addresses. */
+export async function changeSourceDestCheck(
+  instance: Instance,
+  isOn: boolean,
+  { tx, context }: ChangeScope,
+): Promise<Instance> {
+  const nic = await onlyInterface(tx, instance);
+  refuseElsewhere(nic, context.settings.hostId);
+  await tx.put('networkInterface', { ...nic, sourceDestCheck: isOn });
   return instance;
 }

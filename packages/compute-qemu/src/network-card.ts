@@ -1,0 +1,34 @@
+import type { MachineNic, NetworkInterfaceId, NetworkPort } from '@bakehouse/domain';
+import type { JsonObject } from '@bakehouse/qmp';
+
+/** A card of a machine as QEMU has it: the device that the guest sees, and what carries its packets. */
+interface CardIds {
+  readonly device: string;
+  readonly backend: string;
+}
+
+/** Every machine's first card has these ids, whichever interface it is. */
+export const firstCard: CardIds = { device: 'eth0', backend: 'nic' };
+
+/** A further card. */
+export const furtherCard = (nicId: NetworkInterfaceId): CardIds => ({
+  device: `n-${nicId}`,
+  backend: `b-${nicId}`,
+});
+
+/** Arguments of `-netdev` and `netdev_add`. The network's ports are tap devices in the namespace of the machine. */
+export function cardBackend({ backend }: CardIds, port: NetworkPort): JsonObject {
+  return { type: 'tap', id: backend, ifname: port, script: 'no', downscript: 'no' };
+}
+
+/** Arguments of `-device` and `device_add`. There is no boot from the network. */
+export function cardDevice({ device, backend }: CardIds, { macAddress }: MachineNic): JsonObject {
+  return {
+    driver: 'virtio-net-pci',
+    id: device,
+    netdev: backend,
+    mac: macAddress,
+    romfile: '',
+    'disable-legacy': 'on',
+  };
+}
