@@ -20,6 +20,7 @@ export * from './network/host-names.ts';
 export * from './network/interface-addresses.ts';
 export * from './network/interface-limits.ts';
 export * from './network/plan-interface.ts';
+export * from './network/plan-topology.ts';
 export * from './network/plan-vpc.ts';
 export * from './network/route-state.ts';
 export * from './network/vpc-ranges.ts';

@@ -31,7 +31,10 @@ export const interfaceErrors = {
   'Resource.AlreadyAssociated': worded,
   'Gateway.NotAttached': {
     status: 400,
-    message: (d: { vpcId: string }) => `Network ${d.vpcId} is not attached to any internet gateway`,
+    message: (d: { id?: string; vpcId: string }) =>
+      d.id === undefined
+        ? `Network ${d.vpcId} is not attached to any internet gateway`
+        : `resource ${d.id} is not attached to network ${d.vpcId}`,
   },
   NatGatewayMalformed: malformed('nat'),
   NatGatewayNotFound: {

@@ -121,15 +121,8 @@ export const networkErrors = {
   NetworkAclLimitExceeded: full('network ACLs'),
   NetworkAclEntryLimitExceeded: full('network ACL entries'),
   DhcpOptionsLimitExceeded: full('DHCP options sets'),
-  'InvalidAssociationID.NotFound': missing('association ID'),
   'InvalidGatewayID.NotFound': missing('gateway ID'),
   'InvalidNatGatewayID.NotFound': missing('natGateway ID'),
-  'Gateway.NotAttached': {
-    status: 400,
-    message: (d: { id: string; vpcId: string }) =>
-      `resource ${d.id} is not attached to network ${d.vpcId}`,
-  },
-  'Resource.AlreadyAssociated': worded,
   RouteAlreadyExists: {
     status: 400,
     message: (d: { destination: string }) =>
@@ -140,7 +133,6 @@ export const networkErrors = {
     message: (d: { destination: string; tableId: string }) =>
       `no route with destination-cidr-block ${d.destination} in route table ${d.tableId}`,
   },
-  InvalidInstanceID: worded,
   NetworkAclEntryAlreadyExists: {
     status: 400,
     message: (d: { ruleNumber: number }) =>

@@ -108,6 +108,17 @@ async function prefixListUsers(reader: MetadataReader, ids: Iterable<PrefixListI
   };
 }
 
+/** The VPCs with routes to these interfaces: whether such a route leads anywhere follows from the attachment. */
+async function routedVpcs(
+  reader: MetadataReader,
+  nicIds: Iterable<NetworkInterfaceId>,
+): Promise<readonly VpcId[]> {
+  const target = [...nicIds];
+  if (target.length === 0) return [];
+  const tables = await reader.list('routeTable', { where: { target } });
+  return tables.map(({ vpcId }) => vpcId);
+}
+
 /** Those of the interfaces that the host's policy has; undefined for others. */
 async function interfacesOn(
   reader: MetadataReader,
@@ -147,7 +158,8 @@ export async function policyChange(
     groups.set(groupId, exists ? await rulesOf(reader, groupId) : undefined);
   }
   const vpcs = new Map<VpcId, VpcTopology | undefined>();
-  const changedVpcs = [...changed.vpcIds, ...users.vpcIds];
+  const routed = await routedVpcs(reader, changed.nicIds);
+  const changedVpcs = [...changed.vpcIds, ...users.vpcIds, ...routed];
   const neededVpcs = parts.map(({ vpcId }) => vpcId);
   for (const vpcId of within(known.vpcs, changedVpcs, neededVpcs)) {
     vpcs.set(vpcId, await vpcTopology(reader, vpcId));

@@ -18,12 +18,15 @@ export type ChangedRecords =
       readonly prefixListIds: ReadonlySet<PrefixListId>;
     };
 
-/** An address that moves changes the interface that it leaves, too. */
+/** An address or a gateway that moves changes the interface or the VPC that it leaves, too. */
 const wanted: Partial<Record<RecordKind, WantedChange>> = {
   elasticAddress: 'both',
+  internetGateway: 'both',
   natGateway: 'after',
+  networkAcl: 'after',
   networkInterface: 'after',
   prefixList: 'after',
+  routeTable: 'after',
   securityGroup: 'after',
   securityGroupRule: 'after',
   subnet: 'after',
@@ -76,9 +79,16 @@ export class PolicyChanges {
     if (isOf('securityGroupRule', change)) noteId(this.#groupIds, change, (rule) => rule.groupId);
     if (isOf('prefixList', change)) noteId(this.#prefixListIds, change, ({ id }) => id);
     if (isOf('elasticAddress', change)) this.#noteAddress(change);
+    if (isOf('internetGateway', change)) this.#noteGateway(change);
+    if (isOf('routeTable', change)) noteId(this.#vpcIds, change, ({ vpcId }) => vpcId);
+    if (isOf('networkAcl', change)) noteId(this.#vpcIds, change, ({ vpcId }) => vpcId);
     if (isOf('natGateway', change)) noteId(this.#vpcIds, change, ({ vpcId }) => vpcId);
     if (isOf('vpc', change)) noteId(this.#vpcIds, change, ({ id }) => id);
     if (isOf('subnet', change)) noteId(this.#vpcIds, change, ({ vpcId }) => vpcId);
+  }
+
+  #noteGateway({ before, after }: RecordChange<'internetGateway'>): void {
+    for (const gateway of [before, after]) if (gateway?.vpcId) this.#vpcIds.add(gateway.vpcId);
   }
 
   #noteAddress({ before, after }: RecordChange<'elasticAddress'>): void {

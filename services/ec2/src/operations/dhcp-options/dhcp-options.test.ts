@@ -38,7 +38,7 @@ test('a set is created, associated with VPCs, and deleted when none has it', asy
 
 test.each([
   [[{ Key: 'colour', Values: ['red'] }]],
-  [[{ Key: 'domain-name', Values: ['not a name'] }]],
+  [[{ Key: 'domain-name', Values: ['no/name'] }]],
   [[{ Key: 'domain-name', Values: ['a.example', 'b.example'] }]],
   [[{ Key: 'domain-name-servers', Values: ['server'] }]],
   [[{ Key: 'ntp-servers', Values: ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'] }]],

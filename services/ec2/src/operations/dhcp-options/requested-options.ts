@@ -17,10 +17,11 @@ interface Rule {
   readonly allows: (value: string) => boolean;
 }
 
-const domainName = /^(?=.{1,253}$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?$/;
+/** EC2: "Some Linux operating systems accept multiple domain names separated by spaces." */
+const domainNames = /^(?=.{1,253}$)[\w-]{1,63}(?:[. ][\w-]{1,63})*\.?$/;
 
 const rules: Readonly<Record<DhcpOptionKey, Rule>> = {
-  'domain-name': { max: 1, allows: (value) => domainName.test(value) },
+  'domain-name': { max: 1, allows: (value) => domainNames.test(value) },
   'domain-name-servers': {
     max: 4,
     allows: (value) => isIPv4(value) || value === amazonProvidedDns,
