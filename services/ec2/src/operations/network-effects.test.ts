@@ -157,6 +157,22 @@ describe('a change is in force when the reply comes', () => {
   });
 });
 
+test('guests read the ranges of their VPC', async () => {
+  const { call, context, VpcId, guest, drivers } = await made();
+  const ranges = () =>
+    drivers.publisher.read(guest.InstanceId as `i-${string}`)?.interfaces?.[0]?.vpcCidrs;
+  const { CidrBlockAssociation } = await call('AssociateVpcCidrBlock', {
+    VpcId,
+    CidrBlock: '100.64.0.0/16',
+  });
+  await context.settle();
+  expect(ranges()).toEqual(['10.0.0.0/16', '100.64.0.0/16']);
+  const AssociationId = CidrBlockAssociation?.AssociationId ?? '';
+  await call('DisassociateVpcCidrBlock', { AssociationId });
+  await context.settle();
+  expect(ranges()).toEqual(['10.0.0.0/16']);
+});
+
 test('a route to an instance is a black hole when the instance is gone', async () => {
   const { call, context, SubnetId, RouteTableId, VpcId, drivers } = await made();
   const InstanceId = await launchIn(context, SubnetId);

@@ -11,6 +11,7 @@ import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { ownedById } from '../../lookup/lookups.ts';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
 import { networkQuotas } from '../../network/quotas.ts';
+import { republishVpc } from '../../network/republish-vpc.ts';
 import { requestedRange } from '../../network/requested-range.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
@@ -73,6 +74,7 @@ export const associateVpcCidrBlock: Operation<'AssociateVpcCidrBlock'> = async (
     await checkRoutes(tx, vpc, cidr);
     const secondaryCidrs = [...(vpc.secondaryCidrs ?? []), { associationId, cidr }];
     await tx.put('vpc', { ...vpc, secondaryCidrs });
+    await republishVpc(tx, context, vpc);
   });
   await enforcePolicy(context);
   return {

@@ -2,6 +2,7 @@ import { apiError, isRangeWithin, type Vpc } from '@bakehouse/domain';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { findVpcByAssociation } from '../../network/associations.ts';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
+import { republishVpc } from '../../network/republish-vpc.ts';
 import type { Operation } from '../../operation.ts';
 import { cidrAssociationView } from '../../views/vpc.ts';
 
@@ -33,6 +34,7 @@ export const disassociateVpcCidrBlock: Operation<'DisassociateVpcCidrBlock'> = a
     await checkNoSubnet(tx, found.vpc, found.range.cidr);
     const secondaryCidrs = found.vpc.secondaryCidrs?.filter((each) => each !== found.range) ?? [];
     await tx.put('vpc', { ...found.vpc, secondaryCidrs });
+    await republishVpc(tx, context, found.vpc);
     return found;
   });
   await enforcePolicy(context);

@@ -2,6 +2,7 @@ import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type Vpc } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
+import { republishVpc } from '../../network/republish-vpc.ts';
 import type { Operation } from '../../operation.ts';
 import { attributeValue, oneAttribute } from '../../request/attributes.ts';
 
@@ -41,7 +42,10 @@ export const modifyVpcAttribute: Operation<'ModifyVpcAttribute'> = async (contex
   });
   const change = changes[name](request);
   await context.write(async (tx) => {
-    await tx.put('vpc', change(await ownedById(tx, context, 'vpc', request.VpcId)));
+    const before = await ownedById(tx, context, 'vpc', request.VpcId);
+    const vpc = change(before);
+    await tx.put('vpc', vpc);
+    if (vpc.dnsHostnames !== before.dnsHostnames) await republishVpc(tx, context, vpc);
   });
   await enforcePolicy(context);
   return {};
