@@ -15,6 +15,7 @@ export {
 export { type NamedRecords, readNamedRecords } from './leftovers/named-records.ts';
 export type { CallScope, OperationContext } from './operation-context.ts';
 export { createAccount, firstAccountId, platformAccountId } from './platform/accounts.ts';
+export { createDefaultNetwork } from './platform/default-network.ts';
 export { putSeed, SeedError, type SeedRecords, seedImages } from './platform/seed-images.ts';
 export type { Settings } from './settings.ts';
 export { simulatedReason } from './simulated-reason.ts';

@@ -19,7 +19,7 @@ export {
   placesIn,
   type TestDisk,
 } from './contracts/opened-snapshot-store.ts';
-export { type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
+export { countAfterUpgrade, type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
 export { imageSeed } from './image-seed.ts';
 export { type PublicRange, takePublicRange } from './public-range.ts';
 export { readyUrl } from './ready-url.ts';

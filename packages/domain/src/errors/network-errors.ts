@@ -1,4 +1,11 @@
-import { type Absent, type ErrorSpec, malformed, missing, type Words } from './wordings.ts';
+import { type Absent, type ErrorSpec, malformed, missing, type Words, worded } from './wordings.ts';
+
+/** The error of a quota: what there can be no more of. */
+const full = (things: string) => ({
+  status: 400,
+  message: (d: { max: number; of: string }) =>
+    `The maximum number of ${things} has been reached: ${d.of} can have ${d.max}.`,
+});
 
 /** The errors of security groups, VPCs, their parts, and addresses. */
 export const networkErrors = {
@@ -11,7 +18,12 @@ export const networkErrors = {
       return `The security group '${d.name}' does not exist${where}`;
     },
   },
-  VPCIdNotSpecified: { status: 400, message: (_: object) => 'No default VPC for this user' },
+  VPCIdNotSpecified: {
+    status: 400,
+    message: (d: { launch?: true }) =>
+      `No default VPC for this user${d.launch ? '. GroupName is only supported for EC2-Classic and default VPC.' : ''}`,
+  },
+  MissingInput: worded,
   'InvalidGroup.Duplicate': {
     status: 400,
     message: (d: { name: string; vpcId: string }) =>
@@ -29,7 +41,11 @@ export const networkErrors = {
   },
   DependencyViolation: {
     status: 400,
-    message: (d: { id: string }) => `resource ${d.id} has a dependent object`,
+    message: (d: { id: string } | { noun: string; id: string } | Words) => {
+      if ('message' in d) return d.message;
+      if (!('noun' in d)) return `resource ${d.id} has a dependent object`;
+      return `The ${d.noun} '${d.id}' has dependencies and cannot be deleted.`;
+    },
   },
   'InvalidPermission.Duplicate': {
     status: 400,
@@ -59,6 +75,82 @@ export const networkErrors = {
   'InvalidDhcpOptionsId.Malformed': malformed('dopt'),
   'InvalidNetworkAclID.NotFound': missing('networkAcl ID'),
   'InvalidNetworkAclId.Malformed': malformed('acl'),
+  'InvalidVpc.Range': {
+    status: 400,
+    message: (d: { cidr: string } | Words) =>
+      'message' in d ? d.message : `The CIDR '${d.cidr}' is invalid.`,
+  },
+  'InvalidSubnet.Range': {
+    status: 400,
+    message: (d: { cidr: string }) => `The CIDR '${d.cidr}' is invalid.`,
+  },
+  'InvalidSubnet.Conflict': {
+    status: 400,
+    message: (d: { cidr: string }) => `The CIDR '${d.cidr}' conflicts with another subnet`,
+  },
+  'InvalidCidrBlock.InUse': {
+    status: 400,
+    message: (d: { cidr: string }) => `The vpc currently has a subnet within CIDR block ${d.cidr}`,
+  },
+  CidrLimitExceeded: {
+    status: 400,
+    message: (d: { vpcId: string; max: number }) =>
+      `This network '${d.vpcId}' has met its maximum number of allowed CIDRs: ${d.max}`,
+  },
+  'InvalidVpcCidrBlockAssociationID.NotFound': missing('vpc CIDR block association ID'),
+  DefaultVpcAlreadyExists: {
+    status: 400,
+    message: (_: object) => 'A Default VPC already exists for this account in this region.',
+  },
+  DefaultVpcDoesNotExist: {
+    status: 400,
+    message: (_: object) =>
+      'No default VPC exists for this account in this region. Create one with CreateDefaultVpc',
+  },
+  DefaultSubnetAlreadyExistsInAvailabilityZone: {
+    status: 400,
+    message: (d: { subnetId: string; zone: string }) =>
+      `'${d.subnetId}' is already the default subnet in ${d.zone}.`,
+  },
+  InsufficientCidrBlocks: worded,
+  VpcLimitExceeded: full('VPCs'),
+  SubnetLimitExceeded: full('subnets'),
+  InternetGatewayLimitExceeded: full('internet gateways'),
+  RouteTableLimitExceeded: full('route tables'),
+  RouteLimitExceeded: full('routes'),
+  NetworkAclLimitExceeded: full('network ACLs'),
+  NetworkAclEntryLimitExceeded: full('network ACL entries'),
+  DhcpOptionsLimitExceeded: full('DHCP options sets'),
+  'InvalidAssociationID.NotFound': missing('association ID'),
+  'InvalidGatewayID.NotFound': missing('gateway ID'),
+  'InvalidNatGatewayID.NotFound': missing('natGateway ID'),
+  'Gateway.NotAttached': {
+    status: 400,
+    message: (d: { id: string; vpcId: string }) =>
+      `resource ${d.id} is not attached to network ${d.vpcId}`,
+  },
+  'Resource.AlreadyAssociated': worded,
+  RouteAlreadyExists: {
+    status: 400,
+    message: (d: { destination: string }) =>
+      `The route identified by ${d.destination} already exists.`,
+  },
+  'InvalidRoute.NotFound': {
+    status: 400,
+    message: (d: { destination: string; tableId: string }) =>
+      `no route with destination-cidr-block ${d.destination} in route table ${d.tableId}`,
+  },
+  InvalidInstanceID: worded,
+  NetworkAclEntryAlreadyExists: {
+    status: 400,
+    message: (d: { ruleNumber: number }) =>
+      `The network acl entry identified by ${d.ruleNumber} already exists.`,
+  },
+  'InvalidNetworkAclEntry.NotFound': {
+    status: 400,
+    message: (d: { direction: string; ruleNumber: number; aclId: string }) =>
+      `no ${d.direction} entry with number ${d.ruleNumber} was found in network acl ${d.aclId}`,
+  },
   SecurityGroupsPerInterfaceLimitExceeded: {
     status: 400,
     message: (d: { max: number }) =>

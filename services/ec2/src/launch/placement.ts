@@ -17,7 +17,7 @@ import {
 import type { OperationContext } from '@bakehouse/orchestration';
 import { notFound, ownedById } from '../lookup/lookups.ts';
 import { checkAskedAddresses, namedAddresses } from '../network/asked-addresses.ts';
-import { checkGroupCount, groupsOfVpc } from '../network/groups.ts';
+import { checkGroupCount, findDefaultVpc, groupsOfVpc } from '../network/groups.ts';
 import { refuseManagedInterface } from '../network/managed-interface.ts';
 import { unknownZone } from '../request/refusals.ts';
 import type { InterfaceRequest, NetworkRequest, NewInterfaceRequest } from './network-request.ts';
@@ -63,14 +63,28 @@ async function subnetFor(
     if (zone === undefined || subnet.zone === zone) return subnet;
     throw combination(`The subnet '${subnetId}' is in ${subnet.zone}, not in ${zone}`);
   }
-  const where = { owner: [scope.accountId] };
-  const subnets = await reader.list('subnet', { region: scope.region, where });
+  return await defaultSubnet(reader, scope, { zone, count });
+}
+
+/** A default subnet of the default VPC. Throws EC2's error when the account has none in the region, or in the zone. */
+async function defaultSubnet(
+  reader: MetadataReader,
+  scope: Scope,
+  { zone, count }: { zone: string | undefined; count: number },
+): Promise<Subnet> {
+  const vpc = await findDefaultVpc(reader, scope);
+  if (!vpc) throw apiError('VPCIdNotSpecified', { launch: true });
+  const subnets = await reader.list('subnet', { where: { vpc: [vpc.id] } });
   const defaults = subnets.filter((subnet) => subnet.defaultForZone);
   const chosen = zone
     ? defaults.find((subnet) => subnet.zone === zone)
     : await roomiest(reader, defaults, count);
   if (chosen) return chosen;
-  throw apiError('MissingParameter', { message: 'No default subnet found; specify a subnet' });
+  throw apiError('MissingInput', {
+    message: zone
+      ? `No default subnet for availability zone: '${zone}'.`
+      : `No subnets found for the default VPC '${vpc.id}'. Please specify a subnet.`,
+  });
 }
 
 async function groupsFor(

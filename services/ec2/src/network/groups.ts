@@ -20,8 +20,9 @@ export async function findDefaultVpc(
   reader: MetadataReader,
   { accountId, region }: Scope,
 ): Promise<Vpc | undefined> {
-  const vpcs = await reader.list('vpc', { region, where: { owner: [accountId] } });
-  return vpcs.find((vpc) => vpc.isDefault);
+  const where = { owner: [accountId], isDefault: ['true'] };
+  const [vpc] = await reader.list('vpc', { region, where });
+  return vpc;
 }
 
 /** The group of that name in a VPC. */

@@ -14,6 +14,8 @@ interface Named {
   readonly snapshot: string;
   readonly template: string;
   readonly volume: string;
+  readonly subnet: string;
+  readonly vpc: string;
 }
 
 /** Requests that name what to change, and no change: it is missing, or an empty text where that is no value. */
@@ -73,8 +75,14 @@ const requests: Partial<Record<OperationName, (named: Named) => readonly object[
     { SnapshotId },
     { SnapshotId, Attribute: 'createVolumePermission', OperationType: '', UserIds: [''] },
   ],
+  ModifySubnetAttribute: ({ subnet: SubnetId }) => [
+    { SubnetId },
+    { SubnetId, MapPublicIpOnLaunch: {} },
+  ],
   ModifyVolume: ({ volume: VolumeId }) => [{ VolumeId }, { VolumeId, VolumeType: '' }],
   ModifyVolumeAttribute: ({ volume }) => [{ VolumeId: volume }],
+  ModifyVpcAttribute: ({ vpc: VpcId }) => [{ VpcId }, { VpcId, EnableDnsSupport: {} }],
+  ModifyVpcTenancy: ({ vpc: VpcId }) => [{ VpcId, InstanceTenancy: '' }],
 };
 
 async function makeWorld() {
@@ -111,6 +119,8 @@ async function makeWorld() {
     snapshot,
     template: template?.LaunchTemplateId ?? '',
     volume,
+    subnet: instance.subnetId,
+    vpc: instance.vpcId,
   };
   return { ...world, named };
 }

@@ -11,9 +11,9 @@ export const cidrAssociations = ({ cidr, cidrAssociationId, secondaryCidrs = [] 
   ...secondaryCidrs,
 ];
 
-const cidrAssociationView = (
+export const cidrAssociationView = (
   { associationId, cidr }: ReturnType<typeof cidrAssociations>[number],
-  state: 'associated' | 'associating' | 'disassociating' = 'associated',
+  state: 'associated' | 'disassociated' = 'associated',
 ): CidrAssociationView => ({
   AssociationId: associationId,
   CidrBlock: cidr,
