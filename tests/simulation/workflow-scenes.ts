@@ -107,6 +107,11 @@ export const workflowScenes: Readonly<
     run.call('ModifyVolume', { VolumeId: attachedId, Size: 3 }),
   'create snapshots': (run, { instanceId }) =>
     run.call('CreateSnapshots', { InstanceSpecification: { InstanceId: instanceId } }),
+  'snapshot of a volume while another is taken': async (run, { rootId }, world) => {
+    slowCaptures(world);
+    await run.call('CreateSnapshot', { VolumeId: rootId });
+    await run.call('CreateSnapshot', { VolumeId: rootId });
+  },
   'delete a snapshot while it is taken': async (run, { rootId }, world) => {
     slowCaptures(world);
     const made = await run.call('CreateSnapshot', { VolumeId: rootId });

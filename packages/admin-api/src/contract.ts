@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import { accountCalls } from './calls/accounts.ts';
 import { bakeCalls } from './calls/bakes.ts';
+import { instanceCalls } from './calls/instances.ts';
 import { platformCalls } from './calls/platform.ts';
 import { storageCalls } from './calls/storage.ts';
 import type { MemberSchema } from './schema.ts';
@@ -25,6 +26,7 @@ export interface CallSchemas {
 export const adminCalls = {
   ...accountCalls,
   ...bakeCalls,
+  ...instanceCalls,
   ...platformCalls,
   ...storageCalls,
 } satisfies Readonly<Record<string, CallSchemas>>;

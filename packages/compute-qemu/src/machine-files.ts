@@ -19,6 +19,8 @@ export const machineFileNames = {
   /** What the guest wrote to its serial port, and the end of what was cut off: see console-log.ts. */
   serial: 'serial.log',
   serialBefore: 'serial.before',
+  /** When its last start passed its stages: see boot-watch.ts. */
+  boot: 'boot.json',
   /** Errors and warnings of QEMU. */
   log: 'qemu.log',
   /** Why QEMU ended: see exit-reason.ts. */

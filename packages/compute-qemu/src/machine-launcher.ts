@@ -11,6 +11,7 @@ import {
 } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
+import { BootWatch } from './boot-watch.ts';
 import { MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
@@ -29,6 +30,8 @@ export interface RunningMachine {
 
 export interface LaunchedMachine extends RunningMachine {
   readonly client: QmpClient;
+  /** Runs until it is stopped. */
+  readonly bootWatch: BootWatch;
 }
 
 type RunningMachines = () => readonly RunningMachine[];
@@ -96,9 +99,10 @@ export class MachineLauncher {
     argv: readonly string[],
   ): Promise<LaunchedMachine> {
     const { instanceId, generation } = spec;
-    const { clock, limits } = this.#context;
+    const { clock, limits, logger } = this.#context;
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
+    const bootWatch = await BootWatch.begin({ folder, generation, clock, logger });
     // `enter` becomes QEMU by exec, so the process stays the same.
     const { process, ended } = await spawnDetached({ name, argv, cwd: folder, log });
     try {
@@ -110,7 +114,8 @@ export class MachineLauncher {
         commandMs: limits.commandMs,
       });
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
-      return { process, record: this.#recordOf(spec), client };
+      bootWatch.responded();
+      return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
       const what = `QEMU of ${instanceId}, generation ${generation}`;
       if (process) await endProcess(process, { what, clock, graceMs: 0, killMs: limits.goneMs });

@@ -3,6 +3,7 @@ import type {
   Capacity,
   Compute,
   InstanceId,
+  MachineBoot,
   MachineDisk,
   MachineEvent,
   MachineKeeper,
@@ -13,6 +14,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
+import { readMachineBoot } from './boot-watch.ts';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
@@ -172,6 +174,10 @@ export class QemuCompute implements Compute {
     return readConsoleLog(this.#folder(instanceId));
   }
 
+  readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined> {
+    return readMachineBoot(this.#folder(instanceId));
+  }
+
   screenshot(instanceId: InstanceId): Promise<Uint8Array> {
     return this.#lock.run([`screen ${instanceId}`], async () =>
       takeScreenshot(await this.#runningClient(instanceId), this.#folder(instanceId)),
@@ -212,8 +218,10 @@ export class QemuCompute implements Compute {
     return this.#sessions.get(instanceId) ?? this.#follow({ process, record: record ?? unknown });
   }
 
-  #follow(machine: RunningMachine & Partial<Pick<LaunchedMachine, 'client'>>): MachineSession {
-    const { process, record, client } = machine;
+  #follow(
+    machine: RunningMachine & Partial<Pick<LaunchedMachine, 'client' | 'bootWatch'>>,
+  ): MachineSession {
+    const { process, record, client, bootWatch } = machine;
     const { instanceId, generation } = record;
     const { clock, limits, logger } = this.#context;
     const session = new MachineSession(
@@ -231,6 +239,7 @@ export class QemuCompute implements Compute {
     this.#sessions.set(instanceId, session);
     if (this.#isClosed) void session.close();
     void session.ended.then(() => {
+      bootWatch?.stop();
       if (this.#sessions.get(instanceId) === session) this.#sessions.delete(instanceId);
     });
     return session;

@@ -29,6 +29,9 @@ interface MemoryView {
   readonly isAtRest: boolean;
 }
 
+const hasBitmap = ({ source }: FrozenVolume) =>
+  source.kind === 'nbd' && String(source.changedContext).startsWith('qemu:dirty-bitmap:');
+
 /** `VolumeDisks` and `VolumeFreezer` over a `MemorySnapshotStore`. */
 export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
   readonly #snapshots: MemorySnapshotStore;
@@ -100,7 +103,7 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     // All of them at one instant: nothing is awaited between the first and the last.
     return volumes.map((volume) => {
       const view = isAtRest || stand ? this.#frozen.get(volume.snapshotId) : undefined;
-      return view ? this.#serveAgain(view, isAtRest) : this.#freeze(volume, isAtRest);
+      return view ? this.#serveAgain(volume, view, isAtRest) : this.#freeze(volume, isAtRest);
     });
   }
 
@@ -199,10 +202,18 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     this.#frozen.delete(snapshotId);
   }
 
-  #serveAgain(view: MemoryView, isAtRest: boolean): FrozenVolume {
-    const { frozen, content } = view;
+  /**
+   * With a bitmap the view has all that changed since an earlier snapshot, and so since every later one: it is read on
+   * top of the snapshot that the caller names now.
+   */
+  #serveAgain(
+    { sinceMapId }: FreezeVolume,
+    { frozen: before, content }: MemoryView,
+    isAtRest: boolean,
+  ): FrozenVolume {
+    const frozen = sinceMapId && hasBitmap(before) ? { ...before, baseMapId: sinceMapId } : before;
     this.#snapshots.sources.offer(frozen.source, content);
-    this.#frozen.set(frozen.snapshotId, { ...view, isAtRest });
+    this.#frozen.set(frozen.snapshotId, { frozen, content, isAtRest });
     return { ...frozen, fresh: false };
   }
 

@@ -43,6 +43,7 @@ export async function restoredMachines(
       disks,
       nics,
       boots: 1,
+      startedAt: instance.launchedAt,
     });
   }
   return machines;

@@ -5,6 +5,7 @@ import {
   type ExitReason,
   type InstanceId,
   InsufficientCapacityError,
+  type MachineBoot,
   type MachineDisk,
   type MachineEvent,
   type MachineNic,
@@ -64,7 +65,10 @@ export class SimulatedCompute implements Compute {
     this.#checkRoom(spec);
     for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
     const pid = this.#nextPid++;
-    this.#set({ spec, pid, state: 'running', disks: spec.disks, nics: spec.nics, boots: 1 });
+    const startedAt = this.#options.clock.now();
+    const { disks, nics } = spec;
+    this.#set({ spec, pid, state: 'running', disks, nics, boots: 1, startedAt });
+    this.#consoleOf(spec.instanceId).beginBoot();
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
   }
 
@@ -182,6 +186,15 @@ export class SimulatedCompute implements Compute {
     return this.#consoles.get(instanceId)?.read();
   }
 
+  async readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined> {
+    const machine = this.#machines.get(instanceId);
+    if (!machine) return undefined;
+    const { spec, startedAt } = machine;
+    const written = this.#consoles.get(instanceId)?.readBoot() ?? { arrivals: [] };
+    const times = { spawnedAt: startedAt, respondedAt: startedAt };
+    return { generation: spec.generation, ...times, ...written };
+  }
+
   async screenshot(instanceId: InstanceId): Promise<Uint8Array> {
     this.#mustRun(instanceId);
     return blankJpeg();
@@ -234,9 +247,15 @@ export class SimulatedCompute implements Compute {
   }
 
   writeConsole(instanceId: InstanceId, text: string): void {
-    const written = this.#consoles.get(instanceId) ?? new SimulatedConsole();
-    this.#consoles.set(instanceId, written);
-    written.write(text, this.#options.clock.now());
+    this.#consoleOf(instanceId).write(text, this.#options.clock.now());
+  }
+
+  #consoleOf(instanceId: InstanceId): SimulatedConsole {
+    const known = this.#consoles.get(instanceId);
+    if (known) return known;
+    const made = new SimulatedConsole();
+    this.#consoles.set(instanceId, made);
+    return made;
   }
 
   get #limitMiB(): number {

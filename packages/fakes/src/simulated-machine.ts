@@ -11,6 +11,7 @@ export interface SimulatedMachine {
   readonly disks: readonly MachineDisk[];
   readonly nics: readonly MachineNic[];
   readonly boots: number;
+  readonly startedAt: number;
   readonly exitReason?: ExitReason;
   /** Why it is paused. */
   readonly stalledBy?: string;

@@ -113,7 +113,7 @@ describe('a guest', () => {
     await platform.run([...argv, bob.nic.privateIp]);
     await platform.run([...argv, '172.31.0.50']);
     await greet();
-    const known = await platform.run(['ip', '-n', platform.options.name, 'neigh', 'show']);
+    const known = await platform.run([...platform.enterVpc(mallory.nic), 'ip', 'neigh', 'show']);
     const claims = known.split('\n').filter((line) => line.includes(macAddress));
     expect(claims.map((line) => line.split(' ')[0])).toEqual([mallory.nic.privateIp]);
   });

@@ -17,26 +17,27 @@ import {
   dnsmasqConfigFile,
   dnsmasqLeaseFile,
   dnsmasqPidFile,
+  type ServedVpc,
   withoutStaleLeases,
 } from './dnsmasq-files.ts';
 import { NetworkToolError } from './network-errors.ts';
-import type { NetworkNames } from './network-names.ts';
+import type { VpcNames } from './network-names.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
 const endGraceMs = 3 * secondMs;
 
-/** The process that serves DHCP and DNS: a daemon that outlives this process, found again by its pid file. */
+/** The process that serves DHCP and DNS in a VPC: a daemon that outlives this process, found again by its pid file. */
 export interface Dnsmasq {
-  /** Its process; undefined when it does not run in this platform's namespace. */
+  /** Its process; undefined when it does not run in this namespace. */
   find(): Promise<HostProcess | undefined>;
   /** Makes it serve these tables: starts it when it does not run as it should, else makes it read them again. */
-  apply(tables: DnsmasqFiles, nics: readonly Nic[]): Promise<void>;
+  apply(tables: DnsmasqFiles, vpc: ServedVpc, nics: readonly Nic[]): Promise<void>;
   /** Ends it and removes its files. */
   remove(): Promise<void>;
 }
 
 export function dnsmasqIn(
-  names: NetworkNames,
+  names: Pick<VpcNames, 'namespaceFile' | 'runtimeDirectory'>,
   { run, clock, enter }: { run: RunNetworkCommand; clock: Clock; enter: readonly string[] },
 ): Dnsmasq {
   const directory = names.runtimeDirectory;
@@ -74,9 +75,9 @@ export function dnsmasqIn(
 
   return {
     find,
-    async apply(tables, nics) {
+    async apply(tables, vpc, nics) {
       await mkdir(directory, { recursive: true, mode: 0o755 });
-      const config = dnsmasqConfig(directory, await unprivilegedUser());
+      const config = dnsmasqConfig(directory, await unprivilegedUser(), vpc);
       const isReconfigured = await writeIfChanged(path(dnsmasqConfigFile), config);
       const written = await allEnded(
         Object.entries(tables).map(([file, content]) => writeIfChanged(path(file), content)),

@@ -89,6 +89,31 @@ test.each(['in the first run', 'in a later run'])(
   },
 );
 
+test('two views of one volume outlive the orderly end of their machine, each with its own content', async () => {
+  const { rig, volumes, machine } = await capturedOnce();
+  const third = { ...second, snapshotId: id.snapshot(3) };
+  await volumes.freeze([second], machine.instanceId);
+  await machine.write(0, 4 * MiB, { byte: 0x51, lengthBytes: MiB });
+  await volumes.freeze([third], machine.instanceId);
+  await machine.write(0, 4 * MiB, { byte: 0x52, lengthBytes: MiB });
+  await machine.write(0, 9 * MiB, { byte: 0x52, lengthBytes: MiB });
+  await machine.quit();
+
+  const a = one(await volumes.freeze([second]));
+  expect(a.fresh).toBe(false);
+  const before = await readView(rig, a);
+  expect([4, 9].map((offset) => at(before, offset))).toEqual([0x42, 0]);
+  await volumes.thaw([second], 'captured');
+  const waiting = { ...third, sinceSnapshotId: id.snapshot(2), sinceMapId: id.map(102) };
+  const b = one(await volumes.freeze([waiting]));
+  expect(b.fresh).toBe(false);
+  const after = await readView(rig, b);
+  expect([4, 9].map((offset) => at(after, offset))).toEqual([0x51, 0]);
+  await volumes.thaw([waiting], 'captured');
+  expect(await fleeces(rig)).toEqual([]);
+  expect(await processesWith(`${rig.directory}/run/`)).toEqual([]);
+});
+
 test('a disk at rest is frozen by its bitmap, and no machine starts on it meanwhile', async () => {
   const { rig, volumes, machine } = await capturedOnce();
   await machine.quit();

@@ -1,4 +1,4 @@
-import { invariant } from '@bakehouse/base';
+import { invariant, type TimestampMs } from '@bakehouse/base';
 import type {
   Failure,
   HostId,
@@ -13,9 +13,25 @@ import type { ControlTransaction } from './transaction.ts';
 /** Changes records in the transaction that also moves the workflow past the step. May run more than once. */
 export type Commit = (transaction: ControlTransaction) => Promise<void>;
 
+/** A moment of this run. */
+export interface WorkMark {
+  readonly name: string;
+  readonly at: TimestampMs;
+}
+
 /** What a step may know of the work that it is part of. */
 export interface WorkInProgress {
   readonly id: WorkflowId;
+  /** When the work was enqueued. */
+  readonly createdAt: TimestampMs;
+  /**
+   * When this run began (`began`), its steps that are done, by their names, and what steps have marked; in order.
+   * What an earlier run did, on this server or another, is missing. In memory only: a step that wants them kept
+   * commits them.
+   */
+  readonly marks: readonly WorkMark[];
+  /** Adds a mark. Beyond the limit of a run it does nothing. */
+  mark(name: string): void;
   /** Aborted when the server stops or loses its lease. The step is run again by the next one. */
   readonly signal: AbortSignal;
   /** 1 for the first try of this step, and more after failures. */

@@ -312,3 +312,41 @@ test('a store that cannot take a row is asked again, from what the row says', as
     'workflow cannot be recorded, trying again',
   );
 });
+
+test('a step knows when the work was enqueued, when the run began, and what is done', async () => {
+  const seen: { createdAt?: number; names?: readonly string[] } = {};
+  await runOnce([
+    { name: 'first', run: note('first') },
+    {
+      name: 'second',
+      async run(_, __, work) {
+        work.mark('inside');
+      },
+    },
+    {
+      name: 'third',
+      async run(_, __, { createdAt, marks }) {
+        seen.createdAt = createdAt;
+        seen.names = marks.map(({ name }) => name);
+        const times = [createdAt, ...marks.map(({ at }) => at)];
+        expect(times).toEqual(times.toSorted((a, b) => a - b));
+      },
+    },
+  ]);
+  expect(seen.createdAt).toBeTypeOf('number');
+  expect(seen.names).toEqual(['began', 'first', 'inside', 'second']);
+});
+
+test('a run keeps its first hundred marks', async () => {
+  let count = 0;
+  await runOnce([
+    {
+      name: 'only',
+      async run(_, __, work) {
+        for (let index = 0; index < 200; index += 1) work.mark('again');
+        count = work.marks.length;
+      },
+    },
+  ]);
+  expect(count).toBe(100);
+});

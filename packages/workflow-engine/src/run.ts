@@ -1,6 +1,12 @@
 import { type Clock, invariant, type Logger } from '@bakehouse/base';
 import type { Failure, Workflow, WorkflowId } from '@bakehouse/domain';
-import type { Commit, PreparedAction, PreparedStep, WorkInProgress } from './definition.ts';
+import type {
+  Commit,
+  PreparedAction,
+  PreparedStep,
+  WorkInProgress,
+  WorkMark,
+} from './definition.ts';
 import type { RunnableWork } from './open-row.ts';
 import {
   countFailure,
@@ -73,6 +79,9 @@ export class RowMissingError extends Error {
 const endsRun = (error: unknown) =>
   error instanceof FencedError || error instanceof RowMissingError;
 
+/** The marks of a run are for people: work that repeats a step for days keeps the first ones. */
+const marksMax = 100;
+
 /** A failure of a step; wrapped, as anything can be thrown. */
 interface Problem {
   readonly error: unknown;
@@ -94,6 +103,7 @@ export class WorkflowRun<Context> {
   /** The last step that may have been done, at least in part. */
   #reach: number;
   #tries: Tries;
+  readonly #marks: WorkMark[] = [];
 
   constructor({ workflow, steps, onFailure }: RunnableWork<Context>, options: RunOptions<Context>) {
     this.#options = options;
@@ -110,6 +120,7 @@ export class WorkflowRun<Context> {
 
   /** Rejects with the store's error when that cannot be written, and with the signal's reason when aborted. */
   async run(): Promise<RunEnd> {
+    this.#mark('began');
     for (;;) {
       this.#options.signal.throwIfAborted();
       const step = this.#steps[this.#at];
@@ -142,11 +153,18 @@ export class WorkflowRun<Context> {
     return await this.#advance(step, commit);
   }
 
+  #mark(name: string): void {
+    if (this.#marks.length < marksMax) this.#marks.push({ name, at: this.#options.clock.now() });
+  }
+
   #work(): WorkInProgress {
     const { signal, write, waitingBehind } = this.#options;
     const failure = this.#fallback?.failure ?? this.#failure;
     return {
       id: this.#row.id,
+      createdAt: this.#row.createdAt,
+      marks: this.#marks,
+      mark: (name) => this.#mark(name),
       signal,
       attempt: failuresIn(this.#tries) + 1,
       write: (work) => write(work),
@@ -165,7 +183,10 @@ export class WorkflowRun<Context> {
     const isSaved = this.#isForward && step.save;
     const problem = isLast || isSaved || commit ? await this.#record(next, commit) : undefined;
     if (problem) return problem;
-    if (this.#isForward) this.#options.onStep(step.name);
+    if (this.#isForward) {
+      this.#mark(step.name);
+      this.#options.onStep(step.name);
+    }
     this.#at = next;
     if (this.#isForward) this.#reach = Math.max(this.#reach, next);
     this.#startStep();

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { accountCreateCommand, accountListCommand } from './account.ts';
 import { awsCommand } from './aws.ts';
 import { bakeCommand, bakesCancelCommand, bakesCommand, bakesFollowCommand } from './bake.ts';
+import { bootCommand } from './boot.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { consoleCommand } from './console.ts';
 
@@ -62,6 +63,7 @@ export const commandGroups: readonly {
       instancesCommand,
       sshSessionCommand,
       consoleCommand,
+      bootCommand,
       startCommand,
       stopCommand,
       rebootCommand,

@@ -1,3 +1,4 @@
+import { KiB, type TimestampMs } from '@bakehouse/base';
 import type { CpuOptions } from '../instance-types/cpu-options.ts';
 import type { Architecture, InstanceId, NetworkInterfaceId, VolumeId } from '../records/index.ts';
 import type { NetworkPort } from './network.ts';
@@ -131,6 +132,38 @@ export interface ConsoleReader {
   ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined>;
 }
 
+/** How far the guest's console had come at a time. */
+export interface ConsoleArrival {
+  readonly at: TimestampMs;
+  /** How many bytes there were, counted from the machine's start. */
+  readonly bytes: number;
+}
+
+/** The last start of a machine, as far as its driver saw it. */
+export interface MachineBoot {
+  readonly generation: number;
+  /** Its process was started. */
+  readonly spawnedAt: TimestampMs;
+  /** It responded. */
+  readonly respondedAt: TimestampMs;
+  /** What the guest has written to its serial port since, from the first byte on. Absent when it is no longer kept. */
+  readonly console?: Uint8Array;
+  /**
+   * Looks at the console that found more than the one before, in order. A byte was written after the last look that
+   * does not count it, and before the first that does. Empty where nobody looked; ends some minutes after the start.
+   */
+  readonly arrivals: readonly ConsoleArrival[];
+}
+
+/** The most of a boot's console that a driver returns. */
+export const bootConsoleBytesMax = 256 * KiB;
+
+/** Capability: how the last start of a machine went. */
+export interface BootReporter {
+  /** Also of a machine that has ended; undefined when none was started, or it is not known any more. */
+  readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined>;
+}
+
 /** Capability: a picture of the guest's screen. */
 export interface Screenshotter {
   /** A JPEG picture. */
@@ -188,6 +221,7 @@ export type Compute = ComputeDriver &
   DiskHotplug &
   NicHotplug &
   ConsoleReader &
+  BootReporter &
   Screenshotter &
   Rebooter &
   Halter &

@@ -58,6 +58,16 @@ export interface InstanceStatus {
   readonly bootingSince?: TimestampMs;
 }
 
+/** When the server passed the stages of an instance's last start: docs/boot.md. */
+export interface LaunchTimes {
+  /** The generation that was started. */
+  readonly generation: number;
+  /** The records were made, in the transaction that committed the request. */
+  readonly plannedAt: TimestampMs;
+  /** In order: `began`, the steps of the workflow, and moments within them. */
+  readonly marks: readonly { readonly name: string; readonly at: TimestampMs }[];
+}
+
 export interface Instance extends Resource<InstanceId>, Placed {
   readonly reservationId: ReservationId;
   readonly launchIndex: number;
@@ -100,6 +110,8 @@ export interface Instance extends Resource<InstanceId>, Placed {
   readonly clientToken?: string;
   readonly status?: InstanceStatus;
   readonly terminatedAt?: TimestampMs;
+  /** Absent until the first start has succeeded. */
+  readonly launchTimes?: LaunchTimes;
   /** Counts starts, so that a late event of an earlier machine cannot change a later one. */
   readonly generation: number;
 }

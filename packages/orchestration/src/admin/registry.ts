@@ -2,6 +2,7 @@ import { accountCreate, accountList } from './accounts.ts';
 import type { AdminHandlers } from './admin-handler.ts';
 import { bakeCancel, bakeList, bakeStart } from './bakes.ts';
 import { hydrate } from './hydrate.ts';
+import { instanceBoot } from './instance-boot.ts';
 import { prune, verify } from './maintain.ts';
 import { usage } from './usage.ts';
 import { workflowDrop, workflowList, workflowRetry } from './workflows.ts';
@@ -14,6 +15,7 @@ export const adminHandlers: Omit<AdminHandlers, 'Leftovers'> = {
   BakeList: bakeList,
   BakeStart: bakeStart,
   Hydrate: hydrate,
+  InstanceBoot: instanceBoot,
   Prune: prune,
   Usage: usage,
   Verify: verify,

@@ -43,8 +43,8 @@ function captureOf(snapshot: Snapshot, volume: Volume): Capture {
 }
 
 /**
- * Where the work that takes these snapshots belongs: it has their volumes' lanes. Volumes that are taken together are of
- * one instance, so they are on one host.
+ * Where the work that takes these snapshots belongs: it has their volumes' lanes, and their own, in which a freeze may be
+ * ahead of it. Volumes that are taken together are of one instance, so they are on one host.
  */
 export async function snapshotsPlace(
   reader: MetadataReader,
@@ -59,7 +59,11 @@ export async function snapshotsPlace(
   const [first] = snapshots;
   invariant(first, 'a capture is of at least one snapshot');
   const host = await volumeHost(reader, first.volumeId);
-  return { region: first.region, ...host, lanes: snapshots.map(({ volumeId }) => volumeId) };
+  return {
+    region: first.region,
+    ...host,
+    lanes: [...snapshots.map(({ volumeId }) => volumeId), ...snapshotIds],
+  };
 }
 
 /** Those of the snapshots that are still to be taken. */

@@ -63,7 +63,7 @@ function refuseLate(snapshots: readonly (Snapshot | undefined)[]): void {
 }
 
 /** Fixes the instant of all the snapshots, which EC2 shows as their StartTime. */
-async function freezeSnapshots(
+export async function freezeSnapshots(
   context: WorkflowContext,
   input: CaptureInput,
 ): Promise<Commit | undefined> {

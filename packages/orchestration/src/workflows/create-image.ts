@@ -115,9 +115,11 @@ export const createImageWorkflow = defineWorkflow<WorkflowContext, CreateImageIn
   version: 1,
   readInput,
   /** A guest that is not rebooted only gives its volumes: what else is done with it need not wait. */
-  async place(reader, { instanceId, reboot }) {
+  async place(reader, { instanceId, reboot, snapshotIds }) {
     const { lanes, ...where } = await wholeInstancePlace(reader, instanceId);
-    return { ...where, lanes: reboot ? lanes : lanes.filter((lane) => lane !== instanceId) };
+    if (reboot) return { ...where, lanes };
+    const volumes = lanes.filter((lane) => lane !== instanceId);
+    return { ...where, lanes: [...volumes, ...snapshotIds] };
   },
   onFailure: 'unwind',
   steps: [

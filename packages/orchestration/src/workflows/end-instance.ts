@@ -1,5 +1,5 @@
-import { minuteMs } from '@bakehouse/base';
-import type { Instance, MetadataReader } from '@bakehouse/domain';
+import { minuteMs, secondMs } from '@bakehouse/base';
+import type { Instance, InstanceId, MetadataReader } from '@bakehouse/domain';
 import {
   type Commit,
   type ControlTransaction,
@@ -29,15 +29,38 @@ const readInput = inputReader({
 type EndInstanceInput = ReturnType<typeof readInput>;
 
 /** How long a guest may take to shut down before it is forced. */
-const shutdownLimitMs = { stopped: 2 * minuteMs, terminated: minuteMs / 2 };
+const stopGraceMs = 2 * minuteMs;
+const keptVolumesGraceMs = 10 * secondMs;
 
-const limitOf = ({ force, end }: EndInstanceInput) => (force ? 0 : shutdownLimitMs[end.state]);
+/**
+ * A termination ends the guest at once: what is deleted need not be clean. A guest that is up may first write what it
+ * holds to volumes that are kept; one that still boots does not hear the power button. docs/decisions/0020 has why.
+ */
+function terminationGraceMs(instance: Instance | undefined): number {
+  const isKept = instance?.volumes.some((volume) => !volume.deleteOnTermination);
+  return isKept && instance?.status?.instance === 'ok' ? keptVolumesGraceMs : 0;
+}
+
+type GraceOf = (input: EndInstanceInput) => number;
+
+async function readGrace(
+  { metadata }: Pick<WorkflowContext, 'metadata'>,
+  instanceId: InstanceId,
+): Promise<GraceOf> {
+  const instance = await metadata.read((tx) => tx.get('instance', instanceId));
+  const graceMs = { stopped: stopGraceMs, terminated: terminationGraceMs(instance) };
+  return ({ force, end }) => (force ? 0 : graceMs[end.state]);
+}
 
 /** The shortest limit of all that was asked for: a terminate or a forced stop does not wait for a stop. */
-function shortestLimitMs(input: EndInstanceInput, { waitingBehind }: WorkInProgress): number {
+function shortestGraceMs(
+  input: EndInstanceInput,
+  graceOf: GraceOf,
+  { waitingBehind }: WorkInProgress,
+): number {
   const later = waitingBehind().flatMap((row) => endInstanceWorkflow.inputOf(row) ?? []);
   const sameInstance = later.filter(({ instanceId }) => instanceId === input.instanceId);
-  return Math.min(...[input, ...sameInstance].map(limitOf));
+  return Math.min(...[input, ...sameInstance].map(graceOf));
 }
 
 /** With `halt` the machine stays until its disks have been read. */
@@ -47,13 +70,15 @@ async function endMachine(
   { work, halt }: { work: WorkInProgress; halt: boolean },
 ): Promise<void> {
   const { compute } = context;
-  const { instanceId, force, end } = input;
-  if (force && halt) return await compute.halt(instanceId, { now: true });
-  if (force) return await compute.kill(instanceId);
+  const { instanceId } = input;
+  const graceOf = await readGrace(context, instanceId);
+  const limitMs = graceOf(input);
+  if (limitMs === 0 && halt) return await compute.halt(instanceId, { now: true });
+  if (limitMs === 0) return await compute.kill(instanceId);
   await shutDown(context, instanceId, {
-    limitMs: shutdownLimitMs[end.state],
+    limitMs,
     signal: work.signal,
-    shorterLimitMs: () => shortestLimitMs(input, work),
+    shorterLimitMs: () => shortestGraceMs(input, graceOf, work),
     halt,
   });
 }

@@ -13,6 +13,7 @@ import { deleteVolumeWorkflow } from './delete-volume.ts';
 import { detachInterfaceWorkflow } from './detach-interface.ts';
 import { detachVolumeWorkflow } from './detach-volume.ts';
 import { endInstanceWorkflow, haltMachineWorkflow } from './end-instance.ts';
+import { freezeSnapshotsWorkflow } from './freeze-snapshots.ts';
 import { machineExitedWorkflow } from './machine-exited.ts';
 import { modifyVolumeWorkflow } from './modify-volume.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
@@ -35,6 +36,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   detachInterfaceWorkflow,
   detachVolumeWorkflow,
   endInstanceWorkflow,
+  freezeSnapshotsWorkflow,
   haltMachineWorkflow,
   machineExitedWorkflow,
   modifyVolumeWorkflow,

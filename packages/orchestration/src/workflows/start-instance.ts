@@ -8,6 +8,7 @@ import { inputFields, inputReader } from './input.ts';
 import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
 import { changeInstance, wholeInstancePlace, withSettingsApplied } from './instance-record.ts';
+import { launchMark } from './launch-marks.ts';
 import { releaseInstance } from './release-instance.ts';
 import { startMachine } from './start-machine.ts';
 import { stateReasonOf } from './state-reason.ts';
@@ -59,10 +60,15 @@ async function createDisks(context: WorkflowContext, input: StartInstanceInput):
   }
 }
 
-async function connect(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
+async function connect(
+  context: WorkflowContext,
+  input: StartInstanceInput,
+  work: WorkInProgress,
+): Promise<void> {
   const facts = await pendingNetwork(context, input);
   if (!facts) return;
   for (const each of facts.interfaces) await context.network.plug(nicOf(each));
+  work.mark(launchMark.port);
   await context.policy.apply();
 }
 
@@ -76,8 +82,12 @@ async function boot(context: WorkflowContext, input: StartInstanceInput): Promis
   if (isPending) await startMachine(context, input);
 }
 
-async function markRunning(context: WorkflowContext, input: StartInstanceInput): Promise<Commit> {
-  const { instanceId, firstLaunch } = input;
+async function markRunning(
+  context: WorkflowContext,
+  input: StartInstanceInput,
+  { createdAt: plannedAt, marks }: WorkInProgress,
+): Promise<Commit> {
+  const { instanceId, generation, firstLaunch } = input;
   if (firstLaunch) {
     const instance = await context.metadata.read((tx) => tx.get('instance', instanceId));
     await wakeHydration(context, instance?.volumes.map(({ volumeId }) => volumeId) ?? []);
@@ -93,6 +103,7 @@ async function markRunning(context: WorkflowContext, input: StartInstanceInput):
         stateTransitionReason: '',
         ...simulatedReason(context.settings),
         status: { system: 'initializing', instance: 'initializing', bootingSince },
+        launchTimes: { generation, plannedAt, marks: [...marks] },
       };
     });
 }
@@ -127,11 +138,11 @@ export const startInstanceWorkflow = defineWorkflow<
     // Undone last: the policy without the interface that `intent` gave up.
     { name: 'policy', undo: (context) => context.policy.apply() },
     { name: 'intent', undo: giveUp },
-    { name: 'disks', uses: 'disk', run: createDisks },
-    { name: 'network', run: connect },
-    { name: 'metadata', run: publishMetadata },
+    { name: launchMark.disks, uses: 'disk', run: createDisks },
+    { name: launchMark.network, run: connect },
+    { name: launchMark.metadata, run: publishMetadata },
     {
-      name: 'machine',
+      name: launchMark.machine,
       uses: 'boot',
       run: boot,
       undo: (context, { instanceId }) => context.compute.kill(instanceId),

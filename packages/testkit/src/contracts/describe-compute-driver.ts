@@ -263,6 +263,25 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       expect(await compute.kept()).toEqual([]);
     });
 
+    test('the last start is reported, also after the end, until it is forgotten', async () => {
+      expect(await compute.readBoot(one)).toBeUndefined();
+      const before = Date.now();
+      const { generation } = await start(one);
+      const boot = await vi.waitFor(
+        async () => {
+          const found = await compute.readBoot(one);
+          expect(found).toMatchObject({ generation });
+          return found;
+        },
+        { timeout: 30_000 },
+      );
+      expect(boot?.respondedAt).toBeGreaterThanOrEqual(boot?.spawnedAt ?? before);
+      await compute.kill(one);
+      expect(await compute.readBoot(one)).toMatchObject({ generation });
+      await compute.forget(one);
+      expect(await compute.readBoot(one)).toBeUndefined();
+    });
+
     test('a screenshot is a JPEG picture', async () => {
       await start(one);
       const picture = Buffer.from(await compute.screenshot(one));

@@ -211,6 +211,24 @@ export function describeVolumeFreezer(name: string, open: () => Promise<OpenedVo
       await volumes.thaw([again], 'captured');
     });
 
+    test('a view that waits for another capture is then read on top of the snapshot of that one', async () => {
+      await opened.capture(await freezeOne(snap1), map1);
+      await volumes.thaw([snap1], 'captured');
+      await opened.write(volumeId, 2, 'c');
+      const first = await freezeOne(snap2);
+      const waiting: FreezeVolume = { ...snap2, snapshotId: 'snap-00000000000000003' };
+      expect(await freezeOne(waiting)).toMatchObject({ fresh: true, baseMapId: map1 });
+      await opened.capture(first, map2);
+      await volumes.thaw([snap2], 'captured');
+      const since = { sinceSnapshotId: snap2.snapshotId, sinceMapId: map2 };
+      const next: FreezeVolume = { ...waiting, ...since };
+      const view = await freezeOne(next);
+      expect(view).toMatchObject({ fresh: false, baseMapId: map2 });
+      const map3: BlockMapId = 'map-00000000000000013';
+      expect(await opened.capture(view, map3)).toEqual({ 0: 'a', 1: 'b', 2: 'c', 7: 'h' });
+      await volumes.thaw([next], 'captured');
+    });
+
     test('repeating a thaw, and thawing what was never frozen, is harmless', async () => {
       await volumes.thaw([snap1], 'abandoned');
       await freezeOne(snap1);

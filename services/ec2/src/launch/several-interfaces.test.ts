@@ -1,13 +1,25 @@
+import type { Ec2Input } from '@bakehouse/aws-model';
 import { describe, expect, test } from 'vitest';
 import { withSecondInterface } from '../testing/second-interface.ts';
+
+type RequestedTemplate = Ec2Input<'CreateLaunchTemplate'>['LaunchTemplateData'];
 
 /** An image, an interface that is free, and a way to launch with interfaces. */
 async function stage() {
   const context = await withSecondInterface();
   const { imageId: ImageId } = await context.instance();
-  const launch = async (NetworkInterfaces: object[], changes: object = {}) => {
-    const request = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ...changes };
-    const made = await context.call('RunInstances', { ...request, NetworkInterfaces });
+  const launch = async (
+    NetworkInterfaces: Ec2Input<'RunInstances'>['NetworkInterfaces'],
+    changes: Partial<Ec2Input<'RunInstances'>> = {},
+  ) => {
+    const made = await context.call('RunInstances', {
+      ImageId,
+      InstanceType: 't3.micro',
+      MinCount: 1,
+      MaxCount: 1,
+      ...changes,
+      NetworkInterfaces,
+    });
     await context.settle();
     const InstanceIds = made.Instances?.map(({ InstanceId }) => InstanceId ?? '') ?? [];
     const { Reservations } = await context.call('DescribeInstances', { InstanceIds });
@@ -104,7 +116,7 @@ describe('a launch with several interfaces', () => {
     });
     await call('CreateLaunchTemplate', {
       LaunchTemplateName: 'two',
-      LaunchTemplateData: LaunchTemplateData ?? {},
+      LaunchTemplateData: (LaunchTemplateData ?? {}) as RequestedTemplate,
     });
     const { Instances } = await call('RunInstances', {
       LaunchTemplate: { LaunchTemplateName: 'two' },

@@ -10,13 +10,17 @@ import type { OperationContext } from '@bakehouse/orchestration';
 import { refuseUnserved } from '../request/refusals.ts';
 
 /**
- * How long a reply waits for the instant of a snapshot to be fixed: another capture of the volume may have to end
- * first. A little less than the 60 seconds that the SDKs wait for a reply.
+ * How long a reply waits for the instant of a snapshot to be fixed: work on the volume that is no capture, such as a
+ * start or a detachment, has to end first. A little less than the 60 seconds that the SDKs wait for a reply.
  */
 const freezeWaitMs = 55 * secondMs;
+/** The part of it for a freeze ahead of the capture, which waits for nothing. When it fails, the capture freezes. */
+const aheadWaitMs = 25 * secondMs;
 
 export interface BegunCapture {
   readonly workflowId: WorkflowId;
+  /** The freeze that is done ahead, while the capture waits for others. */
+  readonly freezeId: WorkflowId | undefined;
   readonly snapshots: readonly Snapshot[];
   /** Deleted with its snapshots when they are too late. */
   readonly imageId?: ImageId;
@@ -31,6 +35,18 @@ async function stillToCome(reader: MetadataReader, { snapshots }: BegunCapture) 
   return now.filter((snapshot) => snapshot !== undefined).filter(isToCome);
 }
 
+/** Waits until the instant is fixed, or nobody is about to fix it, or it takes too long. */
+async function waitForFreeze(
+  { reached, read }: Pick<OperationContext, 'read' | 'reached'>,
+  begun: BegunCapture,
+): Promise<void> {
+  const { workflowId, freezeId } = begun;
+  if (!freezeId) return await reached(workflowId, 'freeze', freezeWaitMs);
+  await reached(freezeId, 'freeze', aheadWaitMs);
+  if ((await read((reader) => stillToCome(reader, begun))).length === 0) return;
+  await reached(workflowId, 'freeze', freezeWaitMs - aheadWaitMs);
+}
+
 /**
  * Resolves when the snapshots' instant is fixed, or the attempt has failed, which their records show. Cancels the
  * capture and throws when that takes too long: the reply would promise the content of now, and the volume would be
@@ -40,7 +56,7 @@ export async function instantFixed(
   context: Pick<OperationContext, 'read' | 'write' | 'reached'>,
   begun: BegunCapture,
 ): Promise<void> {
-  await context.reached(begun.workflowId, 'freeze', freezeWaitMs);
+  await waitForFreeze(context, begun);
   if ((await context.read((reader) => stillToCome(reader, begun))).length === 0) return;
   const late = await context.write(async (tx) => {
     const toCome = await stillToCome(tx, begun);
@@ -51,7 +67,7 @@ export async function instantFixed(
   const [first] = late;
   if (!first) return;
   throw apiError('IncorrectState', {
-    message: `The volume '${first.volumeId}' was busy with other work for ${freezeWaitMs / secondMs} s, so that no snapshot of it was taken; try again when its snapshots are complete`,
+    message: `The volume '${first.volumeId}' was busy with other work for ${freezeWaitMs / secondMs} s, so that no snapshot of it was taken; try again when that work has ended`,
   });
 }
 

@@ -17,7 +17,11 @@ import {
   virtualizationType,
   type WorkflowId,
 } from '@bakehouse/domain';
-import { createImageWorkflow, type OperationContext } from '@bakehouse/orchestration';
+import {
+  createImageWorkflow,
+  enqueueFreeze,
+  type OperationContext,
+} from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { writeWithRoom } from '../../capacity/disk-room.ts';
 import {
@@ -239,8 +243,9 @@ export const createImage: Operation<'CreateImage'> = async (context, request) =>
     const imageId = image.id;
     const snapshotIds = snapshots.map((snapshot) => snapshot.id);
     const input = { imageId, instanceId: instance.id, snapshotIds, reboot };
+    const freezeId = reboot ? undefined : await enqueueFreeze(tx, snapshots);
     await createImageWorkflow.enqueue(tx, input, workflowId);
-    return { imageId, snapshots, workflowId, reboot };
+    return { imageId, snapshots, workflowId, freezeId, reboot };
   });
   if (!begun.reboot) await instantFixed(context, begun);
   return { ImageId: begun.imageId };

@@ -89,8 +89,8 @@ describe('CreateNetworkInterface', () => {
       'InvalidParameterCombination',
     ],
   ])('of %j is refused with %s', async (changes, code) => {
-    const { call, subnetId: SubnetId } = await withSecondInterface();
-    const make = call('CreateNetworkInterface', { SubnetId, ...changes });
+    const { callUntyped, subnetId: SubnetId } = await withSecondInterface();
+    const make = callUntyped('CreateNetworkInterface', { SubnetId, ...changes });
     await expect(make).rejects.toMatchObject({ code });
   });
 

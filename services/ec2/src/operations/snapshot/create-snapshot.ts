@@ -1,5 +1,5 @@
 import { apiError, checkState, type MetadataReader, type Volume } from '@bakehouse/domain';
-import { createSnapshotsWorkflow } from '@bakehouse/orchestration';
+import { createSnapshotsWorkflow, enqueueFreeze } from '@bakehouse/orchestration';
 import { writeWithRoom } from '../../capacity/disk-room.ts';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
@@ -41,8 +41,9 @@ export const createSnapshot: Operation<'CreateSnapshot'> = async (context, reque
     const snapshot = snapshotToTake(context, { volume, description, tags, origin });
     claimRoom();
     await tx.put('snapshot', snapshot);
+    const freezeId = await enqueueFreeze(tx, [snapshot]);
     await createSnapshotsWorkflow.enqueue(tx, { snapshotIds: [snapshot.id] }, workflowId);
-    return { snapshot, workflowId };
+    return { snapshot, workflowId, freezeId };
   });
   await instantFixed(context, { ...begun, snapshots: [begun.snapshot] });
   return newSnapshotView(await begunSnapshot(context, begun.snapshot));

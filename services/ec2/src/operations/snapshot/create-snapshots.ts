@@ -7,7 +7,11 @@ import {
   type Tags,
   type Volume,
 } from '@bakehouse/domain';
-import { createSnapshotsWorkflow, type OperationContext } from '@bakehouse/orchestration';
+import {
+  createSnapshotsWorkflow,
+  enqueueFreeze,
+  type OperationContext,
+} from '@bakehouse/orchestration';
 import { writeWithRoom } from '../../capacity/disk-room.ts';
 import { checkId, ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
@@ -102,8 +106,9 @@ export const createSnapshots: Operation<'CreateSnapshots'> = async (context, req
     claimRoom();
     for (const snapshot of snapshots) await tx.put('snapshot', snapshot);
     const snapshotIds = snapshots.map((snapshot) => snapshot.id);
+    const freezeId = await enqueueFreeze(tx, snapshots);
     await createSnapshotsWorkflow.enqueue(tx, { snapshotIds }, workflowId);
-    return { snapshots, workflowId };
+    return { snapshots, workflowId, freezeId };
   });
   await instantFixed(context, begun);
   const snapshots: Snapshot[] = [];

@@ -1,0 +1,69 @@
+import type { AdminResult } from '@bakehouse/admin-api';
+import { isResourceId } from '@bakehouse/base';
+import { adminOf } from '../client/admin.ts';
+import { ec2Client } from '../client/ec2.ts';
+import { findInstance } from '../client/find-instance.ts';
+import { type Command, CommandFailedError } from '../command.ts';
+import { table } from '../terminal/table.ts';
+import { isoTime } from '../terminal/time.ts';
+import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
+
+type Boot = AdminResult<'InstanceBoot'>;
+type BootEvent = Boot['events'][number];
+
+const secondsText = (milliseconds: number) => (milliseconds / 1000).toFixed(3);
+
+/** `guest, to 0.2 s`: where a time is from, and how far it may be off. */
+function sourceText({ source, precisionMs }: BootEvent): string {
+  return precisionMs ? `${source}, to ${(precisionMs / 1000).toFixed(1)} s` : source;
+}
+
+/** A table of the events, and a list of what is not known. */
+function bootLines({ events, unknown }: Boot): string[] {
+  const begunAt = events[0]?.at ?? 0;
+  const rows = events.map((event, index) => [
+    secondsText(event.at - begunAt).padStart(8),
+    `+${secondsText(event.at - (events[index - 1]?.at ?? begunAt))}`.padStart(8),
+    event.name,
+    sourceText(event),
+  ]);
+  const gaps = unknown.map(({ name, why }) => `unknown: ${name} (${why})`);
+  return [...table(['SECONDS', '   AFTER', 'STAGE', 'SEEN BY'], rows), ...gaps];
+}
+
+const bootJson = ({ events, ...boot }: Boot): object => ({
+  ...boot,
+  events: events.map((event) => ({ ...event, at: isoTime(event.at) })),
+});
+
+export const bootCommand: Command = {
+  name: 'boot',
+  usage: 'INSTANCE',
+  argumentsMax: 1,
+  summary: 'show where the time of the last start of an instance went',
+  help: `
+From the request to the end of the guest's boot. SECONDS count from the request, AFTER from the line before.
+\`server\` times are the server's own. \`console\` times are when the server saw the guest's line. \`guest\` times are what
+the guest says its kernel had run. Any image works; what its console does not show is listed as unknown.
+INSTANCE is an id, the beginning of one, a Name tag or an address.
+
+  bakehouse boot web
+  bakehouse boot web --json`,
+  options: regionOption,
+  optionHelp: regionHelp,
+  completes: 'instances',
+  async run(invocation) {
+    const { args, options, terminal, signal } = invocation;
+    const connection = await connectionFor(invocation);
+    const { instanceId } = await findInstance(await ec2Client(connection), args[0], signal);
+    if (!isResourceId('i', instanceId)) throw new CommandFailedError(`no instance ${instanceId}`);
+    const boot = await (await adminOf(connection)).call('InstanceBoot', { instanceId }, { signal });
+    if (options.json) printJson({ terminal }, bootJson(boot));
+    else {
+      const { imageId, instanceType, generation } = boot;
+      terminal.print(`${instanceId} (${instanceType}, ${imageId}), start ${generation}`);
+      for (const line of bootLines(boot)) terminal.print(line);
+    }
+    return 0;
+  },
+};

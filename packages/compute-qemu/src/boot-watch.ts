@@ -1,0 +1,154 @@
+import { open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, type Logger, minuteMs, secondMs, type TimestampMs } from '@bakehouse/base';
+import { bootConsoleBytesMax, type ConsoleArrival, type MachineBoot } from '@bakehouse/domain';
+import { isMissing, readTextIfExists, statIfExists } from '@bakehouse/host';
+import { isJsonObject } from '@bakehouse/qmp';
+import { machineFileNames } from './machine-files.ts';
+
+/** A look at the size of a file costs 20 µs of a core. */
+const closeLooks = { everyMs: 200, forMs: 2 * minuteMs };
+const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
+/** What a killed server loses of what it saw. */
+const saveEveryMs = 5 * secondMs;
+
+/** Format 1 of `boot.json`; `arrivals` are pairs of time and bytes. */
+interface BootRecord {
+  readonly version: 1;
+  readonly generation: number;
+  readonly spawnedAt: TimestampMs;
+  readonly respondedAt: TimestampMs;
+  /** The size of `serial.log` at the start. */
+  readonly consoleFrom: number;
+  readonly arrivals: readonly (readonly [at: TimestampMs, bytes: number])[];
+}
+
+interface WatchOptions {
+  readonly folder: string;
+  readonly generation: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Watches one start of a machine: notes when its process was started and when it responded, and looks at the size of
+ * its serial log while the guest boots. Nobody waits for what it writes, and a failure of it harms no machine.
+ */
+export class BootWatch {
+  readonly #options: WatchOptions;
+  readonly #stopping = new AbortController();
+  #record: BootRecord;
+
+  private constructor(options: WatchOptions, record: BootRecord) {
+    this.#options = options;
+    this.#record = record;
+  }
+
+  /** To be called right before the machine's process is started. */
+  static async begin(options: WatchOptions): Promise<BootWatch> {
+    const { folder, generation, clock } = options;
+    const log = await statIfExists(join(folder, machineFileNames.serial));
+    const now = clock.now();
+    const times = { spawnedAt: now, respondedAt: now };
+    const consoleFrom = log?.size ?? 0;
+    return new BootWatch(options, { version: 1, generation, ...times, consoleFrom, arrivals: [] });
+  }
+
+  /** To be called when the machine has responded. Looks at the console from now on, until `stop`. */
+  responded(): void {
+    this.#record = { ...this.#record, respondedAt: this.#options.clock.now() };
+    this.#watch().catch((error: unknown) => {
+      if (this.#stopping.signal.aborted || isMissing(error)) return;
+      this.#options.logger.log('warn', 'cannot record how a machine boots', { error });
+    });
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #watch(): Promise<void> {
+    const { clock } = this.#options;
+    await this.#save();
+    const begunAt = clock.elapsed();
+    let savedAt = begunAt;
+    let saved = this.#record;
+    for (;;) {
+      const passedMs = clock.elapsed() - begunAt;
+      if (passedMs > wideLooks.forMs) break;
+      const { everyMs } = passedMs < closeLooks.forMs ? closeLooks : wideLooks;
+      await clock.sleep(everyMs, this.#stopping.signal);
+      if (!(await this.#look())) break;
+      if (clock.elapsed() - savedAt < saveEveryMs || saved === this.#record) continue;
+      await this.#save();
+      savedAt = clock.elapsed();
+      saved = this.#record;
+    }
+    if (saved !== this.#record) await this.#save();
+  }
+
+  /** False when the log was cut, so that its bytes cannot be counted from the machine's start any more. */
+  async #look(): Promise<boolean> {
+    const { folder, clock } = this.#options;
+    const { consoleFrom, arrivals } = this.#record;
+    const log = await statIfExists(join(folder, machineFileNames.serial));
+    const bytes = (log?.size ?? consoleFrom) - consoleFrom;
+    const before = arrivals.at(-1)?.[1] ?? 0;
+    if (bytes < before) return false;
+    if (bytes > before) {
+      this.#record = { ...this.#record, arrivals: [...arrivals, [clock.now(), bytes]] };
+    }
+    return true;
+  }
+
+  /** Without a flush: after a power failure there is no machine that boots either. */
+  async #save(): Promise<void> {
+    const path = join(this.#options.folder, machineFileNames.boot);
+    await writeFile(path, JSON.stringify(this.#record), { mode: 0o600 });
+  }
+}
+
+/** The last start of the machine of this folder; undefined when none is recorded. */
+export async function readMachineBoot(folder: string): Promise<MachineBoot | undefined> {
+  const record = parseRecord(await readTextIfExists(join(folder, machineFileNames.boot)));
+  if (!record) return undefined;
+  const { generation, spawnedAt, respondedAt, consoleFrom } = record;
+  const arrivals = record.arrivals.map(([at, bytes]): ConsoleArrival => ({ at, bytes }));
+  const written = await readFrom(join(folder, machineFileNames.serial), consoleFrom);
+  const times = { generation, spawnedAt, respondedAt };
+  // A shorter log was cut after the last look.
+  if (!written || written.sizeBytes < (arrivals.at(-1)?.bytes ?? 0)) {
+    return { ...times, arrivals: [] };
+  }
+  return { ...times, console: written.bytes, arrivals };
+}
+
+function parseRecord(text: string | undefined): BootRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? 'null');
+    return isBootRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const numbers = ['generation', 'spawnedAt', 'respondedAt', 'consoleFrom'] as const;
+
+function isBootRecord(value: unknown): value is BootRecord {
+  if (!isJsonObject(value) || value.version !== 1 || !Array.isArray(value.arrivals)) return false;
+  return numbers.every((name) => typeof value[name] === 'number');
+}
+
+/** The bytes of a file after `from`, at most as many as are kept of a boot, and how many there are. */
+async function readFrom(
+  path: string,
+  from: number,
+): Promise<{ bytes: Uint8Array; sizeBytes: number } | undefined> {
+  if (!(await statIfExists(path))) return undefined;
+  await using file = await open(path, 'r');
+  const sizeBytes = (await file.stat()).size - from;
+  if (sizeBytes < 0) return undefined;
+  const buffer = Buffer.alloc(Math.min(sizeBytes, bootConsoleBytesMax));
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
+  return { bytes: buffer.subarray(0, bytesRead), sizeBytes };
+}

@@ -1,0 +1,201 @@
+import type { MachineBoot } from '@bakehouse/domain';
+import { anInstance } from '@bakehouse/testkit';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type BootTimeline, bootTimeline } from './boot-timeline.ts';
+
+const spawnedAt = 1_795_980_355_000;
+
+type Recorded = readonly (readonly [ms: number, text: string])[];
+
+/** Parts of a console that was recorded with the times of its lines. */
+const debian: Recorded = [
+  [500, '\u001b[H\u001b[J\u001b[1;1H  Booting `Debian'],
+  [
+    5910,
+    '\r[    0.000000] Linux version 6.1.0-57-cloud-amd64 (debian-kernel@lists.debian.org)\r\n',
+  ],
+  [12560, '[    5.873090] Run /init as init process\r\n'],
+  [27400, '[   20.710680] systemd[1]: systemd 252.39-1~deb12u2 running in system mode (+PAM)\r\n'],
+  [27420, '\r\nWelcome to \u001b[1mDebian GNU/Linux 12 (bookworm)\u001b[0m!\r\n'],
+  [
+    67800,
+    "[   61.165859] cloud-init[264]: Cloud-init v. 22.4.2 running 'init-local' at Mon, 30 Nov 2026 03:11:49 +0000. Up 60.78 seconds.\r\n",
+  ],
+  [
+    86540,
+    '[\u001b[0;32m  OK  \u001b[0m] Reached target \u001b[0;1;39mnetwork.target\u001b[0m - Network.\r\n',
+  ],
+  [
+    95400,
+    "[   88.764779] cloud-init[343]: Cloud-init v. 22.4.2 running 'init' at Mon, 30 Nov 2026 03:12:16 +0000. Up 88.29 seconds.\r\n",
+  ],
+  [
+    144190,
+    '[\u001b[0;32m  OK  \u001b[0m] Started \u001b[0;1;39mssh.service\u001b[0m - OpenBSD Secure Shell server.\r\n',
+  ],
+  [146000, '\r\nDebian GNU/Linux 12 ip-172-31-0-10 ttyS0\r\n\r\nip-172-31-0-10 login: '],
+  [
+    189360,
+    "[  182.642090] cloud-init[709]: Cloud-init v. 22.4.2 running 'modules:config' at Mon, 30 Nov 2026 03:13:46 +0000. Up 177.88 seconds.\r\n",
+  ],
+];
+
+const bakehouse: Recorded = [
+  [1100, '  Booting `Bakehouse Linux (6.1.0-57-cloud-amd64)’\r\n'],
+  [
+    60090,
+    "[   11.500000] cloud-boot[120]: Cloud-init v. 22.4.2 running 'init' at Mon, 30 Nov 2026 03:33:00 +0000. Up 11.37 seconds.\r\n",
+  ],
+  [
+    150600,
+    '[   17.902000] cloud-boot[120]: Cloud-init v. 22.4.2 finished at Mon, 30 Nov 2026 03:33:09 +0000. Datasource DataSourceEc2.  Up 17.24 seconds\r\n',
+  ],
+  [
+    150650,
+    "[   17.973243] cloud-boot[120]: boot times, in seconds after the kernel's start: systemd 3.50, units 4.86, python 6.40, cloud-init 11.34, network 11.34, user 13.77, sshd 14.12, done 17.33\r\n",
+  ],
+];
+
+/** The machine's side of a start whose console arrived like this, looked at every `everyMs`. */
+function bootOf(recorded: Recorded, everyMs = 200): MachineBoot {
+  const text = recorded.map(([, part]) => part).join('');
+  const arrivals = new Map<number, number>();
+  let bytes = 0;
+  for (const [ms, part] of recorded) {
+    bytes += Buffer.byteLength(part);
+    const look = Math.ceil(ms / everyMs) * everyMs;
+    // The look before it found what was there before.
+    if (look > everyMs) arrivals.set(look - everyMs, bytes - Buffer.byteLength(part));
+    arrivals.set(look, bytes);
+  }
+  return {
+    generation: 1,
+    spawnedAt,
+    respondedAt: spawnedAt + 60,
+    console: Buffer.from(text),
+    arrivals: [...arrivals].map(([ms, count]) => ({ at: spawnedAt + ms, bytes: count })),
+  };
+}
+
+const instance = anInstance({
+  generation: 1,
+  launchedAt: spawnedAt - 150,
+  launchTimes: {
+    generation: 1,
+    plannedAt: spawnedAt - 140,
+    marks: [
+      { name: 'began', at: spawnedAt - 130 },
+      { name: 'disks', at: spawnedAt - 100 },
+      { name: 'port', at: spawnedAt - 60 },
+      { name: 'network', at: spawnedAt - 40 },
+      { name: 'metadata', at: spawnedAt - 20 },
+    ],
+  },
+});
+
+/** Stages with their seconds after the start of QEMU. */
+const secondsOf = ({ events }: BootTimeline) =>
+  Object.fromEntries(events.map(({ name, at }) => [name, (at - spawnedAt) / 1000]));
+
+test('stock Debian: what its kernel, systemd and cloud-init write on the console', () => {
+  const timeline = bootTimeline(instance, bootOf(debian));
+  expect(secondsOf(timeline)).toEqual({
+    'request accepted': -0.15,
+    planned: -0.14,
+    committed: -0.13,
+    'overlays made': -0.1,
+    'network port made': -0.06,
+    'network policy applied': -0.04,
+    'metadata published': -0.02,
+    'QEMU started': 0,
+    "QEMU's monitor responded": 0.06,
+    'boot loader': 6,
+    kernel: 6,
+    initramfs: expect.closeTo(12.56, 0),
+    systemd: expect.closeTo(27.4, 0),
+    'cloud-init: local': expect.closeTo(67.5, 0),
+    network: 86.6,
+    'cloud-init: init': expect.closeTo(95, 0),
+    sshd: 144.2,
+    'login prompt': 146,
+    'cloud-init: config': expect.closeTo(184.6, 0),
+  });
+  const unknown = timeline.unknown.map(({ name }) => name);
+  expect(unknown).toEqual(['cloud-init: final', 'cloud-init: finished']);
+});
+
+test('Bakehouse Linux: a quiet kernel, whose times the image writes at the end', () => {
+  const timeline = bootTimeline(instance, bootOf(bakehouse));
+  expect(secondsOf(timeline)).toMatchObject({
+    'boot loader': 1.2,
+    kernel: expect.closeTo(48.83, 1),
+    systemd: expect.closeTo(48.83 + 3.5, 1),
+    network: expect.closeTo(48.83 + 11.34, 1),
+    sshd: expect.closeTo(48.83 + 14.12, 1),
+    'cloud-init: finished': expect.closeTo(48.83 + 17.24, 1),
+  });
+  const kernel = timeline.events.find(({ name }) => name === 'kernel');
+  expect(kernel).toMatchObject({ source: 'guest', precisionMs: 200 });
+  expect(timeline.unknown.map(({ name }) => name)).toContain('initramfs');
+});
+
+test('without looks at the console, its stages are unknown and not guessed', () => {
+  const { events, unknown } = bootTimeline(instance, { ...bootOf(debian), arrivals: [] });
+  expect(events.map(({ source }) => source)).not.toContain('console');
+  expect(events.map(({ source }) => source)).not.toContain('guest');
+  expect(unknown).toContainEqual({ name: 'sshd', why: expect.stringContaining('server was away') });
+});
+
+test('looks that are too far apart say nothing', () => {
+  const { events } = bootTimeline(instance, {
+    ...bootOf(debian),
+    arrivals: [
+      {
+        at: spawnedAt + 600_000,
+        bytes: Buffer.concat([bootOf(debian).console ?? Buffer.alloc(0)]).length,
+      },
+    ],
+  });
+  expect(events.map(({ name }) => name).at(-1)).toBe("QEMU's monitor responded");
+});
+
+test('a machine of an earlier start, and marks of one, are not those of this start', () => {
+  const later = { ...instance, generation: 2 };
+  const { events, unknown } = bootTimeline(later, bootOf(debian));
+  expect(events.map(({ name }) => name)).toEqual(['request accepted']);
+  expect(unknown.map(({ name }) => name)).toContain('QEMU started');
+  expect(unknown.map(({ name }) => name)).toContain('planned');
+});
+
+test('marks that a killed server did not keep are unknown', () => {
+  const launchTimes = { generation: 1, plannedAt: spawnedAt, marks: [] };
+  const { unknown } = bootTimeline({ ...instance, launchTimes }, undefined);
+  expect(unknown).toContainEqual({
+    name: 'overlays made',
+    why: expect.stringContaining('another'),
+  });
+});
+
+test('any console yields a timeline in the order of its times, each stage once', () => {
+  const part = fc.oneof(
+    fc.string(),
+    fc.constantFrom(...debian.map(([, text]) => text), ...bakehouse.map(([, text]) => text)),
+  );
+  const recorded = fc.array(fc.tuple(fc.nat(5_000), part), { maxLength: 30 }).map((parts) => {
+    let ms = 0;
+    return parts.map(([after, text]) => {
+      ms += after;
+      return [ms, text] as const;
+    });
+  });
+  fc.assert(
+    fc.property(recorded, (parts) => {
+      const { events, unknown } = bootTimeline(instance, bootOf(parts));
+      const times = events.map(({ at }) => at);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      const names = [...events, ...unknown].map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+    }),
+  );
+});

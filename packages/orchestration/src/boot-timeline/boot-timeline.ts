@@ -1,0 +1,117 @@
+import type { TimestampMs } from '@bakehouse/base';
+import type { Instance, MachineBoot } from '@bakehouse/domain';
+import { launchMark } from '../workflows/launch-marks.ts';
+import { consoleLines } from './console-lines.ts';
+import { type GuestMark, guestMarkNames, guestMarks, kernelStart } from './guest-marks.ts';
+
+/** Whose clock a time is from, and how it was had. */
+type BootSource = 'server' | 'console' | 'guest';
+
+/** One moment of a start. */
+export interface BootEvent {
+  readonly name: string;
+  readonly at: TimestampMs;
+  /**
+   * `server`: this server's own clock. `console`: this server saw the guest's line. `guest`: the guest wrote how long
+   * its kernel had run, counted from the kernel's start as the console shows it.
+   */
+  readonly source: BootSource;
+  /** The moment may be this much earlier. */
+  readonly precisionMs?: number;
+}
+
+/** A stage whose time is not known, and why. */
+export interface UnknownStage {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface BootTimeline {
+  readonly generation: number;
+  /** In the order of their times. */
+  readonly events: readonly BootEvent[];
+  readonly unknown: readonly UnknownStage[];
+}
+
+/** What the server's marks are for people. */
+const serverNames: readonly (readonly [mark: string, name: string])[] = [
+  [launchMark.began, 'committed'],
+  [launchMark.disks, 'overlays made'],
+  [launchMark.port, 'network port made'],
+  [launchMark.network, 'network policy applied'],
+  [launchMark.metadata, 'metadata published'],
+];
+
+const missingMark = 'another server, or an earlier run of this one, did it';
+
+function serverEvents({ launchedAt, launchTimes, generation }: Instance) {
+  const events: BootEvent[] = [{ name: 'request accepted', at: launchedAt, source: 'server' }];
+  const unknown: UnknownStage[] = [];
+  const times = launchTimes?.generation === generation ? launchTimes : undefined;
+  if (!times) {
+    const why = 'this start has not succeeded yet, or an earlier release made it';
+    for (const name of ['planned', ...serverNames.map(([, name]) => name)]) {
+      unknown.push({ name, why });
+    }
+    return { events, unknown };
+  }
+  events.push({ name: 'planned', at: times.plannedAt, source: 'server' });
+  for (const [mark, name] of serverNames) {
+    const found = times.marks.find((each) => each.name === mark);
+    if (found) events.push({ name, at: found.at, source: 'server' });
+    else unknown.push({ name, why: missingMark });
+  }
+  return { events, unknown };
+}
+
+function guestEvent(
+  { name, uptimeSeconds, arrival }: GuestMark,
+  start: ReturnType<typeof kernelStart>,
+): BootEvent | undefined {
+  if (uptimeSeconds !== undefined && start) {
+    const at = Math.round(start.at + uptimeSeconds * 1000);
+    return { name, at, source: 'guest', precisionMs: start.precisionMs };
+  }
+  return arrival && { name, ...arrival, source: 'console' };
+}
+
+const silent = 'the guest wrote no line of it to its serial console';
+const unseen = 'nobody looked at the console in time: the server was away';
+
+function machineEvents(boot: MachineBoot) {
+  const events: BootEvent[] = [
+    { name: 'QEMU started', at: boot.spawnedAt, source: 'server' },
+    { name: "QEMU's monitor responded", at: boot.respondedAt, source: 'server' },
+  ];
+  const lines = consoleLines(boot);
+  const start = kernelStart(lines);
+  const unknown: UnknownStage[] = [];
+  const marks = guestMarks(lines);
+  const hasKernelLine = marks.some(({ name }) => name === 'kernel');
+  // A kernel that is started with `quiet` writes no line, and its start is known all the same.
+  if (start && !hasKernelLine) marks.push({ name: 'kernel', uptimeSeconds: 0 });
+  for (const mark of marks) {
+    const event = guestEvent(mark, start);
+    if (event) events.push(event);
+    else unknown.push({ name: mark.name, why: unseen });
+  }
+  const found = new Set(marks.map(({ name }) => name));
+  const why = boot.console ? silent : 'its console is no longer kept';
+  unknown.push(...guestMarkNames.filter((name) => !found.has(name)).map((name) => ({ name, why })));
+  return { events, unknown };
+}
+
+/** What is known of an instance's last start. `boot` is its machine's; absent when its driver knows of none. */
+export function bootTimeline(instance: Instance, boot: MachineBoot | undefined): BootTimeline {
+  const { generation } = instance;
+  const server = serverEvents(instance);
+  const machine =
+    boot?.generation === generation
+      ? machineEvents(boot)
+      : { events: [], unknown: [{ name: 'QEMU started', why: 'no machine was started' }] };
+  return {
+    generation,
+    events: [...server.events, ...machine.events].toSorted((a, b) => a.at - b.at),
+    unknown: [...server.unknown, ...machine.unknown],
+  };
+}
