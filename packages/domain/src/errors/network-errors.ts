@@ -126,8 +126,10 @@ export const networkErrors = {
   'InvalidNatGatewayID.NotFound': missing('natGateway ID'),
   'Gateway.NotAttached': {
     status: 400,
-    message: (d: { id: string; vpcId: string }) =>
-      `resource ${d.id} is not attached to network ${d.vpcId}`,
+    message: (d: { id?: string; vpcId: string }) =>
+      d.id === undefined
+        ? `Network ${d.vpcId} is not attached to any internet gateway`
+        : `resource ${d.id} is not attached to network ${d.vpcId}`,
   },
   'Resource.AlreadyAssociated': worded,
   RouteAlreadyExists: {
