@@ -1,5 +1,10 @@
 import { silentLogger } from '@bakehouse/base';
-import type { MetadataTransaction, NetworkPolicy, PolicyChange } from '@bakehouse/domain';
+import type {
+  ElasticAddress,
+  MetadataTransaction,
+  NetworkPolicy,
+  PolicyChange,
+} from '@bakehouse/domain';
 import {
   ManualClock,
   MemoryMetadataStore,
@@ -10,6 +15,8 @@ import {
 import {
   aHostId,
   aNetworkInterface,
+  anElasticAddress,
+  aPrefixList,
   aSecurityGroup,
   aSecurityGroupRule,
   aSubnet,
@@ -204,6 +211,15 @@ const aWrite = fc.oneof(
     what: fc.constant('no rule' as const),
     id: fc.constantFrom('sgr-1', 'sgr-2', 'sgr-3'),
   }),
+  fc.record({
+    what: fc.constant('address' as const),
+    id: fc.constantFrom('eipalloc-1' as const, 'eipalloc-2' as const),
+    nicId: fc.option(fc.constantFrom('eni-1' as const, 'eni-2' as const), { nil: undefined }),
+  }),
+  fc.record({
+    what: fc.constant('prefix list' as const),
+    ports: fc.uniqueArray(fc.integer({ min: 1, max: 3 })),
+  }),
 );
 type Write = typeof aWrite extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -222,19 +238,39 @@ async function perform(tx: MetadataTransaction, write: Write): Promise<void> {
     case 'rule': {
       const { id, port } = write;
       const ports = { protocol: 'tcp', fromPort: port, toPort: port };
-      const rule = aSecurityGroupRule({ id, groupId: groupOfRule(id), ...ports });
+      // One of the rules refers to the prefix list.
+      const peer = { kind: 'prefix-list', prefixListId: 'pl-1' } as const;
+      const listed = id === 'sgr-1' ? { peer } : {};
+      const rule = aSecurityGroupRule({ id, groupId: groupOfRule(id), ...ports, ...listed });
       return await tx.put('securityGroupRule', rule);
     }
     case 'no rule':
       return await tx.delete('securityGroupRule', write.id);
+    case 'address':
+      return await tx.put('elasticAddress', addressOf(write));
+    case 'prefix list': {
+      const entries = write.ports.map((number) => ({ cidr: `10.${number}.0.0/16` }));
+      return await tx.put('prefixList', aPrefixList({ id: 'pl-1', entries }));
+    }
   }
 }
 
-/** Each NIC with the rules of its groups, whatever else the policy has. */
+function addressOf({ id, nicId }: Extract<Write, { what: 'address' }>): ElasticAddress {
+  const publicIp = `127.18.0.${id.at(-1)}`;
+  const { association: _, ...address } = anElasticAddress({ id, publicIp });
+  if (!nicId) return address;
+  const { privateIp } = aNetworkInterface();
+  return { ...address, association: { id: `eipassoc-${id.slice(9)}`, nicId, privateIp } };
+}
+
+/** Each NIC with its addresses and the rules of its groups, whatever else the policy has. */
 function meaning({ nics, groups }: NetworkPolicy): ReadonlyMap<string, unknown> {
   const rules = new Map(groups.map((group) => [group.groupId, group.rules]));
   return new Map(
-    nics.map(({ nicId, groupIds }) => [nicId, groupIds.map((each) => [each, rules.get(each)])]),
+    nics.map(({ nicId, groupIds, addresses }) => [
+      nicId,
+      { addresses, groups: groupIds.map((each) => [each, rules.get(each)]) },
+    ]),
   );
 }
 
