@@ -1,4 +1,4 @@
-import { type Absent, type ErrorSpec, malformed, missing, type Words, worded } from './wordings.ts';
+import { type Absent, type ErrorSpec, malformed, missing, type Words } from './wordings.ts';
 
 /** The errors of interfaces' attachments and addresses, Elastic IP addresses, NAT gateways and prefix lists. */
 export const interfaceErrors = {
@@ -6,7 +6,6 @@ export const interfaceErrors = {
     status: 400,
     message: (d: { id: string }) => `Interface: [${d.id}] in use.`,
   },
-  InvalidInstanceID: worded,
   PrivateIpAddressLimitExceeded: {
     status: 400,
     message: (_: object) => 'Number of private addresses will exceed limit.',
@@ -26,16 +25,7 @@ export const interfaceErrors = {
   },
   'InvalidAllocationID.NotFound': missing('allocation ID'),
   'InvalidAllocationID.Malformed': malformed('eipalloc'),
-  'InvalidAssociationID.NotFound': missing('association ID'),
   'InvalidElasticIpID.NotFound': missing('elasticIp ID'),
-  'Resource.AlreadyAssociated': worded,
-  'Gateway.NotAttached': {
-    status: 400,
-    message: (d: { id?: string; vpcId: string }) =>
-      d.id === undefined
-        ? `Network ${d.vpcId} is not attached to any internet gateway`
-        : `resource ${d.id} is not attached to network ${d.vpcId}`,
-  },
   NatGatewayMalformed: malformed('nat'),
   NatGatewayNotFound: {
     status: 400,

@@ -121,8 +121,17 @@ export const networkErrors = {
   NetworkAclLimitExceeded: full('network ACLs'),
   NetworkAclEntryLimitExceeded: full('network ACL entries'),
   DhcpOptionsLimitExceeded: full('DHCP options sets'),
+  'InvalidAssociationID.NotFound': missing('association ID'),
   'InvalidGatewayID.NotFound': missing('gateway ID'),
   'InvalidNatGatewayID.NotFound': missing('natGateway ID'),
+  'Gateway.NotAttached': {
+    status: 400,
+    message: (d: { id?: string; vpcId: string }) =>
+      d.id === undefined
+        ? `Network ${d.vpcId} is not attached to any internet gateway`
+        : `resource ${d.id} is not attached to network ${d.vpcId}`,
+  },
+  'Resource.AlreadyAssociated': worded,
   RouteAlreadyExists: {
     status: 400,
     message: (d: { destination: string }) =>
@@ -133,6 +142,7 @@ export const networkErrors = {
     message: (d: { destination: string; tableId: string }) =>
       `no route with destination-cidr-block ${d.destination} in route table ${d.tableId}`,
   },
+  InvalidInstanceID: worded,
   NetworkAclEntryAlreadyExists: {
     status: 400,
     message: (d: { ruleNumber: number }) =>

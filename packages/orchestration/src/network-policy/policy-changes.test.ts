@@ -1,10 +1,16 @@
 import { silentLogger } from '@bakehouse/base';
-import type { MetadataTransaction, NetworkPolicy, RouteEntryTarget } from '@bakehouse/domain';
+import type {
+  ElasticAddress,
+  MetadataTransaction,
+  NetworkPolicy,
+  RouteEntryTarget,
+} from '@bakehouse/domain';
 import { MemoryMetadataStore, MemoryNetwork } from '@bakehouse/fakes';
 import {
   aHostId,
   aNetworkAcl,
   aNetworkInterface,
+  anElasticAddress,
   anInternetGateway,
   aPrefixList,
   aRouteTable,
@@ -82,6 +88,11 @@ const aWrite = fc.oneof(
   }),
   fc.record({ what: fc.constant('entry' as const), ruleNumber: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ what: fc.constant('list' as const), octet: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({
+    what: fc.constant('address' as const),
+    id: fc.constantFrom('eipalloc-1' as const, 'eipalloc-2' as const),
+    nicId: fc.constantFrom('eni-1' as const, 'eni-2' as const, undefined),
+  }),
   fc.record({ what: fc.constant('dns' as const), isOn: fc.boolean() }),
 );
 type Write = typeof aWrite extends fc.Arbitrary<infer Value> ? Value : never;
@@ -94,7 +105,7 @@ async function perform(tx: MetadataTransaction, write: Write): Promise<void> {
     case 'nic': {
       const { id, groupIds, isAttached } = write;
       const place = { vpcId: id === 'eni-1' ? 'vpc-1' : 'vpc-2' } as const;
-      const own = { privateIp: id === 'eni-1' ? '172.31.0.11' : '172.31.0.12' };
+      const own = { privateIp: privateIpOf(id) };
       const given = { id, groupIds, ...place, ...own, ...(isAttached ? { attachment } : {}) };
       return await tx.put('networkInterface', aNetworkInterface(given));
     }
@@ -103,14 +114,29 @@ async function perform(tx: MetadataTransaction, write: Write): Promise<void> {
     case 'rule': {
       const { id, port } = write;
       const ports = { protocol: 'tcp', fromPort: port, toPort: port };
-      const rule = aSecurityGroupRule({ id, groupId: groupOfRule(id), ...ports });
+      // One of the rules refers to the prefix list.
+      const peer = { kind: 'prefix-list', prefixListId: 'pl-1' } as const;
+      const listed = id === 'sgr-1' ? { peer } : {};
+      const rule = aSecurityGroupRule({ id, groupId: groupOfRule(id), ...ports, ...listed });
       return await tx.put('securityGroupRule', rule);
     }
     case 'no rule':
       return await tx.delete('securityGroupRule', write.id);
+    case 'address':
+      return await tx.put('elasticAddress', addressOf(write));
     default:
       return await performOnVpc(tx, write);
   }
+}
+
+const privateIpOf = (nicId: string) => (nicId === 'eni-1' ? '172.31.0.11' : '172.31.0.12');
+
+function addressOf({ id, nicId }: Extract<Write, { what: 'address' }>): ElasticAddress {
+  const publicIp = `127.18.0.${id.at(-1)}`;
+  const { association: _, ...address } = anElasticAddress({ id, publicIp });
+  if (!nicId) return address;
+  const privateIp = privateIpOf(nicId);
+  return { ...address, association: { id: `eipassoc-${id.slice(9)}`, nicId, privateIp } };
 }
 
 /** Of the first VPC, but for the gateway, which moves. */

@@ -41,7 +41,7 @@ function blockDeviceNames(instance: Instance): Record<string, string> {
 
 function interfaceMetadata(facts: InterfaceNetwork): InterfaceMetadata {
   const { nic, subnet, vpc, groups, addresses } = facts;
-  const [primary] = addresses;
+  const publicHostName = publicName(addresses[0] ?? {}, vpc);
   return {
     deviceIndex: nic.attachment?.deviceIndex ?? 0,
     interfaceId: nic.id,
@@ -50,7 +50,7 @@ function interfaceMetadata(facts: InterfaceNetwork): InterfaceMetadata {
       publicIp === undefined ? { privateIp } : { privateIp, publicIp },
     ),
     localHostName: privateDnsName(nic.privateIp, nic.region),
-    ...(primary?.publicIp ? { publicHostName: publicName(primary) } : {}),
+    ...(publicHostName ? { publicHostName } : {}),
     subnetId: subnet.id,
     subnetCidr: subnet.cidr,
     vpcId: vpc.id,

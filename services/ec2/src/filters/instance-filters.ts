@@ -2,7 +2,6 @@ import {
   bootMode,
   currentBootMode,
   privateDnsName,
-  publicName,
   virtualizationType,
   zoneId,
 } from '@bakehouse/domain';
@@ -46,10 +45,7 @@ const absent = nothing([
 ]);
 
 /** Empty without a public address; of no interface, none. */
-const dnsName = (facts: InstanceFacts) => {
-  const address = primaryAddress(facts);
-  return address && publicName(address);
-};
+const dnsName = (facts: InstanceFacts) => primaryAddress(facts)?.publicName;
 
 /** The filters of DescribeInstances, by their documented names. */
 export const instanceFilters: FilterTable<InstanceFacts> = {

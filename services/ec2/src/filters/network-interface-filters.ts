@@ -1,4 +1,4 @@
-import { type NetworkInterface, privateDnsName, publicName, zoneId } from '@bakehouse/domain';
+import { type NetworkInterface, privateDnsName, zoneId } from '@bakehouse/domain';
 import { addressOwner, type InterfaceFacts } from '../views/interface-facts.ts';
 import {
   attachmentStatus,
@@ -54,7 +54,7 @@ const ofPublic =
 export const interfaceAddressFilters = {
   owner: ofPublic(addressOwner),
   publicIp: ofPublic(({ publicIp }) => publicIp),
-  publicName: ofPublic(publicName),
+  publicName: ofPublic(({ publicName }) => publicName),
   allocationId: ofPublic(({ elastic }) => elastic?.id),
   associationId: ofPublic(({ elastic }) => elastic?.association?.id),
   /** Of each address whether it is the primary one. */

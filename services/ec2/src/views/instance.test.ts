@@ -19,7 +19,7 @@ const instance = record<Instance>({
 });
 const nic = record<NetworkInterface>({ privateIp: '10.0.0.4', region: 'us-east-1', createdAt: 0 });
 const group = record<SecurityGroup>({ id: 'sg-00000000000000001', name: 'old' });
-const primary = { nic, groups: [group], addresses: [{ privateIp: '10.0.0.4' }] };
+const primary = { nic, groups: [group], addresses: [{ privateIp: '10.0.0.4', publicName: '' }] };
 const facts = { instance, interfaces: [primary] };
 
 test('the same records give the same view, which cannot be changed', () => {
@@ -34,11 +34,11 @@ test('a change of a related record gives another view', () => {
   const renamed = { ...facts, interfaces: [{ ...primary, groups: newGroups }] };
   expect(instanceView(renamed).SecurityGroups).toMatchObject([{ GroupName: 'new' }]);
   const automatic = { nic: { ...nic, publicIp: '127.0.0.9' } };
-  const addresses = [{ privateIp: '10.0.0.4', publicIp: '127.0.0.9' }];
+  const addresses = [{ privateIp: '10.0.0.4', publicIp: '127.0.0.9', publicName: '' }];
   const moved = { ...facts, interfaces: [{ ...primary, ...automatic, addresses }] };
   expect(instanceView(moved).PublicIpAddress).toBe('127.0.0.9');
   const elastic = record<ElasticAddress>({ id: 'eipalloc-1', ownerId: '1', publicIp: '127.0.0.8' });
-  const own = [{ privateIp: '10.0.0.4', publicIp: '127.0.0.8', elastic }];
+  const own = [{ privateIp: '10.0.0.4', publicIp: '127.0.0.8', publicName: '', elastic }];
   const kept = { ...facts, interfaces: [{ ...primary, addresses: own }] };
   expect(instanceView(kept).PublicIpAddress).toBe('127.0.0.8');
   expect(instanceView({ instance, interfaces: [] }).NetworkInterfaces).toEqual([]);

@@ -7,7 +7,6 @@ import {
   type Instance,
   type InstanceState,
   privateDnsName,
-  publicName,
   type SecurityGroup,
   virtualizationType,
   zoneId,
@@ -28,6 +27,7 @@ import {
   associationView,
   type InterfaceFacts,
   interfaceStatus,
+  type NamedAddress,
   privateIpViews,
 } from './interface-facts.ts';
 import { unmanaged } from './operator.ts';
@@ -81,7 +81,7 @@ function networkView(facts: InstanceFacts): Partial<InstanceView> {
   return {
     PrivateDnsName: privateDnsName(nic.privateIp, nic.region),
     PrivateIpAddress: nic.privateIp,
-    PublicDnsName: publicName(addresses[0] ?? {}),
+    PublicDnsName: addresses[0]?.publicName ?? '',
     ...(publicIp ? { PublicIpAddress: publicIp } : {}),
     SubnetId: nic.subnetId,
     VpcId: nic.vpcId,
@@ -113,6 +113,9 @@ export function instanceCpuOptions({ instanceType, cpuOptions }: Instance) {
 
 const made = new WeakMap<Instance, InstanceFacts & { readonly view: InstanceView }>();
 
+const isSameAddress = (a: NamedAddress, b: NamedAddress | undefined) =>
+  a.elastic === b?.elastic && a.publicName === b?.publicName;
+
 /** Whether the view of these interfaces is that of those. */
 function isSameInterface(a: InterfaceFacts, b: InterfaceFacts | undefined): boolean {
   return (
@@ -120,7 +123,7 @@ function isSameInterface(a: InterfaceFacts, b: InterfaceFacts | undefined): bool
     a.groups.length === b.groups.length &&
     a.groups.every((group, index) => group === b.groups[index]) &&
     a.addresses.length === b.addresses.length &&
-    a.addresses.every(({ elastic }, index) => elastic === b.addresses[index]?.elastic)
+    a.addresses.every((address, index) => isSameAddress(address, b.addresses[index]))
   );
 }
 

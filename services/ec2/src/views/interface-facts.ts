@@ -10,12 +10,17 @@ import {
   type SecurityGroup,
 } from '@bakehouse/domain';
 
+/** An address of an interface, with the public name that its VPC gives it: empty without one. */
+export interface NamedAddress extends InterfaceAddress {
+  readonly publicName: string;
+}
+
 /** A network interface with the records that its views and filters read. */
 export interface InterfaceFacts {
   readonly nic: NetworkInterface;
   readonly groups: readonly SecurityGroup[];
   /** The primary one first. */
-  readonly addresses: readonly InterfaceAddress[];
+  readonly addresses: readonly NamedAddress[];
 }
 
 export async function readInterfaceFacts(
@@ -23,7 +28,11 @@ export async function readInterfaceFacts(
   nic: NetworkInterface,
 ): Promise<InterfaceFacts> {
   const groups = await reader.getMany('securityGroup', nic.groupIds);
-  const addresses = await readInterfaceAddresses(reader, nic);
+  const vpc = await reader.get('vpc', nic.vpcId);
+  const addresses = (await readInterfaceAddresses(reader, nic)).map((address) => ({
+    ...address,
+    publicName: vpc ? publicName(address, vpc) : '',
+  }));
   return { nic, groups: groups.filter((group) => group !== undefined), addresses };
 }
 
@@ -37,7 +46,8 @@ export const isLaunching = ({ state, generation }: Instance): boolean =>
 /** The interface as it is shown: without public addresses while its instance is launched. */
 export function shownFacts(facts: InterfaceFacts, instance: Instance | undefined): InterfaceFacts {
   if (!instance || !isLaunching(instance)) return facts;
-  return { ...facts, addresses: facts.addresses.map(({ privateIp }) => ({ privateIp })) };
+  const hidden = facts.addresses.map(({ privateIp }) => ({ privateIp, publicName: '' }));
+  return { ...facts, addresses: hidden };
 }
 
 /** The status of the attachment; undefined when the interface is not attached to an instance. */
@@ -54,12 +64,12 @@ export function interfaceStatus(
 export const addressOwner = ({ elastic }: InterfaceAddress) => elastic?.ownerId ?? 'amazon';
 
 /** The public address as an instance shows it; its interface adds the ids of an Elastic IP address. */
-export function associationView(address: InterfaceAddress | undefined) {
+export function associationView(address: NamedAddress | undefined) {
   if (address?.publicIp === undefined) return {};
   return {
     Association: {
       IpOwnerId: addressOwner(address),
-      PublicDnsName: publicName(address),
+      PublicDnsName: address.publicName,
       PublicIp: address.publicIp,
     },
   };
@@ -74,7 +84,7 @@ type PrivateIpView = NonNullable<
 /** Every private address with its public one. */
 export function privateIpViews(
   { nic, addresses }: InterfaceFacts,
-  association: (address: InterfaceAddress) => Pick<PrivateIpView, 'Association'>,
+  association: (address: NamedAddress) => Pick<PrivateIpView, 'Association'>,
 ): PrivateIpView[] {
   return addresses.map((address, index) => ({
     ...association(address),

@@ -1,11 +1,9 @@
 import type * as Ec2 from '@bakehouse/aws-model';
 import {
   type Instance,
-  type InterfaceAddress,
   type MetadataReader,
   type NetworkInterface,
   privateDnsName,
-  publicName,
   zoneId,
 } from '@bakehouse/domain';
 import { tagsView } from '../request/tags.ts';
@@ -13,6 +11,7 @@ import {
   associationView,
   type InterfaceFacts,
   interfaceStatus,
+  type NamedAddress,
   privateIpViews,
   readInterfaceFacts,
   shownFacts,
@@ -49,9 +48,7 @@ export const attachmentStatus = ({ nic, instance }: NetworkInterfaceFacts) =>
   interfaceStatus(nic, instance);
 
 /** With the ids of an Elastic IP address. */
-function elasticView(
-  address: InterfaceAddress | undefined,
-): Pick<NetworkInterfaceView, 'Association'> {
+function elasticView(address: NamedAddress | undefined): Pick<NetworkInterfaceView, 'Association'> {
   const { Association: association } = associationView(address);
   const { elastic } = address ?? {};
   if (!association) return {};
@@ -98,7 +95,7 @@ export function networkInterfaceView(facts: NetworkInterfaceFacts): NetworkInter
     NetworkInterfaceId: nic.id,
     OwnerId: nic.ownerId,
     PrivateDnsName: privateDnsName(nic.privateIp, nic.region),
-    ...(primary?.publicIp ? { PublicDnsName: publicName(primary) } : {}),
+    ...(primary?.publicName ? { PublicDnsName: primary.publicName } : {}),
     PrivateIpAddress: nic.privateIp,
     PrivateIpAddresses: privateIpViews(shown, elasticView),
     RequesterManaged: isManaged(nic),
