@@ -140,13 +140,12 @@ function makeParts(options: ControlPlaneOptions): Parts {
     hydrator,
     changes,
   };
-  const distinctRanges = settings.compute === 'qemu';
   const { openHost = () => drivers.network.open() } = options;
   return {
     context,
     changes,
     hydrator,
-    regions: createRegionEnsurer({ metadata, clock, ids, distinctRanges }),
+    regions: createRegionEnsurer({ metadata, clock, ids }),
     startup: new Startup(clock),
     openHost,
   };
