@@ -37,11 +37,15 @@ export const elasticAddressesOf = (
   nicId: string,
 ): Promise<readonly ElasticAddress[]> => reader.list('elasticAddress', { where: { nic: [nicId] } });
 
-/** The addresses of an interface, the primary one first. */
+/**
+ * The addresses of an interface, the primary one first. An automatic address was given back when an Elastic IP address
+ * took its place, so an interface that has one, and no secondary addresses, needs no look-up.
+ */
 export async function readInterfaceAddresses(
   reader: MetadataReader,
   nic: NetworkInterface,
 ): Promise<readonly InterfaceAddress[]> {
+  if (nic.publicIp !== undefined && !nic.secondaryIps?.length) return interfaceAddresses(nic, []);
   return interfaceAddresses(nic, await elasticAddressesOf(reader, nic.id));
 }
 

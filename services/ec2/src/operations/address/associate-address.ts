@@ -10,7 +10,7 @@ import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { actOnInterfaces } from '../../network/act-on-interfaces.ts';
 import type { Operation } from '../../operation.ts';
 import { type AssociationTarget, associationTarget } from './association-target.ts';
-import { namedAddress, refuseManaged } from './find-address.ts';
+import { namedAddress, refuseFixed } from './find-address.ts';
 
 type Association = NonNullable<ElasticAddress['association']>;
 
@@ -24,9 +24,10 @@ interface Wanted {
 /** Ends what stands against the association: of the address with another target, of the target with another address. */
 async function makeRoom(
   tx: ControlTransaction,
+  context: OperationContext,
   { address, target: { nic, privateIp }, mayMove }: Wanted,
 ): Promise<void> {
-  await refuseManaged(tx, address);
+  await refuseFixed(tx, context, address);
   if (address.association && !mayMove) {
     throw apiError('Resource.AlreadyAssociated', {
       message: `resource ${address.id} is already associated with associate-id ${address.association.id}`,
@@ -67,7 +68,7 @@ export const associateAddress: Operation<'AssociateAddress'> = async (context, r
     const isSame = before?.nicId === target.nic.id && before.privateIp === target.privateIp;
     if (before && isSame) return { nicIds: [], result: before.id };
     const wanted = { address, target, mayMove: request.AllowReassociation !== false };
-    await makeRoom(tx, wanted);
+    await makeRoom(tx, context, wanted);
     const made = await putAssociation(tx, context, wanted);
     return { nicIds: [made.nicId, ...(before ? [before.nicId] : [])], result: made.id };
   });

@@ -8,7 +8,7 @@ import {
 import type { OperationContext } from '@bakehouse/orchestration';
 import { actOnInterfaces } from '../../network/act-on-interfaces.ts';
 import type { Operation } from '../../operation.ts';
-import { addressByPublicIp, refuseManaged } from './find-address.ts';
+import { addressByPublicIp, refuseFixed } from './find-address.ts';
 
 type Request = Ec2Input<'DisassociateAddress'>;
 
@@ -44,7 +44,7 @@ export const disassociateAddress: Operation<'DisassociateAddress'> = async (cont
   await context.untilWorking();
   await actOnInterfaces(context, async (tx) => {
     const address = await associatedAddress(tx, context, request);
-    await refuseManaged(tx, address);
+    await refuseFixed(tx, context, address);
     if (!address.association) return { nicIds: [], result: undefined };
     await tx.put('elasticAddress', withoutAssociation(address));
     return { nicIds: [address.association.nicId], result: undefined };

@@ -1,5 +1,10 @@
 import { isIPv4 } from 'node:net';
-import { apiError, type ElasticAddress, type MetadataReader } from '@bakehouse/domain';
+import {
+  apiError,
+  type ElasticAddress,
+  type MetadataReader,
+  refuseElsewhere,
+} from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import { ownedById } from '../../lookup/lookups.ts';
 import { refuseManagedInterface } from '../../network/managed-interface.ts';
@@ -54,11 +59,14 @@ export async function namedAddress(
   });
 }
 
-/** Refuses to take an address from an interface that a service manages. */
-export async function refuseManaged(
+/** Refuses to take an address from an interface that a service manages, or that is on another host. */
+export async function refuseFixed(
   reader: MetadataReader,
+  { settings }: Pick<OperationContext, 'settings'>,
   { association }: ElasticAddress,
 ): Promise<void> {
   const nic = association && (await reader.get('networkInterface', association.nicId));
-  if (nic) refuseManagedInterface(nic);
+  if (!nic) return;
+  refuseManagedInterface(nic);
+  refuseElsewhere(nic, settings.hostId);
 }

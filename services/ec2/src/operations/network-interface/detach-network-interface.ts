@@ -4,6 +4,7 @@ import {
   type Instance,
   type MetadataReader,
   type NetworkInterface,
+  refuseElsewhere,
 } from '@bakehouse/domain';
 import { detachInterfaceWorkflow, type OperationContext } from '@bakehouse/orchestration';
 import type { Operation } from '../../operation.ts';
@@ -52,6 +53,7 @@ export const detachNetworkInterface: Operation<'DetachNetworkInterface'> = async
   const force = request.Force ?? false;
   await context.write(async (tx) => {
     const nic = await interfaceAttachedBy(tx, context, request.AttachmentId);
+    refuseElsewhere(nic, context.settings.hostId);
     const { attachment } = nic;
     const instance = await tx.get('instance', attachment.instanceId);
     checkDetachable(nic, { instance, force });
