@@ -4,7 +4,6 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GiB } from '@bakehouse/base';
-import { hostNames } from '../tests/boot/support/leftovers.ts';
 import { until } from '../tests/boot/support/wait.ts';
 
 const run = promisify(execFile);
@@ -21,13 +20,16 @@ interface BlockNode {
 export interface Launched {
   readonly pid: number;
   readonly argv: readonly string[];
+  /** The network namespace that its port is in. */
+  readonly namespace: string;
 }
 
 export async function readLaunched(dataDirectory: string, instanceId: string): Promise<Launched> {
   const text = await readFile(join(dataDirectory, 'instances', instanceId, 'pid'), 'utf8');
   const pid = Number(text);
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
-  return { pid, argv };
+  const { stdout } = await run('ip', ['netns', 'identify', `${pid}`]);
+  return { pid, argv, namespace: stdout.trim() };
 }
 
 /** As a power cut does; resolves when the process is gone. */
@@ -89,13 +91,13 @@ export interface BareGuest extends AsyncDisposable {
 /** Runs the command line in the platform's network, from a fresh copy of the image. */
 export async function startBareGuest(
   launched: Launched,
-  { dataDirectory, image, folder }: { dataDirectory: string; image: string; folder: string },
+  { image, folder }: { image: string; folder: string },
 ): Promise<BareGuest> {
   const disk = join(folder, 'disk.raw');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await run('cp', ['--sparse=always', image, disk]);
   const argv = withRawDisk(launched.argv, disk);
-  const enter = ['netns', 'exec', hostNames(dataDirectory).network];
+  const enter = ['netns', 'exec', launched.namespace];
   const begunAt = performance.now();
   const child = spawn('ip', [...enter, ...argv], { cwd: folder, stdio: 'ignore' });
   await once(child, 'spawn');

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GiB, MiB, silentLogger, systemClock } from '@bakehouse/base';
 import { type BlockStore, openBlockStore } from '@bakehouse/blockstore';
 import type { BlockMapId, FreezeVolume, SnapshotId, VolumeId } from '@bakehouse/domain';
+import { jailUsers } from '@bakehouse/host';
 import { openNbdBlockSource } from '@bakehouse/nbd';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
 import { median, type Row, seconds, verdict } from './row.ts';
@@ -72,12 +73,17 @@ async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
       return openNbdBlockSource(address, signal);
     },
   });
+  const exporter = join(folder, 'exporter');
+  await mkdir(exporter);
   const volumes = createQemuVolumes({
     directory: join(folder, 'volumes'),
     hotDirectory: join(folder, 'hot-maps'),
     maps: engine,
     runtimeDirectory: join(folder, 'run'),
-    exporterSocketPath: join(folder, 'no.sock'),
+    exporterSocketPath: join(exporter, 'socket'),
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
+    users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),
     instanceSockets: () => undefined,
     clock: systemClock,
     logger: silentLogger,

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
 import { type BlockStoreClient, connectBlockStore } from '@bakehouse/blockstore';
 import type { BlockMapId, VolumeId } from '@bakehouse/domain';
+import { jailUsers } from '@bakehouse/host';
 import { createQemuVolumes } from '@bakehouse/volumes';
 import { median, type Row, seconds, verdict } from './row.ts';
 
@@ -60,6 +61,9 @@ function volumesOf({ folder, nbdSocket }: HotBench, maps: BlockStoreClient) {
     maps,
     runtimeDirectory: join(folder, 'run'),
     exporterSocketPath: nbdSocket,
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
+    users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),
     instanceSockets: () => undefined,
     clock: systemClock,
     logger: silentLogger,

@@ -109,12 +109,11 @@ export async function ourLogin(platform: GuestPlatform, access: Access): Promise
  * leaves its network card, address, rules and metadata document to the bare one.
  */
 async function bareLogin(
-  { dataDirectory }: GuestPlatform,
   ours: OurLogin,
   { image, user }: { image: string; user?: string },
 ): Promise<number> {
   const folder = join(image, '..', 'bare');
-  await using bare = await startBareGuest(ours.launched, { dataDirectory, image, folder });
+  await using bare = await startBareGuest(ours.launched, { image, folder });
   await Promise.race([login(ours.guest, user), bare.failure]);
   return performance.now() - bare.begunAt;
 }
@@ -131,7 +130,7 @@ async function takeTurns(platform: GuestPlatform, access: Access): Promise<Figur
   const ours: OurLogin[] = [];
   const bareMs: number[] = [];
   const stockMs: number[] = [];
-  const stockImage = await makeStockImage(access.folder);
+  const stockImage = await makeStockImage(access.folder, volumeGiB);
   let hasPlace = false;
   const endLast = async () => {
     const last = ours.at(-1);
@@ -153,8 +152,8 @@ async function takeTurns(platform: GuestPlatform, access: Access): Promise<Figur
       await killGuest(last.launched);
       hasPlace = true;
     }
-    if (turn === 'bare') bareMs.push(await bareLogin(platform, last, { image }));
-    else stockMs.push(await bareLogin(platform, last, { image: stockImage, user: stockUser }));
+    if (turn === 'bare') bareMs.push(await bareLogin(last, { image }));
+    else stockMs.push(await bareLogin(last, { image: stockImage, user: stockUser }));
   }
   await endLast();
   return { ours, bareMs, stockMs, imageBytes: await allocatedBytes(image) };

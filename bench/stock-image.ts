@@ -19,7 +19,7 @@ const packages = [
   ...['openssh-server', 'sudo', 'ca-certificates', 'iproute2', 'netbase'],
 ];
 
-const diskGiB = 4;
+const partitionGiB = 4;
 const firstPartitionBytes = MiB;
 const sectorBytes = 512;
 const blockBytes = 4096;
@@ -72,7 +72,7 @@ async function writeBootLoader(folder: string, disk: string): Promise<void> {
   const prefix = ['-O', 'i386-pc', '-d', grubFolder, '-p', '(hd0,msdos1)/boot/grub'];
   await run('grub-mkimage', [...prefix, '-o', core, ...grubModules]);
   await writeFile(disk, '');
-  await run('truncate', ['-s', `${diskGiB * GiB}`, disk]);
+  await run('truncate', ['-s', `${partitionGiB * GiB}`, disk]);
   const start = firstPartitionBytes / sectorBytes;
   const table = `label: dos\nlabel-id: 0x${diskId}\nstart=${start},type=83,bootable\n`;
   await run('sh', ['-c', 'printf "%s" "$1" | sfdisk -q "$2"', 'sh', table, disk]);
@@ -83,20 +83,27 @@ async function writeBootLoader(folder: string, disk: string): Promise<void> {
   await file.write(bytes, 0, bytes.length, sectorBytes);
 }
 
-/** A raw disk of Debian 12 with its own cloud-init, units, initramfs and kernel line. Takes two to four minutes, as root. */
-export async function makeStockImage(folder: string): Promise<string> {
+/**
+ * A raw disk of Debian 12 with its own cloud-init, units, initramfs and kernel line, on a volume of this size, so that
+ * its guest grows its partition as ours do. Takes two to four minutes, as root.
+ */
+export async function makeStockImage(folder: string, volumeGiB: number): Promise<string> {
   const root = join(folder, 'stock-root');
   const disk = join(folder, 'stock.raw');
   const options = ['--variant=minbase', '--mode=root', `--include=${packages.join(',')}`];
   const settings = ['--aptopt=APT::Install-Recommends "false"', '--dpkgopt=force-unsafe-io'];
-  await run('mmdebstrap', [...options, ...settings, 'bookworm', root], { maxBuffer: 64 * MiB });
+  // mmdebstrap mounts file systems in the new root: they and its programs end with this one.
+  const alone = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--', 'mmdebstrap'];
+  const command = [...alone, ...options, ...settings, 'bookworm', root];
+  await run('unshare', command, { maxBuffer: 64 * MiB });
   await finishRoot(root);
   await writeBootLoader(folder, disk);
-  const blocks = (diskGiB * GiB - firstPartitionBytes) / blockBytes;
+  const blocks = (partitionGiB * GiB - firstPartitionBytes) / blockBytes;
   const features = ['-O', '^metadata_csum_seed,^orphan_file', '-b', `${blockBytes}`];
   const offset = `offset=${firstPartitionBytes},lazy_itable_init=1,lazy_journal_init=1`;
   const target = ['-E', offset, '-d', root, disk, `${blocks}`];
   await run('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', '/', ...features, ...target]);
+  await run('truncate', ['-s', `${volumeGiB * GiB}`, disk]);
   await rm(root, { recursive: true, force: true });
   return disk;
 }

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Cloud, type Machine, openCloud, patience, sshFromHost } from './support/cloud.ts';
-import { attachVolume, createVolume, detachVolume, diskPath } from './support/disks.ts';
+import { attachVolume, createVolume, detachVolume, diskPath, linksOf } from './support/disks.ts';
 import { expectUsage, usageAtRest } from './support/expect-usage.ts';
 import { login, sh, trySh } from './support/guest.ts';
 import { readUsage, type Usage } from './support/usage.ts';
@@ -17,6 +17,7 @@ import { until } from './support/wait.ts';
 
 const platform = inject('platform');
 const gibibyte = 1024 ** 3;
+const storeMapping = [{ DeviceName: '/dev/sdb', VirtualName: 'ephemeral0' }];
 
 /** One guest, which keeps running while disks come and go. */
 describe('volumes of a running guest', () => {
@@ -32,7 +33,9 @@ describe('volumes of a running guest', () => {
     usageBefore = await usageAtRest(platform);
     cloud = await openCloud(platform, 'volumes');
     const group = await cloud.group('ssh', sshFromHost);
-    guest = await login(await cloud.launch({ SecurityGroupIds: [group] }));
+    // A type with an instance store.
+    const launch = { InstanceType: 'm1.small', BlockDeviceMappings: storeMapping } as const;
+    guest = await login(await cloud.launch({ ...launch, SecurityGroupIds: [group] }));
     zone = (await cloud.describe(guest.instanceId)).Placement?.AvailabilityZone ?? '';
   });
   afterAll(() => cloud.end());
@@ -59,9 +62,26 @@ describe('volumes of a running guest', () => {
   const sizeOf = async (id: string) =>
     Number(await sh(guest, `lsblk -bdno SIZE ${diskPath(id)}`)) / gibibyte;
 
-  test('an attached volume shows up in the guest by its serial number', async () => {
+  /** Both links of the device name lead to this disk. */
+  async function expectNamed(device: string, path: string): Promise<void> {
+    const disk = await sh(guest, `readlink -e ${path}`);
+    await until(`links of ${device} to ${disk}`, async () => {
+      const links = await linksOf(guest, device);
+      return links.length === 2 && links.every((link) => link === disk);
+    });
+  }
+
+  test('disks of the launch have the names of the block device mapping, and partitions theirs', async () => {
+    const root = await sh(guest, 'findmnt -no SOURCE /');
+    await expectNamed('/dev/xvda1', root);
+    await expectNamed('/dev/xvda', `/dev/$(lsblk -no PKNAME ${root})`);
+    await expectNamed('/dev/sdb', '/dev/disk/by-id/virtio-sdb');
+  });
+
+  test('an attached volume shows up in the guest by its serial number and its device name', async () => {
     volumeId = await createVolume(cloud.ec2, { AvailabilityZone: zone, Size: 1 });
     await attachVolume(cloud.ec2, guest, { volumeId, device: '/dev/sdf' });
+    await expectNamed('/dev/sdf', diskPath(volumeId));
     const disks = await sh(guest, 'lsblk -dno SERIAL,SIZE');
     expect(disks).toMatch(new RegExp(`^${volumeId.replace('-', '')} +1G$`, 'm'));
     await sh(
@@ -91,6 +111,7 @@ describe('volumes of a running guest', () => {
       const id = await createVolume(cloud.ec2, { AvailabilityZone: zone, SnapshotId });
       expect(await localBytesOf(id)).toBeLessThan(1024 * 1024);
       await attachVolume(cloud.ec2, guest, { volumeId: id, device });
+      await expectNamed(device, diskPath(id));
       copies.push(id);
     }
     const read = (id = '') => `
@@ -127,7 +148,10 @@ describe('volumes of a running guest', () => {
     await sh(guest, 'sudo umount /mnt');
     await detachVolume(cloud.ec2, volumeId);
     expect((await trySh(guest, `test -e ${diskPath(volumeId)}`)).code).toBe(1);
-    await attachVolume(cloud.ec2, guest, { volumeId, device: '/dev/sdf' });
+    expect(await linksOf(guest, '/dev/sdf')).toEqual([]);
+    await attachVolume(cloud.ec2, guest, { volumeId, device: '/dev/xvdp' });
+    await expectNamed('/dev/sdp', diskPath(volumeId));
+    expect(await linksOf(guest, '/dev/sdf')).toEqual([]);
     expect(await sh(guest, `sudo mount ${diskPath(volumeId)} /mnt; cat /mnt/second.txt`)).toBe(
       'second',
     );

@@ -8,10 +8,48 @@ const settled = {
   snapshot: ['completed', 'error'],
   volume: ['available', 'in-use', 'error'],
   bake: ['completed', 'failed', 'cancelled'],
+  natGateway: ['available', 'deleted', 'failed'],
 } as const;
 
 const idsOf = (records: readonly { readonly id: string }[]) =>
   new Set(records.map((record) => record.id));
+
+/**
+ * The interfaces of running instances, and no others, are connected, in their machines and in their metadata; the
+ * policy has those of all instances; and each association of an address is with an interface that has the private one.
+ */
+async function checkInterfaces(world: FakeWorld): Promise<void> {
+  const { running, nics, addresses, gateways } = await world.metadata.read(async (tx) => ({
+    running: await tx.list('instance', { where: { state: ['running'] } }),
+    nics: await tx.list('networkInterface'),
+    addresses: await tx.list('elasticAddress'),
+    gateways: await tx.list('natGateway'),
+  }));
+  for (const { state } of gateways) expect(settled.natGateway).toContain(state);
+  expect(nics.filter(({ attachment }) => attachment?.state !== undefined)).toEqual([]);
+  const connected = new Set<string>();
+  for (const { id } of running) {
+    const own = nics.filter(({ attachment }) => attachment?.instanceId === id);
+    const machine = world.compute.machines().find((each) => each.spec.instanceId === id);
+    expect(new Set(machine?.nics.map(({ nicId }) => nicId))).toEqual(idsOf(own));
+    const shown = world.publisher.read(id)?.interfaces ?? [];
+    expect(new Set(shown.map(({ interfaceId }) => interfaceId))).toEqual(idsOf(own));
+    for (const nic of own) connected.add(nic.id);
+  }
+  expect(new Set(await world.network.list())).toEqual(connected);
+  const attached = nics.filter(({ attachment }) => attachment !== undefined);
+  expect(new Set(world.network.policy.nics.map(({ nicId }) => nicId))).toEqual(idsOf(attached));
+  for (const { association } of addresses) {
+    if (!association) continue;
+    const nic = nics.find(({ id }) => id === association.nicId);
+    expect([nic?.privateIp, ...(nic?.secondaryIps ?? [])]).toContain(association.privateIp);
+  }
+  const managed = nics.filter(({ kind }) => kind === 'nat_gateway');
+  const lasting = gateways.filter(({ state }) => state === 'available');
+  expect(idsOf(managed)).toEqual(
+    new Set(lasting.flatMap((each) => each.addresses.map(({ nicId }) => nicId))),
+  );
+}
 
 /**
  * What holds whenever the platform is at rest: no work is left, no record is in a state that should pass or came to its
@@ -34,6 +72,7 @@ export async function checkWorld(world: FakeWorld): Promise<void> {
   for (const { state } of records.snapshots) expect(settled.snapshot).toContain(state);
   for (const { state } of records.volumes) expect(settled.volume).toContain(state);
   expect(await world.problems()).toEqual([]);
+  await checkInterfaces(world);
   expect(world.volumes.openFreezes).toEqual([]);
   for (const { state, mapId } of records.snapshots) {
     if (state === 'completed') expect((await world.snapshots.find(mapId))?.mapId).toBe(mapId);

@@ -1,12 +1,15 @@
 import { type FakeWorld, settle } from '@bakehouse/fakes';
 import { adminHandlers, firstAccountId } from '@bakehouse/orchestration';
-import { attach, launch, type Machine, makeVolume, zone } from './scenes.ts';
+import { attach, launch, type Machine, makeVolume, outputOf, zone } from './scenes.ts';
 import { type PlatformRun, publishImage } from './simulated-platform.ts';
 
-/** A running instance with a second volume attached, and a volume that is free. */
+/** A running instance with a second volume attached, and a volume, an interface and an address that are free. */
 export interface Stage extends Machine {
   readonly attachedId: `vol-${string}`;
   readonly freeId: `vol-${string}`;
+  readonly subnetId: string;
+  readonly nicId: string;
+  readonly allocationId: string;
   readonly imageId: string;
 }
 
@@ -16,8 +19,32 @@ export async function setStage(run: PlatformRun, world: FakeWorld): Promise<Stag
   await attach(run, machine.instanceId, attachedId);
   world.volumes.write(machine.rootId, 0, 'root');
   const { source } = await world.builder.bake({ recipe: 'bakehouse-linux' });
-  return { ...machine, attachedId, freeId, imageId: (await publishImage(world, source)).id };
+  const network = await makeNetworkParts(run, world, machine);
+  const { id: imageId } = await publishImage(world, source);
+  return { ...machine, ...network, attachedId, freeId, imageId };
 }
+
+async function makeNetworkParts(run: PlatformRun, world: FakeWorld, { instanceId }: Machine) {
+  const instance = await world.metadata.read((tx) => tx.get('instance', instanceId));
+  const subnetId = instance?.subnetId ?? '';
+  const nic = outputOf(await run.call('CreateNetworkInterface', { SubnetId: subnetId }));
+  const address = outputOf(await run.call('AllocateAddress', {}));
+  return {
+    subnetId,
+    nicId: nic.NetworkInterface?.NetworkInterfaceId ?? '',
+    allocationId: address.AllocationId ?? '',
+  };
+}
+
+const attachSecond = (run: PlatformRun, { instanceId, nicId }: Stage) =>
+  run.call('AttachNetworkInterface', {
+    InstanceId: instanceId,
+    NetworkInterfaceId: nicId,
+    DeviceIndex: 1,
+  });
+
+const makeGateway = (run: PlatformRun, { subnetId, allocationId }: Stage) =>
+  run.call('CreateNatGateway', { SubnetId: subnetId, AllocationId: allocationId });
 
 /** Reading a disk takes a while, so that other work comes meanwhile. */
 function slowCaptures(world: FakeWorld): void {
@@ -52,6 +79,30 @@ export const workflowScenes: Readonly<
   'attach volume': (run, { instanceId, freeId }) =>
     run.call('AttachVolume', { InstanceId: instanceId, VolumeId: freeId, Device: '/dev/sdg' }),
   'detach volume': (run, { attachedId }) => run.call('DetachVolume', { VolumeId: attachedId }),
+  'attach interface': attachSecond,
+  'detach interface': async (run, stage) => {
+    const attached = await attachSecond(run, stage);
+    await run.rest();
+    if (attached.kind !== 'returned') return;
+    const AttachmentId = attached.output.AttachmentId ?? '';
+    await run.call('DetachNetworkInterface', { AttachmentId });
+  },
+  'terminate with two interfaces': async (run, stage) => {
+    await run.call('AssociateAddress', {
+      NetworkInterfaceId: stage.nicId,
+      AllocationId: stage.allocationId,
+    });
+    await attachSecond(run, stage);
+    await run.call('TerminateInstances', { InstanceIds: [stage.instanceId] });
+  },
+  'create NAT gateway': makeGateway,
+  'delete NAT gateway': async (run, stage) => {
+    const made = await makeGateway(run, stage);
+    await run.rest();
+    if (made.kind !== 'returned') return;
+    const NatGatewayId = made.output.NatGateway?.NatGatewayId ?? '';
+    await run.call('DeleteNatGateway', { NatGatewayId });
+  },
   'modify volume': (run, { attachedId }) =>
     run.call('ModifyVolume', { VolumeId: attachedId, Size: 3 }),
   'create snapshots': (run, { instanceId }) =>

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { silentLogger, systemClock } from '@bakehouse/base';
 import { connectBlockStore } from '@bakehouse/blockstore';
@@ -32,9 +32,11 @@ async function dataFolder() {
 test('one of another version is ended in order and replaced; one of this version stays', async () => {
   await using folder = await dataFolder();
   const { data } = folder;
-  const { nbdSocket, controlSocket, log } = blockServerPaths(data);
+  const { nbdSocket, controlSocket, guestSocket, log } = blockServerPaths(data);
+  await mkdir(dirname(guestSocket));
   const command = [process.execPath, program, '--store', data.blocks, '--build', 'older'];
-  const sockets = ['--nbd', nbdSocket, '--control', controlSocket];
+  const guests = ['--guests', guestSocket, '--export-key', data.exportKey];
+  const sockets = ['--nbd', nbdSocket, '--control', controlSocket, ...guests];
   const { process: older } = await spawnDetached({
     name: 'older block server',
     argv: [...command, ...sockets],

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LogLevel, messageOf } from '@bakehouse/base';
 import { findRegion, publicRegions, type RegionName } from '@bakehouse/domain';
+import type { UserRange } from '@bakehouse/host';
 import { readDatabaseUrl } from '@bakehouse/metadata-postgres/database-url';
 import { planAddressing } from '@bakehouse/network/addressing';
 import { type HostResource, hostResources } from '@bakehouse/orchestration';
@@ -28,6 +29,8 @@ export interface Config {
   readonly ownerAlias: string;
   readonly publicCidr: string;
   readonly outbound: boolean;
+  /** The user ids of guests' processes. */
+  readonly guestUsers: UserRange;
   /** In place of what the host's size suggests. */
   readonly widths: Partial<Record<HostResource, number>>;
   /** Every answer is checked against its service's model. */
@@ -126,6 +129,27 @@ function parseWidths(text: string): Config['widths'] {
   return widths;
 }
 
+/** Above those of accounts and below those that service managers and user namespaces avoid: (uid_t) -1 and its kin. */
+const guestUserMin = 65_536;
+const guestUserMax = 0x7fff_ffff;
+const guestUsersMin = 100;
+
+function parseGuestUsers(text: string): UserRange {
+  const [, first, last] = (/^(\d{1,10})-(\d{1,10})$/.exec(text) ?? []).map(Number);
+  if (
+    first === undefined ||
+    last === undefined ||
+    first < guestUserMin ||
+    last > guestUserMax ||
+    last - first + 1 < guestUsersMin
+  ) {
+    throw new UsageError(
+      `--guest-users must be FIRST-LAST, at least ${guestUsersMin} ids from ${guestUserMin} to ${guestUserMax}, for example 500000-565535, not '${text}'`,
+    );
+  }
+  return { first, last };
+}
+
 /** By the network's own rule, which also holds where guests and their addresses are simulated. */
 function parsePublicCidr(text: string): string {
   try {
@@ -195,6 +219,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     ownerAlias: parseOwnerAlias(setting('owner-alias')),
     publicCidr: parsePublicCidr(setting('public-cidr')),
     outbound: oneOf('outbound', setting('outbound'), ['on', 'off']) === 'on',
+    guestUsers: parseGuestUsers(setting('guest-users')),
     widths: parseWidths(setting('widths')),
     checkAnswers: oneOf('check-answers', setting('check-answers'), ['on', 'off']) === 'on',
   });

@@ -40,6 +40,8 @@ export interface DataDirectory {
   readonly credentials: string;
   /** Encrypts the values of SecureStrings. */
   readonly parameterKey: string;
+  /** Makes the names by which guests' QEMUs read the maps behind their disks. */
+  readonly exportKey: string;
   readonly logs: string;
   /** Files that hold room for a start on a full disk. */
   readonly reserve: string;
@@ -73,6 +75,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     builds: join(root, 'builds'),
     credentials: join(root, 'credentials'),
     parameterKey: join(root, 'parameter-key'),
+    exportKey: join(root, 'export-key'),
     logs: join(root, 'logs'),
     reserve: join(root, 'reserve'),
     endpoint: join(root, 'endpoint.json'),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { secondMs, silentLogger, systemClock } from '@bakehouse/base';
-import { endProcess, type HostProcess } from '@bakehouse/host';
+import { releaseMachines } from '@bakehouse/compute-qemu';
+import { endProcess, findControlGroups, type HostProcess } from '@bakehouse/host';
 import { type Config, UsageError } from './config.ts';
 import { type DataDirectory, findDataDirectory, nameDataDirectory } from './data-directory.ts';
 import { holderOf, lockData } from './data-lock.ts';
@@ -66,7 +67,10 @@ export async function destroyPlatform(
   await endProcesses(processes, { clock });
   if (config.compute === 'qemu') {
     const parts = { clock, logger: silentLogger };
-    await qemuAdapters(config, data, parts).network.destroy();
+    const { network, users, volumes } = qemuAdapters(config, data, parts);
+    await network.destroy();
+    await releaseMachines(data.instances, { users, groups: await findControlGroups() });
+    await volumes.releaseUsers();
   }
   await rm(data.runtime, { recursive: true, force: true });
   if (!deleteData) return { ended: processes };

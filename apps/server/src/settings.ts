@@ -89,6 +89,12 @@ export const serveSettings = {
     fallback: 'on',
     help: 'whether guests reach what is outside of this host',
   },
+  'guest-users': {
+    flag: 'FIRST-LAST',
+    environment: 'BAKEHOUSE_GUEST_USERS',
+    fallback: '500000-565535',
+    help: "user ids for guests' processes, one each; no account of this host may have one",
+  },
   widths: {
     flag: 'LIST',
     environment: 'BAKEHOUSE_WIDTHS',

@@ -1,24 +1,47 @@
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
-import { type ComputeLimits, createQemuCompute, type QemuCompute } from '../src/index.ts';
+import { findControlGroups, jailUsers } from '@bakehouse/host';
+import {
+  type ComputeLimits,
+  createQemuCompute,
+  machineFolder,
+  type QemuCompute,
+  releaseMachines,
+} from '../src/index.ts';
+import { machineDisksIn } from './machine-disks-in-folder.ts';
 
 export interface BenchPlace {
   readonly folder: string;
   readonly namespace: string;
 }
 
+const groups = await findControlGroups();
+
+const usersOf = ({ namespace }: BenchPlace) =>
+  jailUsers({
+    range: { first: 700_000, last: 700_999 },
+    claims: `/run/bakehouse-test-users-${namespace}`,
+  });
+
+/** Removes what the host keeps of the machines in the folder, which have ended. */
+export const releaseBench = (place: BenchPlace): Promise<void> =>
+  releaseMachines(join(place.folder, 'instances'), { users: usersOf(place), groups });
+
 /** A driver over qcow2 files `<volume id>.qcow2` in the folder. */
 export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): QemuCompute {
+  const directory = join(place.folder, 'instances');
+  const users = usersOf(place);
   return createQemuCompute({
-    directory: join(place.folder, 'instances'),
-    enter: ['ip', 'netns', 'exec', place.namespace],
+    directory,
+    enter: () => ['ip', 'netns', 'exec', place.namespace],
     accelerator: 'tcg',
     clock: systemClock,
     logger: silentLogger,
-    volumeDisks: async (id) => [
-      { driver: 'file', 'node-name': `${id}-f`, filename: join(place.folder, `${id}.qcow2`) },
-      { driver: 'qcow2', 'node-name': id, file: `${id}-f` },
-    ],
+    disks: machineDisksIn(place.folder, (instanceId) =>
+      users.of(machineFolder(directory, instanceId)),
+    ),
+    users,
+    groups,
     limits: { memoryReserveBytes: 0, ...limits },
   });
 }

@@ -10,7 +10,7 @@ import { expect, vi } from 'vitest';
 import type { ComputeLimits, QemuCompute } from '../src/index.ts';
 import { writeBootDisk } from './boot-sectors.ts';
 import { dataId, instanceId, rootId } from './machine-spec.ts';
-import { openDriver } from './open-driver.ts';
+import { openDriver, releaseBench } from './open-driver.ts';
 
 export const run = promisify(execFile);
 
@@ -34,7 +34,10 @@ export class TestBench {
   async close(): Promise<void> {
     await this.driver({ quitMs: 1 }).driver.kill(instanceId);
     await run('ip', ['netns', 'del', this.namespace]);
+    // By now bubblewrap, the last of each control group, has ended, too.
+    await releaseBench(this);
     await rm(this.folder, { recursive: true, force: true });
+    await rm(`/run/bakehouse-test-users-${this.namespace}`, { recursive: true, force: true });
   }
 
   /** Makes the root disk, with this boot sector, and an empty disk. */
@@ -70,8 +73,9 @@ export class TestBench {
 
   /** The process of a machine that runs. */
   async pidOf(instance: InstanceId = instanceId): Promise<number> {
-    const [machine, ...others] = await findProcesses(({ argv }) =>
-      argv.includes(`guest=${instance},debug-threads=on`),
+    const [machine, ...others] = await findProcesses(
+      ({ argv: [program = '', ...args] }) =>
+        program.includes('qemu-system-') && args.includes(`guest=${instance},debug-threads=on`),
     );
     if (machine === undefined || others.length > 0) {
       throw new Error(`${instance} should have one process, not ${others.length}`);

@@ -1,11 +1,33 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@bakehouse/base';
-import { ManualClock } from '@bakehouse/fakes';
+import { type Clock, silentLogger } from '@bakehouse/base';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BootWatch, readMachineBoot } from './boot-watch.ts';
 import { machineFileNames } from './machine-files.ts';
+
+/** Time that goes on only by `advance`. */
+class SteppedClock implements Clock {
+  #time = 0;
+  #sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+
+  now = () => 1_795_980_355_000 + this.#time;
+  elapsed = () => this.#time;
+
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#sleepers.push({ until: this.#time + durationMs, wake: resolve });
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  }
+
+  advance(durationMs: number): void {
+    this.#time += durationMs;
+    const sleepers = this.#sleepers;
+    this.#sleepers = sleepers.filter(({ until }) => until > this.#time);
+    for (const { until, wake } of sleepers) if (until <= this.#time) wake();
+  }
+}
 
 /** A machine's folder with what an earlier start wrote to its console. */
 async function watched() {
@@ -13,18 +35,21 @@ async function watched() {
   onTestFinished(() => rm(folder, { recursive: true }));
   const serial = join(folder, machineFileNames.serial);
   await writeFile(serial, 'of the start before\n');
-  const clock = new ManualClock();
+  const clock = new SteppedClock();
   const watch = await BootWatch.begin({ folder, generation: 3, clock, logger: silentLogger });
   const spawnedAt = clock.now();
-  await clock.advance(40);
+  clock.advance(40);
   watch.responded();
   onTestFinished(() => watch.stop());
-  await vi.waitFor(async () => expect(await readMachineBoot(folder)).toBeDefined());
+  await vi.waitFor(async () => {
+    clock.advance(1000);
+    expect(await readMachineBoot(folder)).toBeDefined();
+  });
   /** Lets the watch look and save. */
   const lookUntil = (check: (boot: Awaited<ReturnType<typeof readMachineBoot>>) => void) =>
     vi.waitFor(
       async () => {
-        await clock.advance(1000);
+        clock.advance(1000);
         check(await readMachineBoot(folder));
       },
       { timeout: 30_000 },

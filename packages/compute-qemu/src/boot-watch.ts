@@ -9,10 +9,10 @@ import { machineFileNames } from './machine-files.ts';
 /** A look at the size of a file costs 20 µs of a core. */
 const closeLooks = { everyMs: 200, forMs: 2 * minuteMs };
 const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
-/** What a killed server loses of what it saw. */
-const saveEveryMs = 5 * secondMs;
+/** What a reader does not see yet, and a killed server loses. */
+const saveEveryMs = secondMs;
 
-/** Format 1 of `boot.json`; `arrivals` are pairs of time and bytes. */
+/** Format 1 of `boot.json`; `arrivals` are a time, the bytes then, and the time of the look before. */
 interface BootRecord {
   readonly version: 1;
   readonly generation: number;
@@ -20,7 +20,7 @@ interface BootRecord {
   readonly respondedAt: TimestampMs;
   /** The size of `serial.log` at the start. */
   readonly consoleFrom: number;
-  readonly arrivals: readonly (readonly [at: TimestampMs, bytes: number])[];
+  readonly arrivals: readonly (readonly [at: TimestampMs, bytes: number, since: TimestampMs])[];
 }
 
 interface WatchOptions {
@@ -38,29 +38,35 @@ export class BootWatch {
   readonly #options: WatchOptions;
   readonly #stopping = new AbortController();
   #record: BootRecord;
+  #hasResponded = false;
+  #lookedAt: TimestampMs;
 
   private constructor(options: WatchOptions, record: BootRecord) {
     this.#options = options;
     this.#record = record;
+    this.#lookedAt = record.spawnedAt;
   }
 
-  /** To be called right before the machine's process is started. */
+  /** To be called right before the machine's process is started. Looks at the console from now on, until `stop`. */
   static async begin(options: WatchOptions): Promise<BootWatch> {
     const { folder, generation, clock } = options;
     const log = await statIfExists(join(folder, machineFileNames.serial));
     const now = clock.now();
     const times = { spawnedAt: now, respondedAt: now };
     const consoleFrom = log?.size ?? 0;
-    return new BootWatch(options, { version: 1, generation, ...times, consoleFrom, arrivals: [] });
+    const record = { version: 1, generation, ...times, consoleFrom, arrivals: [] } as const;
+    const watch = new BootWatch(options, record);
+    watch.#watch().catch((error: unknown) => {
+      if (watch.#stopping.signal.aborted || isMissing(error)) return;
+      options.logger.log('warn', 'cannot record how a machine boots', { error });
+    });
+    return watch;
   }
 
-  /** To be called when the machine has responded. Looks at the console from now on, until `stop`. */
+  /** To be called when the machine has responded: from now on there is something to read. */
   responded(): void {
     this.#record = { ...this.#record, respondedAt: this.#options.clock.now() };
-    this.#watch().catch((error: unknown) => {
-      if (this.#stopping.signal.aborted || isMissing(error)) return;
-      this.#options.logger.log('warn', 'cannot record how a machine boots', { error });
-    });
+    this.#hasResponded = true;
   }
 
   stop(): void {
@@ -69,22 +75,22 @@ export class BootWatch {
 
   async #watch(): Promise<void> {
     const { clock } = this.#options;
-    await this.#save();
     const begunAt = clock.elapsed();
-    let savedAt = begunAt;
-    let saved = this.#record;
+    let savedAt = Number.NEGATIVE_INFINITY;
+    let saved: BootRecord | undefined;
     for (;;) {
       const passedMs = clock.elapsed() - begunAt;
       if (passedMs > wideLooks.forMs) break;
       const { everyMs } = passedMs < closeLooks.forMs ? closeLooks : wideLooks;
       await clock.sleep(everyMs, this.#stopping.signal);
       if (!(await this.#look())) break;
-      if (clock.elapsed() - savedAt < saveEveryMs || saved === this.#record) continue;
+      const isDue = this.#hasResponded && clock.elapsed() - savedAt >= saveEveryMs;
+      if (!isDue || saved === this.#record) continue;
+      saved = this.#record;
       await this.#save();
       savedAt = clock.elapsed();
-      saved = this.#record;
     }
-    if (saved !== this.#record) await this.#save();
+    if (this.#hasResponded && saved !== this.#record) await this.#save();
   }
 
   /** False when the log was cut, so that its bytes cannot be counted from the machine's start any more. */
@@ -95,9 +101,11 @@ export class BootWatch {
     const bytes = (log?.size ?? consoleFrom) - consoleFrom;
     const before = arrivals.at(-1)?.[1] ?? 0;
     if (bytes < before) return false;
+    const now = clock.now();
     if (bytes > before) {
-      this.#record = { ...this.#record, arrivals: [...arrivals, [clock.now(), bytes]] };
+      this.#record = { ...this.#record, arrivals: [...arrivals, [now, bytes, this.#lookedAt]] };
     }
+    this.#lookedAt = now;
     return true;
   }
 
@@ -113,7 +121,9 @@ export async function readMachineBoot(folder: string): Promise<MachineBoot | und
   const record = parseRecord(await readTextIfExists(join(folder, machineFileNames.boot)));
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
-  const arrivals = record.arrivals.map(([at, bytes]): ConsoleArrival => ({ at, bytes }));
+  const arrivals = record.arrivals.map(
+    ([at, bytes, since]): ConsoleArrival => ({ at, bytes, since }),
+  );
   const written = await readFrom(join(folder, machineFileNames.serial), consoleFrom);
   const times = { generation, spawnedAt, respondedAt };
   // A shorter log was cut after the last look.

@@ -1,16 +1,20 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import type { VolumeId } from '@bakehouse/domain';
-import type { QemuBlockdevs } from '@bakehouse/qmp';
+import type { NetworkPort } from '@bakehouse/domain';
+import type { ControlGroups, JailUsers } from '@bakehouse/host';
 import type { Accelerator } from './accelerator.ts';
 import type { ComputeLimits } from './compute-limits.ts';
+import type { MachineDisks } from './machine-disks.ts';
 
 export interface QemuComputeOptions {
   /** Holds a folder for each instance. Created when it is missing. */
   readonly directory: string;
-  /** A volume's disk as QEMU's block graph. The last node is named by the volume's id. */
-  readonly volumeDisks: (volumeId: VolumeId) => Promise<QemuBlockdevs>;
-  /** The argv prefix that runs a program inside the network. It must become that program by exec. */
-  readonly enter: readonly string[];
+  readonly disks: MachineDisks;
+  /** Each machine's user is that of its folder. */
+  readonly users: JailUsers;
+  /** Limits of memory, processors, threads and disks for each machine. */
+  readonly groups: ControlGroups;
+  /** The argv prefix that runs a program beside a port of the network. It must become that program by exec. */
+  readonly enter: (port: NetworkPort) => readonly string[];
   readonly accelerator: Accelerator['accel'];
   readonly clock: Clock;
   readonly logger: Logger;

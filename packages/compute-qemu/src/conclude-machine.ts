@@ -10,7 +10,11 @@ import { isMarkedKilled, type MachineRecord } from './machine-record.ts';
 export async function concludeMachine(
   folder: string,
   record: MachineRecord,
-  known: { readonly killed?: boolean; readonly shutdown?: string } = {},
+  known: {
+    readonly killed?: boolean;
+    readonly shutdown?: string;
+    readonly outOfMemory?: boolean;
+  } = {},
 ): Promise<MachineEvent> {
   const { instanceId, generation } = record;
   const [killed, shutdownLog, complaint] = await Promise.all([
@@ -21,6 +25,7 @@ export async function concludeMachine(
   await removeEphemeralDisks(folder);
   const end = exitReason({
     killed,
+    outOfMemory: known.outOfMemory ?? false,
     shutdownLog: shutdownLog.toString(),
     complaint: complaint.toString(),
     ...(known.shutdown === undefined ? {} : { shutdown: known.shutdown }),

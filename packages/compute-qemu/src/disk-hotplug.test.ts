@@ -5,6 +5,7 @@ import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 
 const volumeId = 'vol-0123456789abcdef0';
 const device = `d-${volumeId}`;
+const disk = { volumeId, deviceName: '/dev/sdf' } as const;
 const chain = [
   { driver: 'file', 'node-name': `${volumeId}-f` },
   { driver: 'qcow2', 'node-name': volumeId, file: `${volumeId}-f` },
@@ -16,6 +17,7 @@ class FakeMachine implements QmpClient {
   readonly closed = new Promise<undefined>(() => {});
   readonly nodes = new Map<string, unknown>();
   readonly devices = new Set<string>();
+  readonly names = new Map<string, unknown>();
   readonly commands: string[] = [];
   readonly #listeners = new Set<(event: QmpEvent) => void>();
   /** How many requests the guest needs before it releases a disk. */
@@ -41,10 +43,18 @@ class FakeMachine implements QmpClient {
       if (used) throw refusal('blockdev-del');
       this.nodes.delete(name);
     },
-    device_add: (args) => this.devices.add(`${args.id}`),
+    'qom-get': ({ path }) => this.names.get(`${path}`.replace('/machine/peripheral/', '')) ?? 0,
+    device_add: (args) => {
+      if (args['acpi-index'] && [...this.names.values()].includes(args['acpi-index'])) {
+        throw refusal('device_add');
+      }
+      this.names.set(`${args.id}`, args['acpi-index']);
+      this.devices.add(`${args.id}`);
+    },
     device_del: (args) => {
       if (--this.requestsNeeded > 0) throw refusal('device_del');
       this.devices.delete(`${args.id}`);
+      this.names.delete(`${args.id}`);
       for (const listener of this.#listeners) {
         listener({ event: 'DEVICE_DELETED', data: { device: args.id }, timestampMs: 0 });
       }
@@ -77,24 +87,42 @@ describe('plugging a disk', () => {
   ])('%s makes what is missing, in order', async (_what, existing) => {
     const machine = new FakeMachine();
     for (const name of existing) machine.nodes.set(name, undefined);
-    await plugDisk(machine, volumeId, chain);
+    await plugDisk(machine, disk, chain);
     expect([...machine.nodes.keys()]).toEqual([`${volumeId}-f`, volumeId]);
     expect(machine.devices).toContain(device);
   });
 
   it('that is plugged changes nothing', async () => {
     const machine = new FakeMachine();
-    await plugDisk(machine, volumeId, chain);
+    await plugDisk(machine, disk, chain);
     machine.commands.length = 0;
-    await plugDisk(machine, volumeId, chain);
+    await plugDisk(machine, disk, chain);
     expect(machine.commands).not.toContain('blockdev-add');
     expect(machine.commands).not.toContain('device_add');
+  });
+
+  it('shows its device name, also when it is plugged again', async () => {
+    const machine = new FakeMachine();
+    for (const deviceName of ['/dev/sdf', '/dev/xvdg', '/dev/sdf']) {
+      await plugDisk(machine, { volumeId, deviceName }, chain);
+      expect(machine.names.get(device)).toBe(deviceName === '/dev/sdf' ? 96 : 112);
+      await unplugDisk(machine, options);
+    }
+  });
+
+  it('has no name while the guest holds a device of that name that was detached by force', async () => {
+    const machine = new FakeMachine();
+    machine.devices.add('d-vol-0123456789abcdef1');
+    machine.names.set('d-vol-0123456789abcdef1', 96);
+    await plugDisk(machine, disk, chain);
+    expect(machine.devices).toContain(device);
+    expect(machine.names.get(device)).toBeUndefined();
   });
 
   it('leaves nothing when the device is refused', async () => {
     const machine = new FakeMachine();
     machine.failing = 'device_add';
-    await expect(plugDisk(machine, volumeId, chain)).rejects.toBeInstanceOf(QmpError);
+    await expect(plugDisk(machine, disk, chain)).rejects.toBeInstanceOf(QmpError);
     expect([...machine.nodes.keys()]).toEqual([]);
   });
 });
@@ -102,7 +130,7 @@ describe('plugging a disk', () => {
 describe('unplugging a disk', () => {
   it('asks the guest until it releases the disk, then removes the nodes, users first', async () => {
     const machine = new FakeMachine();
-    await plugDisk(machine, volumeId, chain);
+    await plugDisk(machine, disk, chain);
     machine.requestsNeeded = 3;
     await unplugDisk(machine, options);
     expect(machine.devices.size + machine.nodes.size).toBe(0);

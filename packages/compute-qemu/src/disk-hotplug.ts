@@ -1,18 +1,20 @@
 import { Rollback } from '@bakehouse/base';
-import type { VolumeId } from '@bakehouse/domain';
+import type { MachineDisk, VolumeId } from '@bakehouse/domain';
 import { type QemuBlockdevs, type QmpClient, QmpError } from '@bakehouse/qmp';
 import { DiskBusyError } from './compute-errors.ts';
-import { diskDeviceId, volumeDevice } from './guest-disk.ts';
+import { deviceNameKey, diskDeviceId, volumeDevice } from './guest-disk.ts';
 import { type BlockNode, listBlockNodes } from './list-block-nodes.ts';
 import { deviceIds, guestReleases, type ReleaseOptions } from './machine-devices.ts';
 
 /** Attaches a volume to the machine behind `client`. Looks first, and leaves what exists as it is. */
 export async function plugDisk(
   client: QmpClient,
-  volumeId: VolumeId,
+  disk: MachineDisk,
   chain: QemuBlockdevs,
 ): Promise<void> {
-  const hasDevice = (await deviceIds(client)).has(diskDeviceId(volumeId));
+  const { volumeId } = disk;
+  const devices = await deviceIds(client);
+  const hasDevice = devices.has(diskDeviceId(volumeId));
   const nodes = await listBlockNodes(client);
   const hasDeadNode = nodes.some(({ name }) => name === deadNode(volumeId));
   if (hasDevice && hasDeadNode) {
@@ -28,8 +30,26 @@ export async function plugDisk(
   for (const node of chain.filter((one) => !names.has(`${one['node-name']}`))) {
     await client.execute('blockdev-add', node);
   }
-  await client.execute('device_add', volumeDevice(volumeId));
+  const taken = await shownNames(client, devices);
+  await client.execute('device_add', volumeDevice(disk, taken));
   undo.commit();
+}
+
+/**
+ * The numbers of the device names that disks show. A guest may still hold the device of a volume that was detached by
+ * force; then the next disk of that name has no link, and is found by its serial number.
+ */
+async function shownNames(
+  client: QmpClient,
+  devices: ReadonlySet<string>,
+): Promise<ReadonlySet<number>> {
+  const disks = [...devices].filter((id) => id.startsWith('d-'));
+  const indexes = await Promise.all(
+    disks.map((id) =>
+      client.execute('qom-get', { path: `/machine/peripheral/${id}`, property: deviceNameKey }),
+    ),
+  );
+  return new Set(indexes.filter((index) => typeof index === 'number'));
 }
 
 export interface UnplugOptions extends ReleaseOptions {

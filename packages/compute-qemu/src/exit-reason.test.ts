@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitReason } from './exit-reason.ts';
 
-const silent = { killed: false, shutdownLog: '', complaint: '' };
+const silent = { killed: false, outOfMemory: false, shutdownLog: '', complaint: '' };
 const logged = (...causes: number[]) =>
   causes.map((cause) => `qemu_system_shutdown_request reason=${cause}\n`).join('');
 
@@ -18,6 +18,16 @@ describe('why a machine ended', () => {
     ['with a cause of a later QEMU', { shutdownLog: logged(42) }, 'crashed'],
   ])('%s', (_how, facts, reason) => {
     expect(exitReason({ ...silent, ...facts })).toMatchObject({ reason });
+  });
+
+  it('was a lack of memory, unless its owner or the guest ended it', () => {
+    const facts = { ...silent, outOfMemory: true };
+    expect(exitReason(facts)).toMatchObject({
+      reason: 'crashed',
+      detail: expect.stringMatching(/more memory/),
+    });
+    expect(exitReason({ ...facts, killed: true }).reason).toBe('killed');
+    expect(exitReason({ ...facts, shutdown: 'guest-shutdown' }).reason).toBe('guest-shutdown');
   });
 
   it('has what QEMU wrote when it crashed', () => {

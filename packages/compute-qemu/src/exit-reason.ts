@@ -4,6 +4,8 @@ import type { ExitReason } from '@bakehouse/domain';
 export interface ExitFacts {
   /** Its owner had asked for the end. */
   readonly killed: boolean;
+  /** The kernel killed it, as it had reached its limit of memory. */
+  readonly outOfMemory: boolean;
   /** The reason in QEMU's `SHUTDOWN` event, when the event was received. */
   readonly shutdown?: string;
   /** QEMU's trace of shutdown requests, for when nobody received the event. */
@@ -32,11 +34,15 @@ const crashMessages: Readonly<Record<string, string>> = {
   'guest-panic': 'the guest panicked',
 };
 
+const outOfMemory =
+  'the kernel killed QEMU, as it had more memory than its guest and a bounded overhead may take';
+
 export function exitReason(facts: ExitFacts): { reason: ExitReason; detail?: string } {
   const cause = facts.shutdown ?? lastCause(facts.shutdownLog);
   // A guest that powered itself off did so, even when it was about to be killed.
   if (cause === 'guest-shutdown') return { reason: 'guest-shutdown' };
   if (facts.killed) return { reason: 'killed' };
+  if (facts.outOfMemory) return { reason: 'crashed', detail: outOfMemory };
   const what = crashMessages[cause ?? ''] ?? 'QEMU ended by itself';
   const complaint = facts.complaint.trim();
   return { reason: 'crashed', detail: complaint ? `${what}; it wrote: ${complaint}` : what };

@@ -10,7 +10,9 @@ import { readFolderIfExists } from '@bakehouse/host';
 export const machineFileNames = {
   /** What was asked for: see machine-record.ts. */
   record: 'machine.json',
-  /** Written and locked by QEMU, so a second QEMU in this folder does not start. */
+  /** Written by bubblewrap: the id of QEMU's process. */
+  jail: 'jail.json',
+  /** Written and locked by QEMU, so a second QEMU in this folder does not start. In a jail, all have the same id. */
   pid: 'pid',
   /** The driver's monitor. */
   monitor: 'qmp.sock',

@@ -1,25 +1,30 @@
-import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedLock } from '@bakehouse/base';
 import type { Capacity, InstanceId, MachineSpec } from '@bakehouse/domain';
 import {
-  endProcess,
+  endJailed,
   type HostProcess,
+  type Jail,
+  JailError,
+  jailedProcess,
   residentBytes,
   StartError,
-  spawnDetached,
+  spawnJailed,
 } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
+import { beginGuest } from './begin-guest.ts';
 import { BootWatch } from './boot-watch.ts';
 import { MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
-import { boundConsoleLog } from './console-log.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
-import { ephemeralDiskName, machineFileNames, machineFolder } from './machine-files.ts';
+import { machineFileNames, machineFolder } from './machine-files.ts';
+import { enterMachineGroup } from './machine-group.ts';
+import { withMachineJail } from './machine-jail.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
 import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
+import { prepareMachineFolder } from './prepare-machine-folder.ts';
 import { qemuArgv } from './qemu-argv.ts';
 
 /** A machine that runs: its process and its record. */
@@ -77,34 +82,55 @@ export class MachineLauncher {
   }
 
   async #launch(spec: MachineSpec): Promise<LaunchedMachine> {
-    const { directory, accelerator, volumeDisks, enter } = this.#context;
-    const folder = machineFolder(directory, spec.instanceId);
-    const chains = await Promise.all(spec.disks.map(({ volumeId }) => volumeDisks(volumeId)));
-    const argv = [...enter, ...qemuArgv({ spec, accelerator, chains })];
-    await this.#prepareFolder(folder, spec);
+    const { directory, accelerator, disks, users, limits } = this.#context;
+    const { instanceId } = spec;
+    const folder = machineFolder(directory, instanceId);
+    const user = await users.of(folder);
+    const folders = [{ path: folder, writable: true }, ...(await disks.open(instanceId))];
+    const chains = await Promise.all(
+      spec.disks.map(({ volumeId }) => disks.give(volumeId, instanceId)),
+    );
+    const argv = qemuArgv({ spec, accelerator, chains });
+    await prepareMachineFolder(folder, { spec, user, serialBytesMax: limits.serialBytesMax });
     await writeMachineRecord(folder, spec, this.#claimOf(spec));
     try {
-      return await this.#spawn(spec, folder, argv);
+      return await withMachineJail({ spec, folder, user, folders, accelerator }, (jail) =>
+        this.#spawn(spec, { folder, jail, argv }),
+      );
     } catch (error) {
       await removeEphemeralDisks(folder);
       await removeMachineRecord(folder);
-      if (error instanceof StartError) throw new MachineStartError(error.message, { cause: error });
+      if (error instanceof StartError || error instanceof JailError) {
+        throw new MachineStartError(error.message, { cause: error });
+      }
       throw error;
     }
   }
 
   async #spawn(
     spec: MachineSpec,
-    folder: string,
-    argv: readonly string[],
+    {
+      folder,
+      jail,
+      argv,
+    }: { readonly folder: string; readonly jail: Jail; readonly argv: readonly string[] },
   ): Promise<LaunchedMachine> {
     const { instanceId, generation } = spec;
-    const { clock, limits, logger } = this.#context;
+    const { clock, limits, groups, logger } = this.#context;
+    const claimBytes = this.#claimOf(spec);
+    const group = await enterMachineGroup(groups, folder, { spec, claimBytes });
+    const enter = [...group, ...this.#context.enter(spec.nics[0].port)];
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
+    const infoPath = join(folder, machineFileNames.jail);
     const bootWatch = await BootWatch.begin({ folder, generation, clock, logger });
-    // `enter` becomes QEMU by exec, so the process stays the same.
-    const { process, ended } = await spawnDetached({ name, argv, cwd: folder, log });
+    const started = await spawnJailed({ name, argv, jail, enter, log, infoPath }).catch(
+      (error: unknown) => {
+        bootWatch.stop();
+        throw error;
+      },
+    );
+    const { ended } = started;
     try {
       const client = await awaitMonitor({
         folder,
@@ -113,12 +139,15 @@ export class MachineLauncher {
         timeoutMs: limits.startMs,
         commandMs: limits.commandMs,
       });
+      await beginGuest(client, folder);
+      const process = await jailedProcess(infoPath);
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
       bootWatch.responded();
       return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
+      bootWatch.stop();
       const what = `QEMU of ${instanceId}, generation ${generation}`;
-      if (process) await endProcess(process, { what, clock, graceMs: 0, killMs: limits.goneMs });
+      await endJailed(started, infoPath, { what, clock, killMs: limits.goneMs });
       throw error;
     }
   }
@@ -126,20 +155,6 @@ export class MachineLauncher {
   #recordOf(spec: MachineSpec): MachineRecord {
     const { instanceId, generation } = spec;
     return { instanceId, generation, claimBytes: this.#claimOf(spec) };
-  }
-
-  async #prepareFolder(folder: string, spec: MachineSpec): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { pid, monitor, disksMonitor, shutdowns, killed } = machineFileNames;
-    for (const name of [pid, monitor, disksMonitor, shutdowns, killed]) {
-      await rm(join(folder, name), { force: true });
-    }
-    await boundConsoleLog(folder, this.#context.limits.serialBytesMax);
-    await removeEphemeralDisks(folder);
-    for (const [index, { sizeBytes }] of spec.ephemeralDisks.entries()) {
-      const file = await open(join(folder, ephemeralDiskName(index)), 'wx', 0o600);
-      await file.truncate(sizeBytes).finally(() => file.close());
-    }
   }
 
   #claimMemory(spec: MachineSpec, running: RunningMachines): Promise<void> {

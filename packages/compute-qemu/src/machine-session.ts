@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Logger } from '@bakehouse/base';
 import type { MachineEvent, MachineStatus } from '@bakehouse/domain';
-import { type HostProcess, isAlive, waitForEnd } from '@bakehouse/host';
+import { type ControlGroups, type HostProcess, isAlive, waitForEnd } from '@bakehouse/host';
 import {
   connectQmp,
   isJsonObject,
@@ -17,6 +17,7 @@ import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
 import { DiskStall } from './disk-stall.ts';
 import { machineFileNames } from './machine-files.ts';
+import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
 
@@ -24,6 +25,7 @@ export interface SessionOptions {
   readonly folder: string;
   readonly process: HostProcess;
   readonly record: MachineRecord;
+  readonly groups: ControlGroups;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: ComputeLimits;
@@ -152,11 +154,12 @@ export class MachineSession {
   }
 
   async #emitEnd(): Promise<void> {
-    const { folder, emit, logger } = this.#options;
+    const { folder, emit, groups, logger } = this.#options;
     const shutdown = this.#shutdown;
     try {
       const end = await concludeMachine(folder, this.record, {
         killed: this.#isKilled,
+        outOfMemory: await endMachineGroup(groups, folder),
         ...(shutdown === undefined ? {} : { shutdown }),
       });
       emit(end);

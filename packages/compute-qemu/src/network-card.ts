@@ -16,9 +16,12 @@ export const furtherCard = (nicId: NetworkInterfaceId): CardIds => ({
   backend: `b-${nicId}`,
 });
 
-/** Arguments of `-netdev` and `netdev_add`. The network's ports are tap devices in the namespace of the machine. */
+/**
+ * Arguments of `-netdev` and `netdev_add`. A port is `NAMESPACE/DEVICE`: a tap device, in the machine's own namespace.
+ */
 export function cardBackend({ backend }: CardIds, port: NetworkPort): JsonObject {
-  return { type: 'tap', id: backend, ifname: port, script: 'no', downscript: 'no' };
+  const ifname = port.slice(port.lastIndexOf('/') + 1);
+  return { type: 'tap', id: backend, ifname, script: 'no', downscript: 'no' };
 }
 
 /** Arguments of `-device` and `device_add`. There is no boot from the network. */

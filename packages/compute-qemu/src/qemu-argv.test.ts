@@ -17,7 +17,7 @@ const spec: MachineSpec = {
   memoryMiB: 1024,
   disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
   ephemeralDisks: [{ deviceName: '/dev/sdb', sizeBytes: 1 }],
-  nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'tap7' }],
+  nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'bh1-vpc/tap7' }],
 };
 
 function argvOf(changes: Partial<MachineSpec> = {}, accelerator: 'kvm' | 'tcg' = 'tcg') {
@@ -71,6 +71,7 @@ describe('the command line of a machine', () => {
       driver: 'virtio-blk-pci',
       drive: volumeId,
       serial: 'vol0123456789abcdef0',
+      'acpi-index': 17,
       bootindex: 0,
       werror: 'enospc',
       rerror: 'report',
@@ -78,7 +79,11 @@ describe('the command line of a machine', () => {
   });
 
   it('shows an ephemeral disk by the name that EC2 gives it', () => {
-    expect(values('-device').at(-1)).toMatchObject({ drive: 'ephemeral-0', serial: 'sdb' });
+    expect(values('-device').at(-1)).toMatchObject({
+      drive: 'ephemeral-0',
+      serial: 'sdb',
+      'acpi-index': 32,
+    });
     expect(values('-device').at(-1)).not.toHaveProperty('bootindex');
   });
 

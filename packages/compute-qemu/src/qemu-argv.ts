@@ -41,6 +41,8 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
     qemuBinary(spec.architecture),
     ...['-name', `guest=${spec.instanceId},debug-threads=on`],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-msg', 'timestamp=on'],
+    // The guest begins when the machine's folder is closed: see begin-guest.ts.
+    '-S',
     ...['-sandbox', sandbox],
     ...['-pidfile', machineFileNames.pid],
     ...['-trace', 'qemu_system_shutdown_request', '-D', machineFileNames.shutdowns],
@@ -52,9 +54,9 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
     ...cards.first,
     ...json('-device', { driver: 'VGA', id: 'screen', addr: '0x3' }),
     ...json('-device', { driver: 'virtio-rng-pci', id: 'rng', addr: '0x4', ...modernOnly }),
-    ...spec.disks.flatMap(({ volumeId, bootIndex }, at) => [
+    ...spec.disks.flatMap((disk, at) => [
       ...(chains[at] ?? []).flatMap((node) => json('-blockdev', node)),
-      ...json('-device', volumeDevice(volumeId, bootIndex)),
+      ...json('-device', volumeDevice(disk)),
     ]),
     ...spec.ephemeralDisks.flatMap(({ deviceName }, index) => [
       ...json('-blockdev', ephemeralBlockdev(index)),

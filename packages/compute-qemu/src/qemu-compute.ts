@@ -14,6 +14,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
+import { beginGuest } from './begin-guest.ts';
 import { readMachineBoot } from './boot-watch.ts';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
@@ -22,13 +23,15 @@ import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { endMachine } from './end-machine.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
+import { endMachineGroup } from './machine-group.ts';
 import { machineKeeper } from './machine-keeper.ts';
 import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './machine-launcher.ts';
 import { findMachineProcess } from './machine-process.ts';
-import { readMachineRecord } from './machine-record.ts';
+import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
 import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
+import { releaseMachine } from './release-machines.ts';
 import { takeScreenshot } from './screenshot.ts';
 
 /** See createQemuCompute. */
@@ -110,9 +113,12 @@ export class QemuCompute implements Compute {
 
   forget(instanceId: InstanceId): Promise<void> {
     return this.#lock.run([`life ${instanceId}`], async () => {
-      // A machine whose process is gone may still be concluding its end.
-      if (!(await findMachineProcess(this.#folder(instanceId)))) {
+      const folder = this.#folder(instanceId);
+      if (!(await findMachineProcess(folder))) {
+        // A machine whose process is gone may still be concluding its end.
         await this.#sessions.get(instanceId)?.ended;
+        await this.#context.disks.close(instanceId);
+        await releaseMachine(folder, this.#context);
       }
       await this.#keeper.forget(instanceId);
     });
@@ -129,7 +135,7 @@ export class QemuCompute implements Compute {
         if (await this.#session(instanceId)) return;
         const folder = this.#folder(instanceId);
         const record = await readMachineRecord(folder, instanceId);
-        if (record) this.#emit(await concludeMachine(folder, record));
+        if (record) this.#emit(await this.#conclude(folder, record));
       });
     }
   }
@@ -140,10 +146,10 @@ export class QemuCompute implements Compute {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
   }
 
-  attachDisk(instanceId: InstanceId, { volumeId }: MachineDisk): Promise<void> {
+  attachDisk(instanceId: InstanceId, disk: MachineDisk): Promise<void> {
     return this.#lock.run([`disks ${instanceId}`], async () => {
       const client = await this.#runningClient(instanceId);
-      await plugDisk(client, volumeId, await this.#context.volumeDisks(volumeId));
+      await plugDisk(client, disk, await this.#context.disks.give(disk.volumeId, instanceId));
     });
   }
 
@@ -152,6 +158,7 @@ export class QemuCompute implements Compute {
       const session = await this.#session(instanceId);
       if (!session) return;
       await unplugDisk(await session.client(), { volumeId, ...this.#releaseOptions(force) });
+      await this.#context.disks.take(volumeId, instanceId);
     });
   }
 
@@ -193,7 +200,7 @@ export class QemuCompute implements Compute {
       );
     }
     if (session?.record.generation === generation) {
-      await session.client();
+      await beginGuest(await session.client(), this.#folder(instanceId));
       return;
     }
     if (session) await endMachine(session, this.#context);
@@ -223,13 +230,14 @@ export class QemuCompute implements Compute {
   ): MachineSession {
     const { process, record, client, bootWatch } = machine;
     const { instanceId, generation } = record;
-    const { clock, limits, logger } = this.#context;
+    const { clock, groups, limits, logger } = this.#context;
     const session = new MachineSession(
       {
         folder: this.#folder(instanceId),
         process,
         record,
         clock,
+        groups,
         limits,
         logger: logger.with({ instanceId, generation }),
         emit: (event) => this.#emit(event),
@@ -243,6 +251,12 @@ export class QemuCompute implements Compute {
       if (this.#sessions.get(instanceId) === session) this.#sessions.delete(instanceId);
     });
     return session;
+  }
+
+  /** Of a machine that has ended while no driver followed it. */
+  async #conclude(folder: string, record: MachineRecord): Promise<MachineEvent> {
+    const outOfMemory = await endMachineGroup(this.#context.groups, folder);
+    return concludeMachine(folder, record, { outOfMemory });
   }
 
   #running(): readonly RunningMachine[] {

@@ -3,15 +3,22 @@ import type {
   Account,
   Bake,
   ClientToken,
+  DhcpOptions,
+  ElasticAddress,
   FastRestore,
   Image,
   Instance,
+  InternetGateway,
   KeyPair,
   LaunchTemplate,
   LaunchTemplateVersion,
+  NatGateway,
+  NetworkAcl,
   NetworkInterface,
   Parameter,
   ParameterVersion,
+  PrefixList,
+  RouteTable,
   SecurityGroup,
   SecurityGroupRule,
   Setting,
@@ -36,6 +43,13 @@ export interface RecordKinds {
   networkInterface: NetworkInterface;
   vpc: Vpc;
   subnet: Subnet;
+  internetGateway: InternetGateway;
+  routeTable: RouteTable;
+  networkAcl: NetworkAcl;
+  dhcpOptions: DhcpOptions;
+  elasticAddress: ElasticAddress;
+  natGateway: NatGateway;
+  prefixList: PrefixList;
   securityGroup: SecurityGroup;
   securityGroupRule: SecurityGroupRule;
   keyPair: KeyPair;
@@ -116,17 +130,65 @@ export const recordIndexes = {
     ...owned,
     subnet: (r) => r.subnetId,
     instance: (r) => r.attachment?.instanceId,
-    privateIp: (r) => `${r.vpcId}/${r.privateIp}`,
+    attachment: (r) => r.attachment?.id,
+    vpc: (r) => r.vpcId,
+    privateIp: (r) => [r.privateIp, ...(r.secondaryIps ?? [])].map((ip) => `${r.vpcId}/${ip}`),
+    /** Of those with secondary addresses only. */
+    subnetOfSecondaryIps: (r) => (r.secondaryIps?.length ? r.subnetId : undefined),
     publicIp: (r) => r.publicIp,
     group: (r) => r.groupIds,
   },
-  vpc: { ...owned },
-  subnet: { ...owned, vpc: (r) => r.vpcId },
+  vpc: {
+    ...owned,
+    isDefault: (r) => String(r.isDefault),
+    dhcpOptions: (r) => r.dhcpOptionsId,
+    mainRouteTable: (r) => r.mainRouteTable.routeTableId,
+    association: (r) => [
+      r.mainRouteTable.associationId,
+      r.cidrAssociationId,
+      ...(r.secondaryCidrs ?? []).map(({ associationId }) => associationId),
+    ],
+  },
+  subnet: {
+    ...owned,
+    vpc: (r) => r.vpcId,
+    routeTable: (r) => r.routeTable?.routeTableId,
+    networkAcl: (r) => r.networkAcl.networkAclId,
+    association: (r) => [
+      r.networkAcl.associationId,
+      ...(r.routeTable ? [r.routeTable.associationId] : []),
+    ],
+  },
+  internetGateway: { ...owned, vpc: (r) => r.vpcId },
+  routeTable: {
+    ...owned,
+    vpc: (r) => r.vpcId,
+    target: (r) => [...new Set(r.routes.map(({ target }) => target.id))],
+    prefixList: (r) =>
+      r.routes.map(({ destination }) => destination).filter((to) => to.startsWith('pl-')),
+  },
+  networkAcl: { ...owned, vpc: (r) => r.vpcId },
+  dhcpOptions: { ...owned },
+  elasticAddress: {
+    ...owned,
+    publicIp: (r) => r.publicIp,
+    nic: (r) => r.association?.nicId,
+    association: (r) => r.association?.id,
+  },
+  natGateway: {
+    ...owned,
+    vpc: (r) => r.vpcId,
+    subnet: (r) => r.subnetId,
+    state: (r) => r.state,
+    nic: (r) => r.addresses.map(({ nicId }) => nicId),
+  },
+  prefixList: { ...owned, name: (r) => r.name },
   securityGroup: { ...owned, vpc: (r) => r.vpcId, name: (r) => r.name },
   securityGroupRule: {
     ...owned,
     group: (r) => r.groupId,
     peerGroup: (r) => (r.peer.kind === 'group' ? r.peer.groupId : undefined),
+    prefixList: (r) => (r.peer.kind === 'prefix-list' ? r.peer.prefixListId : undefined),
   },
   keyPair: { ...owned, name: (r) => r.name },
   launchTemplate: { ...owned, name: (r) => r.name },

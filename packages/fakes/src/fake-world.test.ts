@@ -9,6 +9,7 @@ const instanceId: InstanceId = 'i-00000000000000001';
 const volumeId: VolumeId = 'vol-00000000000000001';
 const nic: Nic = {
   nicId: 'eni-00000000000000001',
+  vpcId: 'vpc-00000000000000001',
   subnetId: 'subnet-00000000000000001',
   subnetCidr: '172.31.0.0/20',
   macAddress: '02:00:00:00:00:01',

@@ -7,7 +7,10 @@ import type {
   Nic,
   PacketRule,
   PolicyChange,
+  PolicyNic,
   SecurityGroupId,
+  VpcId,
+  VpcTopology,
 } from '@bakehouse/domain';
 import { type Flow, permits } from './memory-policy.ts';
 
@@ -22,8 +25,9 @@ export class MemoryNetwork implements Network {
   readonly #nics = new Map<NetworkInterfaceId, Nic>();
   /** What no two NICs may have, with the one that has it. */
   readonly #holders = new Map<string, NetworkInterfaceId>();
-  readonly #groupsOf = new Map<NetworkInterfaceId, readonly SecurityGroupId[]>();
+  readonly #policyNics = new Map<NetworkInterfaceId, PolicyNic>();
   readonly #rulesOf = new Map<SecurityGroupId, readonly PacketRule[]>();
+  readonly #vpcs = new Map<VpcId, VpcTopology>();
   #isOpen = false;
 
   constructor(options: MemoryNetworkOptions = {}) {
@@ -48,14 +52,20 @@ export class MemoryNetwork implements Network {
   }
 
   async applyPolicy(policy: NetworkPolicy): Promise<void> {
+    checkPublicAddresses(policy.nics);
     this.#closePolicy();
-    for (const { nicId, groupIds } of policy.nics) this.#groupsOf.set(nicId, groupIds);
+    for (const nic of policy.nics) this.#policyNics.set(nic.nicId, nic);
     for (const { groupId, rules } of policy.groups) this.#rulesOf.set(groupId, rules);
+    for (const vpc of policy.vpcs) this.#vpcs.set(vpc.vpcId, vpc);
   }
 
-  async changePolicy({ nics, groups }: PolicyChange): Promise<void> {
-    for (const [nicId, groupIds] of nics) setOrDelete(this.#groupsOf, nicId, groupIds);
+  async changePolicy({ nics, groups, vpcs }: PolicyChange): Promise<void> {
+    const changed = new Map(this.#policyNics);
+    for (const [nicId, nic] of nics) setOrDelete(changed, nicId, nic);
+    checkPublicAddresses([...changed.values()]);
+    for (const [nicId, nic] of nics) setOrDelete(this.#policyNics, nicId, nic);
     for (const [groupId, rules] of groups) setOrDelete(this.#rulesOf, groupId, rules);
+    for (const [vpcId, vpc] of vpcs) setOrDelete(this.#vpcs, vpcId, vpc);
   }
 
   /** Nothing of it can be lost. */
@@ -86,23 +96,25 @@ export class MemoryNetwork implements Network {
 
   get policy(): NetworkPolicy {
     return {
-      nics: [...this.#groupsOf].map(([nicId, groupIds]) => ({ nicId, groupIds })),
+      nics: [...this.#policyNics.values()],
       groups: [...this.#rulesOf].map(([groupId, rules]) => ({ groupId, rules })),
+      vpcs: [...this.#vpcs.values()],
     };
   }
 
   groupsOf(nicId: NetworkInterfaceId): readonly SecurityGroupId[] {
-    return this.#groupsOf.get(nicId) ?? [];
+    return this.#policyNics.get(nicId)?.groupIds ?? [];
   }
 
-  /** Whether a new connection between these private or outside addresses would pass. */
+  /** Whether a new connection would pass and get its replies. */
   allows(flow: Flow): boolean {
     return permits(this.policy, [...this.#nics.values()], flow);
   }
 
   #closePolicy(): void {
-    this.#groupsOf.clear();
+    this.#policyNics.clear();
     this.#rulesOf.clear();
+    this.#vpcs.clear();
   }
 
   #drop(nicId: NetworkInterfaceId): void {
@@ -122,9 +134,21 @@ function setOrDelete<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | 
   else map.set(key, value);
 }
 
-/** A public address, a private address in its subnet, a MAC. */
-function claimsOf({ publicIp, subnetId, privateIp, macAddress }: Nic): readonly string[] {
-  return [...(publicIp ? [publicIp] : []), `${subnetId}/${privateIp}`, macAddress];
+function checkPublicAddresses(nics: readonly PolicyNic[]): void {
+  const holders = new Map<string, NetworkInterfaceId>();
+  for (const { nicId, addresses } of nics) {
+    for (const { publicIp } of addresses) {
+      if (publicIp === undefined) continue;
+      const holder = holders.get(publicIp);
+      if (holder) throw new Error(`${nicId} and ${holder} both have ${publicIp}`);
+      holders.set(publicIp, nicId);
+    }
+  }
+}
+
+/** A private address in its VPC, a MAC. */
+function claimsOf({ vpcId, privateIp, macAddress }: Nic): readonly string[] {
+  return [`${vpcId}/${privateIp}`, macAddress];
 }
 
 /** The port of a NIC, plugged or not. */

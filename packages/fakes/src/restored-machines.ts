@@ -2,6 +2,7 @@ import {
   defaultCpuOptions,
   findInstanceType,
   type HostId,
+  interfacesOf,
   type MetadataReader,
 } from '@bakehouse/domain';
 import { portOf } from './memory-network.ts';
@@ -19,10 +20,12 @@ export async function restoredMachines(
   for (const instance of instances) {
     if (instance.hostId !== hostId) continue;
     const type = findInstanceType(instance.instanceType);
-    const nic = await reader.get('networkInterface', instance.networkInterfaceId);
-    if (!type || !nic) continue;
+    const [first, ...others] = (await interfacesOf(reader, instance.id))
+      .filter(({ attachment }) => attachment?.state === undefined)
+      .map(({ id, macAddress }) => ({ nicId: id, macAddress, port: portOf(id) }));
+    if (!type || !first) continue;
     const disks = instance.volumes.map(({ deviceName, volumeId }) => ({ deviceName, volumeId }));
-    const nics = [{ nicId: nic.id, macAddress: nic.macAddress, port: portOf(nic.id) }] as const;
+    const nics = [first, ...others] as const;
     machines.push({
       spec: {
         instanceId: instance.id,

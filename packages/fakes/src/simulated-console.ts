@@ -25,7 +25,7 @@ export class SimulatedConsole {
     this.#changedAt = now;
     this.#boot = Buffer.concat([this.#boot, Buffer.from(text)]).subarray(0, bootConsoleBytesMax);
     this.#bootBytes += Buffer.byteLength(text);
-    this.#arrivals = [...this.#arrivals, { at: now, bytes: this.#bootBytes }];
+    this.#arrivals = [...this.#arrivals, { at: now, since: now, bytes: this.#bootBytes }];
   }
 
   readBoot(): { console: Uint8Array; arrivals: readonly ConsoleArrival[] } {

@@ -42,6 +42,15 @@ export async function waitForEnd(
   return true;
 }
 
+/** Kills every process of a group; none is left: no-op. */
+export function killProcessGroup(id: number): void {
+  try {
+    process.kill(-id, 'SIGKILL');
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
+}
+
 export interface EndOptions {
   /** What the process is, for the error: `metadata agent`. */
   readonly what: string;

@@ -6,24 +6,28 @@ import { isMissing } from './files.ts';
 /** `sun_path` of unix(7) without its NUL. */
 const pathBytesMax = 107;
 
-/** A listening Unix socket that only its owner can open. */
+/** A listening Unix socket that, unless its mode says otherwise, only its owner can open. */
 export interface PrivateSocket {
   /** Removes the socket's file, unless another server has put its own there. */
   remove(): Promise<void>;
 }
 
 /**
- * Listens at `socketPath`, mode 0600. The socket is made in a folder of its own and then moved into place, so
+ * Listens at `socketPath`, mode 0600 if not given. The socket is made in a folder of its own and then moved into place, so
  * nobody else can connect before the mode is set, and a socket that a dead server left is replaced at once.
  * When this rejects, the server is closed.
  */
-export async function listenPrivately(server: Server, socketPath: string): Promise<PrivateSocket> {
+export async function listenPrivately(
+  server: Server,
+  socketPath: string,
+  mode = 0o600,
+): Promise<PrivateSocket> {
   const folder = await mkdtemp(join(dirname(socketPath), '.s'));
   const birthPath = join(folder, 's');
   try {
     for (const path of [socketPath, birthPath]) checkLength(path);
     await listening(server, birthPath);
-    await chmod(birthPath, 0o600);
+    await chmod(birthPath, mode);
     await rename(birthPath, socketPath);
   } catch (error) {
     server.close();

@@ -6,6 +6,7 @@ import { programFolders } from './program-environment.ts';
 /** The Debian package of each program that Bakehouse runs. */
 export const programPackages = {
   'apt-config': 'apt',
+  bwrap: 'bubblewrap',
   dnsmasq: 'dnsmasq-base',
   'dpkg-deb': 'dpkg',
   e2fsck: 'e2fsprogs',
@@ -17,6 +18,7 @@ export const programPackages = {
   newuidmap: 'uidmap',
   nft: 'nftables',
   nsenter: 'util-linux',
+  prlimit: 'util-linux',
   'qemu-img': 'qemu-utils',
   'qemu-storage-daemon': 'qemu-system-common',
   'qemu-system-x86_64': 'qemu-system-x86',

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { KiB, MiB, secondMs } from '@bakehouse/base';
+import { killProcessGroup } from './end-process.ts';
 import { hasCode } from './files.ts';
 import { programEnvironment } from './program-environment.ts';
 import { installHint } from './programs.ts';
@@ -10,7 +11,7 @@ import { privateUmask, withUmask } from './umask.ts';
 
 export interface CommandOptions {
   /** Written to standard input, which then ends. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** After this time the program and its children are killed. */
   readonly timeoutMs: number;
   /** An abort kills the program and its children. */
@@ -172,12 +173,7 @@ function collect(
 
 /** A child that was never started has no pid; one that has ended has no group any more. */
 function killGroup({ pid }: Child): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if (!hasCode(error, 'ESRCH')) throw error;
-  }
+  if (pid !== undefined) killProcessGroup(pid);
 }
 
 function words(failure: CommandFailure, program: string): string {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
 import { messageOf } from '@bakehouse/base';
 import { hasCode } from './files.ts';
 import { findProcess, type HostProcess } from './processes.ts';
@@ -16,6 +17,8 @@ export interface DetachedOptions {
   readonly cwd?: string;
   /** Where standard output and standard error go, mode 0600. */
   readonly log: { readonly path: string; readonly keep: boolean };
+  /** Descriptors of the program from 3 on: one of this process's, or bytes for it to read. */
+  readonly inherited?: readonly (number | Uint8Array)[];
 }
 
 export interface DetachedProcess {
@@ -35,16 +38,20 @@ export class StartError extends Error {
  * and with a umask that keeps what it makes for its owner. Rejects with StartError.
  */
 export async function spawnDetached(options: DetachedOptions): Promise<DetachedProcess> {
-  const { name, argv, cwd, log } = options;
+  const { name, argv, cwd, log, inherited = [] } = options;
   const [program = '', ...args] = argv;
-  const output = await open(log.path, log.keep ? 'a' : 'w', 0o600);
+  const output = await open(log.path, 'a', 0o600);
+  if (!log.keep) await output.truncate();
   try {
     const child = withUmask(privateUmask, () =>
       spawn(program, args, {
         ...(cwd === undefined ? {} : { cwd }),
         detached: true,
         env: programEnvironment(),
-        stdio: ['ignore', output.fd, output.fd],
+        stdio: [
+          ...['ignore' as const, output.fd, output.fd],
+          ...inherited.map((each) => (typeof each === 'number' ? each : ('pipe' as const))),
+        ],
       }),
     );
     const ended = Promise.withResolvers<string>();
@@ -57,11 +64,21 @@ export async function spawnDetached(options: DetachedOptions): Promise<DetachedP
         : messageOf(cause);
       throw new StartError(`cannot start the ${name}: ${why}`, { cause });
     });
+    for (const [index, bytes] of inherited.entries()) {
+      if (typeof bytes !== 'number') writeAll(child.stdio[3 + index], bytes);
+    }
     child.unref();
     return { process: await findProcess(child.pid ?? 0), ended: ended.promise };
   } finally {
     await output.close();
   }
+}
+
+/** A program that ends before it has read everything says why by its exit status. */
+function writeAll(pipe: unknown, bytes: Uint8Array): void {
+  if (!(pipe instanceof Writable)) return;
+  pipe.on('error', () => {});
+  pipe.end(bytes);
 }
 
 /** The end of a log, for an error that should say what went wrong; empty when there is none. */

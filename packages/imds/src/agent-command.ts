@@ -9,6 +9,8 @@ export interface AgentCommandOptions {
   /** The socket that serves its health. */
   readonly health: string;
   readonly build?: string;
+  /** How many routers of the platform are between the agent and guests. Absent: none. */
+  readonly routers?: number;
 }
 
 const program = fileURLToPath(new URL('./agent-main.ts', import.meta.url));
@@ -29,7 +31,7 @@ const rightsAtStart = [
  * to rights that it does not have at its start.
  */
 export function agentCommand(options: AgentCommandOptions): readonly string[] {
-  const { enter, documents, key, health, build = '' } = options;
+  const { enter, documents, key, health, build = '', routers = 0 } = options;
   const bounding = `--bounding-set=-all,${rightsAtStart.map((name) => `+${name}`).join(',')}`;
   return [
     ...enter,
@@ -38,6 +40,7 @@ export function agentCommand(options: AgentCommandOptions): readonly string[] {
     ...['setpriv', '--no-new-privs', bounding, '--inh-caps=-all', '--'],
     ...[process.execPath, program],
     ...['--documents', documents, '--key', key, '--health', health, '--build', build],
+    ...['--routers', `${routers}`],
     // The mounts of this process, which the agent must not hide.
     ...['--host-mounts', readlinkSync('/proc/self/ns/mnt')],
   ];

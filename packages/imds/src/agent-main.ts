@@ -20,12 +20,13 @@ const { values } = parseArgs({
     'host-mounts': { type: 'string' },
     build: { type: 'string', default: '' },
     listen: { type: 'string', default: '169.254.169.254' },
+    routers: { type: 'string', default: '0' },
   },
 });
-const { documents, key, listen, health, build, 'host-mounts': hostMounts } = values;
+const { documents, key, listen, routers, health, build, 'host-mounts': hostMounts } = values;
 if (!documents || !key || !health || !hostMounts) {
   process.stderr.write(
-    'usage: agent-main --documents DIR --key FILE --health SOCKET --host-mounts NAMESPACE [--build NAME] [--listen ADDRESS]\n',
+    'usage: agent-main --documents DIR --key FILE --health SOCKET --host-mounts NAMESPACE [--build NAME] [--listen ADDRESS] [--routers NUMBER]\n',
   );
   process.exit(2);
 }
@@ -45,7 +46,7 @@ if (!isAgentNumber(user)) {
     `${documents} belongs to group ${user}, which is not an agent's; start the server, whose publisher sets the group`,
   );
 }
-await loadHopLimits(listen, port);
+await loadHopLimits(listen, port, Number(routers));
 const tokenKey = await readFile(key);
 // From now on the documents are reached without a path: the folders above are closed to that user, and then hidden.
 process.chdir(documents);

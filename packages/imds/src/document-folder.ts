@@ -7,8 +7,8 @@ import { type InstanceDocument, parseInstanceDocument } from './instance-documen
 /** The suffix of published documents. Files without it are not complete yet. */
 export const documentSuffix = '.json';
 
-export const documentPath = (directory: string, privateIp: string) =>
-  join(directory, `${privateIp}${documentSuffix}`);
+export const documentPath = (directory: string, address: string) =>
+  join(directory, `${address}${documentSuffix}`);
 
 /**
  * The document published for an address; undefined when there is none. Read from disk each time, so a change is seen
@@ -25,21 +25,21 @@ export async function readDocument(
 }
 
 export interface PublishedDocument {
-  readonly privateIp: string;
+  readonly address: string;
   readonly document: InstanceDocument;
 }
 
 /** All of a folder; none when it does not exist. */
 export async function publishedDocuments(
   directory: string,
-  read: (privateIp: string) => Promise<InstanceDocument | undefined>,
+  read: (address: string) => Promise<InstanceDocument | undefined>,
 ): Promise<readonly PublishedDocument[]> {
   const found: PublishedDocument[] = [];
   for (const name of await readFolderIfExists(directory)) {
     if (!name.endsWith(documentSuffix)) continue;
-    const privateIp = name.slice(0, -documentSuffix.length);
-    const document = await read(privateIp);
-    if (document !== undefined) found.push({ privateIp, document });
+    const address = name.slice(0, -documentSuffix.length);
+    const document = await read(address);
+    if (document !== undefined) found.push({ address, document });
   }
   return found;
 }

@@ -15,7 +15,7 @@ test.each([
 });
 
 test('the table is replaced as a whole, and reads the limit where the status line ends', () => {
-  const ruleset = hopLimitRuleset('169.254.169.254', 80);
+  const ruleset = hopLimitRuleset('169.254.169.254', 80, 0);
   expect(ruleset).toMatch(/^add table ip bakehouse-metadata\ndelete table ip bakehouse-metadata\n/);
   expect(ruleset).toContain('ip saddr 169.254.169.254 tcp sport 80 goto replies');
   const offset = 'HTTP/1.1 200 OK\r\n'.length;
@@ -24,4 +24,5 @@ test('the table is replaced as a whole, and reads the limit where the status lin
     `@ih,${offset * 8},104 0x${header} ct mark set @ih,${(offset + 13) * 8}`,
   );
   expect(ruleset).toContain('ct mark 64 ip ttl set 64 accept');
+  expect(hopLimitRuleset('169.254.169.254', 80, 1)).toContain('ct mark 64 ip ttl set 65 accept');
 });

@@ -51,14 +51,17 @@ function repliesWithHeaderAt(offset: number): string[] {
   ];
 }
 
-/** The nft commands that replace the table of this namespace. */
-export function hopLimitRuleset(address: string, port: number): string {
+/**
+ * The nft commands that replace the table of this namespace. `routers`: how many routers of the platform are between the
+ * agent and guests, each of which takes one hop.
+ */
+export function hopLimitRuleset(address: string, port: number, routers: number): string {
   const first = [
     ...[...new Set(headerOffsets)].flatMap(repliesWithHeaderAt),
     '@ih,0,8 0-255 ct mark set 1 goto limited',
   ];
   const chains: Record<string, readonly string[]> = {
-    limited: hopLimits.map((limit) => `ct mark ${limit} ip ttl set ${limit} accept`),
+    limited: hopLimits.map((limit) => `ct mark ${limit} ip ttl set ${limit + routers} accept`),
     first,
     replies: [
       // The mark of an older connection between the same ports does not count.

@@ -5,9 +5,12 @@ import { hopLimitRuleset } from './hop-limit.ts';
 const timeoutMs = 20 * secondMs;
 
 /** Creates the table of hop limits in the namespace of this process. */
-export async function loadHopLimits(address: string, port: number): Promise<void> {
+export async function loadHopLimits(address: string, port: number, routers: number): Promise<void> {
   try {
-    await runCommand(['nft', '-f', '-'], { timeoutMs, input: hopLimitRuleset(address, port) });
+    await runCommand(['nft', '-f', '-'], {
+      timeoutMs,
+      input: hopLimitRuleset(address, port, routers),
+    });
   } catch (cause) {
     if (!(cause instanceof CommandError)) throw cause;
     throw new Error(

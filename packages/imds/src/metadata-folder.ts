@@ -31,6 +31,9 @@ export function textsOf(texts: Readonly<Record<string, string | undefined>>): Me
   return folderOf('latest', Object.fromEntries(entries));
 }
 
+/** Values as EC2 lists them: one per line, without a newline at the end. */
+export const lines = (texts: readonly string[]) => texts.join('\n');
+
 /** The names in a folder, one per line, folders with a slash, without a newline at the end. */
 export function listFolder(folder: MetadataFolder): string {
   return Object.entries(folder)

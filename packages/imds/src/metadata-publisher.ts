@@ -22,17 +22,22 @@ export interface MetadataPublisherOptions {
    * removes documents (`publishedIn`). The agent writes `documents/mounts.new` at its start and removes it.
    */
   readonly directory: string;
+  /** The address by which the agent knows a guest; undefined while it has none. Absent: its private address. */
+  readonly addressOf?: AddressOf;
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
 
+type AddressOf = (metadata: InstanceMetadata) => string | undefined;
+
 const unfinishedSuffix = '.new';
 
-/** Publishes by writing one document per private address, which the agent reads. */
+/** Publishes by writing one document per guest's address, which the agent reads. */
 class FolderPublisher implements MetadataPublisher {
   readonly #documents: string;
   readonly #fileMode: number;
   readonly #platform: PlatformKey;
+  readonly #addressOf: AddressOf;
   readonly #logger: Logger;
   /** The instance of each document, by address. */
   readonly #owners = new Map<string, InstanceId>();
@@ -42,17 +47,18 @@ class FolderPublisher implements MetadataPublisher {
   constructor(
     { documents, fileMode }: { documents: string; fileMode: number },
     platform: PlatformKey,
-    logger: Logger,
+    { addressOf, logger }: { addressOf: AddressOf; logger: Logger },
   ) {
     this.#documents = documents;
     this.#fileMode = fileMode;
     this.#platform = platform;
+    this.#addressOf = addressOf;
     this.#logger = logger;
   }
 
   async load(): Promise<void> {
-    for (const { privateIp, document } of await this.#all()) {
-      this.#owners.set(privateIp, document.metadata.instanceId);
+    for (const { address, document } of await this.#all()) {
+      this.#owners.set(address, document.metadata.instanceId);
     }
   }
 
@@ -65,31 +71,44 @@ class FolderPublisher implements MetadataPublisher {
   }
 
   list(): Promise<readonly InstanceId[]> {
-    return this.#serially(async () => instancesOf(await this.#all()));
+    // A guest that is known by another address by now reads nothing until it is published again.
+    return this.#serially(async () => {
+      const found = await this.#all();
+      return instancesOf(found.filter((each) => this.#isCurrent(each)));
+    });
   }
 
   async #publish(metadata: InstanceMetadata): Promise<void> {
-    const { instanceId, privateIp } = metadata;
-    if (!isIPv4(privateIp)) {
-      throw new Error(`cannot publish ${instanceId}: '${privateIp}' is not an IPv4 address`);
-    }
-    const known = await this.#read(privateIp);
-    if (known !== undefined && known.metadata.instanceId !== instanceId) {
+    const { instanceId } = metadata;
+    const address = this.#addressOf(metadata);
+    if (address === undefined || !isIPv4(address)) {
       throw new Error(
-        `cannot publish ${instanceId}: ${privateIp} is published for ${known.metadata.instanceId}; withdraw that first`,
+        `cannot publish ${instanceId}: its address '${address}' is not an IPv4 address; plug ${metadata.interfaceId} first`,
+      );
+    }
+    const known = await this.#read(address);
+    const isTaken = known !== undefined && this.#isCurrent({ address, document: known });
+    if (isTaken && known.metadata.instanceId !== instanceId) {
+      throw new Error(
+        `cannot publish ${instanceId}: ${address} is published for ${known.metadata.instanceId}; withdraw that first`,
       );
     }
     const text = identityDocument(metadata);
     // Tags and options are not signed, so their change needs no new signature.
     const isSigned = known?.identity.document === text;
     const identity = isSigned ? known.identity : signIdentity(text, this.#platform);
-    await this.#write(privateIp, { metadata, identity });
-    this.#owners.set(privateIp, instanceId);
-    await this.#remove(instanceId, privateIp);
+    await this.#write(address, { metadata, identity });
+    this.#owners.set(address, instanceId);
+    await this.#remove(instanceId, address);
   }
 
-  async #write(privateIp: string, document: InstanceDocument): Promise<void> {
-    const path = documentPath(this.#documents, privateIp);
+  /** False for what an interrupted end left at an address that its guest no longer has. */
+  #isCurrent({ address, document }: PublishedDocument): boolean {
+    return this.#addressOf(document.metadata) === address;
+  }
+
+  async #write(address: string, document: InstanceDocument): Promise<void> {
+    const path = documentPath(this.#documents, address);
     const unfinished = `${path}.${randomUUID()}${unfinishedSuffix}`;
     try {
       // Not flushed: no guest survives a crash of the host, and each start publishes again.
@@ -106,25 +125,25 @@ class FolderPublisher implements MetadataPublisher {
 
   /** Removes what is published for the instance, except at one address. */
   async #remove(instanceId: InstanceId, except?: string): Promise<void> {
-    for (const [privateIp, owner] of this.#owners) {
-      if (privateIp === except || owner !== instanceId) continue;
-      await rm(documentPath(this.#documents, privateIp), { force: true });
-      this.#owners.delete(privateIp);
+    for (const [address, owner] of this.#owners) {
+      if (address === except || owner !== instanceId) continue;
+      await rm(documentPath(this.#documents, address), { force: true });
+      this.#owners.delete(address);
     }
   }
 
   #all(): Promise<readonly PublishedDocument[]> {
-    return publishedDocuments(this.#documents, (privateIp) => this.#read(privateIp));
+    return publishedDocuments(this.#documents, (address) => this.#read(address));
   }
 
   /** A damaged document counts as none: its guest gets no replies until it is published again. */
-  async #read(privateIp: string): Promise<InstanceDocument | undefined> {
+  async #read(address: string): Promise<InstanceDocument | undefined> {
     try {
-      return await readDocument(this.#documents, privateIp);
+      return await readDocument(this.#documents, address);
     } catch (error) {
       if (!(error instanceof DamagedDocumentError)) throw error;
       this.#logger.log('warn', 'published metadata is damaged', {
-        path: documentPath(this.#documents, privateIp),
+        path: documentPath(this.#documents, address),
         error,
       });
       return undefined;
@@ -142,6 +161,7 @@ async function removeUnfinished(documents: string): Promise<void> {
 /** Opens the folder, its key and its certificate, or creates them. */
 export async function createMetadataPublisher({
   directory,
+  addressOf = ({ privateIp }) => privateIp,
   logger = silentLogger,
   clock = systemClock,
 }: MetadataPublisherOptions): Promise<MetadataPublisher> {
@@ -150,7 +170,7 @@ export async function createMetadataPublisher({
   await removeUnfinished(documents);
   const fileMode = await letAgentIn(documents);
   const platform = await openPlatformKey(directory, clock.now());
-  const publisher = new FolderPublisher({ documents, fileMode }, platform, logger);
+  const publisher = new FolderPublisher({ documents, fileMode }, platform, { addressOf, logger });
   await publisher.load();
   return publisher;
 }

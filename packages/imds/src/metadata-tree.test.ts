@@ -161,6 +161,56 @@ test('an interface has the index of its network card, since 2020-11-01', () => {
   expect(textAt(`/2020-10-27/${index}`)).toBe(404);
 });
 
+describe('an instance with two interfaces', () => {
+  const second = '02:00:00:00:00:02';
+  const given: Partial<InstanceMetadata> = {
+    interfaces: [
+      {
+        deviceIndex: 0,
+        interfaceId: 'eni-0aaaaaaaaaaaaaaa1',
+        macAddress: '02:00:00:00:00:01',
+        addresses: [
+          { privateIp: '172.31.0.10', publicIp: '127.18.0.9' },
+          { privateIp: '172.31.0.11' },
+          { privateIp: '172.31.0.12', publicIp: '127.18.0.10' },
+        ],
+        localHostName: 'ip-172-31-0-10.ec2.internal',
+        publicHostName: '127.18.0.9',
+        subnetId: 'subnet-0aaaaaaaaaaaaaaa1',
+        subnetCidr: '172.31.0.0/20',
+        vpcId: 'vpc-0aaaaaaaaaaaaaaa1',
+        vpcCidrs: ['172.31.0.0/16', '100.64.0.0/16'],
+        securityGroups: [{ id: 'sg-0aaaaaaaaaaaaaaa1', name: 'default' }],
+      },
+      {
+        deviceIndex: 1,
+        interfaceId: 'eni-0aaaaaaaaaaaaaaa2',
+        macAddress: second,
+        addresses: [{ privateIp: '100.64.0.10' }],
+        localHostName: 'ip-100-64-0-10.ec2.internal',
+        subnetId: 'subnet-0aaaaaaaaaaaaaaa2',
+        subnetCidr: '100.64.0.0/24',
+        vpcId: 'vpc-0aaaaaaaaaaaaaaa1',
+        vpcCidrs: ['172.31.0.0/16', '100.64.0.0/16'],
+        securityGroups: [
+          { id: 'sg-0aaaaaaaaaaaaaaa1', name: 'default' },
+          { id: 'sg-0aaaaaaaaaaaaaaa2', name: 'backend' },
+        ],
+      },
+    ],
+  };
+
+  test('reads each under its MAC address', () => {
+    expect(walk('/latest/meta-data/network/', given)).toMatchSnapshot();
+  });
+
+  test('finds them in the order of their devices', () => {
+    expect(textAt('/latest/meta-data/network/interfaces/macs/', given)).toBe(
+      `02:00:00:00:00:01/\n${second}/`,
+    );
+  });
+});
+
 test('groups are one per line', () => {
   expect(textAt('/latest/meta-data/security-groups')).toBe('default\nweb servers');
 });

@@ -1,6 +1,14 @@
 import type { InstanceMetadata } from '@bakehouse/domain';
 import { ec2Json, wholeSeconds } from './ec2-json.ts';
-import { folderOf, listFolder, lookUp, type MetadataFolder, textsOf } from './metadata-folder.ts';
+import { groupNames, networkFolder } from './interfaces-folder.ts';
+import {
+  folderOf,
+  lines,
+  listFolder,
+  lookUp,
+  type MetadataFolder,
+  textsOf,
+} from './metadata-folder.ts';
 
 /** Partitions other than `aws`, as domain's partitions.ts has them: the agent loads no other package but base and host. */
 const partitions = [
@@ -11,8 +19,6 @@ const publicPartition = { partition: 'aws', domain: 'amazonaws.com' };
 
 const sorted = (texts: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const lines = (texts: readonly string[]) => texts.join('\n');
 
 /**
  * `meta-data/` as a version shows it: "Instance metadata categories" of EC2's user guide, with the dates of its column
@@ -46,15 +52,11 @@ function metadataTree(instance: InstanceMetadata, version: string): MetadataFold
     'public-keys': ['1.0', publicKeysFolder(instance)],
     'ramdisk-id': ['2007-10-10', instance.ramdiskId],
     'reservation-id': ['1.0', instance.reservationId],
-    'security-groups': ['1.0', groupNames(instance)],
+    'security-groups': ['1.0', groupNames(instance.securityGroups)],
     services: ['2014-02-25', servicesFolder(instance, version)],
     system: ['2022-09-24', 'nitro'],
     tags: ['2021-03-23', tagsFolder(instance)],
   });
-}
-
-function groupNames({ securityGroups }: InstanceMetadata): string {
-  return lines(securityGroups.map((group) => group.name));
 }
 
 /**
@@ -63,30 +65,6 @@ function groupNames({ securityGroups }: InstanceMetadata): string {
  */
 function identityCredentialsInfo({ accountId, pendingTime }: InstanceMetadata): string {
   return ec2Json({ Code: 'Success', LastUpdated: wholeSeconds(pendingTime), AccountId: accountId });
-}
-
-function networkFolder(instance: InstanceMetadata, version: string): MetadataFolder {
-  const { publicIp } = instance;
-  const own = folderOf(version, {
-    'device-number': ['2011-01-01', '0'],
-    'interface-id': ['2011-01-01', instance.interfaceId],
-    'ipv4-associations': ['2011-01-01', publicIp ? { [publicIp]: instance.privateIp } : undefined],
-    'local-hostname': ['2011-01-01', instance.localHostName],
-    'local-ipv4s': ['2011-01-01', instance.privateIp],
-    mac: ['2011-01-01', instance.macAddress],
-    'network-card-index': ['2020-11-01', '0'],
-    'owner-id': ['2011-01-01', instance.accountId],
-    'public-hostname': ['2011-01-01', instance.publicHostName],
-    'public-ipv4s': ['2011-01-01', publicIp],
-    'security-group-ids': ['2011-01-01', lines(instance.securityGroups.map((group) => group.id))],
-    'security-groups': ['2011-01-01', groupNames(instance)],
-    'subnet-id': ['2011-01-01', instance.subnetId],
-    'subnet-ipv4-cidr-block': ['2011-01-01', instance.subnetCidr],
-    'vpc-id': ['2011-01-01', instance.vpcId],
-    'vpc-ipv4-cidr-block': ['2011-01-01', instance.vpcCidr],
-    'vpc-ipv4-cidr-blocks': ['2016-06-30', instance.vpcCidr],
-  });
-  return { interfaces: { macs: { [instance.macAddress]: own } } };
 }
 
 function placementFolder(instance: InstanceMetadata, version: string): MetadataFolder {

@@ -7,8 +7,8 @@ import { DamagedDocumentError } from './instance-document.ts';
 /** What was published in a folder whose server does not run. Nothing is made there; damaged documents count as none. */
 export function publishedIn(directory: string): Pick<MetadataPublisher, 'list' | 'withdraw'> {
   const documents = join(directory, 'documents');
-  const read = (privateIp: string) =>
-    readDocument(documents, privateIp).catch((error: unknown) => {
+  const read = (address: string) =>
+    readDocument(documents, address).catch((error: unknown) => {
       if (error instanceof DamagedDocumentError) return undefined;
       throw error;
     });
@@ -16,9 +16,9 @@ export function publishedIn(directory: string): Pick<MetadataPublisher, 'list' |
   return {
     list: async () => instancesOf(await all()),
     async withdraw(instanceId) {
-      for (const { privateIp, document } of await all()) {
+      for (const { address, document } of await all()) {
         if (document.metadata.instanceId !== instanceId) continue;
-        await rm(documentPath(documents, privateIp), { force: true });
+        await rm(documentPath(documents, address), { force: true });
       }
     },
   };

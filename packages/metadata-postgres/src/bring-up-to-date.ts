@@ -135,7 +135,7 @@ async function* recordBatches(client: PostgresClient): AsyncGenerator<readonly R
 
 const noChanges: RowChanges = { clear: [], put: [], remove: [], removeIndex: [], addIndex: [] };
 
-/** Converts all records. Their index is built again afterwards. */
+/** Converts all records, and adds those that the step makes. Their index is built again afterwards. */
 async function convertRecords(
   client: PostgresClient,
   migration: RecordMigration,
@@ -152,7 +152,8 @@ async function convertRecords(
       rows.map(({ body }) => JSON.parse(body)),
     );
   }
-  const convert = migration.converter((kind) => known.get(kind) ?? [], facts);
+  const recordsOf = (kind: RecordKind) => known.get(kind) ?? [];
+  const convert = migration.converter(recordsOf, facts);
   for await (const rows of recordBatches(client)) {
     const put = rows.flatMap(({ kind, id, body }) => {
       const converted = isRecordKind(kind) && convertBody(convert, { kind, body });
@@ -160,6 +161,13 @@ async function convertRecords(
     });
     for (const statement of rowStatements({ ...noChanges, put })) await client.query(statement);
   }
+  const added = migration.added?.(recordsOf) ?? [];
+  const put = added.map(({ kind, record }) => ({
+    kind,
+    id: record.id,
+    body: JSON.stringify(record),
+  }));
+  for (const statement of rowStatements({ ...noChanges, put })) await client.query(statement);
   await client.run(schemaSql.forgetIndexDefinition);
 }
 

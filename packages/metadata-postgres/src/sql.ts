@@ -1,6 +1,7 @@
 import {
   hostsOfRecords,
   originsAndKeys,
+  partsOfVpcs,
   type RecordMigration,
   rootsAndBoots,
 } from '@bakehouse/domain';
@@ -76,6 +77,7 @@ export const schemaSteps: readonly (SchemaStep | RecordMigration)[] = [
   originsAndKeys,
   rootsAndBoots,
   hostsOfRecords,
+  partsOfVpcs,
 ];
 
 export const schemaSql = {

@@ -69,7 +69,7 @@ export function migrate(
 
 const batch = 1_000;
 
-/** Converts all records. Their index is built again when the database is opened. */
+/** Converts all records, and adds those that the step makes. Their index is built again when the database is opened. */
 function convertRecords(
   database: DatabaseSync,
   migration: RecordMigration,
@@ -83,7 +83,8 @@ function convertRecords(
       ofKind.all(kind).map(({ body }) => JSON.parse(textOf(body))),
     );
   }
-  const convert = migration.converter((kind) => known.get(kind) ?? [], facts);
+  const recordsOf = (kind: RecordKind) => known.get(kind) ?? [];
+  const convert = migration.converter(recordsOf, facts);
   const next = database.prepare(migrationSql.nextRecords);
   const put = database.prepare(migrationSql.convert);
   for (let kind = '', id = '', more = true; more; ) {
@@ -96,6 +97,9 @@ function convertRecords(
     }
     more = rows.length === batch;
   }
+  const add = database.prepare(migrationSql.add);
+  for (const { kind, record } of migration.added?.(recordsOf) ?? [])
+    add.run(kind, record.id, JSON.stringify(record));
   database.exec(migrationSql.forgetIndexDefinition);
 }
 

@@ -1,6 +1,7 @@
 import {
   hostsOfRecords,
   originsAndKeys,
+  partsOfVpcs,
   type RecordMigration,
   rootsAndBoots,
 } from '@bakehouse/domain';
@@ -41,6 +42,7 @@ export const migrations: readonly (SchemaStep | RecordMigration)[] = [
   originsAndKeys,
   rootsAndBoots,
   hostsOfRecords,
+  partsOfVpcs,
 ];
 
 /**
@@ -75,6 +77,7 @@ export const migrationSql = {
   recordsOfKind: 'SELECT body FROM record WHERE kind = ?',
   nextRecords: `SELECT kind, id, body FROM record
     WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?`,
+  add: 'INSERT INTO record (kind, id, body) VALUES (?, ?, ?)',
   convert: 'UPDATE record SET body = ? WHERE kind = ? AND id = ?',
 } as const;
 

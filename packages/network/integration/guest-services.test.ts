@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Guest, type TestPlatform, testPlatform } from './test-platform.ts';
+import { type Guest, policyOf, type TestPlatform, testPlatform } from './test-platform.ts';
 
 let platform: TestPlatform;
 let guest: Guest;
@@ -11,6 +11,7 @@ beforeAll(async () => {
   platform = await testPlatform();
   await platform.network.open();
   guest = await platform.bareGuest(platform.nic(10));
+  await platform.network.applyPolicy(policyOf([[guest, []]]));
   script = join(platform.directory, 'print-lease');
   await writeFile(script, '#!/bin/sh\n[ "$1" = bound ] && env\nexit 0\n');
   await chmod(script, 0o755);
@@ -57,6 +58,7 @@ describe('DHCP', () => {
 
   test('serves another subnet with its own options', async () => {
     const other = platform.nic(40, {
+      vpcId: 'vpc-0123456789abcdef9',
       subnetId: 'subnet-0123456789abcdef9',
       subnetCidr: '10.7.64.0/18',
       vpcCidr: '10.7.0.0/16',
@@ -64,7 +66,14 @@ describe('DHCP', () => {
       hostName: 'ip-10-7-64-40',
       domainName: 'us-west-2.compute.internal',
     });
-    expect(await lease(await platform.bareGuest(other))).toMatchObject({
+    const there = await platform.bareGuest(other);
+    await platform.network.applyPolicy(
+      policyOf([
+        [guest, []],
+        [there, []],
+      ]),
+    );
+    expect(await lease(there)).toMatchObject({
       ip: '10.7.64.40',
       subnet: '255.255.192.0',
       router: '10.7.64.1',

@@ -5,7 +5,7 @@ import { systemClock } from '@bakehouse/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { insideLinks } from '../src/namespace.ts';
-import { tapName } from '../src/network-names.ts';
+import { networkNames, tapName, vpcNames } from '../src/network-names.ts';
 import { connect, endConversations, serve } from './talk.ts';
 import { ownLeftovers, policyOf, sshIn, type TestPlatform, testPlatform } from './test-platform.ts';
 
@@ -52,6 +52,7 @@ test('a control plane killed at any moment leaves what it had acknowledged, and 
   await serve({ enter: guest.enter, protocol: 'tcp', address: '0.0.0.0', port: 22 });
   await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
   const address = guest.nic.publicIp ?? '';
+  const names = networkNames(platform.options.name, platform.directory);
   const client = connect({ enter: [], protocol: 'tcp', address, port: 22 });
   expect(await client.next()).toBe('connected');
   let known: ReadonlySet<string> = new Set<string>([guest.nic.nicId]);
@@ -63,7 +64,7 @@ test('a control plane killed at any moment leaves what it had acknowledged, and 
     // Both outcomes are right for the call that was under way at the kill.
     const unsure = [...done.symmetricDifference(listed)];
     expect(unsure.length, `kill ${kill}, after ${last}: ${unsure}`).toBeLessThanOrEqual(1);
-    const links = await insideLinks(platform.run, platform.options.name);
+    const links = await insideLinks(platform.run, vpcNames(names, guest.nic.vpcId).namespace);
     const ports = [...links].filter((link) => link.startsWith('tap')).sort();
     expect(ports).toEqual((await second.list()).map(tapName).sort());
     expect(await ownLeftovers(second)).toEqual([]);

@@ -5,11 +5,13 @@ import { systemClock } from '@bakehouse/base';
 import { performAction } from '@bakehouse/host';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
-import { networkNames } from '../src/network-names.ts';
+import { networkNames, vpcNames } from '../src/network-names.ts';
 import { connect, endConversations, freeHostPort, hello, serve } from './talk.ts';
 import {
   allOut,
+  groupId,
   ownLeftovers,
+  policyNic,
   policyOf,
   serveSsh,
   ssh,
@@ -31,8 +33,12 @@ afterEach(async () => {
 });
 
 const names = () => networkNames(platform.options.name, platform.directory);
+const vpcOf = () => vpcNames(names(), platform.nic(10).vpcId);
 async function rulesets(): Promise<string> {
-  const inside = await platform.run([...platform.network.enter(), 'nft', '-s', 'list', 'ruleset']);
+  const list = ['nft', '-s', 'list', 'ruleset'];
+  const router = await platform.run([...platform.network.enter(), ...list]);
+  const vpc = await platform.run([...platform.enterVpc(platform.nic(10)), ...list]);
+  const inside = `${router}${vpc}`;
   const host = await platform.run(['nft', '-s', 'list', 'table', 'ip', platform.options.name]);
   return `${inside}${host}`;
 }
@@ -51,7 +57,7 @@ async function tracesOf({ options: { name } }: TestPlatform): Promise<string[]> 
   const files = await readdir('/run');
   const lines = [...outputs.flatMap((output) => output.split('\n')), ...files];
   // Guests' namespaces are the test's own.
-  const guest = new RegExp(`^${name}-0`);
+  const guest = new RegExp(`^${name}-\\w{6}( |$)`);
   return lines.filter((line) => line.includes(name) && !guest.test(line) && !line.startsWith('Z'));
 }
 
@@ -61,12 +67,12 @@ describe('the network', () => {
     const policy = policyOf([[guest, [sshIn, allOut]]]);
     await platform.network.applyPolicy(policy);
     const before = await rulesets();
-    const pid = await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
+    const pid = await readFile(join(vpcOf().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
     await platform.network.open();
     await platform.network.plug(guest.nic);
     await platform.network.applyPolicy(policy);
     expect(sortedLines(await rulesets())).toEqual(sortedLines(before));
-    expect(await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).toBe(pid);
+    expect(await readFile(join(vpcOf().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).toBe(pid);
     expect(await platform.network.list()).toEqual([guest.nic.nicId]);
   });
 
@@ -84,7 +90,12 @@ describe('the network', () => {
         [third, [{ ...sshIn, peer: group }]],
       ]),
     );
-    await platform.network.plug({ ...third.nic, publicIp: platform.nic(99).publicIp ?? '' });
+    const moved = policyNic({ ...third.nic, publicIp: platform.nic(99).publicIp ?? '' });
+    await platform.network.changePolicy({
+      nics: new Map([[third.nic.nicId, { ...moved, groupIds: [groupId(1)] }]]),
+      groups: new Map(),
+      vpcs: new Map(),
+    });
     const inSteps = await rulesets();
     expect(await platform.network.repair()).toEqual([]);
     expect(platform.logged).toEqual([]);
@@ -109,7 +120,7 @@ describe('the network', () => {
     client.say('still there');
     expect(await client.next()).toMatch(/still there$/);
     expect(await ssh(guest)).toMatch(/^heard/);
-    await second.applyPolicy({ nics: [], groups: [] });
+    await second.applyPolicy({ nics: [], groups: [], vpcs: [] });
     expect(await ssh(guest)).toMatch(/^failed/);
   });
 
@@ -118,23 +129,28 @@ describe('the network', () => {
     await serveSsh(guest);
     await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
     await platform.run(['nft', 'delete', 'table', 'ip', platform.options.name]);
-    await platform.run([...platform.network.enter(), 'nft', 'flush', 'ruleset']);
+    await platform.run([...platform.enterVpc(guest.nic), 'nft', 'flush', 'ruleset']);
     await platform.run(['ip', 'link', 'delete', names().hostLink]);
-    const pid = await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
+    const pid = await readFile(join(vpcOf().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
     process.kill(Number(pid), 'SIGKILL');
     const second = platform.reopened();
     await second.open();
     expect(await ssh(guest)).toMatch(/^heard/);
-    expect(await readFile(join(names().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).not.toBe(pid);
+    expect(await readFile(join(vpcOf().runtimeDirectory, 'dnsmasq.pid'), 'utf8')).not.toBe(pid);
   });
 
   test('restarts dnsmasq, and says so', async () => {
-    const file = join(names().runtimeDirectory, 'dnsmasq.pid');
+    await platform.bareGuest(platform.nic(10));
+    const file = join(vpcOf().runtimeDirectory, 'dnsmasq.pid');
     const pid = Number(await readFile(file, 'utf8'));
     expect(await platform.network.repair()).toEqual([]);
     expect(Number(await readFile(file, 'utf8'))).toBe(pid);
     process.kill(pid, 'SIGKILL');
-    const repair = { part: 'dhcp-and-dns', name: 'dnsmasq', how: 'restarted' };
+    const repair = {
+      part: 'dhcp-and-dns',
+      name: `dnsmasq of ${vpcOf().namespace}`,
+      how: 'restarted',
+    };
     expect(await platform.network.repair()).toEqual([repair]);
     const next = Number(await readFile(file, 'utf8'));
     expect(next).not.toBe(pid);
@@ -153,10 +169,24 @@ describe('the network', () => {
     ['the route to the namespace', 'link', (name) => ['ip', 'route', 'flush', 'dev', `${name}-up`]],
     ['the link', 'link', (name) => ['ip', 'link', 'delete', `${name}-up`]],
     [
-      'everything inside',
-      'filters',
+      "the router's table",
+      'link',
       (name) => ['nsenter', `--net=/run/netns/${name}`, 'nft', 'flush', 'ruleset'],
     ],
+    ['a route to the VPC', 'link', (name) => ['ip', '-n', name, 'route', 'flush', 'dev', 'vpc1']],
+    ['the link of the VPC', 'link', (name) => ['ip', '-n', name, 'link', 'delete', 'vpc1']],
+    [
+      "the VPC's tables",
+      'filters',
+      () => ['nsenter', `--net=${vpcOf().namespaceFile}`, 'nft', 'flush', 'ruleset'],
+    ],
+    [
+      "the VPC's routes",
+      'vpc',
+      () => ['ip', '-n', vpcOf().namespace, 'route', 'flush', 'table', 'all', 'proto', 'boot'],
+    ],
+    ["the VPC's rules", 'vpc', () => ['ip', '-n', vpcOf().namespace, 'rule', 'del', 'pref', '100']],
+    ["the VPC's name", 'vpc', () => ['ip', 'netns', 'delete', vpcOf().namespace]],
   ];
   test.each(flushes)('repairs %s after somebody else flushed it', async (_, part, flush) => {
     const guest = await platform.guest(platform.nic(10));
@@ -193,7 +223,7 @@ describe('the network', () => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
     await platform.run(['nft', 'delete', 'table', 'ip', platform.options.name]);
-    await platform.run([...platform.network.enter(), 'nft', 'flush', 'ruleset']);
+    await platform.run([...platform.enterVpc(guest.nic), 'nft', 'flush', 'ruleset']);
     await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
     await platform.bareGuest(platform.nic(11));
     expect(await ssh(guest)).toMatch(/^heard/);
@@ -220,11 +250,30 @@ describe('the network', () => {
       ]),
     );
     expect(await ssh(first)).toMatch(/^heard/);
-    const { publicIp, ...withoutPublic } = first.nic;
-    await platform.network.plug(withoutPublic);
+    const open = connect({
+      enter: [],
+      protocol: 'tcp',
+      address: first.nic.publicIp ?? '',
+      port: 22,
+    });
+    expect(await open.next()).toBe('connected');
+    const { publicIp = '' } = first.nic;
+    const [one, two] = [policyNic(first.nic), policyNic(second.nic)];
+    const nics = [
+      { ...one, groupIds: [groupId(0)], addresses: [{ privateIp: first.nic.privateIp }] },
+      {
+        ...two,
+        groupIds: [groupId(1)],
+        addresses: [{ privateIp: second.nic.privateIp, publicIp }],
+      },
+    ];
+    const change = { groups: new Map(), vpcs: new Map() };
+    await platform.network.changePolicy({ ...change, nics: new Map([[one.nicId, nics[0]]]) });
     expect(await ssh(first)).toContain('No route to host');
-    await platform.network.plug({ ...second.nic, publicIp: publicIp ?? '' });
+    await platform.network.changePolicy({ ...change, nics: new Map([[two.nicId, nics[1]]]) });
     expect(await ssh(first)).toMatch(/^heard/);
+    open.say('to the first');
+    expect(await open.next()).toMatch(/^failed/);
   });
 
   test('refuses a NIC that uses the address of another, and keeps the other', async () => {
@@ -257,8 +306,8 @@ describe('the network', () => {
   test('finds what has no record, with the actions that remove it', async () => {
     await platform.bareGuest(platform.nic(10));
     expect(await ownLeftovers(platform.network)).toEqual([]);
-    const { name } = platform.options;
-    await platform.run(['ip', '-n', name, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
+    const { namespace } = vpcOf();
+    await platform.run(['ip', '-n', namespace, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
     await writeFile(join(names().nicDirectory, 'eni-0.json.new'), '');
     const found = await ownLeftovers(platform.network);
     expect(found.map((leftover) => leftover.kind).sort()).toEqual(['file', 'interface']);
@@ -269,8 +318,9 @@ describe('the network', () => {
   });
 
   test('opening removes what has no record', async () => {
-    const { name } = platform.options;
-    await platform.run(['ip', '-n', name, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
+    await platform.bareGuest(platform.nic(10));
+    const { namespace } = vpcOf();
+    await platform.run(['ip', '-n', namespace, 'tuntap', 'add', 'dev', 'tapstray', 'mode', 'tap']);
     await writeFile(join(names().nicDirectory, 'eni-0.json.new'), '');
     await platform.reopened().open();
     expect(await ownLeftovers(platform.network)).toEqual([]);
@@ -317,9 +367,9 @@ describe('the network', () => {
     onTestFinished(() => real.dispose());
     const network = new LinuxNetwork(real.options);
     await network.open();
-    const name = await network.plug(real.nic(10));
+    const [namespace = '', name = ''] = (await network.plug(real.nic(10))).split('/');
     await network.plug(real.nic(10));
-    const tap = await real.run(['ip', '-n', real.options.name, '-d', 'link', 'show', name]);
+    const tap = await real.run(['ip', '-n', namespace, '-d', 'link', 'show', name]);
     expect(tap).toMatch(/tun type tap .*vnet_hdr on persist on/);
   });
 });

@@ -7,11 +7,10 @@ const [name = '', directory = '', publicCidr = ''] = process.argv.slice(2);
 const options = { name, directory, publicCidr, outbound: false };
 const network = new LinuxNetwork({ ...options, logger: silentLogger, clock: systemClock });
 await network.open();
-const pool = publicCidr.replace(/\.0\.0\/16$/, '');
 for (let turn = 0; ; turn++) {
-  const { publicIp, ...nic } = sampleNic(100 + (turn % 5));
+  const nic = sampleNic(100 + (turn % 5));
   const isPlugged = (await network.list()).includes(nic.nicId);
   if (isPlugged) await network.unplug(nic.nicId);
-  else await network.plug({ ...nic, publicIp: publicIp?.replace(/^127\.18/, pool) ?? '' });
+  else await network.plug(nic);
   process.stdout.write(`${isPlugged ? 'unplugged' : 'plugged'} ${nic.nicId}\n`);
 }

@@ -1,10 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames } from '../src/network-names.ts';
 import { endConversations } from './talk.ts';
 import {
+  type Guest,
   groupId,
+  policyNic,
   policyOf,
   serveSsh,
   ssh,
@@ -24,14 +27,15 @@ afterEach(async () => {
 });
 
 const names = () => networkNames(platform.options.name, platform.directory);
+const nicFile = ({ nic }: Guest) => join(names().policyDirectory, 'nics', `${nic.nicId}.json`);
 
 test('opens with nothing passing when the recorded policy cannot be applied', async () => {
   const guest = await platform.guest(platform.nic(10));
   await serveSsh(guest);
   const policy = policyOf([[guest, [sshIn]]]);
   await platform.network.applyPolicy(policy);
-  const text = await readFile(names().policyFile, 'utf8');
-  await writeFile(names().policyFile, text.replaceAll('sg-0', 'sg-x'));
+  const text = await readFile(nicFile(guest), 'utf8');
+  await writeFile(nicFile(guest), text.replaceAll('sg-0', 'sg-x'));
   const second = platform.reopened();
   await second.open();
   expect(platform.logged).toHaveLength(1);
@@ -48,10 +52,11 @@ async function closedByRelink() {
   await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
   /** A refused batch has the text `refused` in it. */
   const nft: { isRefusing: boolean; refused: string } = { isRefusing: false, refused: groupId(0) };
+  const isRefused = (argv: readonly string[], input = '') =>
+    nft.isRefusing && argv.includes('nft') && input.includes(nft.refused);
   const network = new LinuxNetwork(platform.options, {
     device: platform.device,
-    run: (argv, input) =>
-      platform.run(argv, nft.isRefusing && input?.includes(nft.refused) ? 'add nonsense' : input),
+    run: (argv, input) => platform.run(argv, isRefused(argv, input) ? 'add nonsense' : input),
   });
   await network.open();
   await platform.run(['ip', 'link', 'delete', names().hostLink]);
@@ -66,7 +71,8 @@ const filtersReplaced = [{ part: 'filters', how: 'replaced' }];
 test('a change of the policy brings back what nft refused while the link was made again', async () => {
   const { guest, network, nft } = await closedByRelink();
   nft.isRefusing = false;
-  await network.changePolicy({ nics: new Map(), groups: new Map([[groupId(7), []]]) });
+  const groups = new Map([[groupId(7), []]]);
+  await network.changePolicy({ nics: new Map(), groups, vpcs: new Map() });
   expect(await ssh(guest)).toMatch(/^heard/);
 });
 
@@ -90,7 +96,8 @@ test('a repair that makes the link again brings back what nft refused before', a
 
 test('nothing passes where the filters were flushed and nft refuses the policy', async () => {
   const { guest, network, nft } = await closedByRelink();
-  const inside = (...command: string[]) => platform.run([...network.enter(), 'nft', ...command]);
+  const inside = (...command: string[]) =>
+    platform.run([...platform.enterVpc(guest.nic), 'nft', ...command]);
   const closed = await inside('list', 'ruleset');
   const flush = async () => {
     await inside('flush', 'ruleset');
@@ -108,8 +115,8 @@ test('nothing passes where the filters were flushed and nft refuses the policy',
 });
 
 test('when nft refuses even the rules that let nothing pass, both refusals are reported', async () => {
-  const { network, nft } = await closedByRelink();
-  await platform.run([...network.enter(), 'nft', 'flush', 'ruleset']);
+  const { guest, network, nft } = await closedByRelink();
+  await platform.run([...platform.enterVpc(guest.nic), 'nft', 'flush', 'ruleset']);
   nft.refused = ''; // All batches.
   await expect(network.repair()).rejects.toMatchObject({
     errors: [
@@ -125,15 +132,16 @@ test('keeps the policy in force, on disk too, when nft refuses another', async (
   const guest = await platform.guest(platform.nic(10));
   await serveSsh(guest);
   await platform.network.applyPolicy(policyOf([[guest, [sshIn]]]));
-  const before = await readFile(names().policyFile, 'utf8');
+  const before = await readFile(nicFile(guest), 'utf8');
   const refusing = new LinuxNetwork(platform.options, {
     device: platform.device,
     run: (argv, input) => platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
   });
   await refusing.open();
-  const other = { ...policyOf([]), nics: [{ nicId: guest.nic.nicId, groupIds: [groupId(7)] }] };
+  const nics = [policyNic(guest.nic, { groupIds: [groupId(7)] })];
+  const other = { ...policyOf([[guest, []]]), nics };
   await expect(refusing.applyPolicy(other)).rejects.toThrow('nft');
-  expect(await readFile(names().policyFile, 'utf8')).toBe(before);
+  expect(await readFile(nicFile(guest), 'utf8')).toBe(before);
   await refusing.plug(guest.nic);
   expect(await ssh(guest)).toMatch(/^heard/);
   await platform.reopened().open();

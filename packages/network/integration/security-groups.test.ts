@@ -32,6 +32,7 @@ beforeAll(async () => {
   );
   stranger = await platform.guest(
     platform.nic(13, {
+      vpcId: 'vpc-0123456789abcdef2',
       subnetId: 'subnet-0123456789abcdef2',
       subnetCidr: '172.30.0.0/20',
       vpcCidr: '172.30.0.0/16',
@@ -202,7 +203,8 @@ describe('security groups', () => {
       expect(await conversation.next()).toMatch(/one$/);
     }
     const withoutSsh = [{ ...sshIn, fromPort: 80, toPort: 80 }, allOut];
-    const change = { nics: new Map(), groups: new Map([[groupId(1), withoutSsh]]) };
+    const groups = new Map([[groupId(1), withoutSsh]]);
+    const change = { nics: new Map(), groups, vpcs: new Map() };
     await platform.network.changePolicy(change);
     const [first, second] = revoked;
     first?.say('two');

@@ -3,17 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogFields, type Logger, silentLogger, systemClock } from '@bakehouse/base';
-import type { NetworkPolicy, Nic, PacketRule } from '@bakehouse/domain';
+import type { NetworkPolicy, Nic, PacketRule, PolicyNic, VpcTopology } from '@bakehouse/domain';
 import { takePublicRange } from '@bakehouse/testkit';
 import type { NetworkLeftover } from '../src/leftovers.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
-import type { DeviceCommand } from '../src/plan-links.ts';
+import { networkNames, vpcNames } from '../src/network-names.ts';
+import type { DeviceCommand } from '../src/plan-vpc-links.ts';
 import { type RunNetworkCommand, runNetworkCommand } from '../src/run-network-command.ts';
 import { hello, serve } from './talk.ts';
 
+/** A NIC with what its VPC and its policy say of it, unless a test says otherwise. */
+export interface TestNic extends Nic {
+  readonly vpcCidr: string;
+  readonly publicIp?: string;
+}
+
 /** A namespace in the place of a machine, behind a veth pair instead of QEMU's tap. */
 export interface Guest {
-  readonly nic: Nic;
+  readonly nic: TestNic;
   readonly namespace: string;
   readonly enter: readonly string[];
 }
@@ -28,19 +35,24 @@ export interface TestPlatform {
   readonly logged: readonly LogFields[];
   /** A second object over the same platform, as after a restart of the control plane. */
   reopened(): LinuxNetwork;
-  nic(index: number, overrides?: Partial<Nic>): Nic;
+  nic(index: number, overrides?: Partial<TestNic>): TestNic;
+  /** The argv prefix that runs a program in the namespace of the NIC's VPC. */
+  enterVpc(nic: Nic): readonly string[];
   /** A guest that has configured itself by hand. */
-  guest(nic: Nic): Promise<Guest>;
+  guest(nic: TestNic): Promise<Guest>;
+  /** The same of another object over the platform. */
+  guestOf(nic: TestNic, network: LinuxNetwork): Promise<Guest>;
   /** A guest whose interface is up and has no address. */
-  bareGuest(nic: Nic): Promise<Guest>;
+  bareGuest(nic: TestNic): Promise<Guest>;
   dispose(): Promise<void>;
 }
 
 /** The nth interface of a platform, whose public addresses are `127.SECOND.0.0/16`. */
-function nicOf(tag: string, second: number, index: number): Nic {
+function nicOf(tag: string, second: number, index: number): TestNic {
   const hex = index.toString(16).padStart(2, '0');
   return {
     nicId: `eni-0${tag}0000000000${hex}`,
+    vpcId: 'vpc-0123456789abcdef0',
     subnetId: 'subnet-0123456789abcdef0',
     subnetCidr: '172.31.0.0/20',
     vpcCidr: '172.31.0.0/16',
@@ -81,13 +93,24 @@ export async function testPlatform(
   const make = () => new LinuxNetwork(options, { device });
   const network = make();
 
-  async function bareGuest(nic: Nic): Promise<Guest> {
+  async function bareGuest(nic: TestNic, of = network): Promise<Guest> {
     const namespace = namespaceOf(nic);
     namespaces.add(namespace);
     await runNetworkCommand(['ip', 'netns', 'add', namespace]);
-    await network.plug(nic);
+    await of.plug(nic);
     await ip(namespace, ['link set lo up', 'link set eth0 up']);
-    return { nic, namespace, enter: ['nsenter', `--net=/run/netns/${namespace}`, '--'] };
+    return { nic, namespace, enter: enter(namespace) };
+  }
+
+  async function guestOf(nic: TestNic, of: LinuxNetwork): Promise<Guest> {
+    const guest = await bareGuest(nic, of);
+    const [address = '', prefix = ''] = nic.subnetCidr.split('/');
+    const router = address.replace(/\.0$/, '.1');
+    await ip(guest.namespace, [
+      `address add ${nic.privateIp}/${prefix} dev eth0`,
+      `route add default via ${router}`,
+    ]);
+    return guest;
   }
 
   return {
@@ -98,18 +121,12 @@ export async function testPlatform(
     device,
     logged,
     reopened: make,
-    bareGuest,
+    bareGuest: (nic) => bareGuest(nic),
+    enterVpc: ({ vpcId }) =>
+      enter(vpcNames(networkNames(options.name, directory), vpcId).namespace),
     nic: (index, nicOverrides = {}) => ({ ...nicOf(tag, range.second, index), ...nicOverrides }),
-    async guest(nic) {
-      const guest = await bareGuest(nic);
-      const [address = '', prefix = ''] = nic.subnetCidr.split('/');
-      const router = address.replace(/\.0$/, '.1');
-      await ip(guest.namespace, [
-        `address add ${nic.privateIp}/${prefix} dev eth0`,
-        `route add default via ${router}`,
-      ]);
-      return guest;
-    },
+    guest: (nic) => guestOf(nic, network),
+    guestOf,
     async dispose() {
       await network.destroy();
       for (const namespace of namespaces) {
@@ -150,14 +167,60 @@ export const sshIn: PacketRule = {
   peer: everywhere,
 };
 
-/** A policy of one group for each list of rules; guest i is in group i. */
+/** A policy of one group for each list of rules; guest i is in group i. Every VPC is open and has a gateway. */
 export function policyOf(
   guests: readonly (readonly [Guest, readonly PacketRule[]])[],
 ): NetworkPolicy {
+  const nics = guests.map(([{ nic }]) => nic);
   return {
-    nics: guests.map(([guest], index) => ({ nicId: guest.nic.nicId, groupIds: [groupId(index)] })),
+    nics: nics.map((nic, index) => policyNic(nic, { groupIds: [groupId(index)] })),
     groups: guests.map(([, rules], index) => ({ groupId: groupId(index), rules })),
+    vpcs: [...Map.groupBy(nics, ({ vpcId }) => vpcId).values()].map((own) => openVpc(own)),
   };
+}
+
+export function policyNic(
+  { nicId, privateIp, publicIp }: TestNic,
+  overrides: Partial<PolicyNic> = {},
+): PolicyNic {
+  const address = { privateIp, ...(publicIp === undefined ? {} : { publicIp }) };
+  return { nicId, groupIds: [], addresses: [address], sourceDestCheck: true, ...overrides };
+}
+
+const all = { ruleNumber: 100, allow: true, protocol: '-1', cidr: '0.0.0.0/0' };
+export const openAcl = [
+  { ...all, direction: 'ingress' },
+  { ...all, direction: 'egress' },
+] as const;
+export const toInternet = [{ destination: '0.0.0.0/0', target: { kind: 'internet' } }] as const;
+
+/** The VPC of these NICs: with a gateway, to which every subnet's routes lead, and lists that let everything pass. */
+export function openVpc(
+  nics: readonly TestNic[],
+  overrides: Partial<VpcTopology> = {},
+): VpcTopology {
+  const [first] = nics;
+  if (first === undefined) throw new Error('a VPC of no NIC');
+  const subnets = new Map(nics.map(({ subnetId, subnetCidr }) => [subnetId, subnetCidr]));
+  return {
+    vpcId: first.vpcId,
+    cidrs: [first.vpcCidr],
+    hasInternetGateway: true,
+    dnsSupport: true,
+    dhcp: {},
+    subnets: [...subnets].map(([subnetId, cidr]) => ({
+      subnetId,
+      cidr,
+      routes: toInternet,
+      acl: openAcl,
+    })),
+    natGateways: [],
+    ...overrides,
+  };
+}
+
+function enter(namespace: string): readonly string[] {
+  return ['nsenter', `--net=/run/netns/${namespace}`, '--'];
 }
 
 export function groupId(index: number): `sg-${string}` {

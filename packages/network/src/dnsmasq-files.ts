@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { broadcastOf, formatIp, netmaskOf, parseCidr } from '@bakehouse/base';
-import type { Nic } from '@bakehouse/domain';
-import { subnetOf, vpcPools } from './check-nic.ts';
-import { metadataAddress, tapName, uplinkName } from './network-names.ts';
-import { vpcResolver } from './plan-guest-tables.ts';
-import { routerOf } from './plan-links.ts';
+import { broadcastOf, formatIp, netmaskOf } from '@bakehouse/base';
+import type { Nic, VpcTopology } from '@bakehouse/domain';
+import { subnetOf } from './check-nic.ts';
+import { metadataAddress, resolverAddress, tapName, uplinkName } from './network-names.ts';
+import { checkedDestination, vpcResolver } from './plan-routes.ts';
+import { routerOf } from './plan-vpc-links.ts';
 
 /** Files that dnsmasq reads, by name. It reads all but its configuration again on SIGHUP. */
 export type DnsmasqFiles = Readonly<Record<string, string>>;
@@ -13,14 +13,16 @@ export const dnsmasqConfigFile = 'dnsmasq.conf';
 export const dnsmasqPidFile = 'dnsmasq.pid';
 export const dnsmasqLeaseFile = 'leases';
 
+/** The part of a VPC's topology that its DHCP and DNS serve. */
+export type ServedVpc = Pick<VpcTopology, 'cidrs' | 'dhcp'>;
+
 /**
- * One static range for each pool of private addresses, so a new subnet needs no restart: its mask, router and
- * resolver are options by tag. Every query gets a reply: from the tables, from upstream, or REFUSED.
+ * A static range for each range of the VPC, so a new subnet needs no restart: its mask, router and resolver are
+ * options by tag. Every query gets a reply: from the tables, from upstream, or REFUSED.
  */
-export function dnsmasqConfig(directory: string, user: string): string {
-  const ranges = vpcPools.flatMap((pool) => {
-    const cidr = parseCidr(pool);
-    return cidr ? [`dhcp-range=${formatIp(cidr.base)},static,${netmaskOf(cidr)},infinite`] : [];
+export function dnsmasqConfig(directory: string, user: string, { cidrs }: ServedVpc): string {
+  const ranges = cidrs.map(checkedDestination).map((cidr) => {
+    return `dhcp-range=${formatIp(cidr.base)},static,${netmaskOf(cidr)},infinite`;
   });
   return text([
     `user=${user}`,
@@ -49,13 +51,17 @@ export function dnsmasqConfig(directory: string, user: string): string {
 }
 
 /** The tables for these NICs. */
-export function dnsmasqTables(nics: readonly Nic[], resolvers: readonly string[]): DnsmasqFiles {
+export function dnsmasqTables(
+  nics: readonly Nic[],
+  vpc: ServedVpc,
+  resolvers: readonly string[],
+): DnsmasqFiles {
   const domains = new Set(nics.map((nic) => nic.domainName));
   return {
     'dhcp-hosts': text(
       nics.map((nic) => [nic.macAddress, nic.privateIp, nic.hostName, 'infinite'].join(',')),
     ),
-    'dhcp-options': text(nics.flatMap(portOptions)),
+    'dhcp-options': text(nics.flatMap((nic) => portOptions(nic, vpc))),
     hosts: text([
       ...nics.map((nic) => `${nic.privateIp} ${nic.hostName}.${nic.domainName}`),
       ...[...domains].map((domain) => `${metadataAddress} instance-data.${domain}`),
@@ -68,16 +74,29 @@ export function dnsmasqTables(nics: readonly Nic[], resolvers: readonly string[]
  * Options by the tag that dnsmasq gives a request for its interface. A tag of our own on a host (`set:`) crashes
  * dnsmasq 2.90 at the first SIGHUP after a lease.
  */
-function portOptions(nic: Nic): string[] {
+function portOptions(nic: Nic, vpc: ServedVpc): string[] {
+  const { domainName, domainNameServers, ntpServers, netbiosNameServers, netbiosNodeType } =
+    vpc.dhcp;
   const tag = `tag:${tapName(nic.nicId)}`;
   const subnet = subnetOf(nic);
   return [
     `${tag},option:netmask,${netmaskOf(subnet)}`,
     `${tag},28,${broadcastOf(subnet)}`,
     `${tag},option:router,${routerOf(nic)}`,
-    `${tag},option:dns-server,${vpcResolver(nic)}`,
-    `${tag},option:domain-name,${nic.domainName}`,
+    ...option(tag, 'option:dns-server', domainNameServers ?? [vpcResolver(vpc) ?? resolverAddress]),
+    ...option(tag, 'option:domain-name', [domainName ?? nic.domainName]),
+    ...option(tag, 'option:ntp-server', ntpServers),
+    ...option(tag, 'option:netbios-ns', netbiosNameServers),
+    ...option(
+      tag,
+      'option:netbios-nodetype',
+      netbiosNodeType === undefined ? [] : [netbiosNodeType],
+    ),
   ];
+}
+
+function option(tag: string, name: string, values: readonly (string | number)[] = []): string[] {
+  return values.length === 0 ? [] : [[tag, name, ...values].join(',')];
 }
 
 /** The lease file without leases of addresses that now belong to another MAC; undefined when it has no such leases. */

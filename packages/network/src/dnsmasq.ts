@@ -4,6 +4,7 @@ import { allEnded, type Clock, secondMs } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import {
   endProcess,
+  findProcesses,
   type HostProcess,
   namespaceOf,
   readProcess,
@@ -17,26 +18,28 @@ import {
   dnsmasqConfigFile,
   dnsmasqLeaseFile,
   dnsmasqPidFile,
+  type ServedVpc,
   withoutStaleLeases,
 } from './dnsmasq-files.ts';
 import { NetworkToolError } from './network-errors.ts';
-import type { NetworkNames } from './network-names.ts';
+import type { VpcNames } from './network-names.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
 const endGraceMs = 3 * secondMs;
 
-/** The process that serves DHCP and DNS: a daemon that outlives this process, found again by its pid file. */
+/** The process that serves DHCP and DNS in a VPC: a daemon that outlives this process, found again by its pid file. */
 export interface Dnsmasq {
-  /** Its process; undefined when it does not run in this platform's namespace. */
+  /** Its process; undefined when it does not run in this namespace. */
   find(): Promise<HostProcess | undefined>;
   /** Makes it serve these tables: starts it when it does not run as it should, else makes it read them again. */
-  apply(tables: DnsmasqFiles, nics: readonly Nic[]): Promise<void>;
-  /** Ends it and removes its files. */
+  apply(tables: DnsmasqFiles, vpc: ServedVpc, nics: readonly Nic[]): Promise<void>;
+  end(): Promise<void>;
+  /** Ends it and removes its folder. */
   remove(): Promise<void>;
 }
 
 export function dnsmasqIn(
-  names: NetworkNames,
+  names: Pick<VpcNames, 'namespaceFile' | 'runtimeDirectory'>,
   { run, clock, enter }: { run: RunNetworkCommand; clock: Clock; enter: readonly string[] },
 ): Dnsmasq {
   const directory = names.runtimeDirectory;
@@ -58,9 +61,13 @@ export function dnsmasqIn(
     return isInside ? found : undefined;
   }
 
+  /** Also one that a killed control plane was starting, which has no pid file yet. */
   async function stop(): Promise<void> {
-    const found = await findAnywhere();
-    if (found) await endProcess(found, { what: 'dnsmasq', clock, graceMs: endGraceMs });
+    const config = path(dnsmasqConfigFile);
+    const found = await findProcesses(({ argv }) => argv.some((word) => word.includes(config)));
+    await allEnded(
+      found.map((each) => endProcess(each, { what: 'dnsmasq', clock, graceMs: endGraceMs })),
+    );
   }
 
   async function start(): Promise<void> {
@@ -74,9 +81,9 @@ export function dnsmasqIn(
 
   return {
     find,
-    async apply(tables, nics) {
+    async apply(tables, vpc, nics) {
       await mkdir(directory, { recursive: true, mode: 0o755 });
-      const config = dnsmasqConfig(directory, await unprivilegedUser());
+      const config = dnsmasqConfig(directory, await unprivilegedUser(), vpc);
       const isReconfigured = await writeIfChanged(path(dnsmasqConfigFile), config);
       const written = await allEnded(
         Object.entries(tables).map(([file, content]) => writeIfChanged(path(file), content)),
@@ -92,6 +99,7 @@ export function dnsmasqIn(
       if (keptLeases !== undefined) await writeFile(path(dnsmasqLeaseFile), keptLeases);
       await start();
     },
+    end: stop,
     async remove() {
       await stop();
       await rm(directory, { recursive: true, force: true });

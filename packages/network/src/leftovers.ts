@@ -1,12 +1,22 @@
+import type { Clock } from '@bakehouse/base';
+import type { Nic, VpcId } from '@bakehouse/domain';
+import { exists, findProcesses, type HostAction, readFolderIfExists } from '@bakehouse/host';
+import { dnsmasqIn } from './dnsmasq.ts';
 import {
-  exists,
-  findProcesses,
-  type HostAction,
-  type HostProcess,
-  readFolderIfExists,
-} from '@bakehouse/host';
-import { hostLinks, insideLinks, isNamespace } from './namespace.ts';
-import { type NetworkNames, namespaceFileOf } from './network-names.ts';
+  hostLinks,
+  insideLinks,
+  isNamespace,
+  type NamedNamespace,
+  vpcNamespaces,
+} from './namespace.ts';
+import {
+  enterNamespace,
+  type NetworkNames,
+  namespaceFileOf,
+  tapName,
+  type VpcNames,
+  vpcNames,
+} from './network-names.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
 /** Something on this host that belongs to no record, and what removes it. */
@@ -20,37 +30,52 @@ export interface NetworkLeftover {
 export interface LeftoverQuery {
   readonly names: NetworkNames;
   readonly run: RunNetworkCommand;
-  /** The ports that are recorded. */
-  readonly devices: ReadonlySet<string>;
-  readonly dnsmasq: HostProcess | undefined;
+  readonly clock: Clock;
+  /** Those that are recorded. */
+  readonly nics: readonly Nic[];
 }
 
 /** Changes nothing. */
 export async function findNetworkLeftovers(query: LeftoverQuery): Promise<NetworkLeftover[]> {
+  const vpcs = Map.groupBy(query.nics, ({ vpcId }) => vpcId);
   const found = await Promise.all([
-    strayPorts(query),
-    strayDnsmasqs(query),
+    ...[...vpcs].flatMap(([vpcId, nics]) => {
+      const names = vpcNames(query.names, vpcId);
+      return [strayPorts(query, names, nics), strayDnsmasqs(query, names)];
+    }),
+    strayPorts(query, query.names, []),
+    strayNamespaces(query, vpcs.keys()),
     strayFiles(query.names),
     orphanedPlatforms(query.run),
   ]);
   return found.flat();
 }
 
-async function strayPorts({ names, run, devices }: LeftoverQuery): Promise<NetworkLeftover[]> {
-  if (!(await isNamespace(names.namespaceFile))) return [];
-  const links = await insideLinks(run, names.namespace);
+async function strayPorts(
+  { run }: LeftoverQuery,
+  { namespace, namespaceFile }: NamedNamespace,
+  nics: readonly Nic[],
+): Promise<NetworkLeftover[]> {
+  if (!(await isNamespace(namespaceFile))) return [];
+  const devices = new Set(nics.map((nic) => tapName(nic.nicId)));
+  const links = await insideLinks(run, namespace);
   const stray = [...links].filter((link) => link.startsWith('tap') && !devices.has(link));
   return stray.map((name) => ({
     kind: 'interface',
     name,
-    problem: `a port in namespace ${names.namespace} that has no record`,
-    actions: [{ kind: 'run', argv: ['ip', '-n', names.namespace, 'link', 'delete', name] }],
+    problem: `a port in namespace ${namespace} that has no record`,
+    actions: [{ kind: 'run', argv: ['ip', '-n', namespace, 'link', 'delete', name] }],
   }));
 }
 
-async function strayDnsmasqs({ names, dnsmasq, run }: LeftoverQuery): Promise<NetworkLeftover[]> {
+async function strayDnsmasqs(
+  { run, clock }: LeftoverQuery,
+  names: VpcNames,
+): Promise<NetworkLeftover[]> {
+  const { namespace } = names;
   if (!(await isNamespace(names.namespaceFile))) return [];
-  const inside = (await run(['ip', 'netns', 'pids', names.namespace])).split('\n').map(Number);
+  const dnsmasq = await dnsmasqIn(names, { run, clock, enter: enterNamespace(namespace) }).find();
+  const inside = (await run(['ip', 'netns', 'pids', namespace])).split('\n').map(Number);
   const stray = await findProcesses(
     ({ pid, argv }) =>
       pid !== dnsmasq?.pid && inside.includes(pid) && /(?:^|\/)dnsmasq$/.test(argv[0] ?? ''),
@@ -58,8 +83,23 @@ async function strayDnsmasqs({ names, dnsmasq, run }: LeftoverQuery): Promise<Ne
   return stray.map((process) => ({
     kind: 'process',
     name: String(process.pid),
-    problem: `a second dnsmasq in namespace ${names.namespace}`,
+    problem: `a second dnsmasq in namespace ${namespace}`,
     actions: [{ kind: 'end', process, what: 'dnsmasq' }],
+  }));
+}
+
+/** Of VPCs that have no interface here. */
+async function strayNamespaces(
+  { names, run }: LeftoverQuery,
+  vpcIds: Iterable<VpcId>,
+): Promise<NetworkLeftover[]> {
+  const wanted = new Set([...vpcIds].map((vpcId) => vpcNames(names, vpcId).namespace));
+  const stray = (await vpcNamespaces(names, run)).filter(({ namespace }) => !wanted.has(namespace));
+  return stray.map(({ namespace }) => ({
+    kind: 'namespace',
+    name: namespace,
+    problem: 'the namespace of a VPC without interfaces on this host',
+    actions: [{ kind: 'run', argv: ['ip', 'netns', 'delete', namespace] }],
   }));
 }
 
@@ -91,6 +131,9 @@ async function orphanedPlatforms(run: RunNetworkCommand): Promise<NetworkLeftove
     const commands = [
       ['ip', 'link', 'delete', ifname],
       ['ip', 'netns', 'delete', name],
+      ...(await vpcNamespaces({ namespace: name }, run)).map(({ namespace }) => [
+        ...['ip', 'netns', 'delete', namespace],
+      ]),
       ...(tables.split('\n').includes(`table ip ${name}`)
         ? [['nft', 'delete', 'table', 'ip', name]]
         : []),

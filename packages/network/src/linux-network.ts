@@ -7,6 +7,7 @@ import {
   serialQueue,
 } from '@bakehouse/base';
 import type {
+  InstanceId,
   Network,
   NetworkInterfaceId,
   NetworkPolicy,
@@ -15,25 +16,31 @@ import type {
   Nic,
   PolicyChange,
 } from '@bakehouse/domain';
-import { type Addressing, planAddressing } from './addressing.ts';
-import { changedPolicy } from './changed-policy.ts';
+import type { UserRange } from '@bakehouse/host';
+import { planAddressing } from './addressing.ts';
 import { checkHost } from './check-host.ts';
-import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
-import { dnsmasqTables } from './dnsmasq-files.ts';
 import { firewallWatch } from './firewall-watch.ts';
-import { type GuestPorts, guestPorts } from './guest-ports.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { type HostForwarding, hostForwarding } from './host-forwarding.ts';
 import { findNetworkLeftovers, type NetworkLeftover } from './leftovers.ts';
-import { isLinked, makeNamespace, refuseCollision, removeNamespace } from './namespace.ts';
-import { type FilterPlace, type NetworkFilters, networkFilters } from './network-filters.ts';
-import { type NetworkNames, networkNames, tapName } from './network-names.ts';
+import { refuseCollision, removeNamespace } from './namespace.ts';
+import {
+  enterNamespace,
+  guestAddress,
+  type NetworkNames,
+  networkNames,
+  tapName,
+  vpcNames,
+} from './network-names.ts';
 import { type NetworkRecords, networkRecords } from './network-records.ts';
-import type { NetworkState } from './plan-guest-tables.ts';
-import { type DeviceCommand, linkAlias, tapCommand } from './plan-links.ts';
+import { type DeviceCommand, tapCommand } from './plan-vpc-links.ts';
+import type { VpcCommon } from './plan-vpc-table.ts';
+import { PublicSide } from './public-side.ts';
 import { answersArp } from './reachability.ts';
 import { type RunNetworkCommand, runNetworkCommand } from './run-network-command.ts';
-import { type WantedNetwork, wantedNetwork } from './wanted-network.ts';
+import type { PlannedRepair } from './vpc-network.ts';
+import { VpcNetworks } from './vpc-networks.ts';
+import { WantedNetwork } from './wanted-network.ts';
 
 export interface LinuxNetworkOptions {
   /** Unique among the platforms of this host: 1 to 12 of `a-z0-9-`, for example `bh-1a2b3c`. */
@@ -46,6 +53,8 @@ export interface LinuxNetworkOptions {
   readonly transitCidr?: string;
   /** Whether guests reach what is outside of this host. */
   readonly outbound: boolean;
+  /** Absent: machines connect with the rights of root. */
+  readonly machineUsers?: MachineUsers;
   /** Where guests' names are resolved when outbound is on. Absent: the host's own resolvers. */
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
@@ -54,29 +63,28 @@ export interface LinuxNetworkOptions {
   readonly clock: Clock;
 }
 
+/** The users of machines: each may use its own ports, and send nothing past them. */
+interface MachineUsers {
+  readonly range: UserRange;
+  of(instanceId: InstanceId): Promise<number>;
+}
+
 /** What tests replace. */
 export interface LinuxNetworkSeams {
   readonly device?: DeviceCommand;
   readonly run?: RunNetworkCommand;
 }
 
-/** A repair and the work that it takes. */
-interface PlannedRepair {
-  readonly repair: NetworkRepair;
-  perform(): Promise<void>;
-}
-
-/** The network as root: one routed namespace, a port per NIC, nftables, dnsmasq. See this package's README. */
+/** The network as root: a router, a namespace per VPC with a routed port per NIC. See this package's README. */
 export class LinuxNetwork implements Network {
   readonly #options: LinuxNetworkOptions;
   readonly #names: NetworkNames;
-  readonly #addressing: Addressing;
+  readonly #common: VpcCommon;
   readonly #run: RunNetworkCommand;
   readonly #records: NetworkRecords;
   readonly #wanted: WantedNetwork;
-  readonly #ports: GuestPorts;
-  readonly #filters: NetworkFilters;
-  readonly #dnsmasq: Dnsmasq;
+  readonly #vpcs: VpcNetworks;
+  readonly #public: PublicSide;
   readonly #resolvers: GuestResolvers;
   readonly #forwarding: HostForwarding;
   readonly #checkFirewall: () => Promise<void>;
@@ -84,29 +92,41 @@ export class LinuxNetwork implements Network {
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
-    const { clock, logger, uplinks, resolvers } = options;
+    const { clock, logger, uplinks, resolvers, outbound, machineUsers } = options;
     const { run = runNetworkCommand, device = tapCommand } = seams;
     this.#options = options;
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
-    this.#addressing = planAddressing(options.publicCidr, options.transitCidr);
+    const addressing = planAddressing(options.publicCidr, options.transitCidr);
+    this.#common = {
+      addressing,
+      outbound,
+      ...(machineUsers && { machineUsers: machineUsers.range }),
+    };
     this.#records = networkRecords(this.#names);
-    this.#wanted = wantedNetwork(this.#records, this.#addressing, logger);
-    const enter = this.enter();
-    this.#ports = guestPorts(this.#names, { run, device });
-    this.#filters = networkFilters(this.#names, { run, enter });
-    this.#dnsmasq = dnsmasqIn(this.#names, { run, clock, enter });
+    this.#wanted = new WantedNetwork(this.#records, logger);
+    const shared = { names: this.#names, common: this.#common, wanted: this.#wanted, run };
+    this.#public = new PublicSide(shared);
+    this.#vpcs = new VpcNetworks({
+      ...shared,
+      directory: options.directory,
+      device,
+      resolvers: () => this.#resolvers.answering,
+      ...(machineUsers && { machineUser: machineUsers.of }),
+      clock,
+      logger,
+    });
     this.#forwarding = hostForwarding(this.#names, { run, logger, ...(uplinks && { uplinks }) });
     this.#checkFirewall = firewallWatch(this.#names.hostLink, { run, clock, logger });
     this.#resolvers = guestResolvers({
       ...(resolvers && { resolvers }),
       run,
-      enter,
+      enter: this.enter(),
       clock,
       logger,
       onChecked: () =>
         this.#serially(async () => {
-          if (this.#isOpen) await this.#applyDnsmasq();
+          if (this.#isOpen) await this.#vpcs.applyDnsmasq();
         }),
     });
   }
@@ -114,7 +134,7 @@ export class LinuxNetwork implements Network {
   open(): Promise<void> {
     return this.#serially(async () => {
       await checkHost();
-      await refuseCollision(this.#names, this.#addressing, this.#run);
+      await refuseCollision(this.#names, this.#common.addressing, this.#run);
       await this.#wanted.load();
       await this.#makeAll();
       this.#isOpen = true;
@@ -125,35 +145,29 @@ export class LinuxNetwork implements Network {
   plug(nic: Nic): Promise<NetworkPort> {
     return this.#serially(async () => {
       this.#mustBeOpen();
-      this.#wanted.check(nic);
       const before = this.#wanted.nics.get(nic.nicId);
-      if (before !== undefined && before.privateIp !== nic.privateIp) await this.#remove(before);
-      await this.#wanted.add(nic);
-      await allEnded([
-        this.#ports.make(nic),
-        this.#filters.applyInside(this.#state()),
-        this.#filters.applyOnHost(this.#state()),
-        this.#applyDnsmasq(),
-      ]);
+      const hasMoved = before?.privateIp !== nic.privateIp || before.vpcId !== nic.vpcId;
+      if (before !== undefined && hasMoved) await this.#remove(nic.nicId);
+      const plugged = await this.#wanted.add(nic);
+      await allEnded([this.#vpcs.plug(plugged), this.#public.change([nic.nicId])]);
       if (this.#options.outbound) this.#resolvers.check();
-      return tapName(nic.nicId);
+      return `${vpcNames(this.#names, nic.vpcId).namespace}/${tapName(nic.nicId)}`;
     });
   }
 
   unplug(nicId: NetworkInterfaceId): Promise<void> {
     return this.#serially(async () => {
       this.#mustBeOpen();
-      const nic = this.#wanted.nics.get(nicId);
-      if (nic !== undefined) await this.#remove(nic);
+      await this.#remove(nicId);
     });
   }
 
   applyPolicy(policy: NetworkPolicy): Promise<void> {
-    return this.#serially(() => this.#enforce(policy));
+    return this.#serially(() => this.#enforce(this.#wanted.changeTo(policy)));
   }
 
   changePolicy(change: PolicyChange): Promise<void> {
-    return this.#serially(() => this.#enforce(changedPolicy(this.#wanted.recordedPolicy, change)));
+    return this.#serially(() => this.#enforce(change));
   }
 
   repair(): Promise<readonly NetworkRepair[]> {
@@ -165,7 +179,7 @@ export class LinuxNetwork implements Network {
       }
       await allEnded(planned.map((each) => each.perform()));
       // Brings the files of a dnsmasq that runs in line, too.
-      await this.#applyDnsmasq();
+      await this.#vpcs.applyDnsmasq();
       await this.#checkOutbound();
       return planned.map(({ repair }) => repair);
     });
@@ -180,7 +194,7 @@ export class LinuxNetwork implements Network {
     const nic = this.#wanted.nics.get(nicId);
     if (nic === undefined) return false;
     const { clock } = this.#options;
-    const namespace = this.#names.namespace;
+    const { namespace } = vpcNames(this.#names, nic.vpcId);
     return answersArp(nic, { run: this.#run, clock, namespace }).catch((error: unknown) => {
       // It may have been unplugged meanwhile.
       if (!this.#wanted.nics.has(nicId)) return false;
@@ -188,9 +202,19 @@ export class LinuxNetwork implements Network {
     });
   }
 
-  /** The argv prefix that runs a program inside the network. It becomes that program by exec. */
-  enter(): readonly string[] {
-    return ['nsenter', `--net=${this.#names.namespaceFile}`, '--'];
+  /**
+   * The argv prefix that runs a program inside the network, and becomes that program by exec: beside a port, or where
+   * metadata is served.
+   */
+  enter(port?: NetworkPort): readonly string[] {
+    const [namespace = ''] = port?.split('/') ?? [this.#names.namespace];
+    return enterNamespace(namespace);
+  }
+
+  /** The address by which the metadata agent knows the guest of a plugged NIC. */
+  guestAddress(nicId: string): string | undefined {
+    const nic = this.#wanted.nics.get(nicId);
+    return nic && guestAddress(nic.guestNumber);
   }
 
   async destroy(): Promise<void> {
@@ -199,11 +223,11 @@ export class LinuxNetwork implements Network {
     return this.#serially(async () => {
       await checkHost();
       await this.#forwarding.restore();
-      await this.#dnsmasq.remove();
+      if (!this.#isOpen) await this.#wanted.load();
+      await this.#vpcs.destroy();
       await this.#run(['ip', 'link', 'delete', this.#names.hostLink]).catch(() => {});
       await removeNamespace(this.#names, { run: this.#run, logger: this.#options.logger });
-      const table = `ip ${this.#names.table}`;
-      await this.#run(['nft', '-f', '-'], `add table ${table}\ndelete table ${table}\n`);
+      await this.#public.remove();
       await this.#wanted.clear();
       this.#isOpen = false;
     });
@@ -213,11 +237,12 @@ export class LinuxNetwork implements Network {
   leftovers(): Promise<readonly NetworkLeftover[]> {
     return this.#serially(async () => {
       const { nics } = await this.#records.load();
+      const { clock } = this.#options;
       return findNetworkLeftovers({
         names: this.#names,
         run: this.#run,
-        devices: new Set([...nics.values()].map((nic) => tapName(nic.nicId))),
-        dnsmasq: await this.#dnsmasq.find(),
+        clock,
+        nics: [...nics.values()],
       });
     });
   }
@@ -227,20 +252,21 @@ export class LinuxNetwork implements Network {
     return this.#resolvers.settled();
   }
 
-  #state(): NetworkState {
-    return {
-      nics: this.#wanted.nics,
-      policy: this.#wanted.policy,
-      addressing: this.#addressing,
-      outbound: this.#options.outbound,
-    };
-  }
-
   /** In force before it is recorded: a policy that cannot be planned, or that nft refuses, changes nothing. */
-  async #enforce(policy: NetworkPolicy): Promise<void> {
+  async #enforce(change: PolicyChange): Promise<void> {
     this.#mustBeOpen();
-    await this.#filters.applyInside({ ...this.#state(), policy });
-    await this.#wanted.keep(policy);
+    this.#wanted.check(change, this.#common.addressing);
+    const undo = this.#wanted.changePolicy(change);
+    const dirty = this.#vpcs.dirtiedBy(change);
+    try {
+      await this.#vpcs.change(dirty);
+      await this.#public.change(this.#vpcs.nicsOf(dirty));
+    } catch (error) {
+      this.#wanted.changePolicy(undo);
+      await this.#vpcs.change(dirty).catch(() => {});
+      throw error;
+    }
+    await this.#wanted.keep(change);
   }
 
   #mustBeOpen(): void {
@@ -249,52 +275,23 @@ export class LinuxNetwork implements Network {
 
   /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
   async #makeAll(): Promise<void> {
-    const { outbound, directory } = this.#options;
-    this.#filters.forget();
     // The host's filters come first: nothing may pass before they exist.
-    await this.#filters.applyOnHost(this.#state());
-    await makeNamespace({
-      names: this.#names,
-      addressing: this.#addressing,
-      alias: linkAlias(this.#addressing, directory),
-      outbound,
-      run: this.#run,
-      enter: this.enter(),
-    });
-    await this.#openFilters();
-    await this.#ports.makeOnly(this.#wanted.nics.values());
-    await this.#applyDnsmasq();
-    await (outbound ? this.#forwarding.enable() : this.#forwarding.restore());
+    await this.#public.replace();
+    await this.#vpcs.open();
+    await (this.#options.outbound ? this.#forwarding.enable() : this.#forwarding.restore());
   }
 
   /** Looks for what was lost, and changes nothing. */
   async #planRepairs(): Promise<readonly PlannedRepair[]> {
-    const { hostLink, namespace, table } = this.#names;
-    if (!(await isLinked(this.#names, this.#addressing, this.#run))) {
-      const repair = { part: 'link', name: hostLink, how: 'recreated' } as const;
+    if (!(await this.#vpcs.router.isWhole())) {
+      const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
       return [{ repair, perform: () => this.#remakeLink() }];
     }
-    const tableNames: Readonly<Record<FilterPlace, string>> = {
-      host: `table ip ${table}`,
-      inside: `tables ${table} of namespace ${namespace}`,
-    };
-    const lost = new Set(await this.#filters.lost());
-    // Then the tables are not those of the recorded policy.
-    if (this.#wanted.isClosed) lost.add('inside');
-    const replace: Readonly<Record<FilterPlace, () => Promise<void>>> = {
-      host: () => this.#filters.replace('host', this.#state()),
-      inside: () =>
-        this.#applyRecorded((error) => {
-          throw error;
-        }),
-    };
-    const filters = [...lost].map((place) => ({
-      repair: { part: 'filters', name: tableNames[place], how: 'replaced' } as const,
-      perform: replace[place],
-    }));
-    if (await this.#dnsmasq.find()) return filters;
-    const repair = { part: 'dhcp-and-dns', name: 'dnsmasq', how: 'restarted' } as const;
-    return [...filters, { repair, perform: () => this.#applyDnsmasq() }];
+    const inside = await this.#vpcs.planRepairs();
+    if (await this.#public.isIntact()) return inside;
+    const name = `table ip ${this.#names.table}`;
+    const repair = { part: 'filters', name, how: 'replaced' } as const;
+    return [{ repair, perform: () => this.#public.replace() }, ...inside];
   }
 
   /** Whatever of the link is lost, all of it is made again. Guests do not notice. */
@@ -303,59 +300,16 @@ export class LinuxNetwork implements Network {
     await this.#makeAll();
   }
 
-  /** Applies the recorded policy, also after `close`. When it is refused, nothing passes. */
-  async #applyRecorded(onRefused: (error: unknown) => void): Promise<void> {
-    this.#wanted.open();
-    try {
-      await this.#filters.replace('inside', this.#state());
-    } catch (error) {
-      // Where somebody has flushed the tables, everything would pass.
-      this.#wanted.close();
-      await this.#closeFilters(error);
-      onRefused(error);
-    }
-  }
-
-  async #closeFilters(refusal: unknown): Promise<void> {
-    try {
-      await this.#filters.replace('inside', this.#state());
-    } catch (error) {
-      throw new AggregateError(
-        [refusal, error],
-        'nft refuses the recorded network policy, and also the rules that let nothing pass: where the filters were flushed, everything passes',
-      );
-    }
-  }
-
-  /** A recorded policy that cannot be applied must not keep the platform from starting: then nothing passes. */
-  #openFilters(): Promise<void> {
-    return this.#applyRecorded((error) =>
-      this.#options.logger.log(
-        'error',
-        'cannot apply the recorded network policy; nothing passes until the next repair or change of the policy that succeeds',
-        { error },
-      ),
-    );
-  }
-
-  #applyDnsmasq(): Promise<void> {
-    const nics = [...this.#wanted.nics.values()];
-    return this.#dnsmasq.apply(dnsmasqTables(nics, this.#resolvers.answering), nics);
-  }
-
   async #checkOutbound(): Promise<void> {
     if (!this.#options.outbound) return;
     this.#resolvers.check();
     await this.#checkFirewall();
   }
 
-  async #remove(nic: Nic): Promise<void> {
+  async #remove(nicId: NetworkInterfaceId): Promise<void> {
+    const nic = this.#wanted.nics.get(nicId);
+    if (nic === undefined) return;
     await this.#wanted.remove(nic);
-    await allEnded([
-      this.#filters.applyInside(this.#state()),
-      this.#filters.applyOnHost(this.#state()),
-      this.#ports.remove(nic, this.#wanted.nics.values()),
-      this.#applyDnsmasq(),
-    ]);
+    await allEnded([this.#vpcs.unplug(nic), this.#public.change([nicId])]);
   }
 }

@@ -4,14 +4,15 @@ import { formatCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
 import { findCollision, type HostLink, type HostRoute } from './host-collisions.ts';
 import { NetworkRangeError } from './network-errors.ts';
-import { type NetworkNames, uplinkName } from './network-names.ts';
+import { enterNamespace, type NetworkNames, namespaceFileOf, uplinkName } from './network-names.ts';
 import {
   ipv6Settings,
   linkLines,
-  namespaceLines,
-  namespaceSettings,
+  routerLines,
+  routerSettings,
   uplinkSettings,
 } from './plan-links.ts';
+import { portGroup } from './plan-vpc-links.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
 export interface NamespaceOptions {
@@ -20,26 +21,56 @@ export interface NamespaceOptions {
   readonly alias: string;
   readonly outbound: boolean;
   readonly run: RunNetworkCommand;
-  readonly enter: readonly string[];
+  /** A process in the router whose name was removed. */
+  readonly pid?: number;
 }
 
-/** Creates or completes the namespace and its link to the host. */
-export async function makeNamespace(options: NamespaceOptions): Promise<void> {
-  const { names, addressing, run, enter } = options;
+/** Creates or completes the router and its link to the host. */
+export async function makeRouter(options: NamespaceOptions): Promise<void> {
+  const { names, addressing, run } = options;
+  const enter = enterNamespace(names.namespace);
   const links = await hostLinks(run);
-  if (!(await isNamespace(names.namespaceFile))) {
-    await run(['ip', 'netns', 'delete', names.namespace]).catch(() => {});
-    await run(['ip', 'netns', 'add', names.namespace]);
-  }
-  await run([...enter, 'sysctl', '-q', '-w', ...namespaceSettings]);
-  await run([...enter, 'sysctl', '-q', '-e', '-w', ...ipv6Settings]);
+  await ensureNamespace(names, run, options.pid);
+  await applySettings(enter, routerSettings, run);
   await makeLink(options, links);
   await run([...enter, 'sysctl', '-q', '-w', ...uplinkSettings]);
   await run(['ip', '-batch', '-'], text(linkLines(names, addressing, options.alias)));
-  const inside = text(namespaceLines(addressing, options.outbound));
+  const inside = text(routerLines(addressing, options.outbound));
   await run(['ip', '-n', names.namespace, '-batch', '-'], inside);
   // Connections to public addresses start at 127.0.0.1. The host's table lets no other 127 address through here.
   await writeFile(`/proc/sys/net/ipv4/conf/${names.hostLink}/route_localnet`, '1');
+}
+
+export interface NamedNamespace {
+  readonly namespace: string;
+  readonly namespaceFile: string;
+}
+
+/**
+ * Creates the namespace if it has no name. One whose name was removed while processes run in it gets its name back:
+ * `pid` is such a process.
+ */
+export async function ensureNamespace(
+  { namespace, namespaceFile }: NamedNamespace,
+  run: RunNetworkCommand,
+  pid?: number,
+): Promise<void> {
+  if (await isNamespace(namespaceFile)) return;
+  await run(['ip', 'netns', 'delete', namespace]).catch(() => {});
+  await run(
+    pid === undefined
+      ? ['ip', 'netns', 'add', namespace]
+      : ['ip', 'netns', 'attach', namespace, `${pid}`],
+  );
+}
+
+export async function applySettings(
+  enter: readonly string[],
+  settings: readonly string[],
+  run: RunNetworkCommand,
+): Promise<void> {
+  await run([...enter, 'sysctl', '-q', '-w', ...settings]);
+  await run([...enter, 'sysctl', '-q', '-e', '-w', ...ipv6Settings]);
 }
 
 /** The names of the devices inside. */
@@ -64,13 +95,20 @@ export async function isLinked(
   return routes.some((route) => route.dst === formatCidr(transitCidr));
 }
 
-/** A namespace's file is a mount point. A crash or a reboot can leave the bare file, which is no namespace. */
-export async function isNamespace(path: string): Promise<boolean> {
+/**
+ * The inode of a namespace. Its file is a mount point; undefined for the bare file that a crash or a reboot can leave,
+ * which is no namespace.
+ */
+export async function namespaceInode(path: string): Promise<number | undefined> {
   const [file, own] = await Promise.all([
     stat(path).catch(() => undefined),
     stat('/proc/self/ns/net'),
   ]);
-  return file !== undefined && file.dev === own.dev;
+  return file?.dev === own.dev ? file.ino : undefined;
+}
+
+export async function isNamespace(path: string): Promise<boolean> {
+  return (await namespaceInode(path)) !== undefined;
 }
 
 /** Replaces a link of another configuration, or one that lost its other end. Guests do not notice. */
@@ -107,12 +145,26 @@ export function text(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** The namespaces on this host that have the name of a VPC of this platform. */
+export async function vpcNamespaces(
+  names: Pick<NetworkNames, 'namespace'>,
+  run: RunNetworkCommand,
+): Promise<readonly NamedNamespace[]> {
+  const lines = (await run(['ip', 'netns', 'list'])).split('\n');
+  const prefix = `${names.namespace}-`;
+  return lines
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{7,12}$/.test(name.slice(prefix.length)))
+    .map((namespace) => ({ namespace, namespaceFile: namespaceFileOf(namespace) }));
+}
+
 /** Processes inside keep a namespace alive without its name. Without links they reach nothing. */
 export async function removeNamespace(
-  { namespace, namespaceFile }: NetworkNames,
+  { namespace, namespaceFile }: NamedNamespace,
   { run, logger }: { run: RunNetworkCommand; logger: Logger },
 ): Promise<void> {
   if (await isNamespace(namespaceFile)) {
+    await run(['ip', '-n', namespace, 'link', 'delete', 'group', `${portGroup}`]).catch(() => {});
     const links = await insideLinks(run, namespace);
     const ports = [...links].filter((link) => link.startsWith('tap'));
     const lines = ports.map((link) => `link delete dev ${link}`);

@@ -1,20 +1,19 @@
-import { formatCidr, parseIp } from '@bakehouse/base';
-import { transitAddress } from './addressing.ts';
-import type { NetworkState } from './plan-guest-tables.ts';
-import type { Ruleset } from './ruleset.ts';
+import { formatCidr } from '@bakehouse/base';
+import type { Addressing } from './addressing.ts';
+import type { NftSet } from './ruleset.ts';
+import type { TablePart } from './table-parts.ts';
+
+const pairs: NftSet = { kind: 'map', type: 'ipv4_addr : ipv4_addr', elements: [] };
 
 /** The host's own table: public addresses lead in, outbound traffic leads out, and nothing else passes. */
-export function planHostTable(table: string, link: string, state: NetworkState): Ruleset {
-  const { addressing, outbound } = state;
-  const elements = [...state.nics.values()].flatMap(({ publicIp }) => {
-    const address = parseIp(publicIp ?? '');
-    return address === undefined ? [] : [`${publicIp} : ${transitAddress(addressing, address)}`];
-  });
+export function hostBasePart(
+  link: string,
+  { addressing, outbound }: { readonly addressing: Addressing; readonly outbound: boolean },
+): TablePart {
   const publicRange = formatCidr(addressing.publicCidr);
+  const inside = `{ ${addressing.namespaceAddress}, ${formatCidr(addressing.transitCidr)} }`;
   return {
-    family: 'ip',
-    table,
-    sets: { public: { kind: 'map', type: 'ipv4_addr : ipv4_addr', elements } },
+    sets: { public: pairs },
     chains: {
       translate: {
         hook: 'type nat hook output priority -100; policy accept;',
@@ -43,11 +42,19 @@ export function planHostTable(table: string, link: string, state: NetworkState):
       },
       source: {
         hook: 'type nat hook postrouting priority srcnat; policy accept;',
-        rules: [
-          `oifname ${link} masquerade`,
-          `ip saddr ${addressing.namespaceAddress} oifname != ${link} masquerade`,
-        ],
+        rules: [`oifname ${link} masquerade`, `ip saddr ${inside} oifname != ${link} masquerade`],
       },
+    },
+  };
+}
+
+/** The public addresses of a NIC, each with the one that carries it. */
+export function hostNicPart(
+  addresses: readonly (readonly [publicIp: string, transit: string])[],
+): TablePart {
+  return {
+    sets: {
+      public: { ...pairs, elements: addresses.map(([ip, transit]) => `${ip} : ${transit}`) },
     },
   };
 }

@@ -1,64 +1,6 @@
-import { addressAt, formatCidr, parseIp } from '@bakehouse/base';
-import type { Nic } from '@bakehouse/domain';
+import { formatCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
-import { subnetOf, vpcOf } from './check-nic.ts';
-import {
-  metadataAddress,
-  type NetworkNames,
-  resolverAddress,
-  tapName,
-  uplinkName,
-} from './network-names.ts';
-import { vpcResolver } from './plan-guest-tables.ts';
-
-/** The line of `ip -batch` that creates a NIC's device. Tests use a veth pair instead of a tap. */
-export type DeviceCommand = (device: string, nic: Nic) => string;
-
-export const tapCommand: DeviceCommand = (device) => `tuntap add dev ${device} mode tap vnet_hdr`;
-
-/** The router: the first address of the NIC's subnet. */
-export function routerOf(nic: Nic): string {
-  return addressAt(subnetOf(nic), 1);
-}
-
-/**
- * A device is a routed port of one guest: it has the router's address and the guest's /32 behind it, and it answers
- * ARP for every other guest. There is no bridge, so guests share no Ethernet.
- */
-export function plugLines(nic: Nic, isMade: boolean, command: DeviceCommand): string[] {
-  const device = tapName(nic.nicId);
-  return [
-    ...(isMade ? [] : [command(device, nic)]),
-    `link set dev ${device} address ${routerMac(nic)} up`,
-    `address replace ${routerOf(nic)}/32 dev ${device}`,
-    `ntable change name arp_cache dev ${device} proxy_delay 0`,
-    `route replace ${nic.privateIp}/32 dev ${device}`,
-    ...vpcLines(nic),
-  ];
-}
-
-/** What the VPC has, whichever NIC is plugged: its resolver, and a black hole for addresses that nobody has. */
-function vpcLines(nic: Nic): string[] {
-  return [
-    `address replace ${vpcResolver(nic)}/32 dev lo`,
-    `route replace blackhole ${formatCidr(vpcOf(nic))}`,
-  ];
-}
-
-/** Undoes what `plugLines` made for a VPC that has no NIC any more. */
-export function vpcGoneLines(nic: Nic): string[] {
-  return [
-    `address delete ${vpcResolver(nic)}/32 dev lo`,
-    `route delete blackhole ${formatCidr(vpcOf(nic))}`,
-  ];
-}
-
-/** The same for all ports of a subnet, so a guest's ARP table stays right across stop and start. */
-function routerMac(nic: Nic): string {
-  const address = parseIp(routerOf(nic)) ?? 0;
-  const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255);
-  return ['02', '00', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
-}
+import { metadataAddress, type NetworkNames, routerAddress, uplinkName } from './network-names.ts';
 
 /** Written on the host's link: says whose it is. A link with another alias is replaced. */
 export function linkAlias(addressing: Addressing, directory: string): string {
@@ -82,24 +24,24 @@ export function linkLines(names: NetworkNames, addressing: Addressing, alias: st
   ];
 }
 
-export function namespaceLines(addressing: Addressing, outbound: boolean): string[] {
+/** The router: addresses of its own, and a way to the host. */
+export function routerLines(addressing: Addressing, outbound: boolean): string[] {
   return [
     'link set dev lo up',
-    ...[metadataAddress, resolverAddress].map((address) => `address replace ${address}/32 dev lo`),
+    ...[metadataAddress, routerAddress].map((address) => `address replace ${address}/32 dev lo`),
     `link set dev ${uplinkName} up`,
     `address replace ${addressing.namespaceAddress}/30 dev ${uplinkName}`,
+    // A public address that no guest has.
+    `route replace unreachable ${formatCidr(addressing.transitCidr)}`,
     outbound
       ? `route replace default via ${addressing.hostAddress} dev ${uplinkName}`
       : `route replace unreachable default`,
   ];
 }
 
-/** Applied before any port is created, as ports inherit `default`. */
-export const namespaceSettings: readonly string[] = [
+const commonSettings: readonly string[] = [
   'net.ipv4.ip_forward=1',
-  'net.ipv4.conf.default.proxy_arp=1',
   'net.ipv4.conf.default.arp_ignore=0',
-  'net.ipv4.conf.default.rp_filter=1',
   'net.ipv4.conf.all.rp_filter=0',
   'net.ipv4.conf.default.route_localnet=0',
   'net.ipv4.conf.all.route_localnet=0',
@@ -108,6 +50,20 @@ export const namespaceSettings: readonly string[] = [
   'net.ipv4.conf.default.accept_redirects=0',
   'net.ipv4.conf.all.accept_redirects=0',
   'net.ipv4.conf.all.proxy_arp=0',
+];
+
+/** Applied before any link is created, as links inherit `default`. The way back decides who may send as whom. */
+export const routerSettings: readonly string[] = [
+  ...commonSettings,
+  'net.ipv4.conf.default.proxy_arp=0',
+  'net.ipv4.conf.default.rp_filter=1',
+];
+
+/** In a VPC the filters decide who may send as whom, as its routes differ by subnet. */
+export const vpcSettings: readonly string[] = [
+  ...commonSettings,
+  'net.ipv4.conf.default.proxy_arp=1',
+  'net.ipv4.conf.default.rp_filter=0',
 ];
 
 export const uplinkSettings: readonly string[] = [`net.ipv4.conf.${uplinkName}.proxy_arp=0`];

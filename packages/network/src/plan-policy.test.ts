@@ -1,25 +1,16 @@
-import type { NetworkPolicy, PacketRule } from '@bakehouse/domain';
+import type { PacketRule } from '@bakehouse/domain';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NetworkInputError } from './network-errors.ts';
-import { chainName, planPolicy } from './plan-policy.ts';
-import { nicMap, sampleNic } from './testing/sample-nic.ts';
+import { chainName, groupPart, membershipPart } from './plan-policy.ts';
 
 const group = 'sg-00000000000000001';
 const otherGroup = 'sg-00000000000000002';
-const nic = sampleNic(10);
 const host = '198.18.0.1';
 const anywhere = { kind: 'cidr', cidr: '0.0.0.0/0' } as const;
 
-function policy(...rules: readonly PacketRule[]): NetworkPolicy {
-  return {
-    nics: [{ nicId: nic.nicId, groupIds: [group] }],
-    groups: [{ groupId: group, rules }],
-  };
-}
-
 function compiled(rule: PacketRule): readonly string[] | undefined {
-  const { chains } = planPolicy(policy(rule), nicMap(nic), host);
+  const { chains = {} } = groupPart(group, [rule], host);
   return chains[`${rule.direction === 'ingress' ? 'in' : 'out'}-${group}`]?.rules;
 }
 
@@ -98,30 +89,15 @@ test.each<Partial<PacketRule>>([
   { peer: { kind: 'group', groupId: 'sg-1 accept' } },
 ])('refuses %j', (part) => {
   const rule: PacketRule = { direction: 'ingress', protocol: 'tcp', peer: anywhere, ...part };
-  expect(() => planPolicy(policy(rule), nicMap(nic), host)).toThrow(NetworkInputError);
+  expect(() => groupPart(group, [rule], host)).toThrow(NetworkInputError);
 });
 
-test("a group's members are the plugged NICs in it", () => {
-  const [second, unplugged] = [sampleNic(11), sampleNic(12)];
-  const part = planPolicy(
-    {
-      nics: [nic, second, unplugged].map(({ nicId }) => ({ nicId, groupIds: [group, otherGroup] })),
-      groups: [
-        {
-          groupId: group,
-          rules: [
-            { direction: 'ingress', protocol: '-1', peer: { kind: 'group', groupId: otherGroup } },
-          ],
-        },
-      ],
-    },
-    nicMap(nic, second),
-    host,
-  );
-  expect(part.sets[`members-${otherGroup}`]?.elements).toEqual([nic.privateIp, second.privateIp]);
+test('a NIC of several groups is a member of each, and tries the chains of all', () => {
+  const part = membershipPart('tap1', ['172.31.0.10', '172.31.0.77'], [otherGroup, group, group]);
   const both = chainName({ chainPrefix: 'in' }, [group, otherGroup]);
-  expect(part.ingress).toEqual([nic, second].map((each) => `${each.privateIp} : goto ${both}`));
-  expect(part.chains[both]?.rules).toEqual([`jump in-${group}`, `jump in-${otherGroup}`]);
+  expect(part.sets?.[`members-${otherGroup}`]?.elements).toEqual(['172.31.0.10', '172.31.0.77']);
+  expect(part.sets?.ingress?.elements).toEqual([`"tap1" : goto ${both}`]);
+  expect(part.chains?.[both]?.rules).toEqual([`jump in-${group}`, `jump in-${otherGroup}`]);
 });
 
 test('NICs of the same groups, in any order and number, share a chain that nft can name', () => {
@@ -129,18 +105,17 @@ test('NICs of the same groups, in any order and number, share a chain that nft c
     { length: 40 },
     (_, index): `sg-${string}` => `sg-000000000000000${10 + index}`,
   );
-  const second = sampleNic(11);
-  const named = (nics: NetworkPolicy['nics']) =>
-    planPolicy({ nics, groups: [] }, nicMap(nic, second), host).ingress.map(
-      (verdict) => verdict.split('goto ')[1] ?? '',
-    );
-  const [one = '', other] = named([
-    { nicId: nic.nicId, groupIds: ids },
-    { nicId: second.nicId, groupIds: ids.toReversed() },
-  ]);
-  expect(one).toBe(other);
+  const named = (groups: readonly `sg-${string}`[]) =>
+    membershipPart('tap1', [], groups).sets?.ingress?.elements.join().split('goto ')[1] ?? '';
+  const one = named(ids);
+  expect(named(ids.toReversed())).toBe(one);
   expect(one.length).toBeLessThanOrEqual(64);
-  expect(named([{ nicId: nic.nicId, groupIds: ids.slice(1) }])).not.toEqual([one]);
+  expect(named(ids.slice(1))).not.toBe(one);
+});
+
+test('a NIC in no group has no verdict', () => {
+  const { sets = {}, chains } = membershipPart('tap1', ['172.31.0.10'], []);
+  expect([sets.ingress?.elements, sets.egress?.elements, chains]).toEqual([[], [], {}]);
 });
 
 const groupIds = [group, otherGroup, 'sg-00000000000000003'] as const;
@@ -152,60 +127,16 @@ const anyRule: fc.Arbitrary<PacketRule> = fc.record({
     fc.constantFrom(...groupIds).map((groupId) => ({ kind: 'group', groupId }) as const),
   ),
 });
-const anyPolicy: fc.Arbitrary<NetworkPolicy> = fc.record({
-  nics: fc.uniqueArray(
-    fc.record({
-      nicId: fc.constantFrom(10, 11, 12).map((index) => sampleNic(index).nicId),
-      groupIds: fc.uniqueArray(fc.constantFrom(...groupIds)),
-    }),
-    { selector: (entry) => entry.nicId },
-  ),
-  groups: fc.uniqueArray(
-    fc.record({
-      groupId: fc.constantFrom(...groupIds),
-      rules: fc.array(anyRule, { maxLength: 4 }),
-    }),
-    { selector: (entry) => entry.groupId },
-  ),
-});
 
-test('only rules make lines that pass anything, and every name that is used exists', () => {
-  const nics = nicMap(sampleNic(10), sampleNic(11));
+test('only rules make lines that pass anything, and every set that is named exists', () => {
   fc.assert(
-    fc.property(anyPolicy, (wanted) => {
-      const part = planPolicy(wanted, nics, host);
-      for (const [name, chain] of Object.entries(part.chains)) {
-        const passing = chain.rules.filter((line) => /accept$|goto arriving$/.test(line));
-        const [direction, groupId] = name.split(/-(?=sg-)/);
-        const rules = wanted.groups.find((each) => each.groupId === groupId)?.rules ?? [];
-        const mine = rules.filter((rule) =>
-          rule.direction.startsWith(direction === 'in' ? 'in' : 'e'),
-        );
-        expect(passing.length).toBe(
-          groupId === undefined ? 0 : new Set(mine.map((r) => JSON.stringify(r))).size,
-        );
-      }
-      const used = [...part.ingress, ...part.egress].map(
-        (verdict) => verdict.split('goto ')[1] ?? '',
-      );
-      const jumps = Object.values(part.chains).flatMap((chain) =>
-        chain.rules.filter((line) => line.startsWith('jump ')).map((line) => line.slice(5)),
-      );
-      for (const name of [...used, ...jumps]) expect(Object.keys(part.chains)).toContain(name);
-      const named = Object.values(part.chains).flatMap((chain) =>
-        chain.rules.flatMap((line) => /@(\S+)/.exec(line)?.[1] ?? []),
-      );
-      for (const name of named) expect(Object.keys(part.sets)).toContain(name);
+    fc.property(fc.array(anyRule, { maxLength: 4 }), (rules) => {
+      const { sets = {}, chains = {} } = groupPart(group, rules, host);
+      const lines = Object.values(chains).flatMap((chain) => chain.rules);
+      const passing = lines.filter((line) => /accept$|goto arriving$/.test(line));
+      expect(passing.length).toBe(new Set(rules.map((rule) => JSON.stringify(rule))).size);
+      const named = lines.flatMap((line) => /@(\S+)/.exec(line)?.[1] ?? []);
+      for (const name of named) expect(Object.keys(sets)).toContain(name);
     }),
   );
-});
-
-test('a NIC that is not plugged, not named, or in no group has no verdict', () => {
-  const part = planPolicy(
-    { ...policy(), nics: [{ nicId: nic.nicId, groupIds: [] }] },
-    nicMap(nic),
-    host,
-  );
-  expect([...part.ingress, ...part.egress]).toEqual([]);
-  expect(planPolicy(policy(), nicMap(), host).ingress).toEqual([]);
 });

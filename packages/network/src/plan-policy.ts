@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import { cidrContains, formatCidr, parseCidr, parseIp } from '@bakehouse/base';
-import type { NetworkPolicy, Nic, PacketRule, SecurityGroupId } from '@bakehouse/domain';
+import { type Cidr, cidrContains, formatCidr, parseCidr, parseIp } from '@bakehouse/base';
+import type { PacketRule, SecurityGroupId } from '@bakehouse/domain';
 import { NetworkInputError } from './network-errors.ts';
 import type { NftChain, NftSet } from './ruleset.ts';
-
-/** What security groups add to the namespace's table. */
-export interface PolicyPart {
-  readonly sets: Readonly<Record<string, NftSet>>;
-  readonly chains: Readonly<Record<string, NftChain>>;
-  /** Private address to verdict: for the source of a connection, and for its target. */
-  readonly egress: readonly string[];
-  readonly ingress: readonly string[];
-}
+import type { TablePart } from './table-parts.ts';
 
 interface Side {
   readonly chainPrefix: string;
@@ -34,53 +26,56 @@ const sides: Readonly<Record<PacketRule['direction'], Side>> = {
   egress: { chainPrefix: 'out', pass: 'goto arriving', peer: connectionTarget },
 };
 
-/** Security groups as nft chains. A NIC without a group, or only in groups without rules, has no `accept`. */
-export function planPolicy(
-  policy: NetworkPolicy,
-  nics: ReadonlyMap<string, Nic>,
-  hostAddress: string,
-): PolicyPart {
-  const plugged = policy.nics.flatMap(({ nicId, groupIds }) => {
-    const nic = nics.get(nicId);
-    return nic === undefined ? [] : [{ address: nic.privateIp, groupIds: sorted(groupIds) }];
-  });
-  const sets: Record<string, NftSet> = {};
-  const chains: Record<string, NftChain> = {};
-  for (const groupId of referencedGroups(policy)) {
-    const members = plugged.filter((nic) => nic.groupIds.includes(groupId));
-    const elements = [...new Set(members.map((nic) => nic.address))];
-    sets[memberSet(groupId)] = { kind: 'set', type: 'ipv4_addr', elements };
-  }
-  const used = new Set(plugged.flatMap((nic) => nic.groupIds));
-  for (const groupId of used) {
-    const rules = policy.groups.find((group) => group.groupId === groupId)?.rules ?? [];
-    Object.assign(chains, groupChains(groupId, rules, hostAddress));
-  }
-  for (const nic of plugged) Object.assign(chains, combinedChains(nic.groupIds));
-  const verdicts = (side: Side) =>
-    plugged
-      .filter((nic) => nic.groupIds.length > 0)
-      .map((nic) => `${nic.address} : goto ${chainName(side, nic.groupIds)}`);
-  return { sets, chains, egress: verdicts(sides.egress), ingress: verdicts(sides.ingress) };
-}
-
-function groupChains(
+/** A group as two nft chains, with the sets of the groups that its rules name. */
+export function groupPart(
   groupId: SecurityGroupId,
   rules: readonly PacketRule[],
   hostAddress: string,
-): Record<string, NftChain> {
+): TablePart {
   const chains: Record<string, NftChain> = {};
   for (const [direction, side] of Object.entries(sides)) {
     const mine = rules.filter((rule) => rule.direction === direction);
     const lines = mine.flatMap((rule) => ruleLines(rule, side, hostAddress));
     chains[chainName(side, [groupId])] = { rules: [...new Set(lines)] };
   }
-  return chains;
+  const named = rules.flatMap(({ peer }) => (peer.kind === 'group' ? [peer.groupId] : []));
+  return {
+    sets: Object.fromEntries(named.map((each) => [memberSet(each), membersOf([])])),
+    chains,
+  };
 }
 
-/** NICs in the same several groups share a chain that tries each of them. */
+/**
+ * A NIC's membership of its groups. A NIC without a group, or only in groups without rules, has no `accept`. NICs in
+ * the same several groups share a chain that tries each of them.
+ */
+export function membershipPart(
+  device: string,
+  addresses: readonly string[],
+  groups: readonly SecurityGroupId[],
+): TablePart {
+  const groupIds = [...new Set(groups)].sort();
+  const verdict = (side: Side): NftSet => ({
+    ...verdictsByPort,
+    elements: groupIds.length === 0 ? [] : [`"${device}" : goto ${chainName(side, groupIds)}`],
+  });
+  return {
+    sets: {
+      ...Object.fromEntries(groupIds.map((each) => [memberSet(each), membersOf(addresses)])),
+      egress: verdict(sides.egress),
+      ingress: verdict(sides.ingress),
+    },
+    chains: groupIds.length < 2 ? {} : combinedChains(groupIds),
+  };
+}
+
+export const verdictsByPort: NftSet = { kind: 'map', type: 'ifname : verdict', elements: [] };
+
+function membersOf(elements: readonly string[]): NftSet {
+  return { kind: 'set', type: 'ipv4_addr', elements };
+}
+
 function combinedChains(groupIds: readonly SecurityGroupId[]): Record<string, NftChain> {
-  if (groupIds.length < 2) return {};
   return Object.fromEntries(
     Object.values(sides).map((side) => [
       chainName(side, groupIds),
@@ -110,15 +105,6 @@ function checkedId(groupId: string): string {
   return groupId;
 }
 
-function referencedGroups(policy: NetworkPolicy): Set<SecurityGroupId> {
-  const peers = policy.groups.flatMap((group) => group.rules.map((rule) => rule.peer));
-  return new Set(peers.flatMap((peer) => (peer.kind === 'group' ? [peer.groupId] : [])));
-}
-
-function sorted(groupIds: readonly SecurityGroupId[]): SecurityGroupId[] {
-  return [...new Set(groupIds)].sort();
-}
-
 /** A rule as nft lines; none when no IPv4 packet can match it. */
 function ruleLines(rule: PacketRule, side: Side, hostAddress: string): string[] {
   const service = serviceMatch(rule);
@@ -133,9 +119,7 @@ function peerMatches(rule: PacketRule, side: Side, hostAddress: string): string[
   const { peer } = rule;
   if (peer.kind === 'group') return [`${side.peer} @${memberSet(peer.groupId)}`];
   if (peer.cidr.includes(':')) return [];
-  const cidr = parseCidr(peer.cidr);
-  if (cidr === undefined)
-    throw new NetworkInputError(`a rule cannot have the range '${peer.cidr}'`);
+  const cidr = checkedRange(peer.cidr);
   if (cidr.prefix === 0) return [''];
   const host = rule.direction === 'ingress' && cidrContains(cidr, parseIp('127.0.0.1') ?? 0);
   return [`${side.peer} ${formatCidr(cidr)}`, ...(host ? [`${side.peer} ${hostAddress}`] : [])];
@@ -145,13 +129,23 @@ const protocolNames: Readonly<Record<string, string>> = { '1': 'icmp', '6': 'tcp
 
 /** Undefined for a protocol that never occurs: ICMP of IPv6. */
 function serviceMatch(rule: PacketRule): string | undefined {
-  const protocol = protocolNames[rule.protocol] ?? rule.protocol;
-  if (protocol === '-1') return '';
-  if (protocol === 'icmpv6' || protocol === '58') return undefined;
+  const protocol = protocolName(rule.protocol);
   if (protocol === 'icmp') return icmpMatch(rule);
   if (protocol === 'tcp' || protocol === 'udp') return portMatch(protocol, rule);
+  return otherProtocolMatch(protocol);
+}
+
+/** `icmp`, `tcp` and `udp` by their names, whichever way they are given. */
+export function protocolName(protocol: string): string {
+  return protocolNames[protocol] ?? protocol;
+}
+
+/** A protocol without ports. Undefined for one that never occurs: ICMP of IPv6. */
+export function otherProtocolMatch(protocol: string): string | undefined {
+  if (protocol === '-1') return '';
+  if (protocol === 'icmpv6' || protocol === '58') return undefined;
   if (!/^\d{1,3}$/.test(protocol) || Number(protocol) > 255) {
-    throw new NetworkInputError(`a rule cannot have the protocol '${rule.protocol}'`);
+    throw new NetworkInputError(`a rule cannot have the protocol '${protocol}'`);
   }
   return `meta l4proto ${protocol}`;
 }
@@ -160,7 +154,7 @@ function portMatch(protocol: string, rule: PacketRule): string {
   const { fromPort = -1, toPort = fromPort } = rule;
   const match = `meta l4proto ${protocol}`;
   if (fromPort === -1 || (fromPort === 0 && toPort === 65535)) return match;
-  return `${match} ct original proto-dst ${range(fromPort, toPort, 65535)}`;
+  return `${match} ct original proto-dst ${numberRange(fromPort, toPort, 65535)}`;
 }
 
 /** Conntrack keeps type and code in the place of ports. */
@@ -168,11 +162,19 @@ function icmpMatch(rule: PacketRule): string {
   const { fromPort: type = -1, toPort: code = -1 } = rule;
   if (type === -1) return 'meta l4proto icmp';
   const [first, last] = code === -1 ? [0, 255] : [code, code];
-  const value = range(type * 256 + first, type * 256 + last, 65535);
+  const value = numberRange(type * 256 + first, type * 256 + last, 65535);
   return `meta l4proto icmp ct original proto-dst ${value}`;
 }
 
-function range(first: number, last: number, max: number): string {
+/** Throws NetworkInputError for what is no IPv4 range. */
+export function checkedRange(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw new NetworkInputError(`a rule cannot have the range '${text}'`);
+  return cidr;
+}
+
+/** As nft writes it. Throws NetworkInputError for what is no range of 0 to `max`. */
+export function numberRange(first: number, last: number, max: number): string {
   const isValid = [first, last].every((value) => Number.isInteger(value) && value >= 0);
   if (!isValid || last > max || first > last) {
     throw new NetworkInputError(`a rule cannot have the range ${first} to ${last}`);

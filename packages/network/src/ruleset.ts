@@ -2,7 +2,8 @@
 export interface NftSet {
   readonly kind: 'set' | 'map';
   readonly type: string;
-  readonly isInterval?: boolean;
+  /** For example `flags interval;`. A set whose flags are `dynamic` fills itself. */
+  readonly spec?: string;
   readonly elements: readonly string[];
 }
 
@@ -98,7 +99,7 @@ function keysMissing(from: object, other: object): string[] {
 }
 
 function setSpec(set: NftSet): string {
-  return `{ type ${set.type}; ${set.isInterval === true ? 'flags interval; ' : ''}}`;
+  return `{ type ${set.type}; ${set.spec === undefined ? '' : `${set.spec} `}}`;
 }
 
 function hookSpec(chain: NftChain | undefined): string {

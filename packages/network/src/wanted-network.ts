@@ -1,112 +1,175 @@
 import type { Logger } from '@bakehouse/base';
-import type { NetworkPolicy, Nic } from '@bakehouse/domain';
+import type { NetworkPolicy, Nic, PolicyChange, VpcId } from '@bakehouse/domain';
 import type { Addressing } from './addressing.ts';
-import { checkNeighbours, checkNic } from './check-nic.ts';
-import { emptyPolicy, type NetworkRecords } from './network-records.ts';
+import { checkClaims, checkNic, checkPolicyNic, checkVpc, claimsOf } from './check-nic.ts';
+import { NetworkRangeError } from './network-errors.ts';
+import { linkNumberMax } from './network-names.ts';
+import type { NetworkRecords, PluggedNic } from './network-records.ts';
+import { MutablePolicy, type PolicyState } from './network-state.ts';
+import { groupPart } from './plan-policy.ts';
+import { subnetRoutes } from './plan-routes.ts';
+import { subnetPart } from './plan-vpc-table.ts';
 
 /** What the network was asked for: in memory for this process, on disk for the next one. */
-export interface WantedNetwork {
-  readonly nics: ReadonlyMap<string, Nic>;
-  /** What may pass now: nothing after `close`. */
-  readonly policy: NetworkPolicy;
-  /** True from `close` until `open`, or until a policy is kept. */
-  readonly isClosed: boolean;
-  /** The policy applied last, also after `close`. */
-  readonly recordedPolicy: NetworkPolicy;
-  /** Reads what an earlier process was asked for. */
-  load(): Promise<void>;
-  /** Throws when the NIC is malformed or uses another's address. */
-  check(nic: Nic): void;
-  add(nic: Nic): Promise<void>;
-  remove(nic: Nic): Promise<void>;
-  /** Records a policy that is in force. */
-  keep(policy: NetworkPolicy): Promise<void>;
-  /** Nothing passes until `open`, or until a policy is kept. The recorded one stays as it is. */
-  close(): void;
-  /** What the recorded policy allows passes again. */
-  open(): void;
-  /** Forgets everything. */
-  clear(): Promise<void>;
-}
+export class WantedNetwork {
+  readonly #records: NetworkRecords;
+  readonly #logger: Logger;
+  #nics = new Map<string, PluggedNic>();
+  /** What no two NICs may have, with the one that has it. */
+  #claims = new Map<string, string>();
+  #vpcNumbers = new Map<VpcId, number>();
+  #policy = new MutablePolicy();
+  /** Guests of each number; a number is not given again at once, as something may still be published for it. */
+  #guests = new Map<string, number>();
+  #lastGuest = 0;
 
-export function wantedNetwork(
-  records: NetworkRecords,
-  addressing: Addressing,
-  logger: Logger,
-): WantedNetwork {
-  let nics = new Map<string, Nic>();
-  let policy = emptyPolicy;
-  let isClosed = false;
-
-  function check(nic: Nic, others: Iterable<Nic> = nics.values()): void {
-    checkNeighbours(checkNic(nic, addressing), others);
+  constructor(records: NetworkRecords, logger: Logger) {
+    this.#records = records;
+    this.#logger = logger;
   }
 
-  return {
-    get nics() {
-      return nics;
-    },
-    get policy() {
-      return isClosed ? emptyPolicy : policy;
-    },
-    get isClosed() {
-      return isClosed;
-    },
-    get recordedPolicy() {
-      return policy;
-    },
-    async load() {
-      await records.prepare();
-      const recorded = await records.load();
-      nics = usable(recorded.nics, { check, logger });
-      policy = recorded.policy;
-      isClosed = false;
-    },
-    check: (nic) => check(nic),
-    async add(nic) {
-      await records.saveNic(nic);
-      nics.set(nic.nicId, nic);
-    },
-    async remove({ nicId }) {
-      await records.removeNic(nicId);
-      nics.delete(nicId);
-    },
-    async keep(applied) {
-      policy = applied;
-      isClosed = false;
-      await records.savePolicy(applied);
-    },
-    close() {
-      isClosed = true;
-    },
-    open() {
-      isClosed = false;
-    },
-    async clear() {
-      await records.clear();
-      nics = new Map();
-      policy = emptyPolicy;
-      isClosed = false;
-    },
-  };
-}
+  get nics(): ReadonlyMap<string, PluggedNic> {
+    return this.#nics;
+  }
 
-/** Leaves out, and logs, records that this configuration cannot serve (for example of another pool). */
-function usable(
-  recorded: ReadonlyMap<string, Nic>,
-  {
-    check,
-    logger,
-  }: { readonly check: (nic: Nic, others: Iterable<Nic>) => void; readonly logger: Logger },
-): Map<string, Nic> {
-  const found = new Map<string, Nic>();
-  for (const [nicId, nic] of recorded) {
-    try {
-      check(nic, found.values());
-      found.set(nicId, nic);
-    } catch (error) {
-      logger.log('warn', 'cannot plug a recorded NIC', { nicId, error });
+  get policy(): PolicyState {
+    return this.#policy;
+  }
+
+  get vpcNumbers(): ReadonlyMap<VpcId, number> {
+    return this.#vpcNumbers;
+  }
+
+  /** Reads what an earlier process was asked for. */
+  async load(): Promise<void> {
+    await this.#records.prepare();
+    const recorded = await this.#records.load();
+    this.#forget();
+    this.#vpcNumbers = recorded.vpcNumbers;
+    for (const nic of recorded.nics.values()) {
+      try {
+        this.#admit(nic);
+      } catch (error) {
+        this.#logger.log('warn', 'cannot plug a recorded NIC', { nicId: nic.nicId, error });
+      }
+    }
+    this.#policy.apply(this.#policy.changeTo(recorded.policy));
+  }
+
+  /** Records a NIC, numbered. Throws when it is malformed or uses what another has. */
+  async add(nic: Nic): Promise<PluggedNic> {
+    const before = this.#nics.get(nic.nicId);
+    const guestNumber = before?.guestNumber ?? this.#guestNumber(nic);
+    const plugged = { ...nic, guestNumber };
+    this.#admit(plugged);
+    await this.#records.saveNic(plugged);
+    return plugged;
+  }
+
+  async remove(nic: PluggedNic): Promise<void> {
+    await this.#records.removeNic(nic.nicId);
+    this.#drop(nic);
+  }
+
+  /** The number of a VPC's link; it is kept until `removeVpc`. */
+  async vpcNumber(vpcId: VpcId): Promise<number> {
+    const known = this.#vpcNumbers.get(vpcId);
+    if (known !== undefined) return known;
+    const number = freeNumber(new Set(this.#vpcNumbers.values()), 0);
+    await this.#records.saveVpcNumber(vpcId, number);
+    this.#vpcNumbers.set(vpcId, number);
+    return number;
+  }
+
+  async removeVpc(vpcId: VpcId): Promise<void> {
+    await this.#records.removeVpcNumber(vpcId);
+    this.#vpcNumbers.delete(vpcId);
+  }
+
+  changeTo(policy: NetworkPolicy): PolicyChange {
+    return this.#policy.changeTo(policy);
+  }
+
+  /** Throws for a change whose parts cannot become text for nft and ip. */
+  check({ nics, groups, vpcs }: PolicyChange, addressing: Addressing): void {
+    for (const nic of nics.values()) if (nic) checkPolicyNic(nic, addressing);
+    for (const [groupId, rules] of groups) groupPart(groupId, rules ?? [], addressing.hostAddress);
+    for (const vpc of vpcs.values()) {
+      if (vpc === undefined) continue;
+      checkVpc(vpc, addressing);
+      for (const subnet of vpc.subnets) {
+        subnetPart(subnet);
+        subnetRoutes(vpc, subnet, () => undefined);
+      }
     }
   }
-  return found;
+
+  /** In memory only. Returns what undoes it. */
+  changePolicy(change: PolicyChange): PolicyChange {
+    return this.#policy.apply(change);
+  }
+
+  /** Records a change of the policy that is in force. */
+  async keep({ nics, groups, vpcs }: PolicyChange): Promise<void> {
+    for (const [id, nic] of nics) await this.#records.savePolicyNic(id, nic);
+    for (const [groupId, rules] of groups) {
+      await this.#records.savePolicyGroup(groupId, rules && { groupId, rules });
+    }
+    for (const [id, vpc] of vpcs) await this.#records.savePolicyVpc(id, vpc);
+  }
+
+  async clear(): Promise<void> {
+    await this.#records.clear();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#nics = new Map();
+    this.#claims = new Map();
+    this.#vpcNumbers = new Map();
+    this.#policy = new MutablePolicy();
+    this.#guests = new Map();
+  }
+
+  #admit(nic: PluggedNic): void {
+    checkNic(nic);
+    checkClaims(nic, this.#claims);
+    const before = this.#nics.get(nic.nicId);
+    if (before) this.#drop(before);
+    for (const claim of claimsOf(nic)) this.#claims.set(claim, nic.nicId);
+    this.#nics.set(nic.nicId, nic);
+    this.#guests.set(guestOf(nic), nic.guestNumber);
+    this.#lastGuest = Math.max(this.#lastGuest, nic.guestNumber);
+  }
+
+  #drop(nic: PluggedNic): void {
+    this.#nics.delete(nic.nicId);
+    for (const claim of claimsOf(nic)) this.#claims.delete(claim);
+    const guest = guestOf(nic);
+    const isLast = ![...this.#nics.values()].some((other) => guestOf(other) === guest);
+    if (isLast) this.#guests.delete(guest);
+  }
+
+  #guestNumber(nic: Nic): number {
+    const known = this.#guests.get(guestOf(nic));
+    if (known !== undefined) return known;
+    const number = freeNumber(new Set(this.#guests.values()), this.#lastGuest);
+    this.#lastGuest = number;
+    return number;
+  }
+}
+
+function guestOf({ nicId, instanceId }: Nic): string {
+  return instanceId ?? nicId;
+}
+
+/** The next free one after the last that was given, around the end. */
+function freeNumber(taken: ReadonlySet<number>, last: number): number {
+  for (let step = 1; step <= linkNumberMax; step++) {
+    const number = ((last + step - 1) % linkNumberMax) + 1;
+    if (!taken.has(number)) return number;
+  }
+  throw new NetworkRangeError(
+    `this host has ${linkNumberMax} guests or VPCs, as many as its network can have; terminate instances first`,
+  );
 }

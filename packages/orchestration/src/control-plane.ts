@@ -149,14 +149,13 @@ function makeParts(options: ControlPlaneOptions): Parts {
     launches,
     changes,
   };
-  const distinctRanges = settings.compute === 'qemu';
   const { openHost = () => drivers.network.open() } = options;
   return {
     context,
     changes,
     hydrator,
     hotKeeper,
-    regions: createRegionEnsurer({ metadata, clock, ids, distinctRanges }),
+    regions: createRegionEnsurer({ metadata, clock, ids }),
     startup: new Startup(clock),
     openHost,
   };

@@ -11,8 +11,8 @@ import {
 } from '@bakehouse/domain';
 import { openSqliteMetadataStore } from '@bakehouse/metadata-sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
-import { aHostId } from './sample-records.ts';
+import { countAfterUpgrade, type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
+import { aHostId } from './sample-values.ts';
 
 /** A database of an earlier version, after this version has opened it. */
 interface Opened {
@@ -53,8 +53,40 @@ const list = <K extends RecordKind>(kind: K) => listOf(1, kind);
 test.each(versions)('no record of version %s is lost', async (version) => {
   for (const kind of recordKinds) {
     const found = await listOf(version, kind);
-    expect([kind, found.length]).toEqual([kind, opened[version].counts.get(kind) ?? 0]);
+    const expected = countAfterUpgrade(kind, opened[version].counts);
+    expect([kind, found.length]).toEqual([kind, expected]);
   }
+});
+
+test.each(versions)('each part of a VPC of version %s has a record', async (version) => {
+  const [vpc] = await listOf(version, 'vpc');
+  const end = vpc?.id.slice('vpc-'.length);
+  expect(vpc).toMatchObject({
+    dhcpOptionsId: `dopt-${end}`,
+    cidrAssociationId: `vpc-cidr-assoc-${end}`,
+    mainRouteTable: { associationId: `rtbassoc-${end}` },
+    dnsSupport: true,
+    dnsHostnames: true,
+  });
+  const [gateway] = await listOf(version, 'internetGateway');
+  const target = { kind: 'internet-gateway', id: gateway?.id };
+  const { store } = opened[version];
+  const inVpc = { where: { vpc: [vpc?.id ?? ''] } };
+  expect(await store.read((tx) => tx.list('internetGateway', inVpc))).toEqual([gateway]);
+  expect(await store.read((tx) => tx.list('routeTable', inVpc))).toMatchObject([
+    { id: vpc?.mainRouteTable.routeTableId, routes: [{ destination: '0.0.0.0/0', target }] },
+  ]);
+  expect(await store.read((tx) => tx.list('networkAcl', inVpc))).toMatchObject([
+    { id: `acl-${end}`, isDefault: true },
+  ]);
+  expect(await listOf(version, 'dhcpOptions')).toMatchObject([
+    { id: `dopt-${end}`, ownerId: vpc?.ownerId, region: vpc?.region },
+  ]);
+  for (const { id, networkAcl } of await listOf(version, 'subnet'))
+    expect(networkAcl).toEqual({
+      networkAclId: `acl-${end}`,
+      associationId: `aclassoc-${id.slice('subnet-'.length)}`,
+    });
 });
 
 test('every snapshot has the origin that its records prove', async () => {

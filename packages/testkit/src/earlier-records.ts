@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { RecordKind } from '@bakehouse/domain';
 
 /** Schema versions of which there is a database. */
 export type EarlierVersion = 1 | 2;
@@ -12,3 +13,16 @@ export type EarlierVersion = 1 | 2;
  */
 export const readEarlierDatabase = (version: EarlierVersion): Promise<string> =>
   readFile(new URL(`earlier-records-${version}.sql`, import.meta.url), 'utf8');
+
+/** Parts of VPCs: earlier versions had one of each for every VPC, without a record. */
+const vpcPartKinds: readonly RecordKind[] = [
+  'internetGateway',
+  'routeTable',
+  'networkAcl',
+  'dhcpOptions',
+];
+
+/** How many records of a kind this version makes of those that an earlier one wrote. */
+export function countAfterUpgrade(kind: RecordKind, earlier: ReadonlyMap<string, number>): number {
+  return earlier.get(vpcPartKinds.includes(kind) ? 'vpc' : kind) ?? 0;
+}

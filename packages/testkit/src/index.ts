@@ -20,10 +20,12 @@ export {
   placesIn,
   type TestDisk,
 } from './contracts/opened-snapshot-store.ts';
-export { type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
+export { countAfterUpgrade, type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
 export { imageSeed } from './image-seed.ts';
 export { type PublicRange, takePublicRange } from './public-range.ts';
 export { readyUrl } from './ready-url.ts';
+export * from './sample-network.ts';
 export * from './sample-records.ts';
+export { aHostId } from './sample-values.ts';
 export { someMetadata } from './some-metadata.ts';
 export { createTestDatabase, startPostgres, type TestPostgres } from './start-postgres.ts';

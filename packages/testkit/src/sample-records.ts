@@ -4,38 +4,40 @@ import {
   type Bake,
   type ClientToken,
   type FastRestore,
-  type HostId,
   type Image,
   type Instance,
   type KeyPair,
   type LaunchTemplate,
   type LaunchTemplateVersion,
-  type NetworkInterface,
   type Parameter,
   type ParameterVersion,
   type RecordKind,
   type RecordKinds,
   rootUserArn,
-  type SecurityGroup,
-  type SecurityGroupRule,
   type Setting,
   type Snapshot,
-  type Subnet,
   type Tombstone,
   type Volume,
-  type Vpc,
   type Workflow,
 } from '@bakehouse/domain';
 
-/** Records with plain values, for tests that care about a few members and name those. */
+import {
+  aNatGateway,
+  aNetworkAcl,
+  aNetworkInterface,
+  anElasticAddress,
+  anInternetGateway,
+  aPrefixList,
+  aRouteTable,
+  aSecurityGroup,
+  aSecurityGroupRule,
+  aSubnet,
+  aVpc,
+  someDhcpOptions,
+} from './sample-network.ts';
+import { accountId, aHostId, createdAt, nobody, resource, zone } from './sample-values.ts';
 
-const accountId = '123456789012';
-const createdAt = 1_767_225_600_000;
-const resource = { ownerId: accountId, region: 'us-east-1', tags: {}, createdAt } as const;
-const nobody = { everyone: false, accountIds: [] } as const;
-const zone = 'us-east-1a';
-/** The host of the sample records that have one. */
-export const aHostId: HostId = 'host-0aaaaaaaaaaaaaaa1';
+/** Records with plain values, for tests that care about a few members and name those. */
 
 export function anAccount(given: Partial<Account> = {}): Account {
   return { id: accountId, name: 'default', createdAt, ...given };
@@ -151,74 +153,6 @@ export function anInstance(given: Partial<Instance> = {}): Instance {
     ebsOptimized: false,
     monitoring: 'disabled',
     generation: 1,
-    ...given,
-  };
-}
-
-export function aVpc(given: Partial<Vpc> = {}): Vpc {
-  return {
-    ...resource,
-    id: 'vpc-0aaaaaaaaaaaaaaa1',
-    cidr: '172.31.0.0/16',
-    isDefault: true,
-    internetGatewayId: 'igw-0aaaaaaaaaaaaaaa1',
-    mainRouteTableId: 'rtb-0aaaaaaaaaaaaaaa1',
-    ...given,
-  };
-}
-
-export function aSubnet(given: Partial<Subnet> = {}): Subnet {
-  return {
-    ...resource,
-    id: 'subnet-0aaaaaaaaaaaaaaa1',
-    vpcId: 'vpc-0aaaaaaaaaaaaaaa1',
-    zone,
-    cidr: '172.31.0.0/20',
-    defaultForZone: true,
-    mapPublicIpOnLaunch: true,
-    ...given,
-  };
-}
-
-export function aNetworkInterface(given: Partial<NetworkInterface> = {}): NetworkInterface {
-  return {
-    ...resource,
-    id: 'eni-0aaaaaaaaaaaaaaa1',
-    hostId: aHostId,
-    vpcId: 'vpc-0aaaaaaaaaaaaaaa1',
-    subnetId: 'subnet-0aaaaaaaaaaaaaaa1',
-    zone,
-    description: '',
-    macAddress: '02:00:00:00:00:01',
-    privateIp: '172.31.0.10',
-    groupIds: ['sg-0aaaaaaaaaaaaaaa1'],
-    sourceDestCheck: true,
-    status: 'available',
-    ...given,
-  };
-}
-
-export function aSecurityGroup(given: Partial<SecurityGroup> = {}): SecurityGroup {
-  return {
-    ...resource,
-    id: 'sg-0aaaaaaaaaaaaaaa1',
-    vpcId: 'vpc-0aaaaaaaaaaaaaaa1',
-    name: 'default',
-    description: 'default VPC security group',
-    ...given,
-  };
-}
-
-export function aSecurityGroupRule(given: Partial<SecurityGroupRule> = {}): SecurityGroupRule {
-  return {
-    ...resource,
-    id: 'sgr-0aaaaaaaaaaaaaaa1',
-    groupId: 'sg-0aaaaaaaaaaaaaaa1',
-    direction: 'ingress',
-    protocol: 'tcp',
-    fromPort: 22,
-    toPort: 22,
-    peer: { kind: 'cidr-ipv4', cidr: '0.0.0.0/0' },
     ...given,
   };
 }
@@ -368,6 +302,13 @@ export const sampleRecords: { readonly [K in RecordKind]: RecordKinds[K] } = {
   networkInterface: aNetworkInterface(),
   vpc: aVpc(),
   subnet: aSubnet(),
+  internetGateway: anInternetGateway(),
+  routeTable: aRouteTable(),
+  networkAcl: aNetworkAcl(),
+  dhcpOptions: someDhcpOptions(),
+  elasticAddress: anElasticAddress(),
+  natGateway: aNatGateway(),
+  prefixList: aPrefixList(),
   securityGroup: aSecurityGroup(),
   securityGroupRule: aSecurityGroupRule(),
   keyPair: aKeyPair(),

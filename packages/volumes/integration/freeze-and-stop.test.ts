@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB } from '@bakehouse/base';
 import type { FreezeVolume } from '@bakehouse/domain';
@@ -9,6 +9,7 @@ import {
   changedMiB,
   diskBytes,
   id,
+  killDaemon,
   one,
   openedRig,
   originMapId,
@@ -288,8 +289,7 @@ test('after a kill of the storage daemon a repeated freeze has the same content,
   const { rig, volumes, machine } = await capturedOnce();
   await machine.quit();
   const before = one(await volumes.freeze([second]));
-  const pidFile = join(rig.directory, 'run', `${volumeId}.pid`);
-  process.kill(Number.parseInt(await readFile(pidFile, 'utf8'), 10), 'SIGKILL');
+  await killDaemon(rig, volumeId);
   const after = one(await rig.volumes().freeze([second]));
   expect(before.baseMapId).toBe(id.map(101));
   expect(after.baseMapId).toBe(originMapId);
@@ -315,7 +315,7 @@ test('a storage daemon that lost its files is ended before a new one starts', as
   await machine.quit();
   await volumes.freeze([second]);
   for (const name of await readdir(join(rig.directory, 'run'))) {
-    await rm(join(rig.directory, 'run', name));
+    await rm(join(rig.directory, 'run', name), { recursive: true });
   }
   const view = one(await rig.volumes().freeze([second]));
   expect(at(await readView(rig, view), 4)).toBe(0x42);
@@ -348,7 +348,7 @@ test('who only asks what is stray ends no storage daemon that does not answer ye
   await machine.quit();
   const view = one(await volumes.freeze([second]));
   // As one that has its socket's name, and does not listen yet.
-  const monitor = join(rig.directory, 'run', `${volumeId}.qmp`);
+  const monitor = join(rig.directory, 'run', volumeId, 'qmp');
   await rm(monitor);
   await writeFile(monitor, '');
   expect(await volumes.sweep({ wanted: new Set(), instanceIds: [], dryRun: true })).toEqual([]);

@@ -1,5 +1,6 @@
 import { silentLogger, systemClock } from '@bakehouse/base';
 import type { BlockMapId } from '@bakehouse/domain';
+import { jailUsers } from '@bakehouse/host';
 import { createQemuVolumes } from '../src/index.ts';
 import { mapOfFile } from './map-of-file.ts';
 
@@ -21,6 +22,9 @@ await createQemuVolumes({
   },
   runtimeDirectory: '/nowhere',
   exporterSocketPath: '/nowhere/store.sock',
+  exportName: async (asked) => asked,
+  machineUser: async () => 0,
+  users: jailUsers({ range: { first: 710_000, last: 719_999 }, claims: '/nowhere/users' }),
   instanceSockets: () => undefined,
   clock: systemClock,
   logger: silentLogger,

@@ -10,12 +10,14 @@ import {
   memoryBlockBytes,
   storeWords,
 } from '@bakehouse/fakes';
+import { jailUsers } from '@bakehouse/host';
 import type { JsonObject } from '@bakehouse/qmp';
 import { describeHotMaps, type OpenedHotMaps } from '@bakehouse/testkit';
 import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
 import { diskChain } from '../src/disks/disk-chain.ts';
+import { type Exporter, startExporter } from './exporter.ts';
 import { nestedChain } from './nested-chain.ts';
-import { type Exporter, startExporter } from './rig.ts';
+import { jailedUsers } from './rig.ts';
 
 const run = promisify(execFile);
 
@@ -49,6 +51,9 @@ describeHotMaps('QemuVolumes', async (): Promise<OpenedHotMaps> => {
     maps: store,
     runtimeDirectory: path('run'),
     exporterSocketPath: path('store.sock'),
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
+    users: jailUsers({ range: jailedUsers, claims: path('users') }),
     instanceSockets: () => undefined,
     clock: systemClock,
     logger: silentLogger,

@@ -33,9 +33,7 @@ async function hotRig(): Promise<Rig> {
 }
 
 const recordOf = async (rig: Rig) =>
-  JSON.parse(
-    await readFile(join(rig.directory, 'x'.repeat(120), 'volumes', volumeId, 'disk.json'), 'utf8'),
-  );
+  JSON.parse(await readFile(join(rig.volumesDirectory, volumeId, 'disk.json'), 'utf8'));
 
 /** What QEMU says of a read through the guest's device. */
 const readBy = async ({ execute }: Machine, command: string) =>

@@ -13,6 +13,7 @@ import {
   changedMiB,
   diskBytes,
   id,
+  killDaemon,
   one,
   openedRig,
   originMapId,
@@ -155,14 +156,12 @@ test('a storage daemon that is killed as soon as the disk forgets its origin lea
   const volumes = rig.volumes();
   await volumes.create(disk);
   const record = join(rig.directory, 'x'.repeat(120), 'volumes', volumeId, 'disk.json');
-  const pidFile = `${rig.directory}/run/${volumeId}.pid`;
   const killed = Promise.withResolvers<void>();
   // The rename that puts the record in place is the moment at which the origin is forgotten.
   const watcher = watch(dirname(record), () => {
     if (readFileSync(record, 'utf8').includes(originMapId)) return;
     watcher.close();
-    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-    killed.resolve();
+    void killDaemon(rig, volumeId).then(killed.resolve);
   });
   await Promise.all([volumes.hydrate(volumeId, undefined, never).catch(() => {}), killed.promise]);
   const bytes = await bytesAtRest(rig);
@@ -174,7 +173,7 @@ async function killedHydration(rig: Rig, ...monitor: string[]): Promise<void> {
   const script = new URL('hydrating-process.ts', import.meta.url).pathname;
   const { directory } = rig;
   const folders = [join(directory, 'x'.repeat(120), 'volumes'), `${directory}/run`];
-  const args = [script, ...folders, `${directory}/origin.sock`, volumeId, ...monitor];
+  const args = [script, ...folders, `${directory}/origin/nbd`, volumeId, ...monitor];
   const child = spawn(execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = once(child, 'exit');
   await once(child.stdout, 'data');
@@ -200,12 +199,12 @@ test('a machine goes on with what a killed control plane began: it is taken up, 
   await volumes.create(disk);
   const machine = await rig.start([volumeId]);
   const jobs = async () => JSON.stringify(await machine.execute('query-jobs'));
-  await killedHydration(rig, `${rig.directory}/1.disks`);
+  await killedHydration(rig, `${rig.directory}/machines/${machine.instanceId}/disks`);
   expect(await jobs()).toContain('"stream"');
   await volumes.endHydration(volumeId, machine.instanceId);
   expect(await jobs()).toBe('[]');
   await volumes.endHydration(volumeId, machine.instanceId);
-  await killedHydration(rig, `${rig.directory}/1.disks`);
+  await killedHydration(rig, `${rig.directory}/machines/${machine.instanceId}/disks`);
   await machine.execute('block-job-set-speed', { device: `hydrate-${volumeId}`, speed: 0 });
   expect(await volumes.hydrate(volumeId, machine.instanceId, never)).toBe(true);
   await volumes.endHydration(volumeId, id.instance(9));
@@ -219,8 +218,8 @@ test('a block server that does not answer holds up nobody who wants the disk', a
   await impatient.create(disk);
   await rig.stopOrigin();
   // It listens and says nothing, as a server does that hangs.
-  await rm(`${rig.directory}/origin.sock`, { force: true });
-  const mute = createServer(() => {}).listen(`${rig.directory}/origin.sock`);
+  await rm(`${rig.directory}/origin/nbd`, { force: true });
+  const mute = createServer(() => {}).listen(`${rig.directory}/origin/nbd`);
   await once(mute, 'listening');
   const failing = impatient.hydrate(volumeId, undefined, never).catch((error: Error) => error);
   await impatient.endHydration(volumeId);

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
 import type { InstanceId, VolumeId } from '@bakehouse/domain';
 import { MemorySnapshotStore } from '@bakehouse/fakes';
+import { jailUsers } from '@bakehouse/host';
 import { createQemuVolumes } from '../src/index.ts';
 
 /** A control plane that hydrates slowly, to be killed when it says something: its arguments are folders, a volume, a machine's monitor. */
@@ -13,6 +15,12 @@ await createQemuVolumes({
   maps: new MemorySnapshotStore(),
   runtimeDirectory,
   exporterSocketPath,
+  exportName: async (mapId) => mapId,
+  machineUser: async () => 0,
+  users: jailUsers({
+    range: { first: 710_000, last: 719_999 },
+    claims: join(directory, '../../users'),
+  }),
   instanceSockets: () => monitor,
   clock: systemClock,
   logger: silentLogger,

@@ -1,17 +1,23 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { access, mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
 import type { BlockMapId, FrozenVolume, InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
-import { type BlockSourceAddress, blockSourceAddress } from '@bakehouse/host';
+import {
+  type BlockSourceAddress,
+  blockSourceAddress,
+  jailedProcess,
+  jailUsers,
+  spawnJailed,
+} from '@bakehouse/host';
 import { connectQmp, type QmpClient, QmpClosedError } from '@bakehouse/qmp';
 import { onTestFinished } from 'vitest';
 import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
 import type { QemuVolumes, VolumeLimits } from '../src/index.ts';
 import { MonitorPool } from '../src/qemu/monitor-pool.ts';
+import { startExporter } from './exporter.ts';
 import { mapOfFile } from './map-of-file.ts';
 
 const run = promisify(execFile);
@@ -25,6 +31,8 @@ export const id = {
   instance: (n: number): InstanceId => `i-${hex(n)}`,
 };
 const hex = (n: number) => n.toString(16).padStart(17, '0');
+
+export const jailedUsers = { first: 710_000, last: 719_999 };
 
 /** A QEMU without a guest: its disks are written through the monitor, as a guest would. */
 export interface Machine {
@@ -47,6 +55,7 @@ export interface Machine {
 
 export interface Rig extends AsyncDisposable {
   readonly directory: string;
+  readonly volumesDirectory: string;
   /** A second one is the control plane after a `kill -9`: it knows only what is on disk. */
   volumes(limits?: Partial<VolumeLimits>): QemuVolumes;
   /** A control plane that dies when it has sent so many commands to QEMU. */
@@ -66,18 +75,27 @@ export async function openedRig(): Promise<Rig> {
 }
 
 /** An origin of 16 MiB: 0x11 in its first 8 MiB, zeros, and 0x22 in its last MiB. */
-async function writeOrigin(path: string): Promise<void> {
+async function writeOrigin(path: string): Promise<string> {
   const origin = await open(path, 'w');
   await origin.write(Buffer.alloc(8 * MiB, 0x11), 0, 8 * MiB, 0);
   await origin.write(Buffer.alloc(MiB, 0x22), 0, MiB, 15 * MiB);
   await origin.close();
+  return path;
 }
 
 /** The machine of a QEMU process, driven by its monitor; `ended` resolves when the process has. */
 function machineOf(
   instanceId: InstanceId,
-  process: ChildProcess,
-  { guest, ended }: { guest: Awaited<ReturnType<typeof connected>>; ended: () => Promise<void> },
+  pid: number,
+  {
+    guest,
+    ended,
+    forget,
+  }: {
+    guest: Awaited<ReturnType<typeof connected>>;
+    ended: () => Promise<void>;
+    forget: () => Promise<void>;
+  },
 ): Machine {
   const guestIo = async (device: number, command: string) => {
     const line = `qemu-io -d /machine/peripheral/d${device}/virtio-backend "${command}"`;
@@ -92,43 +110,43 @@ function machineOf(
     async quit() {
       await guest.execute('quit').catch(() => {});
       await ended();
+      await forget();
     },
     hang() {
-      process.kill('SIGSTOP');
+      process.kill(pid, 'SIGSTOP');
     },
     async kill() {
-      process.kill('SIGKILL');
+      process.kill(pid, 'SIGKILL');
       await ended();
     },
   };
-}
-
-async function endProcess(process: ChildProcess): Promise<void> {
-  if (process.exitCode !== null || process.signalCode !== null) return;
-  const gone = once(process, 'exit');
-  process.kill('SIGKILL');
-  await gone;
 }
 
 /** A folder with an origin that is served. */
 async function openRig(): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'bakehouse-volumes-'));
   const path = (name: string) => join(directory, name);
-  const rawPath = path('origin.raw');
-  await writeOrigin(rawPath);
-  const exporterSocketPath = path('origin.sock');
-  const processes = new Set<ChildProcess>();
-  let exporter = await startExporter(exporterSocketPath, rawPath);
-  const running = new Map<InstanceId, string>();
+  const volumesDirectory = path(`${'x'.repeat(120)}/volumes`);
+  const rawPath = await writeOrigin(path('origin.raw'));
+  const exporterSocketPath = path('origin/nbd');
+  await mkdir(path('origin'));
+  let exporter = await startExporter(exporterSocketPath, rawPath, originMapId);
+  const running: Running = { monitors: new Map(), pids: new Set() };
+  const users = jailUsers({ range: jailedUsers, claims: path('users') });
+  const machineFolder = (instanceId: InstanceId) => path(`machines/${instanceId}`);
+  const machineUser = (instanceId: InstanceId) => users.of(machineFolder(instanceId));
 
   const contextWith = (limits: Partial<VolumeLimits> = {}) =>
     volumeContext({
-      directory: join(directory, 'x'.repeat(120), 'volumes'),
+      directory: volumesDirectory,
       hotDirectory: path('hot-maps'),
       maps: mapOfFile(originMapId, rawPath),
       runtimeDirectory: path('run'),
       exporterSocketPath,
-      instanceSockets: (instanceId) => running.get(instanceId),
+      exportName: async (mapId) => mapId,
+      machineUser,
+      users,
+      instanceSockets: (instanceId) => running.monitors.get(instanceId),
       clock: systemClock,
       logger: silentLogger,
       limits: { hydratePollMs: 20, ...limits },
@@ -137,6 +155,7 @@ async function openRig(): Promise<Rig> {
 
   return {
     directory,
+    volumesDirectory,
     volumes,
     volumesAfterBoot() {
       const context = contextWith();
@@ -146,54 +165,86 @@ async function openRig(): Promise<Rig> {
       qemuVolumes({ ...contextWith(), monitors: dyingMonitors(commandsMax) }),
     async start(volumeIds, n = 1) {
       const instanceId = id.instance(n);
-      const monitors = { disks: path(`${n}.disks`), guest: path(`${n}.guest`) };
-      for (const socket of Object.values(monitors)) await unlink(socket).catch(() => {});
-      const chains = await Promise.all(
-        volumeIds.map((volumeId) => volumes().blockdevChain({ volumeId })),
-      );
-      const process = spawn('qemu-system-x86_64', machineArgs(volumeIds, chains, monitors), {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      processes.add(process);
-      const gone = once(process, 'exit');
-      const guest = await connected(monitors.guest);
-      running.set(instanceId, monitors.disks);
-      const ended = async () => {
-        await gone;
-        running.delete(instanceId);
-      };
-      return machineOf(instanceId, process, { guest, ended });
+      const folder = machineFolder(instanceId);
+      const user = await machineUser(instanceId);
+      return startMachine(volumes(), running, { instanceId, volumeIds, folder, user });
     },
-    async stopOrigin() {
-      await exporter.stop();
-    },
+    stopOrigin: () => exporter.stop(),
     async restartOrigin() {
-      exporter = await startExporter(exporterSocketPath, rawPath);
+      await exporter.stop();
+      exporter = await startExporter(exporterSocketPath, rawPath, originMapId);
     },
     async [Symbol.asyncDispose]() {
       await volumes().sweep({ wanted: new Set(), instanceIds: [] });
       await exporter.stop();
-      for (const process of processes) await endProcess(process);
+      for (const pid of running.pids) process.kill(pid, 'SIGKILL');
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-export interface Exporter {
-  stop(): Promise<void>;
+interface MachineToSpawn {
+  readonly instanceId: InstanceId;
+  readonly volumeIds: readonly VolumeId[];
+  readonly folder: string;
+  readonly user: number;
 }
 
-/** Serves a raw file as a map, as the block server does. */
-export async function startExporter(
-  socketPath: string,
-  rawPath: string,
-  mapId: BlockMapId = originMapId,
-): Promise<Exporter> {
-  await rm(socketPath, { force: true });
-  const args = ['-r', '-t', '-e', '20', '-f', 'raw', '-k', socketPath, '-x', mapId, rawPath];
-  const exporter = spawn('qemu-nbd', args, { stdio: 'ignore' });
-  await appears(socketPath);
-  return { stop: () => endProcess(exporter) };
+/** The machines of a rig: their monitors for disks, and their processes. */
+interface Running {
+  readonly monitors: Map<InstanceId, string>;
+  readonly pids: Set<number>;
+}
+
+async function startMachine(
+  volumes: QemuVolumes,
+  running: Running,
+  machine: MachineToSpawn,
+): Promise<Machine> {
+  const { instanceId } = machine;
+  const { monitors, infoPath, gone } = await spawnMachine(volumes, machine);
+  const guest = await connected(monitors.guest);
+  const { pid } = (await jailedProcess(infoPath)) ?? { pid: 0 };
+  running.pids.add(pid);
+  running.monitors.set(instanceId, monitors.disks);
+  const ended = async () => {
+    await gone;
+    running.pids.delete(pid);
+    running.monitors.delete(instanceId);
+  };
+  const forget = () => volumes.closeMachine(instanceId);
+  return machineOf(instanceId, pid, { guest, ended, forget });
+}
+
+/** A jailed QEMU. Its monitors are in its folder, and what is known of its process beside that. */
+async function spawnMachine(
+  volumes: QemuVolumes,
+  { instanceId, volumeIds, folder, user }: MachineToSpawn,
+) {
+  await chmod(folder, 0o770);
+  const monitors = { disks: join(folder, 'disks'), guest: join(folder, 'guest') };
+  for (const socket of Object.values(monitors)) await unlink(socket).catch(() => {});
+  const folders = await volumes.openMachine(instanceId);
+  const chains = await Promise.all(
+    volumeIds.map((volumeId) => volumes.blockdevChain({ volumeId, instanceId })),
+  );
+  const infoPath = `${folder}.json`;
+  const { ended: gone } = await spawnJailed({
+    name: `machine of ${instanceId}`,
+    argv: ['qemu-system-x86_64', ...machineArgs(volumeIds, chains, monitors)],
+    jail: {
+      user,
+      folders: [{ path: folder, writable: true }, ...folders],
+      devices: [],
+      network: 'none',
+      workingFolder: folder,
+      threadsMax: 200,
+    },
+    enter: [],
+    log: { path: `${folder}.log`, keep: false },
+    infoPath,
+  });
+  return { monitors, infoPath, gone };
 }
 
 /** Connections that are lost for good after so many commands in all. */
@@ -224,19 +275,6 @@ function machineArgs(
     ...chains.flat().flatMap((blockdev) => ['-blockdev', JSON.stringify(blockdev)]),
     ...volumeIds.flatMap((volumeId, n) => ['-device', `virtio-blk-pci,drive=${volumeId},id=d${n}`]),
   ];
-}
-
-async function appears(path: string): Promise<void> {
-  const endsAt = Date.now() + 20_000;
-  while (
-    !(await access(path).then(
-      () => true,
-      () => false,
-    ))
-  ) {
-    if (Date.now() > endsAt) throw new Error(`${path} does not appear`);
-    await systemClock.sleep(10);
-  }
 }
 
 /** A socket has its name before it listens: so this tries until QEMU responds. */
@@ -296,7 +334,15 @@ export const one = (views: readonly FrozenVolume[]): FrozenVolume => {
 /** The byte at an offset. */
 export const at = (bytes: Buffer, offsetMiB: number) => bytes[offsetMiB * MiB];
 
+/** bubblewrap, which stays outside of a jail, has the same arguments and ends right after it. */
 export async function processesWith(text: string): Promise<readonly string[]> {
   const { stdout } = await run('ps', ['-eo', 'args']);
-  return stdout.split('\n').filter((line) => line.includes(text));
+  return stdout.split('\n').filter((line) => line.includes(text) && !line.includes('bwrap'));
+}
+
+/** Kills the storage daemon of a volume. */
+export async function killDaemon(rig: Rig, volumeId: VolumeId): Promise<void> {
+  const daemon = await jailedProcess(join(rig.directory, 'run', volumeId, 'jail.json'));
+  if (daemon === undefined) throw new Error(`${volumeId} has no storage daemon`);
+  process.kill(daemon.pid, 'SIGKILL');
 }

@@ -1,12 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { allEnded, type Clock, KeyedLock, type Logger } from '@bakehouse/base';
-import type { HotMaps, InstanceId, VolumeDisks, VolumeFreezer } from '@bakehouse/domain';
+import type {
+  BlockMapId,
+  HotMaps,
+  InstanceId,
+  VolumeDisks,
+  VolumeFreezer,
+  VolumeId,
+} from '@bakehouse/domain';
+import type { JailFolder, JailUsers } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-disk.ts';
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
 import { diskPaths } from './disks/disk-paths.ts';
 import { growDisk } from './disks/grow-disk.ts';
+import { closeDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
 import { freezeDisks } from './freeze/freeze-disks.ts';
 import { thawDisk } from './freeze/thaw-disk.ts';
 import { hotContext, type MapSource } from './hot/hot-context.ts';
@@ -30,8 +39,17 @@ export interface QemuVolumesOptions {
    * QEMU's tools cannot name one otherwise.
    */
   readonly runtimeDirectory: string;
-  /** Where the block server exports maps; at most 107 bytes. */
+  /**
+   * Where the block server exports maps; at most 107 bytes. Jails have its folder, which holds nothing that a guest
+   * must not reach.
+   */
   readonly exporterSocketPath: string;
+  /** What the block server exports a map as: a name that only who may read the map can know. */
+  readonly exportName: (mapId: BlockMapId) => Promise<string>;
+  /** The users of the jails in which QEMU's tools work on disks at rest: that of the disk's folder. */
+  readonly users: JailUsers;
+  /** The user of a machine's jail. */
+  readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   /** The QMP monitor for disks of a running machine; nobody else connects to it. */
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly clock: Clock;
@@ -47,6 +65,14 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
    * view of the disk at rest is read: wait for its thaw.
    */
   blockdevChain(request: ChainRequest): Promise<QemuBlockdevs>;
+  /** Makes the folders that a machine's jail needs for its disks. Repeatable. */
+  openMachine(instanceId: InstanceId): Promise<readonly JailFolder[]>;
+  /** Takes a disk from a machine that has closed it. Repeatable. */
+  takeFromMachine(volumeId: VolumeId): Promise<void>;
+  /** Removes what `openMachine` made. The machine has ended. */
+  closeMachine(instanceId: InstanceId): Promise<void>;
+  /** Frees the user ids of disks' folders, which stay. Only when no tool works on any of them. */
+  releaseUsers(): Promise<void>;
   /** Removes what a crash left; with `dryRun` only reports it. */
   sweep(request: SweepRequest): Promise<readonly Stray[]>;
 }
@@ -71,6 +97,9 @@ export function volumeContext(options: QemuVolumesOptions): VolumeContext {
     paths: diskPaths(directory),
     runtimeDirectory,
     exporterSocketPath,
+    exportName: options.exportName,
+    users: options.users,
+    machineUser: options.machineUser,
     instanceSockets: options.instanceSockets,
     monitors: qmpMonitors(limits.qmpTimeoutMs),
     locks,
@@ -121,11 +150,23 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     },
     hot: fileHotMaps(context),
     blockdevChain: (request) => chainForMachine(context, request),
+    async openMachine(instanceId) {
+      await withFolders();
+      return openDoor(context, instanceId);
+    },
+    takeFromMachine: (volumeId) =>
+      context.locks.run([volumeId], () => takeFromMachine(context, volumeId)),
+    closeMachine: (instanceId) => closeDoor(context, instanceId),
+    async releaseUsers() {
+      for (const volumeId of await listDisks(context)) {
+        await context.users.release(context.paths.folder(volumeId));
+      }
+    },
     sweep: (request) => sweepDisks(context, request),
   };
 }
 
-/** `/vol-0123456789abcdef0.qmp` and the like, with room to spare. */
+/** `/vol-0123456789abcdef0/own/nbd` and the like, with room to spare. */
 const socketNameBytesMax = 32;
 
 function assertSocketFits(path: string, bytesMax: number): void {

@@ -3,6 +3,7 @@ import { QmpClosedError, QmpError, QmpTimeoutError } from '@bakehouse/qmp';
 import { planDiskNode } from './disks/blockdev-chain.ts';
 import { diskChain } from './disks/disk-chain.ts';
 import { readDiskRecord, writeDiskRecord } from './disks/disk-record.ts';
+import { takeHotFromDoors } from './disks/machine-door.ts';
 import { diskNode, hydrateJob, originNode } from './freeze/block-names.ts';
 import { viewsOfVolume } from './freeze/views.ts';
 import { type BlockGraph, readBlockGraph } from './qemu/block-graph.ts';
@@ -166,6 +167,8 @@ async function settle(
   await monitor.execute('blockdev-reopen', { options: [reopened] });
   const origin = originNode(volumeId);
   if (graph.nodes.has(origin)) await monitor.execute('blockdev-del', { 'node-name': origin });
+  // Before the record: a hot map that no record names may be dropped, and a link would keep its space.
+  await takeHotFromDoors(context, volumeId);
   await writeDiskRecord(context.paths, volumeId, {});
   return true;
 }

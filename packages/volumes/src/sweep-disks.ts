@@ -2,23 +2,20 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isResourceId } from '@bakehouse/base';
 import type { InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
-import { readFolderIfExists } from '@bakehouse/host';
+import { exists, readFolderIfExists } from '@bakehouse/host';
 import { QmpClosedError } from '@bakehouse/qmp';
 import { listDisks } from './disks/create-disk.ts';
 import { snapshotOfFleece, volumeOfTemporary } from './disks/disk-paths.ts';
+import { removeDiskFile } from './disks/machine-door.ts';
 import { hydrateJob } from './freeze/block-names.ts';
 import { instanceNbdSocket } from './freeze/freeze-disks.ts';
 import { endView } from './freeze/frozen-view.ts';
 import { viewsOf, volumeOfView } from './freeze/views.ts';
 import { sweepHotMaps } from './hot/drop-hot-map.ts';
 import { readBlockGraph } from './qemu/block-graph.ts';
+import { findDaemonFiles } from './qemu/daemon-files.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
-import {
-  askRunningDaemon,
-  daemonFiles,
-  stopDaemon,
-  withRunningDaemon,
-} from './qemu/storage-daemon.ts';
+import { askRunningDaemon, stopDaemon, withRunningDaemon } from './qemu/storage-daemon.ts';
 import type { VolumeContext } from './volume-context.ts';
 
 export interface SweepRequest {
@@ -105,7 +102,7 @@ async function sweepMachine(
   return context.monitors.use(monitorPath, async (monitor) => {
     const strays: Stray[] = [];
     const graph = await readBlockGraph(monitor);
-    const socketPath = instanceNbdSocket(context, instanceId);
+    const socketPath = await instanceNbdSocket(context, instanceId);
     for (const snapshotId of viewsOf(graph).filter((id) => !wanted.has(id))) {
       const volumeId = volumeOfView(graph, snapshotId);
       if (volumeId === undefined) continue;
@@ -137,7 +134,7 @@ async function sweepDaemon(
       await endView(context, monitor, {
         volume: { volumeId, snapshotId },
         outcome: 'abandoned',
-        socketPath: daemonFiles(context.runtimeDirectory, volumeId).nbd,
+        socketPath: (await findDaemonFiles(context, volumeId)).nbd,
       });
     }
     return { strays, isIdle: strays.length === views.length };
@@ -160,7 +157,7 @@ async function sweepFleeces(
     if (!isTemporary && (snapshotId === undefined || wanted.has(snapshotId))) continue;
     const path = join(folder, name);
     strays.push({ what: 'fleece', name: path });
-    if (!dryRun) await rm(path, { force: true });
+    if (!dryRun) await removeDiskFile(context, path);
   }
   return strays;
 }
@@ -181,7 +178,7 @@ async function sweepTemporaries(
   return strays;
 }
 
-/** A killed machine leaves the socket of its NBD server. */
+/** A killed machine leaves the socket of its NBD server. A machine that has ended needs no folder for one. */
 async function sweepSockets(
   context: VolumeContext,
   { instanceIds, dryRun }: SweepRequest,
@@ -191,8 +188,9 @@ async function sweepSockets(
     const instanceId = name.replace(/\.nbd$/, '');
     if (!isResourceId('i', instanceId) || instanceIds.includes(instanceId)) continue;
     const path = join(context.runtimeDirectory, name);
-    strays.push({ what: 'socket', name: path });
-    if (!dryRun) await rm(path, { force: true });
+    const socket = name === instanceId ? join(path, 'nbd') : path;
+    if (await exists(socket)) strays.push({ what: 'socket', name: socket });
+    if (!dryRun) await rm(path, { recursive: true, force: true });
   }
   return strays;
 }

@@ -1,5 +1,6 @@
 import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
-import type { InstanceId } from '@bakehouse/domain';
+import type { BlockMapId, InstanceId } from '@bakehouse/domain';
+import type { JailUsers } from '@bakehouse/host';
 import type { DiskPaths } from './disks/disk-paths.ts';
 import type { HotContext } from './hot/hot-context.ts';
 import type { MonitorPool } from './qemu/monitor-pool.ts';
@@ -12,9 +13,12 @@ export interface VolumeContext {
   /** A short path: the address of a Unix socket holds 107 bytes. */
   readonly runtimeDirectory: string;
   readonly exporterSocketPath: string;
+  readonly exportName: (mapId: BlockMapId) => Promise<string>;
+  readonly users: JailUsers;
+  readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly monitors: MonitorPool;
-  /** Keyed by volume id, by the socket of an NBD server, and by the id of a hot map. */
+  /** Keyed by volume id, by the socket of an NBD server, by the id of a hot map, and by the link that is tried. */
   readonly locks: KeyedLock;
   readonly hot: HotContext;
   readonly clock: Clock;

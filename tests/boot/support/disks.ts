@@ -23,6 +23,15 @@ export async function createVolume(
   return VolumeId;
 }
 
+/** What the guest's links of a device name lead to, `/dev/sdf` and `/dev/xvdf`; empty for none. */
+export async function linksOf(guest: Guest, device: string): Promise<readonly string[]> {
+  const names = ['sd', 'xvd'].map((prefix) =>
+    device.replace(/^\/dev\/(?:sd|xvd)/, `/dev/${prefix}`),
+  );
+  const found = await sh(guest, `for n in ${names.join(' ')}; do readlink -e $n || true; done`);
+  return found.split('\n').filter((line) => line !== '');
+}
+
 /** Resolves when the guest has the disk. */
 export async function attachVolume(
   ec2: EC2Client,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { output } from './run.ts';
 
 /** The names by which a platform's parts on the host are known: derived from its folder, not asked of the server. */
@@ -37,15 +37,14 @@ export async function leftoversOf(dataDirectory: string): Promise<readonly strin
   const tables = await output(['nft', 'list', 'tables']);
   const links = await output(['ip', '-o', 'link', 'show']);
   const mounted = await readFile('/proc/self/mounts', 'utf8');
-  const namespace = await access(`/run/netns/${network}`).then(
-    () => [`namespace ${network}`],
-    () => [],
-  );
+  const namespaces = (await readdir('/run/netns').catch(() => []))
+    .filter((name) => name === network || name.startsWith(`${network}-`))
+    .map((name) => `namespace ${name}`);
   const lines = (text: string, kind: string, word: string) =>
     text.split('\n').flatMap((line) => (line.includes(word) ? [`${kind}: ${line}`] : []));
   return [
     ...processes.map(({ pid, argv }) => `process ${pid}: ${argv}`),
-    ...namespace,
+    ...namespaces,
     ...lines(tables, 'nftables', network),
     ...lines(links, 'link', network),
     ...lines(mounted, 'mount', dataDirectory),

@@ -23,8 +23,8 @@ function lastLines(text: string, count: number): string {
 const networkCommands = [
   'nft list sets',
   'nft list maps',
-  'ip route',
-  'cat $0/dhcp-hosts $0/leases',
+  'ip route show table all',
+  'cat $0/vpc-*/dhcp-hosts $0/vpc-*/leases',
   'ip neigh',
   'ip -s link',
 ] as const;
@@ -32,11 +32,14 @@ const networkCommands = [
 async function networkState(dataDirectory: string): Promise<string> {
   const { network, runtimeDirectories } = hostNames(dataDirectory);
   const folder = runtimeDirectories.at(-1) ?? '';
-  const inside = ['nsenter', `--net=/run/netns/${network}`, 'sh', '-c'];
+  const namespaces = (await readdir('/run/netns')).filter((name) => name.startsWith(network));
   const parts: string[] = [];
-  for (const command of networkCommands) {
-    const { stdout, stderr } = await run([...inside, command, folder]);
-    parts.push(`# ${command}`, `${stdout}${stderr}`);
+  for (const namespace of namespaces) {
+    const inside = ['nsenter', `--net=/run/netns/${namespace}`, 'sh', '-c'];
+    for (const command of networkCommands) {
+      const { stdout, stderr } = await run([...inside, command, folder]);
+      parts.push(`# ${namespace}: ${command}`, `${stdout}${stderr}`);
+    }
   }
   return parts.join('\n');
 }

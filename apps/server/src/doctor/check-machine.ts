@@ -3,7 +3,7 @@ import { freemem, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { GiB, MiB, messageOf, secondMs } from '@bakehouse/base';
 import { probeAccelerator } from '@bakehouse/compute-qemu';
-import { CommandError, exists, runCommand } from '@bakehouse/host';
+import { CommandError, exists, findControlGroups, runCommand } from '@bakehouse/host';
 import type { Check } from './check.ts';
 
 const nodeMajorMin = 24;
@@ -117,6 +117,18 @@ async function tunCheck(): Promise<Check> {
   };
 }
 
+async function groupCheck(): Promise<Check> {
+  const { kind, detail } = await findControlGroups();
+  const isLimited = kind !== 'none';
+  return {
+    area: 'machine',
+    name: 'control groups',
+    status: isLimited ? 'ok' : 'warn',
+    detail,
+    ...(isLimited ? {} : { remedy: 'give the host cgroup2 with memory, cpu and pids' }),
+  };
+}
+
 /** Node, memory, disk, acceleration, and the kernel's support for the network. */
 export async function checkMachine(options: {
   readonly dataDirectory: string;
@@ -131,6 +143,6 @@ export async function checkMachine(options: {
     diskCheck(place, bavail * bsize),
     await acceleratorCheck(options.scratchDirectory),
     await tunCheck(),
-    ...(options.isPrivileged ? [await kernelCheck()] : []),
+    ...(options.isPrivileged ? [await kernelCheck(), await groupCheck()] : []),
   ];
 }

@@ -17,7 +17,9 @@ export const guestTools: readonly HostTool[] = [
   { command: 'nft', purpose: 'security groups' },
   { command: 'dnsmasq', purpose: 'DHCP and DNS for guests' },
   { command: 'nsenter', purpose: 'enters the network' },
-  { command: 'setpriv', purpose: 'limits the rights of the metadata agent' },
+  { command: 'bwrap', purpose: 'jails guests' },
+  { command: 'prlimit', purpose: 'limits the threads of guests' },
+  { command: 'setpriv', purpose: 'limits the rights of guests and of the metadata agent' },
   { command: 'mount', purpose: "hides the host's files from it" },
   { command: 'sysctl', purpose: 'sets up the network' },
 ];

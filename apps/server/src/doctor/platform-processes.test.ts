@@ -28,7 +28,7 @@ test.each([
   ],
   [
     'a storage daemon by its pid file',
-    facts(['qemu-storage-daemon', '--pidfile', '/run/bakehouse-abc/vol-0a.pid']),
+    facts(['qemu-storage-daemon', '--pidfile', '/run/bakehouse-abc/vol-0a/own/pid']),
     { role: 'disk daemon', subject: 'vol-0a' },
   ],
   [

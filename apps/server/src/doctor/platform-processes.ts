@@ -1,6 +1,6 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { exists, findProcesses, type HostProcess, type ProcessFacts } from '@bakehouse/host';
+import { findProcesses, type HostProcess, type ProcessFacts } from '@bakehouse/host';
 import type { DataDirectory } from '../data-directory.ts';
 
 export type ProcessRole = 'guest' | 'disk daemon' | 'block server' | 'metadata agent' | 'dnsmasq';
@@ -30,7 +30,7 @@ export function roleOf(
     return { role: 'guest', subject: basename(cwd.replace(/ \(deleted\)$/, '')) };
   }
   if (program === 'qemu-storage-daemon' && mentions(`${names.runtime}/`)) {
-    const subject = /\/(vol-[0-9a-f]+)\.pid/.exec(argv.join(' '))?.[1];
+    const subject = /\/(vol-[0-9a-f]+)(?:\.pid|\/own\/pid)/.exec(argv.join(' '))?.[1];
     return { role: 'disk daemon', ...(subject ? { subject } : {}) };
   }
   if (program === 'dnsmasq' && mentions(`/bakehouse-${names.shortName}/`)) {
@@ -78,10 +78,18 @@ export async function orphanedProcesses(): Promise<readonly OrphanedProcess[]> {
     // An agent works inside its folder and sees no other; a deleted one has another name.
     if (folder === undefined || folder === process.cwd) continue;
     const { pid, startTicks } = process;
-    // As the process sees it: it may run in a container, with folders of its own.
-    if (!(await exists(`/proc/${pid}/root${folder}`))) orphans.push({ pid, startTicks, folder });
+    if (!(await hasFolder(process, folder))) orphans.push({ pid, startTicks, folder });
   }
   return orphans;
+}
+
+/**
+ * Whether the folder exists as the process sees it: it may run in a container, with folders of its own. In a jail a
+ * deleted folder keeps its name, and has no links.
+ */
+async function hasFolder({ pid }: Pick<HostProcess, 'pid'>, folder: string): Promise<boolean> {
+  const found = await stat(`/proc/${pid}/root${folder}`).catch(() => undefined);
+  return found !== undefined && found.nlink > 0;
 }
 
 /** Whether a process has something in a folder open, under whatever path it opened it: a move of the folder shows. */

@@ -8,6 +8,7 @@ import {
 import { openNbdBlockSource, serveNbd } from '@bakehouse/nbd';
 import { jsonLogger } from '../json-logger.ts';
 import { logWriter } from '../log-writer.ts';
+import { exportNames, readExportKey } from './export-names.ts';
 import { mapDevices } from './map-device.ts';
 
 /**
@@ -19,13 +20,15 @@ const { values } = parseArgs({
     store: { type: 'string' },
     nbd: { type: 'string' },
     control: { type: 'string' },
+    guests: { type: 'string' },
+    'export-key': { type: 'string' },
     build: { type: 'string' },
   },
 });
-const { store, nbd, control, build } = values;
-if (!store || !nbd || !control || !build) {
+const { store, nbd, control, guests, 'export-key': exportKey, build } = values;
+if (!store || !nbd || !control || !guests || !exportKey || !build) {
   process.stderr.write(
-    'usage: block-server --store DIR --nbd SOCKET --control SOCKET --build ID\n',
+    'usage: block-server --store DIR --nbd SOCKET --control SOCKET --guests SOCKET --export-key FILE --build ID\n',
   );
   process.exit(2);
 }
@@ -43,10 +46,19 @@ const blockStore = await openBlockStore({
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 });
-const nbdServer = await serveNbd({
-  socketPath: nbd,
+const openMap = mapDevices(blockStore);
+const nbdServer = await serveNbd({ socketPath: nbd, logger, openExport: openMap });
+const names = exportNames(await readExportKey(exportKey));
+/** Only jails have this socket's folder, whatever their users are. */
+const guestSocketMode = 0o666;
+const guestServer = await serveNbd({
+  socketPath: guests,
+  socketMode: guestSocketMode,
   logger,
-  openExport: mapDevices(blockStore),
+  async openExport(name) {
+    const mapId = names.mapOf(name);
+    return mapId === undefined ? undefined : await openMap(mapId);
+  },
 });
 const rpc = await serveBlockStore({ store: blockStore, socketPath: control, build, logger });
 logger.log('info', 'block server ready', { pid: process.pid, store });
@@ -54,6 +66,7 @@ logger.log('info', 'block server ready', { pid: process.pid, store });
 const close = async () => {
   await rpc.close();
   await nbdServer.close();
+  await guestServer.close();
   await blockStore.close();
 };
 const stop = () =>

@@ -1,3 +1,4 @@
+import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, type Logger, secondMs } from '@bakehouse/base';
@@ -16,15 +17,20 @@ import {
   spawnDetached,
 } from '@bakehouse/host';
 import type { DataDirectory } from '../data-directory.ts';
+import { readExportKey } from '../processes/export-names.ts';
 
 export interface BlockServerPaths {
+  /** For programs with the rights of the server, and for machines of releases without jails: any map by its id. */
   readonly nbdSocket: string;
+  /** For jailed machines, by the names of `exportNames`. Jails have its folder, which holds nothing else. */
+  readonly guestSocket: string;
   readonly controlSocket: string;
   readonly log: string;
 }
 
 export const blockServerPaths = (data: DataDirectory): BlockServerPaths => ({
   nbdSocket: `${data.runtime}/blocks.nbd`,
+  guestSocket: `${data.runtime}/guests/blocks`,
   controlSocket: `${data.runtime}/blocks.rpc`,
   log: `${data.logs}/block-server.log`,
 });
@@ -33,6 +39,9 @@ const program = fileURLToPath(new URL('../processes/block-server.ts', import.met
 const startLimitMs = 60 * secondMs;
 const endLimitMs = 30 * secondMs;
 const pollMs = 100;
+
+/** Every jail has this folder. On the host, the runtime folder around it is closed. */
+const guestFolderMode = 0o711;
 
 /** The block server does not start; the message says why. */
 export class BlockServerStartError extends Error {
@@ -97,11 +106,16 @@ async function endServer(
   );
 }
 
-function startServer(data: DataDirectory, build: string): Promise<DetachedProcess> {
+async function startServer(data: DataDirectory, build: string): Promise<DetachedProcess> {
   const paths = blockServerPaths(data);
+  await readExportKey(data.exportKey);
+  const folder = dirname(paths.guestSocket);
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, guestFolderMode);
   const command = [process.execPath, program, '--store', data.blocks, '--build', build];
   const sockets = ['--nbd', paths.nbdSocket, '--control', paths.controlSocket];
-  const argv = [...command, ...sockets];
+  const guests = ['--guests', paths.guestSocket, '--export-key', data.exportKey];
+  const argv = [...command, ...sockets, ...guests];
   const log = { path: paths.log, keep: true };
   return spawnDetached({ name: 'block server', argv, log });
 }

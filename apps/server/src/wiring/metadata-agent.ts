@@ -91,6 +91,8 @@ async function startAgent(
     key,
     health: socket,
     build,
+    // A VPC's namespace.
+    routers: 1,
   });
   const log = { path: logPath, keep: true };
   const { process } = await spawnDetached({ name: 'metadata agent', argv, log });

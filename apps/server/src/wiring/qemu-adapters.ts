@@ -1,14 +1,18 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import { disksSocketPath } from '@bakehouse/compute-qemu';
+import { disksSocketPath, machineFolder } from '@bakehouse/compute-qemu';
+import type { InstanceId } from '@bakehouse/domain';
+import { type JailUsers, jailUsers } from '@bakehouse/host';
 import { createLinuxNetwork, type LinuxNetwork } from '@bakehouse/network';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
 import type { Config } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
+import { exportNames, readExportKey } from '../processes/export-names.ts';
 import { blockServerPaths, blockStoreClient } from './block-server.ts';
 
 export interface QemuAdapters {
   readonly network: LinuxNetwork;
   readonly volumes: QemuVolumes;
+  readonly users: JailUsers;
 }
 
 /** Network and volumes of a platform. Nothing is opened or made before their first use. */
@@ -17,11 +21,15 @@ export function qemuAdapters(
   data: DataDirectory,
   { clock, logger }: { clock: Clock; logger: Logger },
 ): QemuAdapters {
+  const users = jailUsers({ range: config.guestUsers });
+  const machineUser = (instanceId: InstanceId) =>
+    users.of(machineFolder(data.instances, instanceId));
   const network = createLinuxNetwork({
     name: data.shortName,
     directory: data.network,
     publicCidr: config.publicCidr,
     outbound: config.outbound,
+    machineUsers: { range: config.guestUsers, of: machineUser },
     logger,
     clock,
   });
@@ -30,10 +38,13 @@ export function qemuAdapters(
     hotDirectory: data.hotMaps,
     maps: blockStoreClient(data),
     runtimeDirectory: data.runtime,
-    exporterSocketPath: blockServerPaths(data).nbdSocket,
+    exporterSocketPath: blockServerPaths(data).guestSocket,
+    exportName: async (mapId) => exportNames(await readExportKey(data.exportKey)).nameOf(mapId),
+    users,
+    machineUser,
     instanceSockets: (instanceId) => disksSocketPath(data.instances, instanceId),
     clock,
     logger,
   });
-  return { network, volumes };
+  return { network, volumes, users };
 }

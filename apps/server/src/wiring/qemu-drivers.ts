@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { allEnded, type Clock, type Logger, MiB } from '@bakehouse/base';
-import { createQemuCompute, probeAccelerator } from '@bakehouse/compute-qemu';
+import { createQemuCompute, type MachineDisks, probeAccelerator } from '@bakehouse/compute-qemu';
 import type { MetadataStore } from '@bakehouse/domain';
+import { type ControlGroups, findControlGroups } from '@bakehouse/host';
 import { createImageBuilder } from '@bakehouse/imagebuilder';
 import { createMetadataPublisher } from '@bakehouse/imds';
 import { type Drivers, type NamedRecords, readNamedRecords } from '@bakehouse/orchestration';
+import type { QemuVolumes } from '@bakehouse/volumes';
 import type { Config } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { type FoundLeftover, findLeftovers, sweepRequest } from '../doctor/find-leftovers.ts';
@@ -37,6 +39,22 @@ interface Parts {
   readonly logger: Logger;
 }
 
+const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
+  open: (instanceId) => volumes.openMachine(instanceId),
+  give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
+  take: (volumeId) => volumes.takeFromMachine(volumeId),
+  close: (instanceId) => volumes.closeMachine(instanceId),
+});
+
+/** Machines run without limits, too; the log and `doctor` say so. */
+async function machineLimits(logger: Logger): Promise<ControlGroups> {
+  const groups = await findControlGroups();
+  if (groups.kind === 'none') {
+    logger.log('warn', 'guests have no limits of their own', { detail: groups.detail });
+  }
+  return groups;
+}
+
 /**
  * The drivers of this host: QEMU, namespaces, the block server and the metadata agent. Quick: what takes time on a
  * busy host is left to `open`.
@@ -49,11 +67,14 @@ export async function wireQemuDrivers(
   await mkdir(data.runtime, { recursive: true, mode: 0o700 });
   const snapshots = blockStoreClient(data);
   const accelerator = await probeAccelerator({ directory: data.runtime });
-  const { network, volumes } = qemuAdapters(config, data, { clock, logger });
+  const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
+  const groups = await machineLimits(logger);
   const compute = createQemuCompute({
     directory: data.instances,
-    volumeDisks: (volumeId) => volumes.blockdevChain({ volumeId }),
-    enter: network.enter(),
+    disks: machineDisks(volumes),
+    users,
+    groups,
+    enter: (port) => network.enter(port),
     accelerator: accelerator.accel,
     clock,
     logger,
@@ -61,6 +82,7 @@ export async function wireQemuDrivers(
   });
   const publisher = await createMetadataPublisher({
     directory: data.guestMetadata,
+    addressOf: ({ interfaceId }) => network.guestAddress(interfaceId),
     clock,
     logger,
   });

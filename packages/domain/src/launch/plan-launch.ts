@@ -1,4 +1,4 @@
-import type { IdSource, TimestampMs } from '@bakehouse/base';
+import { type IdSource, invariant, type TimestampMs } from '@bakehouse/base';
 import type { CpuOptions } from '../instance-types/cpu-options.ts';
 import type { InstanceType } from '../instance-types/instance-type.ts';
 import { macAddress, planInterface } from '../network/plan-interface.ts';
@@ -18,15 +18,40 @@ export interface LaunchDevice {
   readonly snapshot?: Snapshot;
 }
 
+/** The private addresses that an interface is to have: named ones, and how many others. */
+export interface AskedAddresses {
+  readonly primary?: string;
+  readonly secondary: readonly string[];
+  readonly secondaryCount: number;
+}
+
+/** A network interface that a launch makes, or one that exists. */
+export type LaunchInterface =
+  | {
+      readonly kind: 'new';
+      readonly deviceIndex: number;
+      readonly subnet: Subnet;
+      readonly groups: readonly SecurityGroup[];
+      readonly asked: AskedAddresses;
+      readonly description: string;
+      readonly deleteOnTermination: boolean;
+    }
+  | {
+      readonly kind: 'existing';
+      readonly deviceIndex: number;
+      readonly subnet: Subnet;
+      readonly nic: NetworkInterface;
+    };
+
 /** Where an instance goes on the network. */
 export interface Placement {
   readonly vpc: Vpc;
+  /** Of the primary interface. */
   readonly subnet: Subnet;
-  readonly groups: readonly SecurityGroup[];
-  readonly privateIp?: string;
+  /** By device index: the primary one first. */
+  readonly interfaces: readonly [LaunchInterface, ...LaunchInterface[]];
+  /** Whether the primary interface draws a public address at each start. */
   readonly publicIp: boolean;
-  readonly description: string;
-  readonly deleteOnTermination: boolean;
 }
 
 /** What a launch resolved to; the same for all its instances. */
@@ -65,13 +90,22 @@ export interface LaunchFacts {
 /** What differs between the instances of a launch. */
 export interface LaunchDraw {
   readonly launchIndex: number;
-  readonly privateIp: string;
+  /** Of each interface of the placement, in its order; undefined for those that exist. */
+  readonly addresses: readonly (DrawnAddresses | undefined)[];
+  /** Of the primary interface. */
   readonly publicIp?: string;
+}
+
+/** The private addresses of a new interface. */
+export interface DrawnAddresses {
+  readonly privateIp: string;
+  readonly secondaryIps: readonly string[];
 }
 
 export interface LaunchRecords {
   readonly instance: Instance;
-  readonly nic: NetworkInterface;
+  /** By device index: the primary one first. */
+  readonly nics: readonly NetworkInterface[];
   readonly volumes: readonly Volume[];
 }
 
@@ -100,12 +134,38 @@ function launchedVolumes(facts: LaunchFacts, { ids, instanceId }: Draws): readon
   });
 }
 
-function launchedInterface(
-  facts: LaunchFacts,
-  { privateIp, publicIp }: LaunchDraw,
+/** An existing interface stays when the instance is terminated. */
+function attachedInterface(
+  { now }: LaunchFacts,
+  { nic, deviceIndex }: Extract<LaunchInterface, { kind: 'existing' }>,
   { ids, instanceId }: Draws,
 ): NetworkInterface {
-  const { subnet, groups, description, deleteOnTermination } = facts.placement;
+  const id = ids.resource('eni-attach');
+  const attachment = {
+    id,
+    instanceId,
+    deviceIndex,
+    attachedAt: now,
+    deleteOnTermination: false,
+  };
+  return { ...nic, status: 'in-use', attachment };
+}
+
+function launchedInterface(
+  facts: LaunchFacts,
+  {
+    launched,
+    addresses,
+    publicIp,
+  }: {
+    launched: Extract<LaunchInterface, { kind: 'new' }>;
+    addresses: DrawnAddresses | undefined;
+    publicIp: string | undefined;
+  },
+  { ids, instanceId }: Draws,
+): NetworkInterface {
+  const { deviceIndex, subnet, groups, description, deleteOnTermination } = launched;
+  invariant(addresses, 'a new interface has addresses');
   return planInterface({
     id: ids.resource('eni'),
     ownerId: facts.accountId,
@@ -117,15 +177,26 @@ function launchedInterface(
     groups,
     description,
     macAddress: macAddress(ids),
-    privateIp,
+    ...addresses,
     publicIp,
-    associatePublicIp: facts.placement.publicIp,
-    attachment: {
-      id: `eni-attach-${ids.resource('i').slice(2)}`,
-      instanceId,
-      deviceIndex: 0,
-      deleteOnTermination,
-    },
+    associatePublicIp: deviceIndex === 0 && facts.placement.publicIp,
+    attachment: { id: ids.resource('eni-attach'), instanceId, deviceIndex, deleteOnTermination },
+  });
+}
+
+function launchedInterfaces(
+  facts: LaunchFacts,
+  { addresses, publicIp }: LaunchDraw,
+  draws: Draws,
+): readonly NetworkInterface[] {
+  return facts.placement.interfaces.map((each, index) => {
+    if (each.kind === 'existing') return attachedInterface(facts, each, draws);
+    const own = { launched: each, addresses: addresses[index] };
+    return launchedInterface(
+      facts,
+      { ...own, publicIp: index === 0 ? publicIp : undefined },
+      draws,
+    );
   });
 }
 
@@ -134,7 +205,9 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
   const { image, placement, now } = facts;
   const instanceId = ids.resource('i');
   const volumes = launchedVolumes(facts, { ids, instanceId });
-  const nic = launchedInterface(facts, draw, { ids, instanceId });
+  const nics = launchedInterfaces(facts, draw, { ids, instanceId });
+  const [primary] = nics;
+  invariant(primary, `${instanceId} has a primary interface`);
   const { keyPair, userDataBase64, cpuOptions, cpuCredits, autoRecovery, clientToken } = facts;
   const instance: Instance = {
     id: instanceId,
@@ -154,7 +227,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     zone: placement.subnet.zone,
     vpcId: placement.vpc.id,
     subnetId: placement.subnet.id,
-    networkInterfaceId: nic.id,
+    networkInterfaceId: primary.id,
     ...(keyPair ? { keyName: keyPair.name, publicKey: keyPair.publicKey } : {}),
     architecture: image.architecture,
     root: image.root,
@@ -182,5 +255,5 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     ...(clientToken ? { clientToken } : {}),
     generation: 1,
   };
-  return { instance, nic, volumes };
+  return { instance, nics, volumes };
 }

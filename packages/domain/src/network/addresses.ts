@@ -1,7 +1,16 @@
-import { addressAt, type Cidr, cidrSize, invariant, parseCidr, parseIp } from '@bakehouse/base';
+import {
+  addressAt,
+  type Cidr,
+  cidrContains,
+  cidrSize,
+  invariant,
+  parseCidr,
+  parseIp,
+} from '@bakehouse/base';
 import { apiError } from '../errors/api-error.ts';
 import type { MetadataReader } from '../ports/metadata-store.ts';
 import type { NetworkInterface, Subnet } from '../records/network.ts';
+import { privateIpsOf } from './interface-addresses.ts';
 
 /** Parses the range of a record, which was checked when the record was made. */
 function rangeOf(cidr: string): Cidr {
@@ -58,27 +67,59 @@ function* addressesOf(
   }
 }
 
-/** The first free private address of the subnet from a starting point, which the caller draws at random. */
-export async function freePrivateIp(
+export interface PrivateDraw {
+  readonly count: number;
+  /** Where the search begins, drawn at random by the caller. */
+  readonly draw: number;
+  /** Addresses that are about to be given to an interface. */
+  readonly except?: ReadonlySet<string>;
+}
+
+/** The first free private addresses of the subnet from a starting point. */
+export async function freePrivateIps(
   reader: MetadataReader,
   subnet: Subnet,
-  draw: number,
-): Promise<string> {
-  const count = usableAddressCount(subnet.cidr);
-  const all = addressesOf(rangeOf(subnet.cidr), { first: reservedFirst, count, start: draw });
-  const free = await firstFree(all, async (addresses) => {
-    const privateIp = addresses.map((address) => `${subnet.vpcId}/${address}`);
-    const users = await reader.list('networkInterface', { where: { privateIp } });
-    return new Set(users.map((user) => user.privateIp));
-  });
-  if (free !== undefined) return free;
-  throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
+  { count, draw, except = new Set() }: PrivateDraw,
+): Promise<readonly string[]> {
+  const usable = usableAddressCount(subnet.cidr);
+  const taken = new Set(except);
+  const found: string[] = [];
+  while (found.length < count) {
+    const all = addressesOf(rangeOf(subnet.cidr), {
+      first: reservedFirst,
+      count: usable,
+      start: draw + found.length,
+    });
+    const free = await firstFree(
+      all.filter((address) => !taken.has(address)),
+      (addresses) => usedPrivateIps(reader, subnet, addresses),
+    );
+    if (free === undefined) {
+      throw apiError('InsufficientFreeAddressesInSubnet', { subnetId: subnet.id });
+    }
+    found.push(free);
+    taken.add(free);
+  }
+  return found;
+}
+
+async function usedPrivateIps(
+  reader: MetadataReader,
+  { vpcId }: Subnet,
+  addresses: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const privateIp = addresses.map((address) => `${vpcId}/${address}`);
+  const users = await reader.list('networkInterface', { where: { privateIp } });
+  return new Set(users.flatMap(privateIpsOf));
 }
 
 /** How many addresses of the subnet are free. */
 export async function freeAddressCount(reader: MetadataReader, subnet: Subnet): Promise<number> {
-  const where = { subnet: [subnet.id] };
-  return usableAddressCount(subnet.cidr) - (await reader.count('networkInterface', { where }));
+  const used = await reader.count('networkInterface', { where: { subnet: [subnet.id] } });
+  const where = { subnetOfSecondaryIps: [subnet.id] };
+  const withMore = await reader.list('networkInterface', { where });
+  const secondary = withMore.reduce((sum, nic) => sum + (nic.secondaryIps?.length ?? 0), 0);
+  return usableAddressCount(subnet.cidr) - used - secondary;
 }
 
 /** Some tools refuse addresses that end in 0 or 255. */
@@ -99,6 +140,17 @@ const publicAddresses = (range: Cidr, start: number) =>
     (address) => !endsOddly(address),
   );
 
+/** Which of the public addresses are taken: by an interface as its automatic one, or by an account. */
+async function takenPublicIps(
+  reader: MetadataReader,
+  addresses: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const where = { publicIp: addresses };
+  const nics = await reader.list('networkInterface', { where });
+  const elastic = await reader.list('elasticAddress', { where });
+  return new Set([...nics, ...elastic].flatMap(({ publicIp }) => publicIp ?? []));
+}
+
 /** A free address of the public pool. */
 export async function freePublicIp(
   reader: MetadataReader,
@@ -106,12 +158,20 @@ export async function freePublicIp(
   draw: number,
 ): Promise<string> {
   const all = publicAddresses(rangeOf(poolCidr), draw);
-  const free = await firstFree(all, async (publicIp) => {
-    const users = await reader.list('networkInterface', { where: { publicIp } });
-    return new Set(users.flatMap((user) => user.publicIp ?? []));
-  });
+  const free = await firstFree(all, (addresses) => takenPublicIps(reader, addresses));
   if (free !== undefined) return free;
   throw apiError('InsufficientAddressCapacity', { pool: poolCidr });
+}
+
+/** Whether an address is one of the public pool's, and free. */
+export async function isFreePublicIp(
+  reader: MetadataReader,
+  poolCidr: string,
+  address: string,
+): Promise<boolean> {
+  const value = parseIp(address);
+  if (value === undefined || !cidrContains(rangeOf(poolCidr), value)) return false;
+  return !endsOddly(address) && (await takenPublicIps(reader, [address])).size === 0;
 }
 
 /** How many addresses of the public pool are free, counted up to `max`. */
@@ -123,9 +183,10 @@ export async function freePublicIpCount(
   const range = rangeOf(poolCidr);
   const total = publicAddressCount(range);
   // A pool that is much larger than the platform needs no look at its addresses.
-  if (total - (await reader.count('networkInterface')) >= max) return max;
-  const where = { publicIp: [...publicAddresses(range, 0)] };
-  return Math.min(max, total - (await reader.count('networkInterface', { where })));
+  const users = (await reader.count('networkInterface')) + (await reader.count('elasticAddress'));
+  if (total - users >= max) return max;
+  const taken = await takenPublicIps(reader, [...publicAddresses(range, 0)]);
+  return Math.min(max, total - taken.size);
 }
 
 /** Whether the interface gets a public address at each start: as it was last asked for, or else as its subnet says. */

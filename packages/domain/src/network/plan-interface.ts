@@ -9,25 +9,27 @@ export interface InterfaceDraft extends Resource<NetworkInterfaceId>, Placed {
   readonly description: string;
   readonly macAddress: string;
   readonly privateIp: string;
-  readonly publicIp: string | undefined;
+  readonly secondaryIps?: readonly string[];
+  readonly publicIp?: string | undefined;
   readonly associatePublicIp: boolean;
-  /** The instance that is launched with it. */
-  readonly attachment: Omit<NonNullable<NetworkInterface['attachment']>, 'attachedAt'>;
+  /** The instance that is launched with it; absent for one that is made by itself. */
+  readonly attachment?: Omit<NonNullable<NetworkInterface['attachment']>, 'attachedAt'>;
 }
 
-/** The network interface of an instance that is launched with it. */
+/** A new network interface. */
 export function planInterface(draft: InterfaceDraft): NetworkInterface {
-  const { subnet, groups, publicIp, attachment, ...common } = draft;
+  const { subnet, groups, publicIp, secondaryIps = [], attachment, ...common } = draft;
   return {
     ...common,
     vpcId: subnet.vpcId,
     subnetId: subnet.id,
     zone: subnet.zone,
+    ...(secondaryIps.length > 0 ? { secondaryIps } : {}),
     ...definedMembers({ publicIp }),
     groupIds: groups.map((group) => group.id),
     sourceDestCheck: true,
-    status: 'in-use',
-    attachment: { ...attachment, attachedAt: common.createdAt },
+    status: attachment ? 'in-use' : 'available',
+    ...(attachment ? { attachment: { ...attachment, attachedAt: common.createdAt } } : {}),
   };
 }
 

@@ -135,6 +135,8 @@ export interface ConsoleReader {
 /** How far the guest's console had come at a time. */
 export interface ConsoleArrival {
   readonly at: TimestampMs;
+  /** The look before, which found less. */
+  readonly since: TimestampMs;
   /** How many bytes there were, counted from the machine's start. */
   readonly bytes: number;
 }

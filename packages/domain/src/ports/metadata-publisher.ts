@@ -1,6 +1,26 @@
 import type { InstanceId } from '../records/index.ts';
 
-/** Everything that a guest can read about itself; written by the control plane, served by the agent. */
+/** What a guest can read about one of its network interfaces. */
+export interface InterfaceMetadata {
+  readonly deviceIndex: number;
+  readonly interfaceId: string;
+  readonly macAddress: string;
+  /** The first is the primary one. */
+  readonly addresses: readonly { readonly privateIp: string; readonly publicIp?: string }[];
+  readonly localHostName: string;
+  readonly publicHostName?: string;
+  readonly subnetId: string;
+  readonly subnetCidr: string;
+  readonly vpcId: string;
+  /** The first is the VPC's primary range. */
+  readonly vpcCidrs: readonly string[];
+  readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
+}
+
+/**
+ * Everything that a guest can read about itself; written by the control plane, served by the agent. `vpcId` and the
+ * addresses of the interfaces are what the guest is known by.
+ */
 export interface InstanceMetadata {
   readonly instanceId: InstanceId;
   readonly accountId: string;
@@ -27,6 +47,11 @@ export interface InstanceMetadata {
   readonly vpcId: string;
   readonly vpcCidr: string;
   readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
+  /**
+   * All interfaces by device index, the primary one first; the members above repeat its own. Absent in documents of
+   * earlier versions: the primary one is the only one.
+   */
+  readonly interfaces?: readonly InterfaceMetadata[];
   readonly publicKeys: readonly { readonly name: string; readonly openSshKey: string }[];
   /** `ami`, `root`, `ephemeral0`, `ebs1` … to the device name without `/dev/` where EC2 gives none. */
   readonly blockDeviceMapping: Readonly<Record<string, string>>;
@@ -40,7 +65,7 @@ export interface InstanceMetadata {
   readonly monitoring?: 'enabled' | 'disabled';
 }
 
-/** Makes metadata visible to the guest with that private address, and to no other. */
+/** Makes metadata visible to the guest behind the instance's interfaces, which are plugged, and to no other. */
 export interface MetadataPublisher {
   /** Replaces what was published for this instance. Visible to the guest when it resolves. */
   publish(metadata: InstanceMetadata): Promise<void>;

@@ -1,27 +1,34 @@
-import type { NetworkInterfaceId, SecurityGroupId, SubnetId } from '../records/index.ts';
+import type {
+  InstanceId,
+  NatGatewayId,
+  NetworkInterfaceId,
+  SecurityGroupId,
+  SubnetId,
+  VpcId,
+} from '../records/index.ts';
 
+/** What a port needs. What may pass it, and its public addresses, are in the policy. */
 export interface Nic {
   readonly nicId: NetworkInterfaceId;
+  /** NICs of one VPC may reach each other. Those of different VPCs never meet, also where their ranges are equal. */
+  readonly vpcId: VpcId;
   readonly subnetId: SubnetId;
   /** The subnet's range, for example `172.31.0.0/20`. Its first address is the router. */
   readonly subnetCidr: string;
-  /**
-   * The VPC's range: NICs of one range may reach each other, and its third address is the resolver. Absent: the
-   * subnet's range.
-   */
-  readonly vpcCidr?: string;
   readonly macAddress: string;
+  /** The primary address, which DHCP leases. */
   readonly privateIp: string;
-  readonly publicIp?: string;
   /** The name in DHCP and DNS, without its domain: `ip-172-31-0-10`. */
   readonly hostName: string;
   /** `ec2.internal` in `us-east-1`, `REGION.compute.internal` elsewhere. */
   readonly domainName: string;
+  /** Whose machine opens the port. Absent: root's. */
+  readonly instanceId?: InstanceId;
 }
 
 /**
- * Where a machine connects its network card: opaque and serializable. The network makes it, and the compute driver
- * of the same host understands it.
+ * Where a machine connects its network card: serializable. The network makes it, and the compute driver of the same
+ * host understands it: `NAMESPACE/DEVICE` of a real network.
  */
 export type NetworkPort = string;
 
@@ -37,28 +44,115 @@ export interface PacketRule {
     | { readonly kind: 'group'; readonly groupId: SecurityGroupId };
 }
 
-/** All of the desired filtering. Whatever is not in it does not pass. */
+/** What may pass a NIC. It may be in a policy before it is plugged, and after. */
+export interface PolicyNic {
+  readonly nicId: NetworkInterfaceId;
+  readonly groupIds: readonly SecurityGroupId[];
+  /** First: the primary one, as in `Nic`. No two NICs of a policy have the same public address. */
+  readonly addresses: readonly { readonly privateIp: string; readonly publicIp?: string }[];
+  /** When false, the guest may send from, and is sent, what is not for its own addresses. */
+  readonly sourceDestCheck: boolean;
+}
+
+/** Where a route leads. What cannot be reached there (a NIC that is not plugged) is dropped without a word. */
+export type RouteTarget =
+  /** Out by the public address that belongs to the sender's private one. Needs a gateway that is attached. */
+  | { readonly kind: 'internet' }
+  | { readonly kind: 'nat'; readonly natGatewayId: NatGatewayId }
+  /** The guest behind this NIC, whose source/destination check is off. */
+  | { readonly kind: 'interface'; readonly nicId: NetworkInterfaceId }
+  | { readonly kind: 'blackhole' };
+
+export interface VpcRoute {
+  readonly destination: string;
+  readonly target: RouteTarget;
+}
+
+/**
+ * A numbered rule for single packets that cross the border of a subnet, on private addresses. Ports and ICMP types
+ * are those of the packet: replies need a rule, too.
+ */
+export interface AclEntry {
+  readonly direction: 'ingress' | 'egress';
+  readonly ruleNumber: number;
+  readonly allow: boolean;
+  /** As in `PacketRule`. */
+  readonly protocol: string;
+  /** The first destination port, or the ICMP type; -1 or absent is all. */
+  readonly fromPort?: number;
+  /** The last destination port, or the ICMP code; -1 or absent is all. */
+  readonly toPort?: number;
+  /** The packet's source for `ingress`, its destination for `egress`. */
+  readonly cidr: string;
+}
+
+export interface VpcSubnet {
+  readonly subnetId: SubnetId;
+  readonly cidr: string;
+  /** The longest destination that matches decides. The VPC's own ranges are implied. */
+  readonly routes: readonly VpcRoute[];
+  /** The lowest number that matches decides; what none matches does not pass. */
+  readonly acl: readonly AclEntry[];
+}
+
+/** Sends on for guests by the routes of its own subnet. */
+export interface VpcNatGateway {
+  readonly natGatewayId: NatGatewayId;
+  readonly subnetId: SubnetId;
+  readonly privateIp: string;
+  /** Absent: private connectivity, which leads to no gateway. */
+  readonly publicIp?: string;
+}
+
+/** Options for DHCP clients of a VPC, as EC2 names them. */
+export interface DhcpSettings {
+  /** Absent: the NIC's `domainName`. */
+  readonly domainName?: string;
+  /** Absent: the VPC's own resolver. */
+  readonly domainNameServers?: readonly string[];
+  readonly ntpServers?: readonly string[];
+  readonly netbiosNameServers?: readonly string[];
+  /** 1, 2, 4 or 8 (RFC 2132 section 8.7). */
+  readonly netbiosNodeType?: number;
+}
+
+export interface VpcTopology {
+  readonly vpcId: VpcId;
+  /** First: the primary one, whose third address is the resolver. */
+  readonly cidrs: readonly string[];
+  /** Without one, nothing outside is reached, and no public address of the VPC. */
+  readonly hasInternetGateway: boolean;
+  /** Whether the VPC's resolvers reply. */
+  readonly dnsSupport: boolean;
+  readonly dhcp: DhcpSettings;
+  readonly subnets: readonly VpcSubnet[];
+  readonly natGateways: readonly VpcNatGateway[];
+}
+
+export interface PolicyGroup {
+  readonly groupId: SecurityGroupId;
+  readonly rules: readonly PacketRule[];
+}
+
+/** All of the desired filtering, translation and routing. Whatever is not in it does not pass. */
 export interface NetworkPolicy {
-  readonly nics: readonly {
-    readonly nicId: NetworkInterfaceId;
-    readonly groupIds: readonly SecurityGroupId[];
-  }[];
-  readonly groups: readonly {
-    readonly groupId: SecurityGroupId;
-    readonly rules: readonly PacketRule[];
-  }[];
+  readonly nics: readonly PolicyNic[];
+  readonly groups: readonly PolicyGroup[];
+  /** Guests of a VPC that is not here get neither DHCP, DNS nor metadata. */
+  readonly vpcs: readonly VpcTopology[];
 }
 
 /** What differs from the policy applied last. `undefined`: no longer in it. */
 export interface PolicyChange {
-  readonly nics: ReadonlyMap<NetworkInterfaceId, readonly SecurityGroupId[] | undefined>;
+  readonly nics: ReadonlyMap<NetworkInterfaceId, PolicyNic | undefined>;
   readonly groups: ReadonlyMap<SecurityGroupId, readonly PacketRule[] | undefined>;
+  readonly vpcs: ReadonlyMap<VpcId, VpcTopology | undefined>;
 }
 
 /** A part of the network that was lost from outside, and how it was put back. */
 export interface NetworkRepair {
-  /** `link`: between guests and the host. `filters`: security groups and who may speak as whom. */
-  readonly part: 'link' | 'filters' | 'dhcp-and-dns';
+  /** `link`: between guests and the host; `vpc`: a VPC's namespace with its routes and ports. `filters`: security groups and who may speak as whom. */
+  readonly part: 'link' | 'vpc' | 'filters' | 'dhcp-and-dns';
   /** For people: the name of the part on its host. */
   readonly name: string;
   readonly how: 'recreated' | 'replaced' | 'restarted';
@@ -68,11 +162,17 @@ export interface NetworkRepair {
 export interface Network {
   /** Creates or finds everything that instances share. Repeatable. */
   open(): Promise<void>;
-  /** Connects a NIC: port, address, public translation. Repeatable. Passes nothing until a policy names it. */
+  /**
+   * Connects a NIC: port, address. Repeatable. Passes nothing until a policy names it and its VPC. Rejects when
+   * another plugged NIC has its MAC, or its address in this VPC.
+   */
   plug(nic: Nic): Promise<NetworkPort>;
   /** Disconnects a NIC. Not plugged: no-op. */
   unplug(nicId: NetworkInterfaceId): Promise<void>;
-  /** Replaces the whole policy in one transaction. Established connections that it forbids are cut. */
+  /**
+   * Replaces the whole policy. Each VPC changes in one transaction. Established connections that it forbids, or whose
+   * public address has moved, are cut.
+   */
   applyPolicy(policy: NetworkPolicy): Promise<void>;
   /**
    * As `applyPolicy` of the policy applied last, with this change. Rejected: the policy before or the changed one is in

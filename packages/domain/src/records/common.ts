@@ -20,7 +20,16 @@ export type VpcId = ResourceId<'vpc'>;
 export type SubnetId = ResourceId<'subnet'>;
 export type NetworkInterfaceId = ResourceId<'eni'>;
 export type RouteTableId = ResourceId<'rtb'>;
+export type RouteTableAssociationId = ResourceId<'rtbassoc'>;
 export type InternetGatewayId = ResourceId<'igw'>;
+export type NetworkAclId = ResourceId<'acl'>;
+export type NetworkAclAssociationId = ResourceId<'aclassoc'>;
+export type DhcpOptionsId = ResourceId<'dopt'>;
+export type VpcCidrAssociationId = ResourceId<'vpc-cidr-assoc'>;
+export type AllocationId = ResourceId<'eipalloc'>;
+export type AddressAssociationId = ResourceId<'eipassoc'>;
+export type NatGatewayId = ResourceId<'nat'>;
+export type PrefixListId = ResourceId<'pl'>;
 export type LaunchTemplateId = ResourceId<'lt'>;
 /** Names an immutable map of blocks in the block store; no EC2 resource. */
 export type BlockMapId = ResourceId<'map'>;

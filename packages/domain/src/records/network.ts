@@ -1,27 +1,46 @@
 import type { TimestampMs } from '@bakehouse/base';
 import type {
   AccountId,
+  DhcpOptionsId,
   InstanceId,
-  InternetGatewayId,
+  NetworkAclAssociationId,
+  NetworkAclId,
   NetworkInterfaceId,
   Placed,
+  PrefixListId,
   Resource,
+  RouteTableAssociationId,
   RouteTableId,
   SecurityGroupId,
   SecurityGroupRuleId,
   SubnetId,
-  Tags,
+  VpcCidrAssociationId,
   VpcId,
   ZoneName,
 } from './common.ts';
 
 export interface Vpc extends Resource<VpcId> {
+  /** The primary range. It stays as long as the VPC. */
   readonly cidr: string;
+  readonly cidrAssociationId: VpcCidrAssociationId;
+  readonly secondaryCidrs?: readonly {
+    readonly associationId: VpcCidrAssociationId;
+    readonly cidr: string;
+  }[];
   readonly isDefault: boolean;
-  readonly internetGatewayId: InternetGatewayId;
-  readonly mainRouteTableId: RouteTableId;
-  /** Tags of the parts that have no record of their own (gateway, route table …), by the part's id. */
-  readonly partTags?: Readonly<Record<string, Tags>>;
+  /** Absent: the set `default`, which has no options. */
+  readonly dhcpOptionsId?: DhcpOptionsId;
+  /** Routes for the subnets that have no table of their own. */
+  readonly mainRouteTable: RouteTableAssociation;
+  /** Whether the VPC's resolver responds. */
+  readonly dnsSupport: boolean;
+  /** Whether instances with a public address have a public DNS name. */
+  readonly dnsHostnames: boolean;
+}
+
+export interface RouteTableAssociation {
+  readonly routeTableId: RouteTableId;
+  readonly associationId: RouteTableAssociationId;
 }
 
 export interface Subnet extends Resource<SubnetId> {
@@ -30,16 +49,26 @@ export interface Subnet extends Resource<SubnetId> {
   readonly cidr: string;
   readonly defaultForZone: boolean;
   readonly mapPublicIpOnLaunch: boolean;
+  /** Absent: the VPC's main route table. */
+  readonly routeTable?: RouteTableAssociation;
+  readonly networkAcl: {
+    readonly networkAclId: NetworkAclId;
+    readonly associationId: NetworkAclAssociationId;
+  };
 }
 
 export interface NetworkInterface extends Resource<NetworkInterfaceId>, Placed {
+  /** Absent: `interface`. A `nat_gateway` belongs to its NAT gateway: `in-use`, without an attachment. */
+  readonly kind?: 'interface' | 'nat_gateway';
   readonly vpcId: VpcId;
   readonly subnetId: SubnetId;
   readonly zone: ZoneName;
   readonly description: string;
   readonly macAddress: string;
+  /** The primary address, which stays as long as the interface. */
   readonly privateIp: string;
-  /** From the loopback pool; held from start to stop. */
+  readonly secondaryIps?: readonly string[];
+  /** Automatic, of the primary private address; from the public pool, held from start to stop. */
   readonly publicIp?: string;
   /** Whether each start draws a public address. Absent in older records: as the subnet says. */
   readonly associatePublicIp?: boolean;
@@ -52,6 +81,8 @@ export interface NetworkInterface extends Resource<NetworkInterfaceId>, Placed {
     readonly deviceIndex: number;
     readonly attachedAt: TimestampMs;
     readonly deleteOnTermination: boolean;
+    /** While a running guest is given the card, or has to give it up. Absent: attached. */
+    readonly state?: 'attaching' | 'detaching';
   };
 }
 
@@ -78,4 +109,5 @@ export interface SecurityGroupRule extends Resource<SecurityGroupRuleId> {
 export type RulePeer =
   | { readonly kind: 'cidr-ipv4'; readonly cidr: string }
   | { readonly kind: 'cidr-ipv6'; readonly cidr: string }
-  | { readonly kind: 'group'; readonly groupId: SecurityGroupId; readonly accountId: AccountId };
+  | { readonly kind: 'group'; readonly groupId: SecurityGroupId; readonly accountId: AccountId }
+  | { readonly kind: 'prefix-list'; readonly prefixListId: PrefixListId };

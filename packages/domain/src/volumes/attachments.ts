@@ -1,13 +1,14 @@
 import { apiError } from '../errors/api-error.ts';
 import type { EphemeralDisk } from '../records/instance.ts';
 
-/** The limit of EC2's Nitro instances: volumes, instance-store disks and the network interface together. */
+/** The limit of EC2's Nitro instances: volumes, instance-store disks and network interfaces together. */
 const attachmentsMax = 28;
-const interfaces = 1;
 
 export interface Attachments {
   readonly volumes: number;
   readonly ephemeralDisks: number;
+  /** Absent: one. */
+  readonly interfaces?: number;
 }
 
 /** What a mapping attaches to a machine that has these instance-store disks. */
@@ -20,9 +21,12 @@ export const mappedAttachments = (
 });
 
 /** Refuses more attachments than a machine can have. `owner` names who would have them in the message. */
-export function checkAttachments(owner: string, { volumes, ephemeralDisks }: Attachments): void {
+export function checkAttachments(
+  owner: string,
+  { volumes, ephemeralDisks, interfaces = 1 }: Attachments,
+): void {
   if (volumes + ephemeralDisks + interfaces <= attachmentsMax) return;
   throw apiError('AttachmentLimitExceeded', {
-    message: `${owner} would have ${volumes} volumes, ${ephemeralDisks} instance-store disks and ${interfaces} network interface; together they can be ${attachmentsMax}`,
+    message: `${owner} would have ${volumes} volumes, ${ephemeralDisks} instance-store disks and ${interfaces} network interface${interfaces === 1 ? '' : 's'}; together they can be ${attachmentsMax}`,
   });
 }

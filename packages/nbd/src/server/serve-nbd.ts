@@ -6,8 +6,10 @@ import type { OpenExport } from './export-slot.ts';
 import { defaultServerLimits, type NbdServerLimits } from './limits.ts';
 
 export interface NbdServerOptions {
-  /** Where to listen; created with mode 0600. A socket that a dead server left there is replaced. */
+  /** Where to listen. A socket that a dead server left there is replaced. */
   readonly socketPath: string;
+  /** Of the socket; 0600 if not given. Whoever may write to it may connect. */
+  readonly socketMode?: number;
   /** Called once or more in each handshake; each device that it returns is closed once. */
   readonly openExport: OpenExport;
   readonly logger: Logger;
@@ -24,7 +26,7 @@ export interface NbdServer {
 
 /** Serves read-only exports over fixed newstyle NBD on a Unix socket, any number of clients at a time. */
 export async function serveNbd(options: NbdServerOptions): Promise<NbdServer> {
-  const { socketPath, logger } = options;
+  const { socketPath, socketMode, logger } = options;
   const limits = { ...defaultServerLimits, ...options.limits };
   const connectionOptions: ConnectionOptions = {
     openExport: options.openExport,
@@ -41,7 +43,7 @@ export async function serveNbd(options: NbdServerOptions): Promise<NbdServer> {
   });
   server.maxConnections = limits.connectionsMax;
   server.on('error', (error) => logger.log('error', 'NBD server failed', { socketPath, error }));
-  const listener = await listenPrivately(server, socketPath);
+  const listener = await listenPrivately(server, socketPath, socketMode);
   return {
     socketPath,
     get connectionCount() {

@@ -5,18 +5,13 @@ export function sampleNic(index = 10, overrides: Partial<Nic> = {}): Nic {
   const hex = index.toString(16).padStart(2, '0');
   return {
     nicId: `eni-0123456789abcde${hex}`,
+    vpcId: 'vpc-0123456789abcdef0',
     subnetId: 'subnet-0123456789abcdef0',
     subnetCidr: '172.31.0.0/20',
-    vpcCidr: '172.31.0.0/16',
     macAddress: `0e:00:00:00:00:${hex}`,
     privateIp: `172.31.0.${index}`,
-    publicIp: `127.18.0.${index}`,
     hostName: `ip-172-31-0-${index}`,
     domainName: 'ec2.internal',
     ...overrides,
   };
-}
-
-export function nicMap(...nics: readonly Nic[]): ReadonlyMap<string, Nic> {
-  return new Map(nics.map((nic) => [nic.nicId, nic]));
 }

@@ -8,7 +8,7 @@ import { type GuestMark, guestMarkNames, guestMarks, kernelStart } from './guest
 type BootSource = 'server' | 'console' | 'guest';
 
 /** One moment of a start. */
-export interface BootEvent {
+interface BootEvent {
   readonly name: string;
   readonly at: TimestampMs;
   /**
@@ -21,7 +21,7 @@ export interface BootEvent {
 }
 
 /** A stage whose time is not known, and why. */
-export interface UnknownStage {
+interface UnknownStage {
   readonly name: string;
   readonly why: string;
 }
@@ -78,8 +78,10 @@ function guestEvent(
   return arrival && { name, ...arrival, source: 'console' };
 }
 
-const silent = 'the guest wrote no line of it to its serial console';
-const unseen = 'nobody looked at the console in time: the server was away';
+const silent = 'the guest has written no line of it to its serial console';
+const unseen = 'no look at the console in time is recorded, as while the server is away';
+
+const noMachine = 'no machine was started for it, or what was known of the machine is removed';
 
 function machineEvents(boot: MachineBoot) {
   const events: BootEvent[] = [
@@ -111,7 +113,7 @@ export function bootTimeline(instance: Instance, boot: MachineBoot | undefined):
   const machine =
     boot?.generation === generation
       ? machineEvents(boot)
-      : { events: [], unknown: [{ name: 'QEMU started', why: 'no machine was started' }] };
+      : { events: [], unknown: [{ name: 'QEMU started', why: noMachine }] };
   return {
     generation,
     events: [...server.events, ...machine.events].toSorted((a, b) => a.at - b.at),

@@ -1,4 +1,4 @@
-import type { TimestampMs } from '@bakehouse/base';
+import { minuteMs, type TimestampMs } from '@bakehouse/base';
 import type { MachineBoot } from '@bakehouse/domain';
 
 /** A line of the guest's console. */
@@ -8,8 +8,8 @@ export interface ConsoleLine {
   readonly arrival?: { readonly at: TimestampMs; readonly precisionMs: number };
 }
 
-/** Two looks that are further apart do not say when a line arrived. */
-const precisionMaxMs = 2_000;
+/** Two looks that are further apart say too little about when a line arrived. */
+const precisionMaxMs = minuteMs;
 
 const escapes = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])/g;
 
@@ -24,15 +24,15 @@ function endOfLine(buffer: Buffer, from: number): number {
 }
 
 /** The lines of a boot's console, also the last one without an end, each with its arrival. */
-export function consoleLines({ console: bytes, arrivals, spawnedAt }: MachineBoot): ConsoleLine[] {
+export function consoleLines({ console: bytes, arrivals }: MachineBoot): ConsoleLine[] {
   const lines: ConsoleLine[] = [];
   const buffer = Buffer.from(bytes ?? []);
   let look = 0;
   for (let from = 0; from < buffer.length; ) {
     const to = endOfLine(buffer, from);
     while (look < arrivals.length && (arrivals[look]?.bytes ?? 0) < to) look += 1;
-    const at = arrivals[look]?.at;
-    const precisionMs = (at ?? 0) - (arrivals[look - 1]?.at ?? spawnedAt);
+    const { at, since = 0 } = arrivals[look] ?? {};
+    const precisionMs = (at ?? 0) - since;
     const text = buffer
       .toString('utf8', from, to)
       .replace(escapes, '')

@@ -37,7 +37,7 @@ const bootTimeNames: Readonly<Record<string, string>> = {
   units: 'systemd: units loaded',
   python: 'cloud-init: Python',
   'cloud-init': 'cloud-init: imported',
-  network: 'network',
+  network: 'cloud-init: route found',
   user: 'cloud-init: user made',
   sshd: 'sshd',
 };

@@ -12,6 +12,7 @@ export interface NamedRecords {
   /** The instances that may have a machine. */
   readonly machines: ReadonlySet<string>;
   readonly volumes: ReadonlySet<string>;
+  /** The interfaces of instances: others are not connected. */
   readonly networkInterfaces: ReadonlySet<string>;
   /** Snapshots that are being taken, whose views of disks are needed. */
   readonly pendingSnapshots: ReadonlySet<SnapshotId>;
@@ -25,12 +26,13 @@ export async function readNamedRecords(reader: MetadataReader): Promise<NamedRec
   const instances = await reader.list('instance');
   const withMachine = instances.filter(({ state }) => !withoutMachine.includes(state));
   const pending = await reader.list('snapshot', { where: { state: ['pending'] } });
+  const nics = await reader.list('networkInterface');
   const ids = (records: readonly { readonly id: string }[]) => new Set(records.map(({ id }) => id));
   return {
     instances: ids(instances),
     machines: ids(withMachine),
     volumes: ids(await reader.list('volume')),
-    networkInterfaces: ids(await reader.list('networkInterface')),
+    networkInterfaces: ids(nics.filter(({ attachment }) => attachment !== undefined)),
     pendingSnapshots: new Set(pending.map(({ id }) => id)),
     maps: await readHeldMaps(reader),
   };

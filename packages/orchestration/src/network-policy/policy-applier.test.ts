@@ -1,5 +1,5 @@
 import { silentLogger } from '@bakehouse/base';
-import type { MetadataTransaction, NetworkPolicy, PolicyChange } from '@bakehouse/domain';
+import type { NetworkPolicy, PolicyChange } from '@bakehouse/domain';
 import {
   ManualClock,
   MemoryMetadataStore,
@@ -7,12 +7,10 @@ import {
   seededIds,
   simulatedDrivers,
 } from '@bakehouse/fakes';
-import { aHostId, aNetworkInterface, aSecurityGroup, aSecurityGroupRule } from '@bakehouse/testkit';
-import fc from 'fast-check';
+import { aHostId, aNetworkInterface, aSecurityGroup, aSubnet, aVpc } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { createControlPlane } from '../control-plane.ts';
 import { platformAccountId } from '../platform/accounts.ts';
-import { currentPolicy } from './current-policy.ts';
 import { createPolicyApplier } from './policy-applier.ts';
 import { PolicyChanges } from './policy-changes.ts';
 
@@ -157,87 +155,26 @@ test('a group that is deleted leaves the policy', async () => {
     await tx.delete('securityGroup', group.id);
   });
   await policy.apply();
-  expect(network.policy).toEqual({ nics: [], groups: [] });
+  expect(network.policy).toEqual({ nics: [], groups: [], vpcs: [] });
 });
 
-const groupId = fc.constantFrom('sg-1' as const, 'sg-2' as const, 'sg-3' as const);
-const aWrite = fc.oneof(
-  fc.record({
-    what: fc.constant('nic' as const),
-    id: fc.constantFrom('eni-1' as const, 'eni-2' as const),
-    groupIds: fc.uniqueArray(groupId),
-    isAttached: fc.boolean(),
-  }),
-  fc.record({ what: fc.constant('no nic' as const), id: fc.constantFrom('eni-1', 'eni-2') }),
-  fc.record({
-    what: fc.constant('rule' as const),
-    id: fc.constantFrom('sgr-1' as const, 'sgr-2' as const, 'sgr-3' as const),
-    port: fc.integer({ min: 1, max: 3 }),
-  }),
-  fc.record({
-    what: fc.constant('no rule' as const),
-    id: fc.constantFrom('sgr-1', 'sgr-2', 'sgr-3'),
-  }),
-);
-type Write = typeof aWrite extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** A rule stays in its group. */
-const groupOfRule = (id: string) => `sg-${id.slice(4)}` as const;
-
-async function perform(tx: MetadataTransaction, write: Write): Promise<void> {
-  switch (write.what) {
-    case 'nic': {
-      const { id, groupIds, isAttached } = write;
-      const nic = aNetworkInterface({ id, groupIds, ...(isAttached ? { attachment } : {}) });
-      return await tx.put('networkInterface', nic);
-    }
-    case 'no nic':
-      return await tx.delete('networkInterface', write.id);
-    case 'rule': {
-      const { id, port } = write;
-      const ports = { protocol: 'tcp', fromPort: port, toPort: port };
-      const rule = aSecurityGroupRule({ id, groupId: groupOfRule(id), ...ports });
-      return await tx.put('securityGroupRule', rule);
-    }
-    case 'no rule':
-      return await tx.delete('securityGroupRule', write.id);
-  }
-}
-
-/** Each NIC with the rules of its groups, whatever else the policy has. */
-function meaning({ nics, groups }: NetworkPolicy): ReadonlyMap<string, unknown> {
-  const rules = new Map(groups.map((group) => [group.groupId, group.rules]));
-  return new Map(
-    nics.map(({ nicId, groupIds }) => [nicId, groupIds.map((each) => [each, rules.get(each)])]),
-  );
-}
-
-test('changes add up to the whole policy, over failures too', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.record({ writes: fc.array(aWrite, { maxLength: 3 }), fails: fc.boolean() })),
-      async (rounds) => {
-        const network = new SlowNetwork();
-        const { metadata, apply } = applierOver(network);
-        for (const number of [1, 2, 3]) {
-          await metadata.write((tx) =>
-            tx.put('securityGroup', aSecurityGroup({ id: `sg-${number}` })),
-          );
-        }
-        for (const { writes, fails } of rounds) {
-          await metadata.write(async (tx) => {
-            for (const write of writes) await perform(tx, write);
-          });
-          network.failures = fails ? 1 : 0;
-          await apply().catch(() => {});
-          network.failures = 0;
-          if (fails) await apply();
-          const whole = await metadata.read((reader) => currentPolicy(reader, aHostId));
-          expect(meaning(network.policy)).toEqual(meaning(whole));
-        }
-      },
-    ),
-  );
+test('a VPC is part of the policy with its first interface, and changes with its subnets', async () => {
+  const network = new SlowNetwork();
+  const policy = applierOver(network);
+  const { metadata } = policy;
+  const [vpc, subnet] = [aVpc(), aSubnet()];
+  await metadata.write((tx) => tx.put('vpc', vpc));
+  await policy.apply();
+  expect(network.policy.vpcs).toEqual([]);
+  await putNic(policy);
+  await policy.apply();
+  expect(network.policy.vpcs).toMatchObject([{ vpcId: vpc.id, cidrs: [vpc.cidr], subnets: [] }]);
+  await metadata.write((tx) => tx.put('subnet', subnet));
+  await policy.apply();
+  expect(network.policy.vpcs).toMatchObject([{ subnets: [{ cidr: subnet.cidr }] }]);
+  await metadata.write((tx) => tx.delete('vpc', vpc.id));
+  await policy.apply();
+  expect(network.policy.vpcs).toEqual([]);
 });
 
 test('a network that refuses the policy keeps nothing else from starting, and is asked again', async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from '@bakehouse/base';
-import type { HostId, MetadataStore, Network, SecurityGroupId } from '@bakehouse/domain';
+import type { HostId, MetadataStore, Network, SecurityGroupId, VpcId } from '@bakehouse/domain';
 import { currentPolicy, policyChange } from './current-policy.ts';
 import type { ChangedRecords, PolicyChanges } from './policy-changes.ts';
 
@@ -31,12 +31,15 @@ function policyWriter({
   hostId,
   logger,
 }: Omit<PolicyApplierOptions, 'changes'>): (changed: ChangedRecords) => Promise<void> {
-  let known = new Set<SecurityGroupId>();
+  let known = { groups: new Set<SecurityGroupId>(), vpcs: new Set<VpcId>() };
 
   const applyWhole = async () => {
     const policy = await metadata.read((reader) => currentPolicy(reader, hostId));
     await network.applyPolicy(policy);
-    known = new Set(policy.groups.map(({ groupId }) => groupId));
+    known = {
+      groups: new Set(policy.groups.map(({ groupId }) => groupId)),
+      vpcs: new Set(policy.vpcs.map(({ vpcId }) => vpcId)),
+    };
     logger.log('debug', 'network policy applied', { nics: policy.nics.length });
   };
 
@@ -44,17 +47,26 @@ function policyWriter({
     const change = await metadata.read((reader) =>
       policyChange(reader, changed, { hostId, known }),
     );
-    if (change.nics.size === 0 && change.groups.size === 0) return;
+    const counts = {
+      nics: change.nics.size,
+      groups: change.groups.size,
+      vpcs: change.vpcs.size,
+    };
+    if (Object.values(counts).every((count) => count === 0)) return;
     await network.changePolicy(change);
-    for (const [groupId, rules] of change.groups) {
-      if (rules) known.add(groupId);
-      else known.delete(groupId);
-    }
-    const counts = { nics: change.nics.size, groups: change.groups.size };
+    remember(known.groups, change.groups);
+    remember(known.vpcs, change.vpcs);
     logger.log('debug', 'network policy changed', counts);
   };
 
   return (changed) => (changed === 'everything' ? applyWhole() : applyChanged(changed));
+}
+
+function remember<Id>(known: Set<Id>, changed: ReadonlyMap<Id, unknown>): void {
+  for (const [id, value] of changed) {
+    if (value === undefined) known.delete(id);
+    else known.add(id);
+  }
 }
 
 /**

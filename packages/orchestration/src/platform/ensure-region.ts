@@ -6,7 +6,6 @@ export interface EnsureRegionOptions {
   readonly metadata: MetadataStore;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly distinctRanges: boolean;
 }
 
 /** Gives an account its default VPC in a region at its first request there. */
@@ -17,7 +16,7 @@ export interface RegionEnsurer {
 }
 
 export function createRegionEnsurer(options: EnsureRegionOptions): RegionEnsurer {
-  const { metadata, clock, ids, distinctRanges } = options;
+  const { metadata, clock, ids } = options;
   const known = new Set<string>();
   return {
     forget: () => known.clear(),
@@ -28,7 +27,7 @@ export function createRegionEnsurer(options: EnsureRegionOptions): RegionEnsurer
       if (!found) {
         await metadata.write(async (tx) => {
           if (await tx.get('setting', key)) return;
-          const request = { accountId, region, now: clock.now(), ids, distinctRanges };
+          const request = { accountId, region, now: clock.now(), ids };
           const vpc = await createDefaultNetwork(tx, request);
           await tx.put('setting', { id: key, value: vpc.id });
         });

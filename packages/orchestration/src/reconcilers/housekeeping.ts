@@ -4,8 +4,9 @@ import type { MetadataStore, RecordKinds } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
 import { isHere } from '../settings.ts';
 
-/** EC2 shows a terminated instance for about an hour, and remembers client tokens for a day. */
+/** EC2 shows a terminated instance, and a NAT gateway that is deleted or failed, for about an hour. */
 const keepTerminatedMs = hourMs;
+/** EC2 remembers client tokens for a day. */
 const keepTokensMs = dayMs;
 /** A deregistered image's id is remembered long enough for clients that ask after it. */
 const keepTombstonesMs = 7 * dayMs;
@@ -16,7 +17,7 @@ const keepDisabledMs = hourMs;
 /** Records that one turn looks at: others have theirs in between. */
 const pageSize = 500;
 
-type Forgotten = 'instance' | 'clientToken' | 'tombstone' | 'bake' | 'fastRestore';
+type Forgotten = 'instance' | 'natGateway' | 'clientToken' | 'tombstone' | 'bake' | 'fastRestore';
 
 /** Deletes the records of a kind that are over. Each write looks again, as they may have changed since they were read. */
 async function forget<Kind extends Forgotten>(
@@ -53,6 +54,10 @@ export async function forgetOld(
     const { state, terminatedAt = now } = instance;
     if (state !== 'terminated' || !isHere(context.settings)(instance)) return false;
     return now - terminatedAt > keepTerminatedMs;
+  });
+  await forget(metadata, 'natGateway', ({ state, createdAt, deletedAt = createdAt }) => {
+    const isOver = state === 'deleted' || state === 'failed';
+    return isOver && now - deletedAt > keepTerminatedMs;
   });
   await forget(metadata, 'clientToken', (token) => now - token.createdAt > keepTokensMs);
   await forget(metadata, 'bake', ({ endedAt = now }) => now - endedAt > keepBakesMs);

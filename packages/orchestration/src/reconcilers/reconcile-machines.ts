@@ -17,10 +17,11 @@ async function restoreSurroundings(
 ): Promise<void> {
   const plugged = new Set(await context.network.list());
   const published = new Set(await context.publisher.list());
-  for (const { id, networkInterfaceId } of running) {
-    if (plugged.has(networkInterfaceId)) continue;
-    const facts = await context.metadata.read((tx) => readInstanceNetwork(tx, id));
-    await context.network.plug(nicOf(facts));
+  for (const { id } of running) {
+    const { interfaces } = await context.metadata.read((tx) => readInstanceNetwork(tx, id));
+    for (const facts of interfaces) {
+      if (!plugged.has(facts.nic.id)) await context.network.plug(nicOf(facts));
+    }
   }
   for (const { id: instanceId } of running.filter(({ id }) => !published.has(id))) {
     await context.engine.write((tx) => publishMetadataWorkflow.enqueue(tx, { instanceId }));

@@ -1,7 +1,7 @@
 import { invariant } from '@bakehouse/base';
 import {
   findInstanceType,
-  freePrivateIp,
+  freePrivateIps,
   type Instance,
   type LaunchFacts,
   type MetadataReader,
@@ -31,10 +31,18 @@ async function launchFacts(world: TestPlane, reader: MetadataReader): Promise<La
     placement: {
       vpc,
       subnet,
-      groups: await reader.list('securityGroup', { where: { vpc: [vpc.id] } }),
       publicIp: false,
-      description: '',
-      deleteOnTermination: true,
+      interfaces: [
+        {
+          kind: 'new',
+          deviceIndex: 0,
+          subnet,
+          groups: await reader.list('securityGroup', { where: { vpc: [vpc.id] } }),
+          asked: { secondary: [], secondaryCount: 0 },
+          description: '',
+          deleteOnTermination: true,
+        },
+      ],
     },
     devices: [{ device, snapshot }],
     ephemeralDisks: [],
@@ -61,10 +69,11 @@ export async function launchInstance(world: TestPlane): Promise<Instance> {
   const context = await world.plane.operationContext(world.scope, 'request-of-a-test');
   const launched = await context.write(async (tx) => {
     const facts = await launchFacts(world, tx);
-    const privateIp = await freePrivateIp(tx, facts.placement.subnet, 0);
-    const draw = { launchIndex: 0, privateIp };
-    const { instance, nic, volumes } = planLaunch(facts, draw, world.ids);
-    await tx.put('networkInterface', nic);
+    const { subnet } = facts.placement;
+    const [privateIp = ''] = await freePrivateIps(tx, subnet, { count: 1, draw: 0 });
+    const draw = { launchIndex: 0, addresses: [{ privateIp, secondaryIps: [] }] };
+    const { instance, nics, volumes } = planLaunch(facts, draw, world.ids);
+    for (const nic of nics) await tx.put('networkInterface', nic);
     for (const volume of volumes) await tx.put('volume', volume);
     await tx.put('instance', instance);
     const { id: instanceId, generation } = instance;

@@ -9,6 +9,10 @@ export const failureCodes = {
   blockStoreAway: 'BlockStoreUnreachable',
   /** The guest does not let go of a disk. */
   diskHeld: 'DiskHeldByGuest',
+  /** The guest does not let go of a network card. */
+  cardHeld: 'CardHeldByGuest',
+  /** A VPC has no gateway to the outside. */
+  noGateway: 'Gateway.NotAttached',
   /** A volume was deleted before its snapshot could be taken. */
   volumeGone: 'VolumeDeleted',
   /** The caller of a snapshot got the error that it came too late. */

@@ -1,12 +1,16 @@
 import type { AnyWorkflowDefinition } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
+import { attachInterfaceWorkflow } from './attach-interface.ts';
 import { attachVolumeWorkflow } from './attach-volume.ts';
 import { bakeImageWorkflow } from './bake-image.ts';
 import { createImageWorkflow } from './create-image.ts';
+import { createNatGatewayWorkflow } from './create-nat-gateway.ts';
 import { createSnapshotsWorkflow } from './create-snapshots.ts';
 import { createVolumeWorkflow } from './create-volume.ts';
+import { deleteNatGatewayWorkflow } from './delete-nat-gateway.ts';
 import { deleteSnapshotWorkflow } from './delete-snapshot.ts';
 import { deleteVolumeWorkflow } from './delete-volume.ts';
+import { detachInterfaceWorkflow } from './detach-interface.ts';
 import { detachVolumeWorkflow } from './detach-volume.ts';
 import { endInstanceWorkflow, haltMachineWorkflow } from './end-instance.ts';
 import { freezeSnapshotsWorkflow } from './freeze-snapshots.ts';
@@ -19,13 +23,17 @@ import { startInstanceWorkflow } from './start-instance.ts';
 
 /** Every kind of work. Rows of other kinds are parked. */
 export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext>[] = [
+  attachInterfaceWorkflow,
   attachVolumeWorkflow,
   bakeImageWorkflow,
   createImageWorkflow,
+  createNatGatewayWorkflow,
   createSnapshotsWorkflow,
   createVolumeWorkflow,
+  deleteNatGatewayWorkflow,
   deleteSnapshotWorkflow,
   deleteVolumeWorkflow,
+  detachInterfaceWorkflow,
   detachVolumeWorkflow,
   endInstanceWorkflow,
   freezeSnapshotsWorkflow,

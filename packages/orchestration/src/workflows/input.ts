@@ -1,5 +1,13 @@
 import { isResourceId } from '@bakehouse/base';
-import type { BakeId, ImageId, InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
+import type {
+  BakeId,
+  ImageId,
+  InstanceId,
+  NatGatewayId,
+  NetworkInterfaceId,
+  SnapshotId,
+  VolumeId,
+} from '@bakehouse/domain';
 import * as v from 'valibot';
 
 /** Schemas of what workflows' inputs consist of. A row is checked when it is read back: another version wrote it. */
@@ -13,6 +21,10 @@ export const inputFields = {
   bakeId: id<BakeId>('bake'),
   imageId: id<ImageId>('ami'),
   instanceId: id<InstanceId>('i'),
+  natGatewayId: id<NatGatewayId>('nat'),
+  /** Of a network interface with an instance. */
+  attachmentId: id<`eni-attach-${string}`>('eni-attach'),
+  nicId: id<NetworkInterfaceId>('eni'),
   snapshotId: id<SnapshotId>('snap'),
   volumeId: id<VolumeId>('vol'),
   /** Counts an instance's starts. */

@@ -1,6 +1,8 @@
 import {
   type Instance,
   type InstanceMetadata,
+  type InterfaceAddress,
+  type InterfaceMetadata,
   type NetworkInterface,
   privateDnsName,
   publicName,
@@ -11,12 +13,19 @@ import {
   zoneId,
 } from '@bakehouse/domain';
 
-export interface InstanceNetwork {
-  readonly instance: Instance;
+export interface InterfaceNetwork {
   readonly nic: NetworkInterface;
   readonly subnet: Subnet;
   readonly vpc: Vpc;
   readonly groups: readonly SecurityGroup[];
+  /** The primary one first. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+export interface InstanceNetwork {
+  readonly instance: Instance;
+  /** By device index: the primary one first. */
+  readonly interfaces: readonly [InterfaceNetwork, ...InterfaceNetwork[]];
 }
 
 /** `ami`, `root`, `ebs1` … as EC2 names the rows of `block-device-mapping/`. */
@@ -30,9 +39,48 @@ function blockDeviceNames(instance: Instance): Record<string, string> {
   return rows;
 }
 
+function interfaceMetadata(facts: InterfaceNetwork): InterfaceMetadata {
+  const { nic, subnet, vpc, groups, addresses } = facts;
+  const publicHostName = publicName(addresses[0] ?? {}, vpc);
+  return {
+    deviceIndex: nic.attachment?.deviceIndex ?? 0,
+    interfaceId: nic.id,
+    macAddress: nic.macAddress,
+    addresses: addresses.map(({ privateIp, publicIp }) =>
+      publicIp === undefined ? { privateIp } : { privateIp, publicIp },
+    ),
+    localHostName: privateDnsName(nic.privateIp, nic.region),
+    ...(publicHostName ? { publicHostName } : {}),
+    subnetId: subnet.id,
+    subnetCidr: subnet.cidr,
+    vpcId: vpc.id,
+    vpcCidrs: [vpc.cidr, ...(vpc.secondaryCidrs ?? []).map(({ cidr }) => cidr)],
+    securityGroups: groups.map(({ id, name }) => ({ id, name })),
+  };
+}
+
+/** What the members of an instance's own repeat of its primary interface. */
+function primaryMembers(facts: InterfaceNetwork) {
+  const { vpc, addresses } = facts;
+  const own = interfaceMetadata(facts);
+  const publicIp = addresses[0]?.publicIp;
+  return {
+    privateIp: facts.nic.privateIp,
+    ...(publicIp ? { publicIp } : {}),
+    ...(own.publicHostName ? { publicHostName: own.publicHostName } : {}),
+    localHostName: own.localHostName,
+    macAddress: own.macAddress,
+    interfaceId: own.interfaceId,
+    subnetId: own.subnetId,
+    subnetCidr: own.subnetCidr,
+    vpcId: own.vpcId,
+    vpcCidr: vpc.cidr,
+    securityGroups: own.securityGroups,
+  };
+}
+
 /** Everything the guest may read of itself. */
-export function instanceMetadata(facts: InstanceNetwork): InstanceMetadata {
-  const { instance, nic, subnet, vpc, groups } = facts;
+export function instanceMetadata({ instance, interfaces }: InstanceNetwork): InstanceMetadata {
   const { boot, keyName, publicKey, userDataBase64, metadataOptions } = instance;
   return {
     instanceId: instance.id,
@@ -48,16 +96,8 @@ export function instanceMetadata(facts: InstanceNetwork): InstanceMetadata {
     ...(boot.ramdiskId ? { ramdiskId: boot.ramdiskId } : {}),
     reservationId: instance.reservationId,
     pendingTime: new Date(instance.launchedAt).toISOString(),
-    privateIp: nic.privateIp,
-    ...(nic.publicIp ? { publicIp: nic.publicIp, publicHostName: publicName(nic) } : {}),
-    localHostName: privateDnsName(nic.privateIp, instance.region),
-    macAddress: nic.macAddress,
-    interfaceId: nic.id,
-    subnetId: subnet.id,
-    subnetCidr: subnet.cidr,
-    vpcId: vpc.id,
-    vpcCidr: vpc.cidr,
-    securityGroups: groups.map(({ id, name }) => ({ id, name })),
+    ...primaryMembers(interfaces[0]),
+    interfaces: interfaces.map(interfaceMetadata),
     publicKeys: keyName && publicKey ? [{ name: keyName, openSshKey: publicKey }] : [],
     blockDeviceMapping: blockDeviceNames(instance),
     tags: instance.tags,

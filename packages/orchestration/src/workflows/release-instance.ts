@@ -1,9 +1,12 @@
-import type {
-  Instance,
-  InstanceId,
-  InstanceVolume,
-  MetadataTransaction,
-  NetworkInterface,
+import {
+  deleteInterface,
+  detached,
+  type Instance,
+  type InstanceId,
+  type InstanceVolume,
+  interfacesOf,
+  type MetadataTransaction,
+  withoutPublicIp,
 } from '@bakehouse/domain';
 import type { Commit } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
@@ -23,12 +26,6 @@ export interface Release {
   readonly failedLaunch?: boolean;
 }
 
-/** Takes back the public address; a NIC keeps its private one as long as it exists. */
-function withoutPublicIp(nic: NetworkInterface): NetworkInterface {
-  const { publicIp: _, ...rest } = nic;
-  return rest;
-}
-
 /** The volumes that are deleted with the instance; the others become available. */
 function deletedVolumes({ volumes }: Instance, { end, failedLaunch }: Release) {
   if (end.state !== 'terminated') return [];
@@ -36,7 +33,7 @@ function deletedVolumes({ volumes }: Instance, { end, failedLaunch }: Release) {
 }
 
 /**
- * Takes back everything that a machine had, and for a terminated instance also its volumes and NIC. Repeatable; the
+ * Takes back everything that a machine had, and for a terminated instance also its volumes and interfaces. Repeatable; the
  * machine itself must have ended. The commit puts the record in its end state; the network policy has to be applied
  * after it.
  */
@@ -47,7 +44,8 @@ export async function releaseInstance(
   const { instanceId, end } = release;
   const instance = await context.metadata.read((tx) => tx.get('instance', instanceId));
   if (!instance) return undefined;
-  await context.network.unplug(instance.networkInterfaceId);
+  const nics = await context.metadata.read((tx) => interfacesOf(tx, instanceId));
+  for (const { id } of nics) await context.network.unplug(id);
   await context.publisher.withdraw(instanceId);
   const deleted = deletedVolumes(instance, release);
   for (const { volumeId } of deleted) await context.volumes.remove(volumeId);
@@ -72,12 +70,14 @@ async function recordEnd(tx: MetadataTransaction, release: Release, now: number)
   if (!instance || outranked[end.state].includes(instance.state)) return;
   const { status: _, ...rest } = instance;
   if (end.state === 'stopped') {
-    const nic = await tx.get('networkInterface', instance.networkInterfaceId);
-    if (nic) await tx.put('networkInterface', withoutPublicIp(nic));
+    // Private addresses stay as long as the interfaces, and elastic ones with them.
+    for (const nic of await interfacesOf(tx, instanceId)) {
+      await tx.put('networkInterface', withoutPublicIp(nic));
+    }
     await tx.put('instance', { ...rest, ...end });
     return;
   }
-  await releaseNic(tx, instance);
+  await releaseInterfaces(tx, instanceId);
   const deleted = new Set(deletedVolumes(instance, release));
   for (const volume of instance.volumes) {
     if (deleted.has(volume)) await tx.delete('volume', volume.volumeId);
@@ -87,13 +87,12 @@ async function recordEnd(tx: MetadataTransaction, release: Release, now: number)
   await tx.put('instance', ended);
 }
 
-/** A NIC is deleted with its instance unless it was to be kept. */
-async function releaseNic(tx: MetadataTransaction, instance: Instance): Promise<void> {
-  const nic = await tx.get('networkInterface', instance.networkInterfaceId);
-  if (nic?.attachment?.instanceId !== instance.id) return;
-  if (nic.attachment.deleteOnTermination) return await tx.delete('networkInterface', nic.id);
-  const { attachment: _, ...rest } = withoutPublicIp(nic);
-  await tx.put('networkInterface', { ...rest, status: 'available' });
+/** Interfaces are deleted with their instance unless they are to be kept. */
+async function releaseInterfaces(tx: MetadataTransaction, instanceId: InstanceId): Promise<void> {
+  for (const nic of await interfacesOf(tx, instanceId)) {
+    if (nic.attachment?.deleteOnTermination) await deleteInterface(tx, nic.id);
+    else await tx.put('networkInterface', detached(nic));
+  }
 }
 
 async function releaseVolume(tx: MetadataTransaction, use: InstanceVolume): Promise<void> {

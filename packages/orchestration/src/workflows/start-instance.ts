@@ -74,7 +74,7 @@ async function connect(
 ): Promise<void> {
   const facts = await pendingNetwork(context, input);
   if (!facts) return;
-  await context.network.plug(nicOf(facts));
+  for (const each of facts.interfaces) await context.network.plug(nicOf(each));
   work.mark(launchMark.port);
   await context.policy.apply();
 }

@@ -5,12 +5,13 @@ import {
   type Instance,
   type InstanceId,
   type MachineDisk,
+  type MachineNic,
   type MachineSpec,
   type MetadataReader,
   machineStores,
 } from '@bakehouse/domain';
 import type { WorkflowContext } from '../context.ts';
-import type { InstanceNetwork } from './instance-metadata.ts';
+import type { InstanceNetwork, InterfaceNetwork } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
 
 /** Leaves out volumes that are still `attaching`: the attachment waits for this lane, then adds them. */
@@ -31,15 +32,33 @@ async function machineDisks(
   return disks;
 }
 
+/** Plugging again returns the port that exists. */
+async function machineNic(
+  { network }: WorkflowContext,
+  facts: InterfaceNetwork,
+): Promise<MachineNic> {
+  const { id: nicId, macAddress } = facts.nic;
+  return { nicId, macAddress, port: await network.plug(nicOf(facts)) };
+}
+
+async function machineNics(
+  context: WorkflowContext,
+  [primary, ...others]: InstanceNetwork['interfaces'],
+): Promise<MachineSpec['nics']> {
+  const first = await machineNic(context, primary);
+  const further: MachineNic[] = [];
+  for (const facts of others) further.push(await machineNic(context, facts));
+  return [first, ...further];
+}
+
 async function machineSpec(
   context: WorkflowContext,
   {
-    facts,
+    facts: { instance, interfaces },
     disks,
     generation,
   }: { facts: InstanceNetwork; disks: MachineDisk[]; generation: number },
 ): Promise<MachineSpec> {
-  const { instance, nic } = facts;
   const type = findInstanceType(instance.instanceType);
   invariant(type, `instance type ${instance.instanceType} is known`);
   return {
@@ -51,18 +70,11 @@ async function machineSpec(
     memoryMiB: type.memoryMiB,
     disks,
     ephemeralDisks: machineStores(type, instance.ephemeralDisks),
-    // Plugging again returns the port that exists.
-    nics: [
-      {
-        nicId: nic.id,
-        macAddress: nic.macAddress,
-        port: await context.network.plug(nicOf(facts)),
-      },
-    ],
+    nics: await machineNics(context, interfaces),
   };
 }
 
-/** Starts the machine of an instance whose disks, NIC and metadata exist. Repeatable. */
+/** Starts the machine of an instance whose disks, NICs and metadata exist. Repeatable. */
 export async function startMachine(
   context: WorkflowContext,
   { instanceId, generation }: { instanceId: InstanceId; generation: number },

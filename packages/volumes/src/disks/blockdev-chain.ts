@@ -1,11 +1,12 @@
-import type { BlockMapId, VolumeId } from '@bakehouse/domain';
+import type { VolumeId } from '@bakehouse/domain';
 import type { JsonObject, QemuBlockdevs } from '@bakehouse/qmp';
 import { diskFileNode, diskNode, originNode } from '../freeze/block-names.ts';
 
 export interface ChainOptions {
   readonly volumeId: VolumeId;
   readonly diskPath: string;
-  readonly originMapId?: BlockMapId;
+  /** What the origin's map is exported as; absent without an origin, and with `hotPath`. */
+  readonly originExport?: string;
   /** The file that has the origin's blocks, in place of its export. */
   readonly hotPath?: string;
   readonly exporterSocketPath: string;
@@ -22,7 +23,7 @@ export interface ChainOptions {
  * Reference Manual.
  */
 export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
-  const { volumeId, originMapId, readOnly } = options;
+  const { volumeId, readOnly } = options;
   const file = {
     driver: 'file',
     'node-name': diskFileNode(volumeId),
@@ -33,22 +34,23 @@ export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
     // io_uring is refused on many hosts (containers, hardened kernels); threads work everywhere.
     aio: 'threads',
   };
-  const disk = planDiskNode({ volumeId, readOnly, hasOrigin: originMapId !== undefined });
-  if (originMapId === undefined) return [file, disk];
-  return [planOriginNode({ ...options, originMapId }), file, disk];
+  const origin = planOriginNode(options);
+  const disk = planDiskNode({ volumeId, readOnly, hasOrigin: origin !== undefined });
+  return origin === undefined ? [file, disk] : [origin, file, disk];
 }
 
-function planOriginNode(options: ChainOptions & { readonly originMapId: BlockMapId }): JsonObject {
+function planOriginNode(options: ChainOptions): JsonObject | undefined {
+  const { hotPath, originExport } = options;
   const common = { 'node-name': originNode(options.volumeId), 'read-only': true };
-  const { hotPath } = options;
   if (hotPath !== undefined) {
     return { driver: 'file', ...common, filename: hotPath, locking: 'auto', aio: 'threads' };
   }
+  if (originExport === undefined) return undefined;
   return {
     driver: 'nbd',
     ...common,
     server: { type: 'unix', path: options.exporterSocketPath },
-    export: options.originMapId,
+    export: originExport,
     'reconnect-delay': options.reconnectSeconds,
     'open-timeout': options.openSeconds,
   };
@@ -70,4 +72,10 @@ export function planDiskNode(options: {
     // The header names no backing file; null keeps QEMU from looking for one.
     backing: hasOrigin ? originNode(volumeId) : null,
   };
+}
+
+/** The file behind the disk, which other disks may have behind them, too: whoever opens the chain needs it, to read. */
+export function hotFileOfChain(chain: QemuBlockdevs, volumeId: VolumeId): string | undefined {
+  const origin = chain.find((node) => node['node-name'] === originNode(volumeId));
+  return typeof origin?.filename === 'string' ? origin.filename : undefined;
 }

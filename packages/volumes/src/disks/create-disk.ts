@@ -4,10 +4,12 @@ import { isResourceId } from '@bakehouse/base';
 import type { DiskBacking, VolumeDisk, VolumeId } from '@bakehouse/domain';
 import { exists, isMissing, readFolderIfExists, syncPath, writeFileDurably } from '@bakehouse/host';
 import { backingOf, choosingBacking } from '../hot/backing.ts';
-import { daemonFiles, stopDaemon } from '../qemu/storage-daemon.ts';
+import { findDaemonFiles, removeDaemonFiles } from '../qemu/daemon-files.ts';
+import { stopDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { encodeDiskRecord, readDiskRecord } from './disk-record.ts';
 import { diskClusterBytes, writeEmptyQcow2 } from './empty-qcow2.ts';
+import { diskNameInDoor, takeFromDoors, takeHotFromDoors } from './machine-door.ts';
 
 /** Makes the folder under another name and renames it: a disk exists with all that it needs, or not at all. */
 export async function createDisk(context: VolumeContext, disk: VolumeDisk): Promise<DiskBacking> {
@@ -33,18 +35,22 @@ export async function createDisk(context: VolumeContext, disk: VolumeDisk): Prom
 }
 
 export async function removeDisk(context: VolumeContext, volumeId: VolumeId): Promise<void> {
-  const { paths, runtimeDirectory } = context;
+  const { paths } = context;
   await context.locks.run([volumeId], async () => {
     await stopDaemon(context, volumeId);
+    for (const name of await readFolderIfExists(paths.folder(volumeId))) {
+      await takeFromDoors(context, name);
+    }
+    await takeFromDoors(context, diskNameInDoor(volumeId));
+    await takeHotFromDoors(context, volumeId);
+    await context.users.release(paths.folder(volumeId));
     const old = paths.temporary(volumeId, 'old');
     await rm(old, { recursive: true, force: true });
     await rename(paths.folder(volumeId), old).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
     await rm(old, { recursive: true, force: true });
-    for (const path of Object.values(daemonFiles(runtimeDirectory, volumeId))) {
-      await rm(path, { force: true });
-    }
+    await removeDaemonFiles(await findDaemonFiles(context, volumeId));
   });
 }
 

@@ -1,37 +1,65 @@
-import { readdir, rm } from 'node:fs/promises';
-import type { VolumeId } from '@bakehouse/domain';
+import { readdir } from 'node:fs/promises';
+import type { InstanceId, VolumeId } from '@bakehouse/domain';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { chooseForMachine, hotFileBehind } from '../hot/backing.ts';
+import { handHotFile } from '../hot/hand-hot-file.ts';
 import { releaseFromDaemon } from '../qemu/release-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { DiskFrozenError } from '../volume-errors.ts';
-import { planBlockdevChain } from './blockdev-chain.ts';
+import { type ChainOptions, planBlockdevChain } from './blockdev-chain.ts';
 import { snapshotOfFleece } from './disk-paths.ts';
-import { readDiskRecord } from './disk-record.ts';
+import { type DiskRecord, readDiskRecord } from './disk-record.ts';
+import { diskNameInDoor, passThroughDoor, removeDiskFile } from './machine-door.ts';
 
 export interface ChainRequest {
   readonly volumeId: VolumeId;
   readonly readOnly?: boolean;
+  /** The machine that the disk is handed to; absent: a program with the rights of this one. */
+  readonly instanceId?: InstanceId;
+}
+
+/** Where a chain's files are: by default under their own names. */
+interface ChainFiles {
+  readonly disk: string;
+  readonly hot?: string;
 }
 
 /** The chain as `disk.json` has it, whoever else uses the disk. */
 export async function diskChain(
   context: VolumeContext,
-  { volumeId, readOnly = false }: ChainRequest,
+  { volumeId, readOnly = false }: Omit<ChainRequest, 'instanceId'>,
+  files?: ChainFiles,
 ): Promise<QemuBlockdevs> {
   const record = await readDiskRecord(context.paths, volumeId);
-  const { originMapId } = record;
-  const hotPath = await hotFileBehind(context, record);
+  const { disk, hot } = files ?? (await ownFiles(context, volumeId, record));
   return planBlockdevChain({
     volumeId,
-    diskPath: context.paths.disk(volumeId),
-    ...(originMapId !== undefined && { originMapId }),
-    ...(hotPath !== undefined && { hotPath }),
+    diskPath: disk,
+    ...(await originOf(context, record, hot)),
     exporterSocketPath: context.exporterSocketPath,
     readOnly,
     reconnectSeconds: context.limits.reconnectSeconds,
     openSeconds: context.limits.openSeconds,
   });
+}
+
+async function ownFiles(
+  context: VolumeContext,
+  volumeId: VolumeId,
+  record: DiskRecord,
+): Promise<ChainFiles> {
+  const hot = await hotFileBehind(context, record);
+  return { disk: context.paths.disk(volumeId), ...(hot !== undefined && { hot }) };
+}
+
+async function originOf(
+  context: VolumeContext,
+  { originMapId }: DiskRecord,
+  hotPath: string | undefined,
+): Promise<Pick<ChainOptions, 'hotPath' | 'originExport'>> {
+  if (hotPath !== undefined) return { hotPath };
+  if (originMapId === undefined) return {};
+  return { originExport: await context.exportName(originMapId) };
 }
 
 /**
@@ -48,11 +76,22 @@ export async function chainForMachine(
       throw new DiskFrozenError(volumeId, 'start a machine with', []);
     }
     await chooseForMachine(context, volumeId);
-    const chain = await diskChain(context, request);
     const folder = context.paths.folder(volumeId);
     for (const name of await readdir(folder)) {
-      if (snapshotOfFleece(name)) await rm(`${folder}/${name}`, { force: true });
+      if (snapshotOfFleece(name)) await removeDiskFile(context, `${folder}/${name}`);
     }
-    return chain;
+    return diskChain(context, request, await handFiles(context, request));
   });
+}
+
+async function handFiles(
+  context: VolumeContext,
+  { volumeId, instanceId }: ChainRequest,
+): Promise<ChainFiles> {
+  const own = await ownFiles(context, volumeId, await readDiskRecord(context.paths, volumeId));
+  if (instanceId === undefined) return own;
+  const name = diskNameInDoor(volumeId);
+  const disk = await passThroughDoor(context, instanceId, { path: own.disk, name });
+  const hot = await handHotFile(context, { volumeId, instanceId }, own.hot);
+  return { disk, ...(hot !== undefined && { hot }) };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isResourceId } from '@bakehouse/base';
-import type { SnapshotId, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
 
 /** Every name that may exist in the volumes folder. */
 export interface DiskPaths {
@@ -14,16 +14,31 @@ export interface DiskPaths {
   fleece(volumeId: VolumeId, snapshotId: SnapshotId): string;
   /** A folder that is being made (`new`) or removed (`old`). */
   temporary(volumeId: VolumeId, purpose: 'new' | 'old'): string;
+  /** Machines' links to the files of their disks: see machine-door.ts. */
+  readonly doors: string;
+  door(instanceId: InstanceId): string;
+  /** A link that is tried once: see hand-hot-file.ts. */
+  readonly hotTrial: string;
 }
 
 export function diskPaths(directory: string): DiskPaths {
   const folder = (volumeId: VolumeId) => join(directory, checkedId(volumeId));
+  // On the file system of the disks, as hard links cannot leave one.
+  const doors = join(directory, '.machines');
   return {
     directory,
     folder,
     disk: (volumeId) => join(folder(volumeId), 'disk.qcow2'),
     record: (volumeId) => join(folder(volumeId), 'disk.json'),
     fleece: (volumeId, snapshotId) => join(folder(volumeId), fleeceFileName(snapshotId)),
+    doors,
+    door(instanceId) {
+      if (!isResourceId('i', instanceId)) {
+        throw new RangeError(`'${instanceId}' is not an instance id`);
+      }
+      return join(doors, instanceId);
+    },
+    hotTrial: join(directory, '.hot-trial'),
     temporary: (volumeId, purpose) => join(directory, `.${purpose}-${checkedId(volumeId)}`),
   };
 }

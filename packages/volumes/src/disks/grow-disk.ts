@@ -43,7 +43,7 @@ export async function growDisk(context: VolumeContext, request: GrowRequest): Pr
 }
 
 async function growFile(context: VolumeContext, path: string, sizeBytes: number): Promise<void> {
-  const img = qemuImg(context.limits.toolTimeoutMs);
+  const img = qemuImg(context);
   for (const name of wrongBitmaps(await img.bitmaps(path))) await img.removeBitmap(path, name);
   await img.resize(path, sizeBytes);
 }

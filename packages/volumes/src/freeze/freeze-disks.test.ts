@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KeyedLock, silentLogger, systemClock } from '@bakehouse/base';
+import { jailUsers } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { expect, onTestFinished, test } from 'vitest';
 import { diskPaths } from '../disks/disk-paths.ts';
 import { writeDiskRecord } from '../disks/disk-record.ts';
+import { daemonFiles } from '../qemu/daemon-files.ts';
 import { MonitorPool } from '../qemu/monitor-pool.ts';
-import { daemonFiles } from '../qemu/storage-daemon.ts';
 import { noHotMaps } from '../testing/no-hot-maps.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { defaultVolumeLimits } from '../volume-limits.ts';
@@ -54,6 +55,9 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     paths: diskPaths(folder),
     runtimeDirectory: folder,
     exporterSocketPath: join(folder, 'origin.sock'),
+    exportName: async (mapId) => mapId,
+    machineUser: async () => 0,
+    users: jailUsers({ range: { first: 1, last: 1 } }),
     instanceSockets: () => join(folder, 'machine.qmp'),
     monitors: new MonitorPool(connect),
     locks: new KeyedLock(),
@@ -63,11 +67,12 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     limits: defaultVolumeLimits,
     limitsOfWait: { clock: systemClock, pollMs: 1, timeoutMs: 1_000 },
   };
-  await writeFile(instanceNbdSocket(context, instanceId), '');
+  await writeFile(await instanceNbdSocket(context, instanceId), '');
   for (const { volumeId } of [first, second]) {
     await mkdir(context.paths.folder(volumeId));
     await writeDiskRecord(context.paths, volumeId, {});
     const { monitor, nbd } = daemonFiles(folder, volumeId);
+    await mkdir(dirname(nbd), { recursive: true });
     await writeFile(monitor, '');
     await writeFile(nbd, '');
   }
@@ -78,13 +83,13 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
 test.each([
   {
     what: 'of one disk at rest while another is frozen',
-    fails: { command: 'query-jobs', text: `${first.volumeId}.qmp` },
-    waits: { command: 'query-jobs', text: `${second.volumeId}.qmp` },
+    fails: { command: 'query-jobs', text: `${first.volumeId}/qmp` },
+    waits: { command: 'query-jobs', text: `${second.volumeId}/qmp` },
   },
   {
     what: 'of the NBD server of a disk at rest while its fleece is looked for',
-    fails: { command: 'nbd-server-start', text: `${first.volumeId}.qmp` },
-    waits: { command: 'query-jobs', text: `${first.volumeId}.qmp` },
+    fails: { command: 'nbd-server-start', text: `${first.volumeId}/qmp` },
+    waits: { command: 'query-jobs', text: `${first.volumeId}/qmp` },
   },
   {
     what: 'of one disk of a machine while the fleece of another is opened',

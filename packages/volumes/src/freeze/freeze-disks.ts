@@ -6,14 +6,17 @@ import {
   type FrozenVolume,
   type InstanceId,
 } from '@bakehouse/domain';
+import { exists } from '@bakehouse/host';
 import { connectUnixSocket } from '@bakehouse/qmp';
 import { diskChain } from '../disks/disk-chain.ts';
 import { readDiskRecord } from '../disks/disk-record.ts';
+import { machineSocketFolder } from '../disks/machine-door.ts';
 import { type BlockGraph, readBlockGraph } from '../qemu/block-graph.ts';
+import { findDaemonFiles } from '../qemu/daemon-files.ts';
 import { endJobsAndExports } from '../qemu/end-jobs.ts';
 import { executeAll, type Monitor } from '../qemu/monitor-pool.ts';
 import { ensureNbdServer } from '../qemu/nbd-server.ts';
-import { daemonFiles, startDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
+import { startDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { DiskMissingError, VolumeTimeoutError } from '../volume-errors.ts';
 import { diskNode, hydrateJob } from './block-names.ts';
@@ -22,9 +25,13 @@ import { dismantleView, prepareView, serveViews, usingNbdServer } from './frozen
 import { planBitmaps, planFreeze } from './plan-freeze.ts';
 import { isFrozenLive } from './views.ts';
 
-/** Where a machine's own NBD server listens. */
-export function instanceNbdSocket(context: VolumeContext, instanceId: InstanceId): string {
-  return join(context.runtimeDirectory, `${instanceId}.nbd`);
+/** Where a machine's own NBD server listens. One of a release without jails has no folder for its sockets. */
+export async function instanceNbdSocket(
+  context: VolumeContext,
+  instanceId: InstanceId,
+): Promise<string> {
+  const folder = machineSocketFolder(context, instanceId);
+  return (await exists(folder)) ? join(folder, 'nbd') : `${folder}.nbd`;
 }
 
 /** See `VolumeFreezer.freeze`. docs/captures.md has the whole story. */
@@ -53,7 +60,7 @@ async function freezeRunning(
   if (monitorPath === undefined) {
     throw new DiskMissingError(first.volumeId, `in a machine: ${instanceId} does not run`);
   }
-  const socketPath = instanceNbdSocket(context, instanceId);
+  const socketPath = await instanceNbdSocket(context, instanceId);
   return context.monitors.use(monitorPath, (monitor) =>
     usingNbdServer(context, socketPath, async () => {
       const found = await readBlockGraph(monitor);
@@ -61,7 +68,7 @@ async function freezeRunning(
       // The views were frozen together. If one is lost, so is their instant: all are made again.
       const fresh = !volumes.every((volume) => isFrozenLive(found, volume));
       const [graph] = await allEnded([
-        fresh ? freezeLive(context, monitor, { volumes, found }) : found,
+        fresh ? freezeLive(context, monitor, { volumes, found, instanceId }) : found,
         ensureNbdServer(monitor, socketPath),
       ]);
       return serveViews(context, monitor, { volumes, socketPath, fresh, graph });
@@ -77,6 +84,12 @@ function assertHasDisks(graph: BlockGraph, volumes: readonly FreezeVolume[]): vo
   }
 }
 
+interface LiveFreeze {
+  readonly volumes: readonly FreezeVolume[];
+  readonly found: BlockGraph;
+  readonly instanceId: InstanceId;
+}
+
 /**
  * Fixes the content of all volumes at one instant, under a guest that writes. All that takes time is done before the
  * transaction. A failure leaves fleeces and bitmaps, which the next freeze or the thaw takes down. Returns the graph
@@ -85,10 +98,12 @@ function assertHasDisks(graph: BlockGraph, volumes: readonly FreezeVolume[]): vo
 async function freezeLive(
   context: VolumeContext,
   monitor: Monitor,
-  { volumes, found }: { readonly volumes: readonly FreezeVolume[]; readonly found: BlockGraph },
+  { volumes, found, instanceId }: LiveFreeze,
 ): Promise<BlockGraph> {
   const graph = await clearForFreeze(context, monitor, { volumes, found });
-  await allEnded(volumes.map((volume) => prepareView(context, monitor, { volume, graph })));
+  await allEnded(
+    volumes.map((volume) => prepareView(context, monitor, { volume, graph, instanceId })),
+  );
   const startedAt = performance.now();
   await executeAll(monitor, [planFreeze(volumes)]);
   const pauseMs = Math.round((performance.now() - startedAt) * 100) / 100;
@@ -128,7 +143,7 @@ async function freezeInDaemon(
   volume: FreezeVolume,
 ): Promise<readonly FrozenVolume[]> {
   const { volumeId, snapshotId } = volume;
-  const socketPath = daemonFiles(context.runtimeDirectory, volumeId).nbd;
+  const socketPath = (await findDaemonFiles(context, volumeId)).nbd;
   const [hasEarlierView] = await allEnded([
     openEarlierFleece(context, monitor, volume),
     ensureNbdServer(monitor, socketPath),

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KeyedLock, silentLogger, systemClock } from '@bakehouse/base';
+import { jailUsers } from '@bakehouse/host';
 import { expect, onTestFinished, test } from 'vitest';
 import { diskPaths } from '../disks/disk-paths.ts';
 import { writeDiskRecord } from '../disks/disk-record.ts';
@@ -19,6 +20,9 @@ const context: VolumeContext = {
   paths: diskPaths('/nowhere'),
   runtimeDirectory: '/nowhere',
   exporterSocketPath: '/nowhere/origin.sock',
+  exportName: async (mapId) => mapId,
+  machineUser: async () => 0,
+  users: jailUsers({ range: { first: 1, last: 1 } }),
   instanceSockets: () => undefined,
   monitors: qmpMonitors(1),
   locks: new KeyedLock(),

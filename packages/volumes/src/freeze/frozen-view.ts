@@ -1,7 +1,8 @@
-import { rm } from 'node:fs/promises';
-import type { FreezeVolume, FrozenVolume } from '@bakehouse/domain';
+import { basename } from 'node:path';
+import type { FreezeVolume, FrozenVolume, InstanceId } from '@bakehouse/domain';
 import { readDiskRecord } from '../disks/disk-record.ts';
 import { fleeceClusterBytes, writeEmptyQcow2 } from '../disks/empty-qcow2.ts';
+import { passThroughDoor, removeDiskFile } from '../disks/machine-door.ts';
 import { type BlockGraph, readBlockGraph } from '../qemu/block-graph.ts';
 import { endJobsAndExports, tolerateRefusal } from '../qemu/end-jobs.ts';
 import { executeAll, type Monitor, type QmpCommand } from '../qemu/monitor-pool.ts';
@@ -11,6 +12,12 @@ import { planBitmaps, planFleece, planIntactMark, planServing } from './plan-fre
 import { planBitmapsAtThaw, type ThawOutcome } from './plan-thaw.ts';
 import { bitmapsOf, viewsOf, viewsOfVolume } from './views.ts';
 
+interface ViewToMake {
+  readonly volume: FreezeVolume;
+  readonly graph: BlockGraph;
+  readonly instanceId: InstanceId;
+}
+
 /**
  * Makes what a freeze needs, while the guest writes on: a fleece, into which QEMU will copy what the guest overwrites,
  * and the bitmaps. The fleece comes first: a view that is cut off here is found by its nodes.
@@ -18,13 +25,14 @@ import { bitmapsOf, viewsOf, viewsOfVolume } from './views.ts';
 export async function prepareView(
   context: VolumeContext,
   monitor: Monitor,
-  { volume, graph }: { readonly volume: FreezeVolume; readonly graph: BlockGraph },
+  { volume, graph, instanceId }: ViewToMake,
 ): Promise<void> {
   const path = context.paths.fleece(volume.volumeId, volume.snapshotId);
   const sizeBytes = graph.nodes.get(diskNode(volume.volumeId))?.sizeBytes ?? 0;
   await writeEmptyQcow2(path, { sizeBytes, clusterBytes: fleeceClusterBytes(sizeBytes) });
+  const inside = await passThroughDoor(context, instanceId, { path, name: basename(path) });
   await executeAll(monitor, [
-    ...planFleece(volume, { path, readOnly: false }),
+    ...planFleece(volume, { path: inside, readOnly: false }),
     planIntactMark(volume, sizeBytes),
     ...planBitmaps(volume, graph),
   ]);
@@ -109,7 +117,7 @@ export async function dismantleView(
       .filter((name) => graph.nodes.has(name))
       .map((name): QmpCommand => ['blockdev-del', { 'node-name': name }]),
   );
-  await rm(context.paths.fleece(volumeId, snapshotId), { force: true });
+  await removeDiskFile(context, context.paths.fleece(volumeId, snapshotId));
   return graph;
 }
 

@@ -1,10 +1,11 @@
-import { rm } from 'node:fs/promises';
 import type { FreezeVolume, InstanceId } from '@bakehouse/domain';
 import { exists } from '@bakehouse/host';
 import { QmpClosedError } from '@bakehouse/qmp';
+import { removeDiskFile } from '../disks/machine-door.ts';
 import { readBlockGraph } from '../qemu/block-graph.ts';
+import { findDaemonFiles } from '../qemu/daemon-files.ts';
 import { qemuImg } from '../qemu/qemu-img.ts';
-import { daemonFiles, stopDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
+import { stopDaemon, withRunningDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { diskNode } from './block-names.ts';
 import { instanceNbdSocket } from './freeze-disks.ts';
@@ -33,7 +34,7 @@ export async function thawDisk(context: VolumeContext, request: ThawRequest): Pr
 async function thawInDaemon(context: VolumeContext, request: ThawRequest): Promise<boolean> {
   const { volume } = request;
   const running = await withRunningDaemon(context, volume.volumeId, async (monitor) => {
-    const socketPath = daemonFiles(context.runtimeDirectory, volume.volumeId).nbd;
+    const socketPath = (await findDaemonFiles(context, volume.volumeId)).nbd;
     await endView(context, monitor, { ...request, socketPath });
     return viewsOf(await readBlockGraph(monitor));
   });
@@ -52,7 +53,7 @@ async function thawInMachine(
     context.monitors.visit(monitorPath, async (monitor) => {
       const { nodes } = await readBlockGraph(monitor);
       if (!nodes.has(diskNode(volume.volumeId))) return false;
-      const socketPath = instanceNbdSocket(context, instanceId);
+      const socketPath = await instanceNbdSocket(context, instanceId);
       await endView(context, monitor, { volume, outcome, socketPath });
       return true;
     });
@@ -68,10 +69,10 @@ async function thawFiles(context: VolumeContext, { volume, outcome }: ThawReques
   const path = context.paths.disk(volume.volumeId);
   if (!(await exists(path))) return;
   // QEMU's image lock refuses this when the machine runs after all.
-  const img = qemuImg(context.limits.toolTimeoutMs);
+  const img = qemuImg(context);
   const bitmaps = await img.bitmaps(path);
   for (const name of planBitmapsAtThaw(bitmaps, volume, { outcome, isLastView: true })) {
     await img.removeBitmap(path, name);
   }
-  await rm(context.paths.fleece(volume.volumeId, volume.snapshotId), { force: true });
+  await removeDiskFile(context, context.paths.fleece(volume.volumeId, volume.snapshotId));
 }

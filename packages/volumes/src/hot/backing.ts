@@ -1,6 +1,7 @@
 import type { BlockMapId, DiskBacking, VolumeId } from '@bakehouse/domain';
 import { type DiskRecord, readDiskRecord, writeDiskRecord } from '../disks/disk-record.ts';
 import type { VolumeContext } from '../volume-context.ts';
+import { canHandHotFiles } from './hand-hot-file.ts';
 import { noteUse, usableHotFile } from './hot-state.ts';
 
 export const backingOf = ({ originMapId, hot }: DiskRecord): DiskBacking =>
@@ -21,7 +22,8 @@ export async function choosingBacking(
   }
   const { hot } = context;
   return await hot.choices.run(originMapId, async () => {
-    const isHot = (await usableHotFile(hot, originMapId)) !== undefined;
+    const hasFile = (await usableHotFile(hot, originMapId)) !== undefined;
+    const isHot = hasFile && (await canHandHotFiles(context, originMapId));
     const record: DiskRecord = isHot ? { originMapId, hot: true } : { originMapId };
     await keep(record);
     if (isHot) await noteUse(hot, originMapId);

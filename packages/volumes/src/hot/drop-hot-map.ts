@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BlockMapId, HotMaps, VolumeId } from '@bakehouse/domain';
 import { exists, isMissing, readFolderIfExists, syncPath } from '@bakehouse/host';
 import { readDiskRecord, writeDiskRecord } from '../disks/disk-record.ts';
+import { takeFileFromDoors } from '../disks/machine-door.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { DiskMissingError } from '../volume-errors.ts';
 import type { HotContext } from './hot-context.ts';
@@ -10,8 +11,8 @@ import { mapOfTemporary } from './hot-paths.ts';
 import { usersOfHotMap } from './hot-users.ts';
 
 /**
- * See `HotMaps.drop`. First no disk gets the file any more, then the disks at rest are moved, then the file is removed: a
- * crash in between leaves disks that are moved, and a hot map that can be used.
+ * See `HotMaps.drop`. First no disk gets the file any more, then the disks at rest are moved, then the file is removed with
+ * the links to it that doors still have: a crash in between leaves disks that are moved, and a hot map that can be used.
  */
 export async function dropHotMap(
   context: VolumeContext,
@@ -30,6 +31,7 @@ export async function dropHotMap(
         await moveToStore(context, volumeId, mapId);
       }
       if (users.some((id) => !resting.has(id))) return false;
+      await takeFileFromDoors(context, hot.paths.blocks(mapId));
       await removeFolder(hot, mapId);
       return true;
     } finally {

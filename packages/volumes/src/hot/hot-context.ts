@@ -18,6 +18,8 @@ export interface HotContext {
   readonly retiring: Set<BlockMapId>;
   /** Who chooses what is behind a disk at the moment. */
   readonly choices: Choices;
+  /** Whether machines can have hot files; see `canHandHotFiles`. */
+  readonly handing: { isPossible?: boolean };
   /** Names this boot of the host. */
   readonly bootId: () => Promise<string>;
 }
@@ -61,5 +63,6 @@ export function hotContext(
     paths: hotPaths(directory),
     retiring: new Set(),
     choices: new Choices(),
+    handing: {},
   };
 }

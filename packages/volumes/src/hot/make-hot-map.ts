@@ -6,7 +6,7 @@ import type { HotContext } from './hot-context.ts';
 import { hotFileNames } from './hot-paths.ts';
 import { forEachBlock, hasName, readSummary, writeBlock } from './map-blocks.ts';
 
-/** Whoever may see the folder may read; nobody writes it again. A jail binds the file in for a user of its own. */
+/** Nobody writes it again. Users of jails, which have a link to it, may read it; the folders keep others out. */
 const fileMode = 0o444;
 /** Written back after so many blocks, so that the flush at the end does not hold up guests' own. */
 const blocksPerFlush = 128;

@@ -1,9 +1,11 @@
-import { chmod } from 'node:fs/promises';
 import { exists } from '@bakehouse/host';
 import { type JsonObject, QmpError } from '@bakehouse/qmp';
 import type { Monitor, QmpCommand } from './monitor-pool.ts';
 
-/** Makes QEMU's own NBD server listen at `socketPath`. A no-op when it does already. */
+/**
+ * Makes QEMU's own NBD server listen at `socketPath`, in a folder that only its user and root can enter. A no-op when
+ * it does already.
+ */
 export async function ensureNbdServer(monitor: Monitor, socketPath: string): Promise<void> {
   try {
     await startNbdServer(monitor, socketPath);
@@ -19,7 +21,6 @@ export async function ensureNbdServer(monitor: Monitor, socketPath: string): Pro
 async function startNbdServer(monitor: Monitor, socketPath: string): Promise<void> {
   const addr = { type: 'unix', data: { path: socketPath } };
   await monitor.execute('nbd-server-start', { addr, 'max-connections': 0 });
-  await chmod(socketPath, 0o600);
 }
 
 export interface NbdExport {

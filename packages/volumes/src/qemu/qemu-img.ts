@@ -1,9 +1,15 @@
-import { runCommand } from '@bakehouse/host';
+import { chown, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { runJailed } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import { intactBitmap, snapshotOfBitmap } from '../freeze/block-names.ts';
+import type { VolumeContext } from '../volume-context.ts';
 import type { DirtyBitmap } from './block-graph.ts';
 
-/** qemu-img on qcow2 files that no machine has open. Our headers name no backing file, so none is opened. */
+/**
+ * qemu-img on qcow2 files that no machine has open, jailed with the file and nothing else: a QEMU that a guest has
+ * taken over may have written anything into it.
+ */
 export interface QemuImg {
   resize(path: string, sizeBytes: number): Promise<void>;
   /** The bitmaps of this package that are stored in the file. Rejects when a machine has the file open. */
@@ -12,18 +18,40 @@ export interface QemuImg {
   removeBitmap(path: string, name: string): Promise<void>;
 }
 
-export function qemuImg(timeoutMs: number): QemuImg {
-  const run = (...args: string[]) => runCommand(['qemu-img', ...args], { timeoutMs });
+export function qemuImg(context: Pick<VolumeContext, 'limits' | 'users'>): QemuImg {
+  const { toolTimeoutMs: timeoutMs } = context.limits;
+  const run = async (path: string, ...args: string[]) => {
+    const jail = {
+      user: await userOf(path, context),
+      folders: [{ path, writable: true }],
+      devices: [],
+      network: 'none',
+      workingFolder: '/',
+      threadsMax,
+    } as const;
+    return await runJailed(jail, ['qemu-img', ...args], { timeoutMs });
+  };
   return {
     async resize(path, sizeBytes) {
-      await run('resize', '-q', '-f', 'qcow2', path, String(sizeBytes));
+      await run(path, 'resize', '-q', '-f', 'qcow2', path, String(sizeBytes));
     },
     bitmaps: async (path) =>
-      parseStoredBitmaps(await run('info', '-f', 'qcow2', '--output=json', path)),
+      parseStoredBitmaps(await run(path, 'info', '-f', 'qcow2', '--output=json', path)),
     async removeBitmap(path, name) {
-      await run('bitmap', '--remove', '-f', 'qcow2', path, name);
+      await run(path, 'bitmap', '--remove', '-f', 'qcow2', path, name);
     },
   };
+}
+
+const threadsMax = 256;
+
+/** The file's own user: it may belong to a machine that runs after all. Of root's file, the user of its folder. */
+async function userOf(path: string, { users }: Pick<VolumeContext, 'users'>): Promise<number> {
+  const { uid } = await stat(path);
+  if (users.has(uid)) return uid;
+  const user = await users.of(dirname(path));
+  await chown(path, user, user);
+  return user;
 }
 
 /** From `qemu-img info --output=json`. `in-use` means that the file was not closed in an orderly way. */

@@ -1,37 +1,30 @@
-import { chmod, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { VolumeId } from '@bakehouse/domain';
 import {
   exists,
   findProcesses,
   type HostProcess,
-  runCommand,
+  logTail,
   signalProcess,
+  spawnJailed,
 } from '@bakehouse/host';
 import { type QemuBlockdevs, QmpClosedError, QmpTimeoutError } from '@bakehouse/qmp';
+import { hotFileOfChain } from '../disks/blockdev-chain.ts';
 import { hydrateJob } from '../freeze/block-names.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { VolumeTimeoutError } from '../volume-errors.ts';
+import {
+  closeDaemonFolder,
+  type DaemonFiles,
+  daemonFiles,
+  findDaemonFiles,
+  makeDaemonJail,
+  removeDaemonFiles,
+} from './daemon-files.ts';
 import { endJobsAndExports } from './end-jobs.ts';
 import type { Monitor } from './monitor-pool.ts';
 import { waitUntil } from './wait-until.ts';
 
 const daemonProgram = 'qemu-storage-daemon';
-
-/**
- * A QEMU storage daemon holds a disk at rest while a view of it is read: one per volume, detached, found again by
- * its sockets. It takes QEMU's image lock, so that no machine can write the disk meanwhile.
- */
-export interface DaemonFiles {
-  readonly monitor: string;
-  readonly nbd: string;
-  readonly pid: string;
-}
-
-export function daemonFiles(runtimeDirectory: string, volumeId: VolumeId): DaemonFiles {
-  const path = (suffix: string) => join(runtimeDirectory, `${volumeId}.${suffix}`);
-  return { monitor: path('qmp'), nbd: path('nbd'), pid: path('pid') };
-}
 
 /** `none`: there is no daemon. `dead`: its socket exists and nobody answers. */
 type Visit<Result> = { readonly result: Result } | 'none' | 'dead';
@@ -62,7 +55,7 @@ async function visitDaemon<Result>(
   volumeId: VolumeId,
   work: (monitor: Monitor) => Promise<Result>,
 ): Promise<Visit<Result>> {
-  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const files = await findDaemonFiles(context, volumeId);
   if (!(await exists(files.monitor))) return 'none';
   return (await context.monitors.visit(files.monitor, work)) ?? 'dead';
 }
@@ -72,17 +65,38 @@ export async function startDaemon(
   volumeId: VolumeId,
   blockdevs: QemuBlockdevs,
 ): Promise<void> {
+  await clearDeadDaemon(context, volumeId);
   const files = daemonFiles(context.runtimeDirectory, volumeId);
-  const args = planDaemonArgs(files, blockdevs);
-  await endDaemonProcesses(context, files);
-  await runCommand([daemonProgram, ...args], { timeoutMs: context.limits.toolTimeoutMs });
-  // As a daemon it has a umask of its own.
-  await chmod(files.monitor, 0o600);
+  const argv = [daemonProgram, ...planDaemonArgs(files, blockdevs)];
+  const name = `storage daemon of ${volumeId}`;
+  const log = { path: files.log, keep: false };
+  const jail = await makeDaemonJail(context, volumeId, hotFileOfChain(blockdevs, volumeId));
+  const started = await spawnJailed({ name, argv, jail, enter: [], log, infoPath: files.info });
+  let end: string | undefined;
+  void started.ended.then((how) => {
+    end = how;
+  });
+  await waitUntil(
+    async () => {
+      if (end === undefined) return isAnswering(context, files);
+      throw new Error(`the ${name} did not start: ${end}; it wrote: ${await logTail(files.log)}`);
+    },
+    {
+      ...context.limitsOfWait,
+      timeoutMs: context.limits.toolTimeoutMs,
+      what: `start of the ${name}`,
+    },
+  );
+  await closeDaemonFolder(files);
+}
+
+async function isAnswering(context: VolumeContext, { monitor }: DaemonFiles): Promise<boolean> {
+  if (!(await exists(monitor))) return false;
+  return (await context.monitors.visit(monitor, async () => true)) !== undefined;
 }
 
 export function planDaemonArgs(files: DaemonFiles, blockdevs: QemuBlockdevs): readonly string[] {
   return [
-    '--daemonize',
     ...['--pidfile', files.pid],
     ...[
       '--chardev',
@@ -108,7 +122,7 @@ export async function stopDaemon(context: VolumeContext, volumeId: VolumeId): Pr
 }
 
 async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
-  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const files = await findDaemonFiles(context, volumeId);
   const running = await withRunningDaemon(context, volumeId, async (monitor) => {
     // Otherwise a daemon that quits may finish its copying first.
     const jobs = [hydrateJob(volumeId)];
@@ -122,15 +136,14 @@ async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<v
     ...context.limitsOfWait,
     what: `end of the storage daemon of ${volumeId}`,
   });
-  await rm(files.monitor, { force: true });
-  await rm(files.nbd, { force: true });
+  await removeDaemonFiles(files);
 }
 
 /** Ends the process if it hangs, and removes its files. */
 async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Promise<void> {
-  const files = daemonFiles(context.runtimeDirectory, volumeId);
+  const files = await findDaemonFiles(context, volumeId);
   await endDaemonProcesses(context, files);
-  for (const path of Object.values(files)) await rm(path, { force: true });
+  await removeDaemonFiles(files);
 }
 
 /**

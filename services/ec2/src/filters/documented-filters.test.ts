@@ -15,12 +15,16 @@ const required: Partial<Record<OperationName, object>> = {
   DescribeLaunchTemplateVersions: { Versions: ['$Latest'] },
 };
 
+/** The parameter that has the filters, where it is not `Filters`. */
+const parameters: Partial<Record<OperationName, string>> = { DescribeNatGateways: 'Filter' };
+
 const context = testContext();
 
 /** Calls an operation with one filter and returns the code of its refusal. */
 async function refusalOf(name: OperationName, filter: string): Promise<string | undefined> {
   const { callUntyped } = await context;
-  const request = { ...required[name], Filters: [{ Name: filter, Values: ['sample'] }] };
+  const filters = [{ Name: filter, Values: ['sample'] }];
+  const request = { ...required[name], [parameters[name] ?? 'Filters']: filters };
   try {
     await callUntyped(name, request);
     return undefined;

@@ -2,14 +2,15 @@ import {
   bootMode,
   currentBootMode,
   privateDnsName,
-  publicName,
   virtualizationType,
   zoneId,
 } from '@bakehouse/domain';
 import {
+  groupsOfInstance,
   type InstanceFacts,
+  primaryAddress,
+  primaryNic,
   shownMonitoring,
-  shownNic,
   shownOptionsState,
   shownStateReason,
   shownVolumes,
@@ -43,7 +44,8 @@ const absent = nothing([
   'tpm-support',
 ]);
 
-const dnsName = (nic: InstanceFacts['nic']) => nic && publicName(nic);
+/** Empty without a public address; of no interface, none. */
+const dnsName = (facts: InstanceFacts) => primaryAddress(facts)?.publicName;
 
 /** The filters of DescribeInstances, by their documented names. */
 export const instanceFilters: FilterTable<InstanceFacts> = {
@@ -66,7 +68,7 @@ export const instanceFilters: FilterTable<InstanceFacts> = {
   'capacity-reservation-specification.capacity-reservation-preference': () => 'open',
   'client-token': ({ instance }) => instance.clientToken,
   'current-instance-boot-mode': ({ instance }) => currentBootMode(instance),
-  'dns-name': (facts) => dnsName(shownNic(facts)),
+  'dns-name': dnsName,
   'ebs-optimized': ({ instance }) => instance.ebsOptimized,
   'ena-support': ({ instance }) => instance.enaSupport,
   'enclave-options.enabled': () => false,
@@ -77,9 +79,9 @@ export const instanceFilters: FilterTable<InstanceFacts> = {
   'instance-state-code': ({ instance }) => stateCodes[instance.state],
   'instance-state-name': ({ instance }) => instance.state,
   'instance-type': ({ instance }) => instance.instanceType,
-  'instance.group-id': ({ groups }) => groups.map((group) => group.id),
-  'instance.group-name': ({ groups }) => groups.map((group) => group.name),
-  'ip-address': (facts) => shownNic(facts)?.publicIp,
+  'instance.group-id': (facts) => groupsOfInstance(facts).map((group) => group.id),
+  'instance.group-name': (facts) => groupsOfInstance(facts).map((group) => group.name),
+  'ip-address': (facts) => primaryAddress(facts)?.publicIp,
   'kernel-id': ({ instance }) => instance.boot.kernelId,
   'key-name': ({ instance }) => instance.keyName,
   'launch-index': ({ instance }) => instance.launchIndex,
@@ -101,25 +103,28 @@ export const instanceFilters: FilterTable<InstanceFacts> = {
   'owner-id': ({ instance }) => instance.ownerId,
   platform: ({ instance }) => (isWindows(instance) ? windows : undefined),
   'platform-details': ({ instance }) => instance.platformDetails,
-  'private-dns-name': ({ nic }) => nic && privateDnsName(nic.privateIp, nic.region),
+  'private-dns-name': (facts) => {
+    const nic = primaryNic(facts);
+    return nic && privateDnsName(nic.privateIp, nic.region);
+  },
   'private-dns-name-options.enable-resource-name-dns-a-record': () => false,
   'private-dns-name-options.enable-resource-name-dns-aaaa-record': () => false,
   'private-dns-name-options.hostname-type': () => 'ip-name',
-  'private-ip-address': ({ nic }) => nic?.privateIp,
+  'private-ip-address': (facts) => primaryNic(facts)?.privateIp,
   'ramdisk-id': ({ instance }) => instance.boot.ramdiskId,
   reason: ({ instance }) => instance.stateTransitionReason,
   'reservation-id': ({ instance }) => instance.reservationId,
   'root-device-name': ({ instance }) => instance.root.deviceName,
   'root-device-type': ({ instance }) => instance.root.kind,
-  'source-dest-check': ({ nic }) => nic?.sourceDestCheck,
+  'source-dest-check': (facts) => primaryNic(facts)?.sourceDestCheck,
   'state-reason-code': ({ instance }) => shownStateReason(instance)?.code,
   'state-reason-message': ({ instance }) => shownStateReason(instance)?.message,
-  'subnet-id': ({ nic }) => nic?.subnetId,
+  'subnet-id': (facts) => primaryNic(facts)?.subnetId,
   tenancy: () => 'default',
   'usage-operation': ({ instance }) => usageOperation(instance),
   'usage-operation-update-time': ({ instance }) => wholeSecondText(instance.createdAt),
   'virtualization-type': ({ instance }) => virtualizationType(instance),
-  'vpc-id': ({ nic }) => nic?.vpcId,
+  'vpc-id': (facts) => primaryNic(facts)?.vpcId,
 };
 
 export const instanceIndexes: FilterIndexes<'instance'> = {

@@ -1,16 +1,14 @@
-import { type NetworkInterface, privateDnsName, publicName } from '@bakehouse/domain';
-import { type InstanceFacts, interfaceStatus, shownNic } from '../views/instance-facts.ts';
+import { type NetworkInterface, privateDnsName } from '@bakehouse/domain';
+import { type InstanceFacts, shownInterfaces } from '../views/instance-facts.ts';
+import { type InterfaceFacts, interfaceStatus } from '../views/interface-facts.ts';
 import { wholeSecondText } from '../views/time.ts';
 import { type FilterTable, type FilterValue, nothing } from './filter.ts';
+import { interfaceAddressFilters } from './network-interface-filters.ts';
 
 const absent = nothing(
   [
-    'addresses.association.allocation-id',
-    'addresses.association.association-id',
     'addresses.association.carrier-ip',
     'addresses.association.customer-owned-ip',
-    'association.allocation-id',
-    'association.association-id',
     'association.carrier-ip',
     'association.customer-owned-ip',
     'ipv4-prefixes.ipv4-prefix',
@@ -24,30 +22,13 @@ const absent = nothing(
   ].map((name) => `network-interface.${name}`),
 );
 
-/** The value that a filter compares; filters by the interface match nothing when the instance has none. */
-type NicValue = (nic: NetworkInterface) => FilterValue | readonly FilterValue[];
+/** The value that a filter compares, of each interface. */
+type OfNic = (nic: NetworkInterface) => FilterValue | readonly FilterValue[];
 
-const whenPublic =
-  (value: NicValue): NicValue =>
-  (nic) =>
-    nic.publicIp === undefined ? undefined : value(nic);
+const privateName: OfNic = (nic) => privateDnsName(nic.privateIp, nic.region);
 
-const privateName: NicValue = (nic) => privateDnsName(nic.privateIp, nic.region);
-const ipOwner = whenPublic(() => 'amazon');
-const publicDnsName = whenPublic(publicName);
-const publicIp: NicValue = (nic) => nic.publicIp;
-const privateIp: NicValue = (nic) => nic.privateIp;
-
-const ofNic: Readonly<Record<string, NicValue>> = {
-  'addresses.association.ip-owner-id': ipOwner,
-  'addresses.association.public-dns-name': publicDnsName,
-  'addresses.association.public-ip': publicIp,
-  'addresses.primary': () => true,
+const ofNic: Readonly<Record<string, OfNic>> = {
   'addresses.private-dns-name': privateName,
-  'addresses.private-ip-address': privateIp,
-  'association.ip-owner-id': ipOwner,
-  'association.public-dns-name': publicDnsName,
-  'association.public-ip': publicIp,
   'attachment.attach-time': (nic) => nic.attachment && wholeSecondText(nic.attachment.attachedAt),
   'attachment.attachment-id': (nic) => nic.attachment?.id,
   'attachment.delete-on-termination': (nic) => nic.attachment?.deleteOnTermination,
@@ -65,8 +46,6 @@ const ofNic: Readonly<Record<string, NicValue>> = {
   'operator.managed': () => false,
   'owner-id': (nic) => nic.ownerId,
   'private-dns-name': privateName,
-  'private-ip-address': privateIp,
-  'public-dns-name': publicDnsName,
   'requester-managed': () => false,
   'source-dest-check': (nic) => nic.sourceDestCheck,
   status: (nic) => nic.status,
@@ -76,18 +55,41 @@ const ofNic: Readonly<Record<string, NicValue>> = {
   'vpc-id': (nic) => nic.vpcId,
 };
 
-/** DescribeInstances' filters by the instance's network interface. */
+const addresses = interfaceAddressFilters;
+
+const ofFacts: Readonly<Record<string, (facts: InterfaceFacts) => readonly FilterValue[]>> = {
+  'addresses.association.allocation-id': addresses.allocationId,
+  'addresses.association.association-id': addresses.associationId,
+  'addresses.association.ip-owner-id': addresses.owner,
+  'addresses.association.public-dns-name': addresses.publicName,
+  'addresses.association.public-ip': addresses.publicIp,
+  'addresses.primary': addresses.isPrimary,
+  'addresses.private-ip-address': addresses.privateIp,
+  'association.allocation-id': addresses.allocationId,
+  'association.association-id': addresses.associationId,
+  'association.ip-owner-id': addresses.owner,
+  'association.public-dns-name': addresses.publicName,
+  'association.public-ip': addresses.publicIp,
+  'group-name': ({ groups }) => groups.map((group) => group.name),
+  'private-ip-address': addresses.privateIp,
+  'public-dns-name': addresses.publicName,
+};
+
+/** DescribeInstances' filters by the instance's network interfaces; an instance without any matches none. */
 export const instanceNetworkFilters: FilterTable<InstanceFacts> = {
   ...absent,
   ...Object.fromEntries(
     Object.entries(ofNic).map(([name, value]) => [
       `network-interface.${name}`,
-      (facts: InstanceFacts) => {
-        const nic = shownNic(facts);
-        return nic && value(nic);
-      },
+      ({ interfaces }: InstanceFacts) => interfaces.flatMap(({ nic }) => value(nic)),
     ]),
   ),
-  'network-interface.attachment.status': ({ instance, nic }) => nic && interfaceStatus(instance),
-  'network-interface.group-name': ({ groups }) => groups.map((group) => group.name),
+  ...Object.fromEntries(
+    Object.entries(ofFacts).map(([name, value]) => [
+      `network-interface.${name}`,
+      (facts: InstanceFacts) => shownInterfaces(facts).flatMap(value),
+    ]),
+  ),
+  'network-interface.attachment.status': ({ instance, interfaces }) =>
+    interfaces.map(({ nic }) => interfaceStatus(nic, instance)),
 };

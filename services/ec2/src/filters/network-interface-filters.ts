@@ -1,6 +1,8 @@
-import { type NetworkInterface, privateDnsName, publicName, zoneId } from '@bakehouse/domain';
+import { type NetworkInterface, privateDnsName, zoneId } from '@bakehouse/domain';
+import { addressOwner, type InterfaceFacts } from '../views/interface-facts.ts';
 import {
   attachmentStatus,
+  isManaged,
   type NetworkInterfaceFacts,
   shownInterface,
 } from '../views/network-interface.ts';
@@ -8,29 +10,15 @@ import { wholeSecondText } from '../views/time.ts';
 import { type FilterTable, type FilterValue, nothing, tagFilters } from './filter.ts';
 import type { FilterIndexes } from './narrow.ts';
 
-type NicValue = (nic: NetworkInterface) => FilterValue | readonly FilterValue[];
+type Values = FilterValue | readonly FilterValue[];
+type OfNic = (nic: NetworkInterface) => Values;
 
-const ofPublic =
-  (value: NicValue): NicValue =>
-  (nic) =>
-    nic.publicIp === undefined ? undefined : value(nic);
 const ofAttachment =
-  (value: (attachment: NonNullable<NetworkInterface['attachment']>) => FilterValue): NicValue =>
+  (value: (attachment: NonNullable<NetworkInterface['attachment']>) => FilterValue): OfNic =>
   ({ attachment }) =>
     attachment && value(attachment);
 
-const ipOwner = ofPublic(() => 'amazon');
-const publicIp: NicValue = (nic) => nic.publicIp;
-const privateIp: NicValue = (nic) => nic.privateIp;
-
-const ofNic: Readonly<Record<string, NicValue>> = {
-  'addresses.association.owner-id': ipOwner,
-  'addresses.association.public-ip': publicIp,
-  'addresses.primary': () => true,
-  'addresses.private-ip-address': privateIp,
-  'association.ip-owner-id': ipOwner,
-  'association.public-ip': publicIp,
-  'association.public-dns-name': ofPublic(publicName),
+const ofNic: Readonly<Record<string, OfNic>> = {
   'attachment.attach-time': ofAttachment(({ attachedAt }) => wholeSecondText(attachedAt)),
   'attachment.attachment-id': ofAttachment(({ id }) => id),
   'attachment.delete-on-termination': ofAttachment((each) => each.deleteOnTermination),
@@ -41,14 +29,14 @@ const ofNic: Readonly<Record<string, NicValue>> = {
   'availability-zone-id': (nic) => zoneId(nic.zone),
   description: (nic) => nic.description,
   'group-id': (nic) => nic.groupIds,
-  'interface-type': () => 'interface',
+  // The documentation of the filter and that of the reply spell it differently.
+  'interface-type': (nic) => (isManaged(nic) ? ['nat_gateway', 'natGateway'] : 'interface'),
   'mac-address': (nic) => nic.macAddress,
   'network-interface-id': (nic) => nic.id,
   'operator.managed': () => false,
   'owner-id': (nic) => nic.ownerId,
   'private-dns-name': (nic) => privateDnsName(nic.privateIp, nic.region),
-  'private-ip-address': privateIp,
-  'requester-managed': () => false,
+  'requester-managed': isManaged,
   'source-dest-check': (nic) => nic.sourceDestCheck,
   status: (nic) => nic.status,
   'subnet-id': (nic) => nic.subnetId,
@@ -56,19 +44,52 @@ const ofNic: Readonly<Record<string, NicValue>> = {
   'vpc-id': (nic) => nic.vpcId,
 };
 
+/** A value of each public address; none of private addresses without one. */
+const ofPublic =
+  (value: (address: InterfaceFacts['addresses'][number]) => FilterValue) =>
+  ({ addresses }: InterfaceFacts): readonly FilterValue[] =>
+    addresses.filter(({ publicIp }) => publicIp !== undefined).map(value);
+
+/** The filters by the addresses of interfaces, of which DescribeInstances has some under other names. */
+export const interfaceAddressFilters = {
+  owner: ofPublic(addressOwner),
+  publicIp: ofPublic(({ publicIp }) => publicIp),
+  publicName: ofPublic(({ publicName }) => publicName),
+  allocationId: ofPublic(({ elastic }) => elastic?.id),
+  associationId: ofPublic(({ elastic }) => elastic?.association?.id),
+  /** Of each address whether it is the primary one. */
+  isPrimary: ({ addresses }: InterfaceFacts) => addresses.map((_, index) => index === 0),
+  privateIp: ({ addresses }: InterfaceFacts) => addresses.map(({ privateIp }) => privateIp),
+};
+
+const addresses = interfaceAddressFilters;
+
+const ofAddresses: FilterTable<InterfaceFacts> = {
+  'addresses.association.owner-id': addresses.owner,
+  'addresses.association.public-ip': addresses.publicIp,
+  'addresses.primary': addresses.isPrimary,
+  'addresses.private-ip-address': addresses.privateIp,
+  'association.allocation-id': addresses.allocationId,
+  'association.association-id': addresses.associationId,
+  'association.ip-owner-id': addresses.owner,
+  'association.public-ip': addresses.publicIp,
+  'association.public-dns-name': addresses.publicName,
+  'private-ip-address': addresses.privateIp,
+};
+
 /** The filters of DescribeNetworkInterfaces, by their documented names, and the widely used `group-name`. */
 export const networkInterfaceFilters: FilterTable<NetworkInterfaceFacts> = {
-  ...nothing([
-    'association.allocation-id',
-    'association.association-id',
-    'ipv6-addresses.ipv6-address',
-    'operator.principal',
-    'requester-id',
-  ]),
+  ...nothing(['ipv6-addresses.ipv6-address', 'operator.principal', 'requester-id']),
   ...Object.fromEntries(
     Object.entries(ofNic).map(([name, value]) => [
       name,
-      (facts: NetworkInterfaceFacts) => value(shownInterface(facts)),
+      ({ nic }: NetworkInterfaceFacts) => value(nic),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(ofAddresses).map(([name, value]) => [
+      name,
+      (facts: NetworkInterfaceFacts) => value(shownInterface(facts), ''),
     ]),
   ),
   'tag:': ({ nic }, key) => tagFilters['tag:'](nic, key),
@@ -77,10 +98,11 @@ export const networkInterfaceFilters: FilterTable<NetworkInterfaceFacts> = {
 };
 
 export const networkInterfaceIndexes: FilterIndexes<'networkInterface'> = {
+  'attachment.attachment-id': 'attachment',
   'attachment.instance-id': 'instance',
   'group-id': 'group',
   'subnet-id': 'subnet',
-  'association.public-ip': 'publicIp',
+  'vpc-id': 'vpc',
   'tag:': 'tag',
   'tag-key': 'tagKey',
 };

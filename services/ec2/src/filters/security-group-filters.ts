@@ -16,7 +16,7 @@ const ofRule: Readonly<Record<string, OfRule>> = {
   'group-id': ({ peer }) => (peer.kind === 'group' ? peer.groupId : undefined),
   'group-name': peerName,
   'ipv6-cidr': ({ peer }) => (peer.kind === 'cidr-ipv6' ? peer.cidr : undefined),
-  'prefix-list-id': () => undefined,
+  'prefix-list-id': ({ peer }) => (peer.kind === 'prefix-list' ? peer.prefixListId : undefined),
   protocol: ({ protocol }) => protocol,
   'to-port': ({ toPort }) => toPort,
   'user-id': ({ peer }) => (peer.kind === 'group' ? peer.accountId : undefined),

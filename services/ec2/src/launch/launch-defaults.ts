@@ -29,5 +29,4 @@ export const interfaceDefaults = {
   Ipv6AddressCount: 0,
   Ipv6PrefixCount: 0,
   NetworkCardIndex: 0,
-  SecondaryPrivateIpAddressCount: 0,
 };

@@ -29,7 +29,8 @@ import {
   checkMetadataKeys,
   defaultMetadataOptions,
 } from './metadata-options.ts';
-import { networkRequest, placementFor } from './placement.ts';
+import { networkRequest } from './network-request.ts';
+import { placementFor } from './placement.ts';
 
 /** EC2's own default, since 2006. */
 export const defaultInstanceType = 'm1.small';
@@ -106,11 +107,14 @@ export async function launchFacts(
   const type = launchType(request.InstanceType ?? defaultInstanceType, image);
   refuseUnrunnable(image, type, context.settings);
   const cpuOptions = cpuOptionsOf(type, request.CpuOptions ?? {});
-  const network = { request: networkRequest(request), count: request.MaxCount };
+  const network = { request: networkRequest(request), count: request.MaxCount, type };
   const placement = await placementFor(reader, context, network);
   const mappings = mergeMappings(image, request.BlockDeviceMappings ?? []);
   const ephemeralDisks = ephemeralDisksOf(type, mappedStores(mappings));
-  checkAttachments(`An instance of this launch`, mappedAttachments(mappings, ephemeralDisks));
+  checkAttachments(`An instance of this launch`, {
+    ...mappedAttachments(mappings, ephemeralDisks),
+    interfaces: placement.interfaces.length,
+  });
   const devices = await resolveDevices(reader, { accountId, region, image }, mappings);
   const keyPair = await keyPairFor(reader, context, request.KeyName);
   const userDataBase64 = checkUserData(request.UserData);

@@ -1,131 +1,30 @@
-import { isIPv4 } from 'node:net';
 import {
   apiError,
+  checkAddressCount,
+  checkInterfaceCount,
   findRegion,
   freeAddressCount,
-  isUsableAddress,
+  type InstanceType,
+  type LaunchInterface,
   type MetadataReader,
+  type NetworkInterface,
   type Placement,
-  publicRegions,
+  privateIpsOf,
+  refuseElsewhere,
   type SecurityGroup,
   type Subnet,
 } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import { notFound, ownedById } from '../lookup/lookups.ts';
-import { checkGroupCount, groupsOfVpc } from '../network/groups.ts';
-import { refuseUnserved, unknownZone } from '../request/refusals.ts';
-import { checkDescription, findWord } from '../request/text.ts';
-import { interfaceDefaults } from './launch-defaults.ts';
-import { type LaunchParameters, refuseSharedPlaces } from './launch-parameters.ts';
+import { checkAskedAddresses, namedAddresses } from '../network/asked-addresses.ts';
+import { checkGroupCount, findDefaultVpc, groupsOfVpc } from '../network/groups.ts';
+import { refuseManagedInterface } from '../network/managed-interface.ts';
+import { unknownZone } from '../request/refusals.ts';
+import type { InterfaceRequest, NetworkRequest, NewInterfaceRequest } from './network-request.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
 
-/** The instance's place on the network, from either form of the request. */
-export interface NetworkRequest {
-  readonly subnetId?: string | undefined;
-  readonly zone?: string | undefined;
-  readonly groupIds?: readonly string[] | undefined;
-  readonly groupNames?: readonly string[] | undefined;
-  readonly privateIp?: string | undefined;
-  readonly publicIp?: boolean | undefined;
-  readonly description?: string | undefined;
-  readonly deleteOnTermination: boolean;
-}
-
 const combination = (message: string) => apiError('InvalidParameterCombination', { message });
-
-/** The name of the requested zone, which may be given by id. */
-function requestedZone({ Placement: placement }: LaunchParameters): string | undefined {
-  const { AvailabilityZone: name, AvailabilityZoneId: id } = placement ?? {};
-  if (!id) return name || undefined;
-  if (name) throw combination('Only one of AvailabilityZone and AvailabilityZoneId can be given');
-  const region = publicRegions.find((each) => each.zones.some((zone) => zone.id === id));
-  const zone = region?.zones.find((each) => each.id === id);
-  if (zone) return zone.name;
-  throw apiError('InvalidParameterValue', { message: `Invalid availability zone id: [${id}]` });
-}
-
-/** Parameters of interfaces that this platform does not have. */
-const unservedNic = [
-  'AssociateCarrierIpAddress',
-  'ConnectionTrackingSpecification',
-  'EnaQueueCount',
-  'EnaSrdSpecification',
-  'Ipv4PrefixCount',
-  'Ipv4Prefixes',
-  'Ipv6AddressCount',
-  'Ipv6Addresses',
-  'Ipv6PrefixCount',
-  'Ipv6Prefixes',
-  'NetworkCardIndex',
-  'PrimaryIpv6',
-  'SecondaryPrivateIpAddressCount',
-] as const satisfies readonly (keyof NonNullable<LaunchParameters['NetworkInterfaces']>[number])[];
-
-function refuseNicParts(nic: NonNullable<LaunchParameters['NetworkInterfaces']>[number]): void {
-  refuseUnserved(nic, unservedNic, interfaceDefaults);
-  if (nic.InterfaceType !== undefined && !findWord(nic.InterfaceType, ['interface'])) {
-    throw apiError('UnsupportedOperation', {
-      message: `Network interfaces of type ${nic.InterfaceType} are not supported`,
-    });
-  }
-  if ((nic.PrivateIpAddresses?.length ?? 0) <= 1) return;
-  throw apiError('UnsupportedOperation', {
-    message: 'Only one private address is supported per network interface',
-  });
-}
-
-/** What a request gives to its network interface where it has one, in EC2's words and order. */
-const besidesNic: readonly [words: string, isGiven: (request: LaunchParameters) => boolean][] = [
-  ['subnet ID', ({ SubnetId }) => Boolean(SubnetId)],
-  [
-    'security groups',
-    ({ SecurityGroupIds: ids, SecurityGroups: names }) => Boolean(ids?.length || names?.length),
-  ],
-  ['private IP address', ({ PrivateIpAddress }) => Boolean(PrivateIpAddress)],
-];
-
-function refuseBesidesNic(request: LaunchParameters): void {
-  const found = besidesNic.find(([, isGiven]) => isGiven(request));
-  if (!found) return;
-  const message = `Network interfaces and an instance-level ${found[0]} may not be specified on the same request`;
-  throw combination(message);
-}
-
-/** Reads both forms: parameters of the instance, or network interface 0. */
-export function networkRequest(request: LaunchParameters): NetworkRequest {
-  const nics = request.NetworkInterfaces ?? [];
-  refuseSharedPlaces(nics);
-  const [nic, ...others] = nics;
-  const zone = requestedZone(request);
-  if (!nic) {
-    return {
-      zone,
-      subnetId: request.SubnetId,
-      groupIds: request.SecurityGroupIds,
-      groupNames: request.SecurityGroups,
-      privateIp: request.PrivateIpAddress,
-      deleteOnTermination: true,
-    };
-  }
-  if (others.length > 0 || (nic.DeviceIndex ?? 0) !== 0 || nic.NetworkInterfaceId) {
-    throw apiError('UnsupportedOperation', {
-      message: 'Only one new network interface, with device index 0, is supported per instance',
-    });
-  }
-  refuseNicParts(nic);
-  checkDescription(nic.Description);
-  refuseBesidesNic(request);
-  return {
-    zone,
-    subnetId: nic.SubnetId,
-    groupIds: nic.Groups,
-    privateIp: nic.PrivateIpAddress ?? nic.PrivateIpAddresses?.[0]?.PrivateIpAddress,
-    publicIp: nic.AssociatePublicIpAddress,
-    description: nic.Description,
-    deleteOnTermination: nic.DeleteOnTermination ?? true,
-  };
-}
 
 /**
  * Without a subnet or zone, the platform chooses: the first zone whose default subnet has room for all instances,
@@ -145,12 +44,17 @@ async function roomiest(
   return best?.subnet;
 }
 
+interface SubnetRequest {
+  readonly subnetId: string | undefined;
+  readonly zone: string | undefined;
+  readonly count: number;
+}
+
 async function subnetFor(
   reader: MetadataReader,
   scope: Scope,
-  { request, count }: { request: NetworkRequest; count: number },
+  { subnetId, zone, count }: SubnetRequest,
 ): Promise<Subnet> {
-  const { subnetId, zone } = request;
   if (zone !== undefined && !findRegion(scope.region)?.zones.some((each) => each.name === zone)) {
     throw unknownZone(zone);
   }
@@ -159,20 +63,34 @@ async function subnetFor(
     if (zone === undefined || subnet.zone === zone) return subnet;
     throw combination(`The subnet '${subnetId}' is in ${subnet.zone}, not in ${zone}`);
   }
-  const where = { owner: [scope.accountId] };
-  const subnets = await reader.list('subnet', { region: scope.region, where });
+  return await defaultSubnet(reader, scope, { zone, count });
+}
+
+/** A default subnet of the default VPC. Throws EC2's error when the account has none in the region, or in the zone. */
+async function defaultSubnet(
+  reader: MetadataReader,
+  scope: Scope,
+  { zone, count }: { zone: string | undefined; count: number },
+): Promise<Subnet> {
+  const vpc = await findDefaultVpc(reader, scope);
+  if (!vpc) throw apiError('VPCIdNotSpecified', { launch: true });
+  const subnets = await reader.list('subnet', { where: { vpc: [vpc.id] } });
   const defaults = subnets.filter((subnet) => subnet.defaultForZone);
   const chosen = zone
     ? defaults.find((subnet) => subnet.zone === zone)
     : await roomiest(reader, defaults, count);
   if (chosen) return chosen;
-  throw apiError('MissingParameter', { message: 'No default subnet found; specify a subnet' });
+  throw apiError('MissingInput', {
+    message: zone
+      ? `No default subnet for availability zone: '${zone}'.`
+      : `No subnets found for the default VPC '${vpc.id}'. Please specify a subnet.`,
+  });
 }
 
 async function groupsFor(
   reader: MetadataReader,
   scope: Scope,
-  { subnet, request }: { subnet: Subnet; request: NetworkRequest },
+  { subnet, request }: { subnet: Subnet; request: NewInterfaceRequest },
 ): Promise<readonly SecurityGroup[]> {
   const { groupIds = [], groupNames = [] } = request;
   const where = { owner: [scope.accountId], vpc: [subnet.vpcId] };
@@ -191,44 +109,111 @@ async function groupsFor(
   return groups;
 }
 
-async function checkPrivateIp(
-  reader: MetadataReader,
-  subnet: Subnet,
-  privateIp: string,
-): Promise<void> {
-  if (!isIPv4(privateIp) || !isUsableAddress(privateIp, subnet.cidr)) {
-    throw apiError('InvalidParameterValue', {
-      message: `Address ${privateIp} does not fall within the subnet's address range ${subnet.cidr}, or is reserved`,
-    });
-  }
-  const where = { privateIp: [`${subnet.vpcId}/${privateIp}`] };
-  const users = await reader.list('networkInterface', { where });
-  if (users.length === 0) return;
-  throw apiError('InvalidIPAddress.InUse', { address: privateIp });
+/** What all interfaces of a launch share. */
+interface LaunchScope {
+  readonly context: OperationContext;
+  readonly zone: string | undefined;
+  /** How many instances are launched at most. */
+  readonly count: number;
+  readonly type: InstanceType;
+  /** Addresses that interfaces before this one are given by name. */
+  readonly except: ReadonlySet<string>;
 }
 
-/** Subnet, groups and addresses of a launch, each checked. */
+async function newInterface(
+  reader: MetadataReader,
+  request: NewInterfaceRequest,
+  { context, zone, count, type, except }: LaunchScope,
+): Promise<LaunchInterface> {
+  const { deviceIndex, subnetId, asked, description = '', deleteOnTermination } = request;
+  const subnet = await subnetFor(reader, context, { subnetId, zone, count });
+  const groups = await groupsFor(reader, context, { subnet, request });
+  checkGroupCount(groups);
+  if (count > 1 && namedAddresses(asked).length > 0) {
+    throw combination('A private address can be given to one instance only');
+  }
+  await checkAskedAddresses(reader, { subnet, asked, type, except });
+  return { kind: 'new', deviceIndex, subnet, groups, asked, description, deleteOnTermination };
+}
+
+function checkExisting(nic: NetworkInterface, { context, zone, count }: LaunchScope): void {
+  refuseManagedInterface(nic);
+  refuseElsewhere(nic, context.settings.hostId);
+  if (nic.attachment) throw apiError('InvalidNetworkInterface.InUse', { id: nic.id });
+  if (count > 1) throw combination('A network interface can be given to one instance only');
+  if (zone === undefined || nic.zone === zone) return;
+  throw combination(`The network interface '${nic.id}' is in ${nic.zone}, not in ${zone}`);
+}
+
+async function launchInterface(
+  reader: MetadataReader,
+  request: InterfaceRequest,
+  scope: LaunchScope,
+): Promise<LaunchInterface> {
+  if (request.kind === 'new') return await newInterface(reader, request, scope);
+  const { context, type } = scope;
+  const nic = await ownedById(reader, context, 'networkInterface', request.nicId);
+  checkExisting(nic, scope);
+  checkAddressCount(type, privateIpsOf(nic).length);
+  const subnet = await ownedById(reader, context, 'subnet', nic.subnetId);
+  return { kind: 'existing', deviceIndex: request.deviceIndex, subnet, nic };
+}
+
+/** A machine is in one VPC, and in one zone. */
+function checkTogether(primary: Subnet, { subnet }: LaunchInterface): void {
+  if (subnet.zone !== primary.zone) {
+    throw combination(
+      'The network interfaces of an instance must be in the same availability zone',
+    );
+  }
+  if (subnet.vpcId === primary.vpcId) return;
+  throw combination('The network interfaces of an instance must be in the same VPC');
+}
+
+export interface PlacementRequest {
+  readonly request: NetworkRequest;
+  readonly count: number;
+  readonly type: InstanceType;
+}
+
+/** Subnets, groups and addresses of a launch, each checked. */
 export async function placementFor(
   reader: MetadataReader,
-  scope: Scope,
-  { request, count }: { request: NetworkRequest; count: number },
+  context: OperationContext,
+  { request, count, type }: PlacementRequest,
 ): Promise<Placement> {
-  const subnet = await subnetFor(reader, scope, { request, count });
-  const vpc = await ownedById(reader, scope, 'vpc', subnet.vpcId);
-  const groups = await groupsFor(reader, scope, { subnet, request });
-  checkGroupCount(groups);
-  const { privateIp } = request;
-  if (privateIp) {
-    if (count > 1) throw combination('A private address can be given to one instance only');
-    await checkPrivateIp(reader, subnet, privateIp);
+  const [first, ...further] = request.interfaces;
+  checkInterfaceCount(type, request.interfaces.length);
+  const except = new Set<string>();
+  const scope = { context, count, type, except };
+  const primary = await launchInterface(reader, first, { ...scope, zone: request.zone });
+  const { subnet } = primary;
+  const others: LaunchInterface[] = [];
+  for (const each of further) {
+    const before = others.at(-1) ?? primary;
+    if (before.kind === 'new') for (const ip of namedAddresses(before.asked)) except.add(ip);
+    const other = await launchInterface(reader, each, { ...scope, zone: subnet.zone });
+    checkTogether(subnet, other);
+    if (others.some((known) => isSameNic(known, other)) || isSameNic(primary, other)) {
+      throw apiError('InvalidParameterValue', {
+        message: 'The same network interface must not be specified multiple times.',
+      });
+    }
+    others.push(other);
   }
-  return {
-    vpc,
-    subnet,
-    groups,
-    ...(privateIp ? { privateIp } : {}),
-    publicIp: request.publicIp ?? subnet.mapPublicIpOnLaunch,
-    description: request.description ?? '',
-    deleteOnTermination: request.deleteOnTermination,
-  };
+  const vpc = await ownedById(reader, context, 'vpc', subnet.vpcId);
+  const interfaces = [primary, ...others] as const;
+  return { vpc, subnet, interfaces, publicIp: givesPublicIp(request, interfaces) };
+}
+
+const isSameNic = (a: LaunchInterface, b: LaunchInterface) =>
+  a.kind === 'existing' && b.kind === 'existing' && a.nic.id === b.nic.id;
+
+/** Only a single, new interface is given an automatic public address, as in EC2. */
+function givesPublicIp(
+  { interfaces: [first, second] }: NetworkRequest,
+  [primary]: readonly [LaunchInterface, ...LaunchInterface[]],
+): boolean {
+  if (second || first.kind === 'existing') return false;
+  return first.publicIp ?? primary.subnet.mapPublicIpOnLaunch;
 }

@@ -42,6 +42,41 @@ const complaints = {
     malformed: 'InvalidSubnetID.Malformed',
     notFound: 'InvalidSubnetID.NotFound',
   },
+  internetGateway: {
+    prefix: 'igw',
+    malformed: 'InvalidInternetGatewayId.Malformed',
+    notFound: 'InvalidInternetGatewayID.NotFound',
+  },
+  routeTable: {
+    prefix: 'rtb',
+    malformed: 'InvalidRouteTableId.Malformed',
+    notFound: 'InvalidRouteTableID.NotFound',
+  },
+  networkAcl: {
+    prefix: 'acl',
+    malformed: 'InvalidNetworkAclId.Malformed',
+    notFound: 'InvalidNetworkAclID.NotFound',
+  },
+  dhcpOptions: {
+    prefix: 'dopt',
+    malformed: 'InvalidDhcpOptionsId.Malformed',
+    notFound: 'InvalidDhcpOptionID.NotFound',
+  },
+  elasticAddress: {
+    prefix: 'eipalloc',
+    malformed: 'InvalidAllocationID.Malformed',
+    notFound: 'InvalidAllocationID.NotFound',
+  },
+  natGateway: {
+    prefix: 'nat',
+    malformed: 'NatGatewayMalformed',
+    notFound: 'NatGatewayNotFound',
+  },
+  prefixList: {
+    prefix: 'pl',
+    malformed: 'InvalidPrefixListId.Malformed',
+    notFound: 'InvalidPrefixListID.NotFound',
+  },
   networkInterface: {
     prefix: 'eni',
     malformed: 'InvalidNetworkInterfaceId.Malformed',

@@ -20,8 +20,9 @@ export async function findDefaultVpc(
   reader: MetadataReader,
   { accountId, region }: Scope,
 ): Promise<Vpc | undefined> {
-  const vpcs = await reader.list('vpc', { region, where: { owner: [accountId] } });
-  return vpcs.find((vpc) => vpc.isDefault);
+  const where = { owner: [accountId], isDefault: ['true'] };
+  const [vpc] = await reader.list('vpc', { region, where });
+  return vpc;
 }
 
 /** The group of that name in a VPC. */
@@ -32,6 +33,15 @@ export async function findGroupInVpc(
 ): Promise<SecurityGroup | undefined> {
   const found = await reader.list('securityGroup', { where: { vpc: [vpcId], name: [name] } });
   return found.find((group) => group.name === name);
+}
+
+/** The VPC's group `default`, which interfaces are in for which no group is named. */
+export async function defaultGroupsOf(
+  reader: MetadataReader,
+  vpcId: string,
+): Promise<readonly SecurityGroup[]> {
+  const group = await findGroupInVpc(reader, vpcId, 'default');
+  return group ? [group] : [];
 }
 
 /** A name means the default VPC's group, as in EC2. */

@@ -14,6 +14,11 @@ const names: Readonly<Record<string, string>> = {
   all: '-1',
 };
 
+const numbers: Readonly<Record<string, string>> = { tcp: '6', udp: '17', icmp: '1', icmpv6: '58' };
+
+/** The number of a rule's protocol, by which network ACLs show it; `-1` is all. */
+export const protocolNumber = (protocol: string): string => numbers[protocol] ?? protocol;
+
 const invalid = (message: string) => apiError('InvalidParameterValue', { message });
 
 /** `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number, from any spelling that requests may use. */

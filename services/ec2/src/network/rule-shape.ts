@@ -6,8 +6,11 @@ export type RuleShape = Pick<
   'direction' | 'protocol' | 'fromPort' | 'toPort' | 'peer'
 >;
 
-/** The peer as text: a range or a group id. */
-const peerText = (peer: RulePeer) => (peer.kind === 'group' ? peer.groupId : peer.cidr);
+/** The peer as text: a range, or the id of a group or a prefix list. */
+function peerText(peer: RulePeer): string {
+  if (peer.kind === 'group') return peer.groupId;
+  return peer.kind === 'prefix-list' ? peer.prefixListId : peer.cidr;
+}
 
 /** Equal for rules that permit the same; EC2 allows each of them once in a group. */
 export function ruleKey({ direction, protocol, fromPort, toPort, peer }: RuleShape): string {

@@ -19,6 +19,7 @@ async function makeWorld() {
     instance: instance.id,
     nic: instance.networkInterfaceId,
     snapshot: SnapshotId,
+    subnet: instance.subnetId,
     volume: volumeId,
     vpc: instance.vpcId,
   };
@@ -210,6 +211,16 @@ const table: Partial<Record<OperationName, AttributeOperation>> = {
       [{ CreateVolumePermission: { Add: [aUser] }, OperationType: 'remove' }, combination],
     ],
   },
+  ModifySubnetAttribute: {
+    of: 'subnet',
+    member: 'SubnetId',
+    good: { MapPublicIpOnLaunch: { Value: true } },
+    refused: [
+      [{}, combination, none],
+      [{ MapPublicIpOnLaunch: {} }, 'MissingParameter', noValue],
+      [{ EnableDns64: { Value: true } }, 'UnsupportedOperation'],
+    ],
+  },
   ModifyVolumeAttribute: {
     of: 'volume',
     member: 'VolumeId',
@@ -217,6 +228,21 @@ const table: Partial<Record<OperationName, AttributeOperation>> = {
     refused: [
       [{}, combination, none],
       [{ AutoEnableIO: {} }, 'MissingParameter', noValue],
+    ],
+  },
+  ModifyVpcAttribute: {
+    of: 'vpc',
+    member: 'VpcId',
+    good: { EnableDnsSupport: { Value: true } },
+    refused: [
+      [{}, combination, none],
+      [{ EnableDnsSupport: {} }, 'MissingParameter', noValue],
+      [{ EnableNetworkAddressUsageMetrics: { Value: true } }, 'UnsupportedOperation'],
+      [
+        { EnableDnsSupport: { Value: true }, EnableDnsHostnames: { Value: true } },
+        combination,
+        two('enableDnsHostnames, enableDnsSupport'),
+      ],
     ],
   },
   ResetImageAttribute: {
@@ -230,6 +256,12 @@ const table: Partial<Record<OperationName, AttributeOperation>> = {
     member: 'InstanceId',
     good: { Attribute: 'sourceDestCheck' },
     unfit: ['userData'],
+  },
+  ResetNetworkInterfaceAttribute: {
+    of: 'nic',
+    member: 'NetworkInterfaceId',
+    good: { SourceDestCheck: 'true' },
+    refused: [[{}, combination, none]],
   },
   ResetSnapshotAttribute: {
     of: 'snapshot',
@@ -248,14 +280,24 @@ test('every served operation on attributes is tried', () => {
   expect(Object.keys(table).sort()).toEqual(names.sort());
 });
 
-const kinds = ['image', 'instance', 'networkInterface', 'snapshot', 'volume'] as const;
+const kinds = [
+  'image',
+  'instance',
+  'networkInterface',
+  'snapshot',
+  'subnet',
+  'volume',
+  'vpc',
+] as const;
 
 describe.each(cases)('%s', (name, { of, member, good, unfit = [], refused = [] }) => {
+  // Another account gets a default network by its first request.
   const records = async () => {
-    const { read } = await made;
+    const { read, scope } = await made;
+    const where = { owner: [scope.accountId] };
     return await read(async (reader) => {
       const all: object[] = [];
-      for (const kind of kinds) all.push(...(await reader.list(kind)));
+      for (const kind of kinds) all.push(...(await reader.list(kind, { where })));
       return all;
     });
   };

@@ -10,9 +10,12 @@ interface Named {
   readonly attachment: string;
   readonly rule: string;
   readonly group: string;
+  readonly prefixList: string;
   readonly snapshot: string;
   readonly template: string;
   readonly volume: string;
+  readonly subnet: string;
+  readonly vpc: string;
 }
 
 /** Requests that name what to change, and no change: it is missing, or an empty text where that is no value. */
@@ -49,6 +52,11 @@ const requests: Partial<Record<OperationName, (named: Named) => readonly object[
     { LaunchTemplateId },
     { LaunchTemplateId, DefaultVersion: '' },
   ],
+  ModifyManagedPrefixList: ({ prefixList: PrefixListId }) => [
+    { PrefixListId },
+    { PrefixListId, CurrentVersion: 1 },
+    { PrefixListId, CurrentVersion: 1, AddEntries: [], PrefixListName: '' },
+  ],
   ModifyNetworkInterfaceAttribute: ({ nic: NetworkInterfaceId, attachment: AttachmentId }) => [
     { NetworkInterfaceId },
     { NetworkInterfaceId, Attachment: { AttachmentId } },
@@ -67,8 +75,14 @@ const requests: Partial<Record<OperationName, (named: Named) => readonly object[
     { SnapshotId },
     { SnapshotId, Attribute: 'createVolumePermission', OperationType: '', UserIds: [''] },
   ],
+  ModifySubnetAttribute: ({ subnet: SubnetId }) => [
+    { SubnetId },
+    { SubnetId, MapPublicIpOnLaunch: {} },
+  ],
   ModifyVolume: ({ volume: VolumeId }) => [{ VolumeId }, { VolumeId, VolumeType: '' }],
   ModifyVolumeAttribute: ({ volume }) => [{ VolumeId: volume }],
+  ModifyVpcAttribute: ({ vpc: VpcId }) => [{ VpcId }, { VpcId, EnableDnsSupport: {} }],
+  ModifyVpcTenancy: ({ vpc: VpcId }) => [{ VpcId, InstanceTenancy: '' }],
 };
 
 async function makeWorld() {
@@ -88,6 +102,11 @@ async function makeWorld() {
     LaunchTemplateName: 'web',
     LaunchTemplateData: { InstanceType: 't3.micro' },
   });
+  const { PrefixList: list } = await call('CreateManagedPrefixList', {
+    PrefixListName: 'office',
+    AddressFamily: 'IPv4',
+    MaxEntries: 2,
+  });
   await world.settle();
   const named: Named = {
     instance: instance.id,
@@ -96,9 +115,12 @@ async function makeWorld() {
     attachment: nic?.attachment?.id ?? '',
     rule: rule?.SecurityGroupRuleId ?? '',
     group,
+    prefixList: list?.PrefixListId ?? '',
     snapshot,
     template: template?.LaunchTemplateId ?? '',
     volume,
+    subnet: instance.subnetId,
+    vpc: instance.vpcId,
   };
   return { ...world, named };
 }

@@ -1,15 +1,18 @@
 import type { HostId, NetworkInterfaceId, RecordKind } from '@bakehouse/domain';
 import { recordKinds } from '@bakehouse/domain';
+import { anElasticAddress } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import type { OperationName } from '../operation.ts';
 import { launched } from '../testing/launched.ts';
 
 const otherHostId: HostId = 'host-0bbbbbbbbbbbbbbb1';
 const keptNicId: NetworkInterfaceId = 'eni-0bbbbbbbbbbbbbbb1';
+const allocationId = 'eipalloc-0bbbbbbbbbbbbbbb1';
+const elasticIp = '127.18.9.9';
 
 /**
  * An instance on another host, with its interface, a volume that is not attached, an interface that an ended instance
- * has left, and a snapshot of the root volume that is pending.
+ * has left with an Elastic IP address, and a snapshot of the root volume that is pending.
  */
 async function twoHosts(state: 'running' | 'stopped') {
   const context = await launched({}, state);
@@ -22,7 +25,7 @@ async function twoHosts(state: 'running' | 'stopped') {
   const { SnapshotId = '' } = await call('CreateSnapshot', { VolumeId: rootId });
   await settle();
   const nicId = (await instance()).networkInterfaceId;
-  const groupId = await metadata.write(async (tx) => {
+  const ofNic = await metadata.write(async (tx) => {
     const moved = await tx.get('instance', instanceId);
     const nic = await tx.get('networkInterface', nicId);
     const snapshot = await tx.get('snapshot', SnapshotId);
@@ -31,10 +34,20 @@ async function twoHosts(state: 'running' | 'stopped') {
     await tx.put('instance', { ...moved, hostId: otherHostId });
     await tx.put('networkInterface', { ...nic, hostId: otherHostId });
     await tx.put('networkInterface', { ...kept, id: keptNicId, status: 'available' });
+    const association = {
+      id: 'eipassoc-0bbbbbbbbbbbbbbb1',
+      nicId: keptNicId,
+      privateIp: nic.privateIp,
+    } as const;
+    const { ownerId, region } = nic;
+    await tx.put(
+      'elasticAddress',
+      anElasticAddress({ id: allocationId, ownerId, region, publicIp: elasticIp, association }),
+    );
     await tx.put('snapshot', { ...snapshot, state: 'pending' });
     for (const volume of await tx.list('volume'))
       await tx.put('volume', { ...volume, hostId: otherHostId });
-    return nic.groupIds[0] ?? '';
+    return { groupId: nic.groupIds[0] ?? '', attachmentId: nic.attachment?.id ?? '' };
   });
   const { ImageId = '' } = await call('DescribeImages', {}).then(({ Images: [first] = [] }) => ({
     ImageId: first?.ImageId,
@@ -44,7 +57,7 @@ async function twoHosts(state: 'running' | 'stopped') {
     for (const kind of recordKinds) all[kind] = await read((reader) => reader.list(kind));
     return all;
   };
-  return { ...context, VolumeId, ImageId, SnapshotId, rootId, nicId, groupId, records };
+  return { ...context, VolumeId, ImageId, SnapshotId, rootId, nicId, ...ofNic, records };
 }
 
 type TwoHosts = Awaited<ReturnType<typeof twoHosts>>;
@@ -79,6 +92,28 @@ const refused: readonly (readonly [OperationName, 'running' | 'stopped', Request
   ['DetachVolume', 'stopped', ({ rootId }) => ({ VolumeId: rootId })],
   ['DeleteSnapshot', 'running', ({ SnapshotId }) => ({ SnapshotId })],
   ['DeleteNetworkInterface', 'running', () => ({ NetworkInterfaceId: keptNicId })],
+  [
+    'AttachNetworkInterface',
+    'running',
+    (w) => ({ ...id(w), NetworkInterfaceId: keptNicId, DeviceIndex: 1 }),
+  ],
+  [
+    'DetachNetworkInterface',
+    'stopped',
+    ({ attachmentId }) => ({ AttachmentId: attachmentId, Force: true }),
+  ],
+  [
+    'AssignPrivateIpAddresses',
+    'running',
+    ({ nicId }) => ({ NetworkInterfaceId: nicId, SecondaryPrivateIpAddressCount: 1 }),
+  ],
+  ['AssociateAddress', 'running', (w) => ({ ...id(w), AllocationId: allocationId })],
+  ['DisassociateAddress', 'running', () => ({ PublicIp: elasticIp })],
+  [
+    'ResetNetworkInterfaceAttribute',
+    'running',
+    ({ nicId }) => ({ NetworkInterfaceId: nicId, SourceDestCheck: 'true' }),
+  ],
   ['ModifyNetworkInterfaceAttribute', 'running', groupsOfInterface],
   ['ModifyNetworkInterfaceAttribute', 'stopped', groupsOfInterface],
   ['ModifyInstanceAttribute', 'running', groupsOfInstance],

@@ -34,13 +34,6 @@ function asksForSomething(value: unknown, byDefault?: unknown): boolean {
   return Object.entries(value).some(([name, each]) => asksForSomething(each, defaults.get(name)));
 }
 
-/** Guests cannot send from addresses that are not their own, so the check is always on. */
-export const sourceDestCheckStays = () =>
-  apiError('UnsupportedOperation', {
-    message:
-      'The source/destination check cannot be turned off: guests of this platform only use addresses of their own',
-  });
-
 /** A volume holds all of its snapshot. EC2 has a code of its own for a mapping that does not. */
 export function refuseSmallerThan(
   snapshot: Snapshot,
@@ -58,9 +51,6 @@ export const badUserData = () => apiError('InvalidParameterValue', { base64Of: '
 
 export const unknownZone = (zone: string) =>
   apiError('InvalidParameterValue', { message: `Invalid availability zone: [${zone}]` });
-
-export const noPrefixLists = () =>
-  apiError('UnsupportedOperation', { message: 'Prefix lists are not supported on this platform' });
 
 /** EC2's refusal of an attribute that the resource does not have, or that cannot be changed like this. */
 export function unknownAttribute(attribute: string, known: readonly string[]) {

@@ -3,16 +3,14 @@ import {
   type Instance,
   type InstanceState,
   isMonitored,
-  type NetworkInterface,
-  type SecurityGroup,
 } from '@bakehouse/domain';
+import { type InterfaceFacts, isLaunching, shownFacts } from './interface-facts.ts';
 
 /** An instance with the records that its view and its filters read. */
 export interface InstanceFacts {
   readonly instance: Instance;
-  /** Absent once terminated. */
-  readonly nic?: NetworkInterface;
-  readonly groups: readonly SecurityGroup[];
+  /** By device index: the primary one first. None once terminated. */
+  readonly interfaces: readonly InterfaceFacts[];
   /** By the order of the instance's volumes; absent when all are attached. */
   readonly attachmentStates?: readonly (AttachmentState | 'detached')[];
 }
@@ -27,21 +25,20 @@ export const stateCodes: Record<InstanceState, number> = {
   stopped: 80,
 };
 
-/**
- * True from RunInstances until the machine runs for the first time. EC2 shows such an instance without public address
- * and volumes; its interface is `attaching`, its metadata options and its monitoring are `pending`.
- */
-export const isLaunching = ({ state, generation }: Instance): boolean =>
-  state === 'pending' && generation === 1;
+/** The instance's interfaces as they are shown, without public addresses during a launch. */
+export const shownInterfaces = ({
+  instance,
+  interfaces,
+}: InstanceFacts): readonly InterfaceFacts[] =>
+  interfaces.map((facts) => shownFacts(facts, instance));
 
-/** The interface without its public address, as it is shown during a launch. */
-export function withoutPublicAddress(nic: NetworkInterface): NetworkInterface {
-  const { publicIp: _, ...rest } = nic;
-  return rest;
-}
+/** The groups of the primary interface are the instance's. */
+export const groupsOfInstance = ({ interfaces }: InstanceFacts) => interfaces[0]?.groups ?? [];
 
-export const shownNic = ({ instance, nic }: InstanceFacts): NetworkInterface | undefined =>
-  nic && isLaunching(instance) ? withoutPublicAddress(nic) : nic;
+export const primaryNic = ({ interfaces }: InstanceFacts) => interfaces[0]?.nic;
+
+/** The primary address, with the public one that the instance shows. */
+export const primaryAddress = (facts: InstanceFacts) => shownInterfaces(facts)[0]?.addresses[0];
 
 /** The volumes that the instance shows, each with its state. `busy` is shown on the volume only; here it is `detaching`. */
 export function shownVolumes({ instance, attachmentStates }: InstanceFacts) {
@@ -51,10 +48,6 @@ export function shownVolumes({ instance, attachmentStates }: InstanceFacts) {
     return { ...volume, status: state === 'busy' ? ('detaching' as const) : state };
   });
 }
-
-/** Of the primary interface's attachment. */
-export const interfaceStatus = (instance: Instance) =>
-  isLaunching(instance) ? ('attaching' as const) : ('attached' as const);
 
 export const shownStateReason = (instance: Instance): Instance['stateReason'] =>
   instance.stateReason ??

@@ -6,9 +6,7 @@ import {
   findInstanceType,
   type Instance,
   type InstanceState,
-  type NetworkInterface,
   privateDnsName,
-  publicName,
   type SecurityGroup,
   virtualizationType,
   zoneId,
@@ -18,14 +16,20 @@ import { shownDefaults } from '../launch/launch-defaults.ts';
 import { tagsIfAny } from '../request/tags.ts';
 import {
   type InstanceFacts,
-  interfaceStatus,
+  shownInterfaces,
   shownMonitoring,
-  shownNic,
   shownOptionsState,
   shownStateReason,
   shownVolumes,
   stateCodes,
 } from './instance-facts.ts';
+import {
+  associationView,
+  type InterfaceFacts,
+  interfaceStatus,
+  type NamedAddress,
+  privateIpViews,
+} from './interface-facts.ts';
 import { unmanaged } from './operator.ts';
 import { isWindows, usageOperation, windows } from './platform.ts';
 import { wholeSecond } from './time.ts';
@@ -39,43 +43,27 @@ export const stateView = (state: InstanceState) => ({ Code: stateCodes[state], N
 export const groupViews = (groups: readonly SecurityGroup[]) =>
   groups.map(({ id, name }) => ({ GroupId: id, GroupName: name }));
 
-function nicView(facts: InstanceFacts, nic: NetworkInterface) {
-  const privateName = privateDnsName(nic.privateIp, nic.region);
-  const association = nic.publicIp
-    ? {
-        Association: {
-          IpOwnerId: 'amazon',
-          PublicDnsName: publicName(nic),
-          PublicIp: nic.publicIp,
-        },
-      }
-    : {};
+function nicView(instance: Instance, facts: InterfaceFacts) {
+  const { nic, groups, addresses } = facts;
   return {
-    ...association,
+    ...associationView(addresses[0]),
     Attachment: {
       AttachTime: wholeSecond(nic.attachment?.attachedAt ?? nic.createdAt),
       AttachmentId: nic.attachment?.id,
       DeleteOnTermination: nic.attachment?.deleteOnTermination,
-      DeviceIndex: 0,
-      Status: interfaceStatus(facts.instance),
+      DeviceIndex: nic.attachment?.deviceIndex ?? 0,
+      Status: interfaceStatus(nic, instance),
       NetworkCardIndex: 0,
     },
     Description: nic.description,
-    Groups: groupViews(facts.groups),
+    Groups: groupViews(groups),
     Ipv6Addresses: [],
     MacAddress: nic.macAddress,
     NetworkInterfaceId: nic.id,
     OwnerId: nic.ownerId,
-    PrivateDnsName: privateName,
+    PrivateDnsName: privateDnsName(nic.privateIp, nic.region),
     PrivateIpAddress: nic.privateIp,
-    PrivateIpAddresses: [
-      {
-        ...association,
-        Primary: true,
-        PrivateDnsName: privateName,
-        PrivateIpAddress: nic.privateIp,
-      },
-    ],
+    PrivateIpAddresses: privateIpViews(facts, associationView),
     SourceDestCheck: nic.sourceDestCheck,
     Status: 'in-use' as const,
     SubnetId: nic.subnetId,
@@ -85,17 +73,23 @@ function nicView(facts: InstanceFacts, nic: NetworkInterface) {
   };
 }
 
-const networkView = (facts: InstanceFacts, nic: NetworkInterface): Partial<InstanceView> => ({
-  PrivateDnsName: privateDnsName(nic.privateIp, nic.region),
-  PrivateIpAddress: nic.privateIp,
-  PublicDnsName: publicName(nic),
-  ...(nic.publicIp ? { PublicIpAddress: nic.publicIp } : {}),
-  SubnetId: nic.subnetId,
-  VpcId: nic.vpcId,
-  SourceDestCheck: nic.sourceDestCheck,
-  NetworkInterfaces: [nicView(facts, nic)],
-  SecurityGroups: groupViews(facts.groups),
-});
+function networkView(facts: InstanceFacts): Partial<InstanceView> {
+  const [primary, ...others] = shownInterfaces(facts);
+  if (!primary) return {};
+  const { nic, groups, addresses } = primary;
+  const publicIp = addresses[0]?.publicIp;
+  return {
+    PrivateDnsName: privateDnsName(nic.privateIp, nic.region),
+    PrivateIpAddress: nic.privateIp,
+    PublicDnsName: addresses[0]?.publicName ?? '',
+    ...(publicIp ? { PublicIpAddress: publicIp } : {}),
+    SubnetId: nic.subnetId,
+    VpcId: nic.vpcId,
+    SourceDestCheck: nic.sourceDestCheck,
+    NetworkInterfaces: [primary, ...others].map((each) => nicView(facts.instance, each)),
+    SecurityGroups: groupViews(groups),
+  };
+}
 
 /** The metadata options in a reply. */
 export function metadataOptionsView(instance: Instance) {
@@ -119,12 +113,25 @@ export function instanceCpuOptions({ instanceType, cpuOptions }: Instance) {
 
 const made = new WeakMap<Instance, InstanceFacts & { readonly view: InstanceView }>();
 
-function isOf(facts: InstanceFacts, { nic, groups, attachmentStates }: InstanceFacts): boolean {
+const isSameAddress = (a: NamedAddress, b: NamedAddress | undefined) =>
+  a.elastic === b?.elastic && a.publicName === b?.publicName;
+
+/** Whether the view of these interfaces is that of those. */
+function isSameInterface(a: InterfaceFacts, b: InterfaceFacts | undefined): boolean {
   return (
-    facts.nic === nic &&
+    a.nic === b?.nic &&
+    a.groups.length === b.groups.length &&
+    a.groups.every((group, index) => group === b.groups[index]) &&
+    a.addresses.length === b.addresses.length &&
+    a.addresses.every((address, index) => isSameAddress(address, b.addresses[index]))
+  );
+}
+
+function isOf(facts: InstanceFacts, { interfaces, attachmentStates }: InstanceFacts): boolean {
+  return (
     facts.attachmentStates?.join() === attachmentStates?.join() &&
-    facts.groups.length === groups.length &&
-    facts.groups.every((group, index) => group === groups[index])
+    facts.interfaces.length === interfaces.length &&
+    facts.interfaces.every((each, index) => isSameInterface(each, interfaces[index]))
   );
 }
 
@@ -157,7 +164,6 @@ function makeView(facts: InstanceFacts): InstanceView {
   const { instance } = facts;
   const { root, boot } = instance;
   const mode = bootMode(instance);
-  const nic = shownNic(facts);
   const stateReason = shownStateReason(instance);
   return {
     AmiLaunchIndex: instance.launchIndex,
@@ -212,6 +218,6 @@ function makeView(facts: InstanceFacts): InstanceView {
     SecondaryInterfaces: [],
     MaintenanceOptions: { ...shownDefaults.MaintenanceOptions, ...autoRecoveryOf(instance) },
     CpuOptions: instanceCpuOptions(instance),
-    ...(nic ? networkView(facts, nic) : {}),
+    ...networkView(facts),
   };
 }

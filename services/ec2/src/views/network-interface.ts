@@ -4,12 +4,18 @@ import {
   type MetadataReader,
   type NetworkInterface,
   privateDnsName,
-  publicName,
-  type SecurityGroup,
   zoneId,
 } from '@bakehouse/domain';
 import { tagsView } from '../request/tags.ts';
-import { interfaceStatus, isLaunching, withoutPublicAddress } from './instance-facts.ts';
+import {
+  associationView,
+  type InterfaceFacts,
+  interfaceStatus,
+  type NamedAddress,
+  privateIpViews,
+  readInterfaceFacts,
+  shownFacts,
+} from './interface-facts.ts';
 import { unmanaged } from './operator.ts';
 import { wholeSecond } from './time.ts';
 
@@ -17,11 +23,8 @@ export type NetworkInterfaceView = NonNullable<
   Ec2.Ec2Output<'DescribeNetworkInterfaces'>['NetworkInterfaces']
 >[number];
 
-/** A network interface with the groups that it is in. */
-export interface NetworkInterfaceFacts {
-  readonly nic: NetworkInterface;
-  readonly groups: readonly SecurityGroup[];
-  /** The instance that the interface is attached to. */
+/** A network interface and the instance that it is attached to. */
+export interface NetworkInterfaceFacts extends InterfaceFacts {
   readonly instance?: Instance;
 }
 
@@ -29,32 +32,29 @@ export async function readNetworkInterfaceFacts(
   reader: MetadataReader,
   nic: NetworkInterface,
 ): Promise<NetworkInterfaceFacts> {
-  const groups: SecurityGroup[] = [];
-  for (const groupId of nic.groupIds) {
-    const group = await reader.get('securityGroup', groupId);
-    if (group) groups.push(group);
-  }
+  const facts = await readInterfaceFacts(reader, nic);
   const instance = nic.attachment && (await reader.get('instance', nic.attachment.instanceId));
-  return { nic, groups, ...(instance ? { instance } : {}) };
+  return instance ? { ...facts, instance } : facts;
 }
 
-/** The interface as it is shown: without its public address during a launch. */
-export const shownInterface = ({ nic, instance }: NetworkInterfaceFacts): NetworkInterface =>
-  instance && isLaunching(instance) ? withoutPublicAddress(nic) : nic;
+/** The interface as it is shown: without its public addresses during a launch. */
+export const shownInterface = (facts: NetworkInterfaceFacts): NetworkInterfaceFacts => ({
+  ...facts,
+  ...shownFacts(facts, facts.instance),
+});
 
 /** The status of the attachment; undefined when the interface is not attached. */
 export const attachmentStatus = ({ nic, instance }: NetworkInterfaceFacts) =>
-  nic.attachment && (instance ? interfaceStatus(instance) : 'attached');
+  interfaceStatus(nic, instance);
 
-function associationView(nic: NetworkInterface): Pick<NetworkInterfaceView, 'Association'> {
-  if (!nic.publicIp) return {};
-  return {
-    Association: {
-      IpOwnerId: 'amazon',
-      PublicDnsName: publicName(nic),
-      PublicIp: nic.publicIp,
-    },
-  };
+/** With the ids of an Elastic IP address. */
+function elasticView(address: NamedAddress | undefined): Pick<NetworkInterfaceView, 'Association'> {
+  const { Association: association } = associationView(address);
+  const { elastic } = address ?? {};
+  if (!association) return {};
+  if (!elastic?.association) return { Association: association };
+  const ids = { AllocationId: elastic.id, AssociationId: elastic.association.id };
+  return { Association: { ...association, ...ids } };
 }
 
 function attachmentView(facts: NetworkInterfaceFacts): Pick<NetworkInterfaceView, 'Attachment'> {
@@ -74,36 +74,31 @@ function attachmentView(facts: NetworkInterfaceFacts): Pick<NetworkInterfaceView
   };
 }
 
+/** A NAT gateway's interface is managed for its account by the platform. */
+export const isManaged = ({ kind }: NetworkInterface) => kind === 'nat_gateway';
+
 /** The official shape of a network interface. */
 export function networkInterfaceView(facts: NetworkInterfaceFacts): NetworkInterfaceView {
-  const { groups } = facts;
-  const nic = shownInterface(facts);
-  const association = associationView(nic);
-  const privateName = privateDnsName(nic.privateIp, nic.region);
+  const shown = shownInterface(facts);
+  const { nic, groups, addresses } = shown;
+  const [primary] = addresses;
   return {
-    ...association,
+    ...elasticView(primary),
     ...attachmentView(facts),
     AvailabilityZone: nic.zone,
     AvailabilityZoneId: zoneId(nic.zone),
     Description: nic.description,
     Groups: groups.map(({ id, name }) => ({ GroupId: id, GroupName: name })),
-    InterfaceType: 'interface',
+    InterfaceType: isManaged(nic) ? 'natGateway' : 'interface',
     Ipv6Addresses: [],
     MacAddress: nic.macAddress,
     NetworkInterfaceId: nic.id,
     OwnerId: nic.ownerId,
-    PrivateDnsName: privateName,
-    ...(nic.publicIp ? { PublicDnsName: publicName(nic) } : {}),
+    PrivateDnsName: privateDnsName(nic.privateIp, nic.region),
+    ...(primary?.publicName ? { PublicDnsName: primary.publicName } : {}),
     PrivateIpAddress: nic.privateIp,
-    PrivateIpAddresses: [
-      {
-        ...association,
-        Primary: true,
-        PrivateDnsName: privateName,
-        PrivateIpAddress: nic.privateIp,
-      },
-    ],
-    RequesterManaged: false,
+    PrivateIpAddresses: privateIpViews(shown, elasticView),
+    RequesterManaged: isManaged(nic),
     SourceDestCheck: nic.sourceDestCheck,
     Status: nic.status,
     SubnetId: nic.subnetId,

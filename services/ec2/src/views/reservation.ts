@@ -1,7 +1,13 @@
 import type * as Ec2 from '@bakehouse/aws-model';
-import type { AttachmentState, Instance, MetadataReader, SecurityGroup } from '@bakehouse/domain';
+import {
+  type AttachmentState,
+  type Instance,
+  interfacesOf,
+  type MetadataReader,
+} from '@bakehouse/domain';
 import { instanceView } from './instance.ts';
 import type { InstanceFacts } from './instance-facts.ts';
+import { type InterfaceFacts, readInterfaceFacts } from './interface-facts.ts';
 
 type ReservationView = NonNullable<Ec2.Ec2Output<'DescribeInstances'>['Reservations']>[number];
 
@@ -22,14 +28,12 @@ export async function readInstanceFacts(
   reader: MetadataReader,
   instance: Instance,
 ): Promise<InstanceFacts> {
-  const nic = await reader.get('networkInterface', instance.networkInterfaceId);
-  const groups: SecurityGroup[] = [];
-  for (const groupId of nic?.groupIds ?? []) {
-    const group = await reader.get('securityGroup', groupId);
-    if (group) groups.push(group);
+  const interfaces: InterfaceFacts[] = [];
+  for (const nic of await interfacesOf(reader, instance.id)) {
+    interfaces.push(await readInterfaceFacts(reader, nic));
   }
   const states = await readAttachmentStates(reader, instance);
-  return { instance, groups, ...(nic ? { nic } : {}), ...states };
+  return { instance, interfaces, ...states };
 }
 
 /** Instances grouped by the launch that made them. */

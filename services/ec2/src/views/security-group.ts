@@ -42,12 +42,14 @@ function peersView(rules: readonly Described[]): PermissionView {
     UserIdGroupPairs: [] as NonNullable<PermissionView['UserIdGroupPairs']>,
     IpRanges: [] as NonNullable<PermissionView['IpRanges']>,
     Ipv6Ranges: [] as NonNullable<PermissionView['Ipv6Ranges']>,
-    PrefixListIds: [],
+    PrefixListIds: [] as NonNullable<PermissionView['PrefixListIds']>,
   };
   for (const { peer, description } of rules) {
     const words = described(description);
     if (peer.kind === 'cidr-ipv4') view.IpRanges.push({ ...words, CidrIp: peer.cidr });
     else if (peer.kind === 'cidr-ipv6') view.Ipv6Ranges.push({ ...words, CidrIpv6: peer.cidr });
+    else if (peer.kind === 'prefix-list')
+      view.PrefixListIds.push({ ...words, PrefixListId: peer.prefixListId });
     else view.UserIdGroupPairs.push({ ...words, UserId: peer.accountId, GroupId: peer.groupId });
   }
   return view;
@@ -95,9 +97,11 @@ const trafficView = (rule: SecurityGroupRule) => ({
   ToPort: rule.toPort ?? -1,
 });
 
+/** A peer that is no group. */
 const rangeView = (peer: RulePeer) => ({
   ...(peer.kind === 'cidr-ipv4' ? { CidrIpv4: peer.cidr } : {}),
   ...(peer.kind === 'cidr-ipv6' ? { CidrIpv6: peer.cidr } : {}),
+  ...(peer.kind === 'prefix-list' ? { PrefixListId: peer.prefixListId } : {}),
 });
 
 /** The official shape of one rule. */

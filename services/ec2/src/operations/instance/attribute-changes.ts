@@ -1,11 +1,15 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import {
   apiError,
+  checkAddressCount,
   checkAttachments,
+  checkInterfaceCount,
   checkState,
   ephemeralDisksOf,
   findInstanceType,
   type Instance,
+  interfacesOf,
+  privateIpsOf,
 } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
@@ -18,10 +22,9 @@ import {
 import { launchType, refuseTypeHere } from '../../launch/launch-type.ts';
 import { ownedById } from '../../lookup/lookups.ts';
 import { attributeList, attributeValue } from '../../request/attributes.ts';
-import { sourceDestCheckStays } from '../../request/refusals.ts';
 import { oneOf } from '../../request/text.ts';
 import { changeBlockDevices } from './change-block-devices.ts';
-import { type ChangeScope, changeGroups } from './change-groups.ts';
+import { type ChangeScope, changeGroups, changeSourceDestCheck } from './change-interface.ts';
 
 /** The attributes that ModifyInstanceAttribute changes. */
 export type AttributeRequest = Omit<
@@ -52,19 +55,23 @@ interface AttributeChange {
 
 const unsupported = (message: string) => apiError('UnsupportedOperation', { message });
 
-function changeType(
+async function changeType(
   instance: Instance,
   { InstanceType: wanted }: AttributeRequest,
-  { context }: ChangeScope,
-): Instance {
+  { tx, context }: ChangeScope,
+): Promise<Instance> {
   const type = launchType(attributeValue(wanted), instance);
   refuseTypeHere(type, context.settings);
+  const nics = await interfacesOf(tx, instance.id);
+  checkInterfaceCount(type, nics.length);
+  for (const nic of nics) checkAddressCount(type, privateIpsOf(nic).length);
   // Cores and threads are the new type's, as in EC2.
   const { cpuCredits: before, cpuOptions: _, ...rest } = instance;
   const ephemeralDisks = ephemeralDisksOf(type, instance.ephemeralDisks);
   checkAttachments(`The instance '${instance.id}' of type ${type.name}`, {
     volumes: instance.volumes.length,
     ephemeralDisks: ephemeralDisks.length,
+    interfaces: nics.length,
   });
   return {
     ...rest,
@@ -101,14 +108,6 @@ function changeEna(instance: Instance, { EnaSupport: wanted }: AttributeRequest)
     });
   }
   return { ...instance, enaSupport };
-}
-
-function keepSourceDestCheck(
-  instance: Instance,
-  { SourceDestCheck: wanted }: AttributeRequest,
-): Instance {
-  if (attributeValue(wanted)) return instance;
-  throw sourceDestCheckStays();
 }
 
 function changeKernel(instance: Instance): Instance {
@@ -166,7 +165,11 @@ export const attributeChanges: Record<ChangeableMember, AttributeChange> = {
   InstanceType: { stopped: true, change: changeType },
   Kernel: { stopped: true, change: changeKernel },
   Ramdisk: { stopped: true, change: changeKernel },
-  SourceDestCheck: { stopped: false, change: keepSourceDestCheck },
+  SourceDestCheck: {
+    stopped: false,
+    change: (instance, { SourceDestCheck: wanted }, scope) =>
+      changeSourceDestCheck(instance, attributeValue(wanted), scope),
+  },
   SriovNetSupport: { stopped: true, change: changeSriov },
   UserData: { stopped: true, change: changeUserData },
 };

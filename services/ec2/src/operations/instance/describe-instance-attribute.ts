@@ -3,7 +3,7 @@ import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { unknownAttribute } from '../../request/refusals.ts';
 import { groupViews, instanceView } from '../../views/instance.ts';
-import type { InstanceFacts } from '../../views/instance-facts.ts';
+import { groupsOfInstance, type InstanceFacts, primaryNic } from '../../views/instance-facts.ts';
 import { readInstanceFacts } from '../../views/reservation.ts';
 
 export type AttributeName = NonNullable<Ec2Input<'DescribeInstanceAttribute'>['Attribute']>;
@@ -23,7 +23,7 @@ const attributes: Record<AttributeName, (facts: InstanceFacts) => Omit<Output, '
   ebsOptimized: ({ instance }) => ({ EbsOptimized: { Value: instance.ebsOptimized } }),
   enaSupport: ({ instance }) => ({ EnaSupport: { Value: instance.enaSupport } }),
   enclaveOptions: () => ({ EnclaveOptions: { Enabled: false } }),
-  groupSet: ({ groups }) => ({ Groups: groupViews(groups) }),
+  groupSet: (facts) => ({ Groups: groupViews(groupsOfInstance(facts)) }),
   instanceInitiatedShutdownBehavior: ({ instance }) => ({
     InstanceInitiatedShutdownBehavior: { Value: instance.shutdownBehavior },
   }),
@@ -32,7 +32,9 @@ const attributes: Record<AttributeName, (facts: InstanceFacts) => Omit<Output, '
   productCodes: () => ({ ProductCodes: [] }),
   ramdisk: ({ instance }) => ({ RamdiskId: valued(instance.boot.ramdiskId) }),
   rootDeviceName: ({ instance }) => ({ RootDeviceName: { Value: instance.root.deviceName } }),
-  sourceDestCheck: ({ nic }) => ({ SourceDestCheck: { Value: nic?.sourceDestCheck ?? true } }),
+  sourceDestCheck: (facts) => ({
+    SourceDestCheck: { Value: primaryNic(facts)?.sourceDestCheck ?? true },
+  }),
   sriovNetSupport: ({ instance }) => ({ SriovNetSupport: valued(instance.sriovNetSupport) }),
   userData: ({ instance }) => ({ UserData: valued(instance.userDataBase64) }),
 };

@@ -88,7 +88,6 @@ test.each([
     'InvalidParameterValue',
   ],
   ['a kernel of an HVM guest', { Kernel: { Value: 'aki-1' } }, 'InvalidParameterCombination'],
-  ['no source check', { SourceDestCheck: { Value: false } }, 'UnsupportedOperation'],
   [
     'a device that is not there',
     { BlockDeviceMappings: [{ DeviceName: '/dev/sdz', Ebs: { DeleteOnTermination: false } }] },
@@ -103,6 +102,20 @@ test.each([
   } as { InstanceId: string });
   await expect(modify).rejects.toMatchObject({ code });
   expect(await instance()).toEqual(before);
+});
+
+test('an instance whose source check is off is let route for others', async () => {
+  const { call, instanceId: InstanceId, instance, drivers } = await launched();
+  const { networkInterfaceId } = await instance();
+  const isChecked = () =>
+    drivers.network.policy.nics.find(({ nicId }) => nicId === networkInterfaceId)?.sourceDestCheck;
+  for (const Value of [false, true]) {
+    await call('ModifyInstanceAttribute', { InstanceId, SourceDestCheck: { Value } });
+    expect(isChecked()).toBe(Value);
+    const Attribute = 'sourceDestCheck';
+    const shown = await call('DescribeInstanceAttribute', { InstanceId, Attribute });
+    expect(shown.SourceDestCheck).toEqual({ Value });
+  }
 });
 
 test.each([

@@ -147,6 +147,9 @@ function asked(request: Request): AskedChange {
   return { member: members[attribute], request: change };
 }
 
+/** What the network enforces. */
+const enforced: ReadonlySet<ChangeableMember> = new Set(['Groups', 'SourceDestCheck']);
+
 /** Changes one attribute. For a running instance the change is in force before the reply. */
 export const modifyInstanceAttribute: Operation<'ModifyInstanceAttribute'> = async (
   context,
@@ -163,7 +166,7 @@ export const modifyInstanceAttribute: Operation<'ModifyInstanceAttribute'> = asy
       ? await publishMetadataWorkflow.enqueue(tx, { instanceId: before.id })
       : undefined;
   });
-  if (change.member === 'Groups') await enforcePolicy(context);
+  if (enforced.has(change.member)) await enforcePolicy(context);
   await published(context, work);
   return {};
 };

@@ -1,3 +1,4 @@
+import { enforcePolicy } from '../../network/enforce-policy.ts';
 import type { Operation } from '../../operation.ts';
 import { unknownAttribute } from '../../request/refusals.ts';
 import { type AskedChange, changeAttribute } from './attribute-changes.ts';
@@ -17,8 +18,7 @@ export const resetInstanceAttribute: Operation<'ResetInstanceAttribute'> = async
   const name: string = request.Attribute;
   const reset = Object.hasOwn(resets, name) ? resets[name] : undefined;
   if (!reset) throw unknownAttribute(name, Object.keys(resets));
-  return await context.write(async (tx) => {
-    await changeAttribute(tx, context, request.InstanceId, reset);
-    return {};
-  });
+  await context.write((tx) => changeAttribute(tx, context, request.InstanceId, reset));
+  await enforcePolicy(context);
+  return {};
 };

@@ -2,15 +2,16 @@ import {
   apiError,
   type Capacity,
   freeAddressCount,
-  freePrivateIp,
   freePublicIp,
   freePublicIpCount,
   type Instance,
   type InstanceId,
+  type LaunchDraw,
   type LaunchFacts,
   type LaunchRecords,
   type MetadataReader,
   planLaunch,
+  type Subnet,
   withLaunch,
 } from '@bakehouse/domain';
 import { type OperationContext, startInstanceWorkflow } from '@bakehouse/orchestration';
@@ -24,6 +25,7 @@ import {
   type MergedLaunch,
 } from '../../launch/launch-parameters.ts';
 import { typeNamed } from '../../launch/launch-type.ts';
+import { drawAddresses, namedAddresses } from '../../network/asked-addresses.ts';
 import type { Operation } from '../../operation.ts';
 import { repeatedIds, withClientToken } from '../../request/client-token.ts';
 import { launchReply, readReservations } from '../../views/reservation.ts';
@@ -49,32 +51,50 @@ function checkCounts({ MinCount: min, MaxCount: max }: LaunchParameters): void {
   }
 }
 
-/** Addresses for each instance, none used twice. */
-async function drawAddresses(
+/** Addresses of one instance, none used twice: those of earlier ones are in the records. */
+async function drawOne(
   tx: ControlTransaction,
   context: OperationContext,
-  facts: LaunchFacts,
-) {
-  const { subnet, privateIp, publicIp } = facts.placement;
-  const draw = () => Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
-  const chosen = privateIp ?? (await freePrivateIp(tx, subnet, draw()));
-  if (!publicIp) return { privateIp: chosen };
-  return {
-    privateIp: chosen,
-    publicIp: await freePublicIp(tx, context.settings.publicCidr, draw()),
-  };
+  { placement }: LaunchFacts,
+): Promise<Omit<LaunchDraw, 'launchIndex'>> {
+  const addresses: LaunchDraw['addresses'][number][] = [];
+  const except = new Set<string>(
+    placement.interfaces.flatMap((each) => (each.kind === 'new' ? namedAddresses(each.asked) : [])),
+  );
+  for (const each of placement.interfaces) {
+    const drawn =
+      each.kind === 'new' ? await drawAddresses(tx, context, { ...each, except }) : undefined;
+    for (const address of drawn ? [drawn.privateIp, ...drawn.secondaryIps] : [])
+      except.add(address);
+    addresses.push(drawn);
+  }
+  if (!placement.publicIp) return { addresses };
+  const draw = Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
+  return { addresses, publicIp: await freePublicIp(tx, context.settings.publicCidr, draw) };
 }
 
 async function commitLaunch(
   tx: ControlTransaction,
-  { instance, nic, volumes }: LaunchRecords,
+  { instance, nics, volumes }: LaunchRecords,
 ): Promise<InstanceId> {
-  await tx.put('networkInterface', nic);
+  for (const nic of nics) await tx.put('networkInterface', nic);
   for (const volume of volumes) await tx.put('volume', volume);
   await tx.put('instance', instance);
   const { id: instanceId, generation } = instance;
   await startInstanceWorkflow.enqueue(tx, { instanceId, generation, firstLaunch: true });
   return instance.id;
+}
+
+/** How many addresses an instance takes of each subnet. */
+function addressesNeeded({ interfaces }: LaunchFacts['placement']): ReadonlyMap<Subnet, number> {
+  const needed = new Map<string, [Subnet, number]>();
+  for (const each of interfaces) {
+    if (each.kind === 'existing') continue;
+    const { subnet, asked } = each;
+    const [, before] = needed.get(subnet.id) ?? [subnet, 0];
+    needed.set(subnet.id, [subnet, before + 1 + asked.secondary.length + asked.secondaryCount]);
+  }
+  return new Map(needed.values());
 }
 
 /** How many instances can have the addresses that a launch needs, counted up to `max`. */
@@ -83,7 +103,10 @@ async function addressedCount(
   { settings }: OperationContext,
   { placement, max }: { placement: LaunchFacts['placement']; max: number },
 ): Promise<number> {
-  const inSubnet = Math.min(max, await freeAddressCount(tx, placement.subnet));
+  let inSubnet = max;
+  for (const [subnet, needed] of addressesNeeded(placement)) {
+    inSubnet = Math.min(inSubnet, Math.floor((await freeAddressCount(tx, subnet)) / needed));
+  }
   if (!placement.publicIp) return inSubnet;
   return await freePublicIpCount(tx, settings.publicCidr, inSubnet);
 }
@@ -121,8 +144,8 @@ async function launchAll(
   const count = await launchCount(tx, context, { facts, parameters, capacity });
   const instanceIds: InstanceId[] = [];
   for (let launchIndex = 0; launchIndex < count; launchIndex += 1) {
-    const addresses = await drawAddresses(tx, context, facts);
-    const records = planLaunch(facts, { launchIndex, ...addresses }, context.ids);
+    const draw = await drawOne(tx, context, facts);
+    const records = planLaunch(facts, { launchIndex, ...draw }, context.ids);
     instanceIds.push(await commitLaunch(tx, records));
   }
   await tx.put('image', withLaunch(facts.image, context.now));

@@ -56,8 +56,24 @@ test('the guest reads the public name that the API shows', async () => {
   const facts = await context.read((tx) => readInstanceNetwork(tx, context.instanceId));
   expect(view?.PublicDnsName).toMatch(/./);
   expect(instanceMetadata(facts).publicHostName).toBe(view?.PublicDnsName);
-  const { publicIp: _, ...nic } = facts.nic;
-  expect(instanceMetadata({ ...facts, nic }).publicHostName).toBeUndefined();
+  const [primary] = facts.interfaces;
+  const addresses = [{ privateIp: primary.nic.privateIp }];
+  const without = { ...facts, interfaces: [{ ...primary, addresses }] as const };
+  expect(instanceMetadata(without).publicHostName).toBeUndefined();
+});
+
+test('a VPC without public names has none in the API and in the guest, but the address', async () => {
+  const context = await launched();
+  const { vpcId } = await context.instance();
+  const named = await viewOf(context);
+  const EnableDnsHostnames = { Value: false };
+  await context.call('ModifyVpcAttribute', { VpcId: vpcId, EnableDnsHostnames });
+  const view = await viewOf(context);
+  expect(view).toMatchObject({ PublicDnsName: '', PublicIpAddress: named?.PublicIpAddress });
+  expect(view?.NetworkInterfaces).toMatchObject([{ Association: { PublicDnsName: '' } }]);
+  const facts = await context.read((tx) => readInstanceNetwork(tx, context.instanceId));
+  expect(instanceMetadata(facts)).not.toHaveProperty('publicHostName');
+  expect(instanceMetadata(facts).publicIp).toBe(named?.PublicIpAddress);
 });
 
 test('two attributes in one request are refused, with the way out', async () => {

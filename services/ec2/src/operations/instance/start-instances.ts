@@ -5,6 +5,8 @@ import {
   findInstanceType,
   freePublicIp,
   type Instance,
+  interfacesOf,
+  readInterfaceAddresses,
 } from '@bakehouse/domain';
 import {
   type OperationContext,
@@ -17,14 +19,19 @@ import { stateChange } from '../../instances/instance-state-change.ts';
 import { allOwnedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 
-/** Each start draws a new public address, as in EC2. */
+/**
+ * Each start draws a new public address, as in EC2: for an instance with one interface, whose primary address has no
+ * Elastic IP address.
+ */
 async function givePublicIp(
   tx: ControlTransaction,
   context: OperationContext,
   instance: Instance,
 ): Promise<void> {
-  const nic = await tx.get('networkInterface', instance.networkInterfaceId);
-  if (!nic || nic.publicIp || !(await associatesPublicIp(tx, nic))) return;
+  const [nic, second] = await interfacesOf(tx, instance.id);
+  if (!nic || second || !(await associatesPublicIp(tx, nic))) return;
+  const [primary] = await readInterfaceAddresses(tx, nic);
+  if (primary?.publicIp !== undefined) return;
   const draw = Buffer.from(context.ids.bytes(4)).readUInt32BE(0);
   const publicIp = await freePublicIp(tx, context.settings.publicCidr, draw);
   await tx.put('networkInterface', { ...nic, publicIp });

@@ -36,23 +36,24 @@ async function mappings(reader: MetadataReader, { instance }: InstanceFacts) {
   return rows;
 }
 
+/** Of several interfaces none is given an automatic public address, so that there is nothing to say of it. */
 async function interfaces(
   reader: MetadataReader,
-  { nic, groups }: InstanceFacts,
+  { interfaces: all }: InstanceFacts,
 ): Promise<Partial<Data>> {
-  if (!nic) return {};
-  return {
-    NetworkInterfaces: [
-      {
-        DeviceIndex: 0,
-        AssociatePublicIpAddress: await associatesPublicIp(reader, nic),
-        DeleteOnTermination: nic.attachment?.deleteOnTermination ?? true,
-        Description: nic.description,
-        Groups: groups.map((group) => group.id),
-        SubnetId: nic.subnetId,
-      },
-    ],
-  };
+  if (all.length === 0) return {};
+  const specifications = all.map(async ({ nic, groups }) => ({
+    DeviceIndex: nic.attachment?.deviceIndex ?? 0,
+    ...(all.length === 1 && {
+      AssociatePublicIpAddress: await associatesPublicIp(reader, nic),
+    }),
+    DeleteOnTermination: nic.attachment?.deleteOnTermination ?? true,
+    Description: nic.description,
+    Groups: groups.map((group) => group.id),
+    SubnetId: nic.subnetId,
+    ...(nic.secondaryIps?.length && { SecondaryPrivateIpAddressCount: nic.secondaryIps.length }),
+  }));
+  return { NetworkInterfaces: await Promise.all(specifications) };
 }
 
 function settings({ instance }: InstanceFacts): Data {

@@ -25,9 +25,9 @@ describe('AuthorizeSecurityGroupIngress', () => {
       'InvalidParameterValue',
     ],
     [
-      'a prefix list',
-      { IpPermissions: [{ IpProtocol: '-1', PrefixListIds: [{ PrefixListId: 'pl-1' }] }] },
-      'UnsupportedOperation',
+      'a prefix list that does not exist',
+      { IpPermissions: [{ IpProtocol: '-1', PrefixListIds: [{ PrefixListId: 'pl-00000000' }] }] },
+      'InvalidPrefixListID.NotFound',
     ],
     [
       'a group that is not there',

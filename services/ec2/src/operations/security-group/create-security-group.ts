@@ -1,5 +1,4 @@
-import { apiError, type SecurityGroup } from '@bakehouse/domain';
-import { allEgress } from '@bakehouse/orchestration';
+import { allEgress, apiError, type SecurityGroup } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import { findDefaultVpc, findGroupInVpc } from '../../network/groups.ts';
 import type { Operation } from '../../operation.ts';

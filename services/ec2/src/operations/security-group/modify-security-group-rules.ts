@@ -5,10 +5,9 @@ import { namedGroup, rulesOf } from '../../network/groups.ts';
 import { rulePorts, ruleProtocol } from '../../network/rule-protocol.ts';
 import { ruleKey, ruleWords } from '../../network/rule-shape.ts';
 import type { Operation } from '../../operation.ts';
-import { noPrefixLists } from '../../request/refusals.ts';
 import { rulesById } from './group-rules.ts';
 import { ruleDescription } from './group-words.ts';
-import { groupPeer, ipv4Peer, ipv6Peer, type RuleTarget } from './rule-request.ts';
+import { groupPeer, ipv4Peer, ipv6Peer, prefixListPeer, type RuleTarget } from './rule-request.ts';
 
 type Update = NonNullable<Ec2.Ec2Input<'ModifySecurityGroupRules'>['SecurityGroupRules']>[number];
 type RuleRequest = NonNullable<Update['SecurityGroupRule']>;
@@ -18,13 +17,14 @@ async function requestedPeer(target: RuleTarget, request: RuleRequest): Promise<
   const named = [CidrIpv4, CidrIpv6, ReferencedGroupId, PrefixListId].filter(Boolean);
   if (named.length !== 1) {
     throw apiError(named.length === 0 ? 'MissingParameter' : 'InvalidParameterCombination', {
-      message: 'Exactly one of CidrIpv4, CidrIpv6, ReferencedGroupId must be given for each rule',
+      message:
+        'Exactly one of CidrIpv4, CidrIpv6, ReferencedGroupId, PrefixListId must be given for each rule',
     });
   }
   if (CidrIpv4) return ipv4Peer(CidrIpv4);
   if (CidrIpv6) return ipv6Peer(CidrIpv6);
   if (ReferencedGroupId) return await groupPeer(target, { GroupId: ReferencedGroupId });
-  throw noPrefixLists();
+  return await prefixListPeer(target, PrefixListId);
 }
 
 /** The rule with everything replaced but its id, direction and tags. */

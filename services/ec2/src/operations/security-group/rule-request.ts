@@ -13,7 +13,6 @@ import { ownedById } from '../../lookup/lookups.ts';
 import { defaultVpcGroup, findGroupInVpc } from '../../network/groups.ts';
 import { rulePorts, ruleProtocol } from '../../network/rule-protocol.ts';
 import { type RuleShape, ruleKey } from '../../network/rule-shape.ts';
-import { noPrefixLists } from '../../request/refusals.ts';
 import { ruleDescription } from './group-words.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -86,11 +85,16 @@ export async function groupPeer(target: RuleTarget, pair: GroupPair): Promise<Ru
   return { kind: 'group', groupId: found.id, accountId: found.ownerId };
 }
 
+export async function prefixListPeer(
+  { reader, scope }: RuleTarget,
+  id: string | undefined,
+): Promise<RulePeer> {
+  const { id: prefixListId } = await ownedById(reader, scope, 'prefixList', id);
+  return { kind: 'prefix-list', prefixListId };
+}
+
 async function peersOf(target: RuleTarget, permission: Permission): Promise<AskedPeer[]> {
   const { IpRanges = [], Ipv6Ranges = [], UserIdGroupPairs = [], PrefixListIds = [] } = permission;
-  if (PrefixListIds.length > 0) {
-    throw noPrefixLists();
-  }
   const peers: AskedPeer[] = [];
   for (const { CidrIp: cidr = '', Description } of IpRanges) {
     peers.push({ peer: ipv4Peer(cidr), ...ruleDescription(Description) });
@@ -100,6 +104,9 @@ async function peersOf(target: RuleTarget, permission: Permission): Promise<Aske
   }
   for (const pair of UserIdGroupPairs) {
     peers.push({ peer: await groupPeer(target, pair), ...ruleDescription(pair.Description) });
+  }
+  for (const { PrefixListId: id, Description } of PrefixListIds) {
+    peers.push({ peer: await prefixListPeer(target, id), ...ruleDescription(Description) });
   }
   return peers;
 }

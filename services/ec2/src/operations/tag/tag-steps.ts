@@ -10,19 +10,10 @@ import type { OperationContext } from '@bakehouse/orchestration';
 import type { Filter } from '../../filters/filter.ts';
 import { isWildcard } from '../../filters/wildcard.ts';
 import { type Candidates, candidatePage } from '../../lookup/record-steps.ts';
-import { partTags, vpcParts } from '../../network/vpc-parts.ts';
 import type { Step, StepsRequest } from '../../request/paging.ts';
 import { ownTags } from '../../request/tags.ts';
 import type { TagRow } from '../../views/tag.ts';
-import {
-  isShareable,
-  type PartType,
-  partTypes,
-  type RecordType,
-  recordTypes,
-  type TaggableKind,
-  vpcsOf,
-} from './taggable.ts';
+import { isShareable, type RecordType, recordTypes, type TaggableKind } from './taggable.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
 
@@ -55,7 +46,7 @@ export function tagSteps(
   filters: readonly Filter[],
 ): StepsRequest<TagRow>['read'] {
   const types = exactValues(filters, 'resource-type');
-  const sources = [...recordTypes, ...partTypes]
+  const sources = recordTypes
     .filter(({ type }) => !types || types.includes(type))
     .sort((a, b) => (endOf(a) < endOf(b) ? -1 : 1));
   return (after, count) =>
@@ -74,15 +65,13 @@ export function tagSteps(
 async function sourceStep(
   reader: MetadataReader,
   scope: Scope,
-  request: { source: RecordType | PartType; filters: readonly Filter[]; from: From },
+  request: { source: RecordType; filters: readonly Filter[]; from: From },
 ): Promise<Step<TagRow>> {
   const { source, filters, from } = request;
   if (from.after >= endOf(source)) return { items: [] };
   const after = from.after.startsWith(`${source.prefix}-`) ? from.after : '';
   const within = { after, limit: from.limit };
-  return 'kind' in source
-    ? await recordStep(reader, scope, { source, filters, from: within })
-    : await partStep(reader, scope, { source, from: within });
+  return await recordStep(reader, scope, { source, filters, from: within });
 }
 
 interface From {
@@ -145,17 +134,4 @@ function queriesOf(
 function tagsSeenBy(record: RecordKinds[TaggableKind], { accountId }: Scope): Tags {
   if (record.ownerId === accountId) return record.tags;
   return isShareable(record) && isSharedWith(record, accountId) ? ownTags(record, accountId) : {};
-}
-
-/** Parts of VPCs have no records of their own; there are few. */
-async function partStep(
-  reader: MetadataReader,
-  scope: Scope,
-  { source, from }: { source: PartType; from: From },
-): Promise<Step<TagRow>> {
-  const items = (await vpcsOf(reader, scope))
-    .map((vpc) => ({ id: vpcParts(vpc)[source.part], vpc }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .flatMap(({ id, vpc }) => rowsOf(id, source.type, partTags(vpc, id)));
-  return { items: items.filter(({ id }) => id > from.after) };
 }

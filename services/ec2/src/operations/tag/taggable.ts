@@ -9,18 +9,10 @@ import {
   type RecordKinds,
   type Snapshot,
   type Tags,
-  type Vpc,
 } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { checkId, type LookupKind, notFound } from '../../lookup/lookups.ts';
-import {
-  checkPartId,
-  type PartKind,
-  partKinds,
-  partTags,
-  vpcParts,
-} from '../../network/vpc-parts.ts';
 import { ownTags, withOwnTags } from '../../request/tags.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -30,7 +22,8 @@ export type TaggableKind = {
   [K in keyof RecordKinds]: RecordKinds[K] extends { tags: Tags; ownerId: string } ? K : never;
 }[keyof RecordKinds];
 
-interface TaggableType {
+export interface RecordType {
+  readonly kind: TaggableKind;
   /** As DescribeTags names it. */
   readonly type: string;
   readonly prefix: string;
@@ -39,9 +32,6 @@ interface TaggableType {
   /** EC2's error for an id that does not exist. */
   notFound(id: string): ApiError;
 }
-
-export type RecordType = TaggableType & { readonly kind: TaggableKind };
-export type PartType = TaggableType & { readonly part: PartKind['part'] };
 
 const lookedUp = (kind: LookupKind & TaggableKind, type: string, prefix: string): RecordType => ({
   kind,
@@ -59,6 +49,13 @@ export const recordTypes: readonly RecordType[] = [
   lookedUp('networkInterface', 'network-interface', 'eni'),
   lookedUp('vpc', 'vpc', 'vpc'),
   lookedUp('subnet', 'subnet', 'subnet'),
+  lookedUp('internetGateway', 'internet-gateway', 'igw'),
+  lookedUp('routeTable', 'route-table', 'rtb'),
+  lookedUp('networkAcl', 'network-acl', 'acl'),
+  lookedUp('dhcpOptions', 'dhcp-options', 'dopt'),
+  lookedUp('elasticAddress', 'elastic-ip', 'eipalloc'),
+  lookedUp('natGateway', 'natgateway', 'nat'),
+  lookedUp('prefixList', 'prefix-list', 'pl'),
   lookedUp('securityGroup', 'security-group', 'sg'),
   lookedUp('securityGroupRule', 'security-group-rule', 'sgr'),
   {
@@ -81,25 +78,9 @@ export const recordTypes: readonly RecordType[] = [
   },
 ];
 
-const partType = (type: string, kind: PartKind): PartType => ({
-  type,
-  prefix: kind.prefix,
-  part: kind.part,
-  check: (id) => checkPartId(kind, id),
-  notFound: kind.notFound,
-});
-
-/** Parts of a VPC, whose tags are kept with it. */
-export const partTypes: readonly PartType[] = [
-  partType('internet-gateway', partKinds.internetGateway),
-  partType('route-table', partKinds.routeTable),
-  partType('dhcp-options', partKinds.dhcpOptions),
-  partType('network-acl', partKinds.networkAcl),
-];
-
 /** A resource with the tags that it has now and a way to give it others. */
 export interface Taggable {
-  readonly kind?: TaggableKind;
+  readonly kind: TaggableKind;
   readonly tags: Tags;
   put(tx: ControlTransaction, tags: Tags): Promise<void>;
 }
@@ -126,25 +107,6 @@ async function findTaggable<K extends TaggableKind>(
   };
 }
 
-/** The caller's VPCs in this region. */
-export async function vpcsOf(reader: MetadataReader, scope: Scope): Promise<readonly Vpc[]> {
-  return await reader.list('vpc', { region: scope.region, where: { owner: [scope.accountId] } });
-}
-
-async function findPart(
-  reader: MetadataReader,
-  scope: Scope,
-  { part, id }: { part: PartKind['part']; id: string },
-): Promise<Taggable | undefined> {
-  const vpcs = await vpcsOf(reader, scope);
-  const vpc = vpcs.find((each) => vpcParts(each)[part] === id);
-  if (!vpc) return undefined;
-  return {
-    tags: partTags(vpc, id),
-    put: (tx, tags) => tx.put('vpc', { ...vpc, partTags: { ...vpc.partTags, [id]: tags } }),
-  };
-}
-
 /** The caller's resource of that id, or the `Malformed` or `NotFound` of its kind. */
 export async function taggableById(
   reader: MetadataReader,
@@ -152,14 +114,10 @@ export async function taggableById(
   id: string,
 ): Promise<Taggable> {
   const prefix = id.slice(0, id.lastIndexOf('-'));
-  const record = recordTypes.find((each) => each.prefix === prefix);
-  const part = partTypes.find((each) => each.prefix === prefix);
-  const type = record ?? part;
+  const type = recordTypes.find((each) => each.prefix === prefix);
   if (!type) throw apiError('InvalidID', { id });
   type.check(id);
-  const found = record
-    ? await findTaggable(reader, scope, { kind: record.kind, id })
-    : part && (await findPart(reader, scope, { part: part.part, id }));
+  const found = await findTaggable(reader, scope, { kind: type.kind, id });
   if (!found) throw type.notFound(id);
   return found;
 }

@@ -5,11 +5,13 @@ import {
   checkBootType,
   checkState,
   type Instance,
+  interfacesOf,
   isDeviceName,
   type Volume,
   type VolumeAttachment,
 } from '@bakehouse/domain';
 import { attachVolumeWorkflow } from '@bakehouse/orchestration';
+import { checkAttachable } from '../../instances/check-attachable.ts';
 import { ownedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
@@ -26,13 +28,13 @@ function checkVolume(volume: Volume, instance: Instance): void {
   throw apiError('InvalidVolume.ZoneMismatch', { volumeId: id, instanceId: instance.id });
 }
 
-function checkInstance({ id, state, volumes, ephemeralDisks }: Instance): void {
-  if (state !== 'running' && state !== 'stopped') {
-    throw apiError('IncorrectState', { message: `Instance '${id}' is not 'running'.` });
-  }
+function checkInstance(instance: Instance, interfaces: number): void {
+  const { id, volumes, ephemeralDisks } = instance;
+  checkAttachable(instance);
   checkAttachments(`The instance '${id}'`, {
     volumes: volumes.length + 1,
     ephemeralDisks: ephemeralDisks.length,
+    interfaces,
   });
 }
 
@@ -59,7 +61,7 @@ export const attachVolume: Operation<'AttachVolume'> = async (context, request) 
     const volume = await ownedById(tx, context, 'volume', request.VolumeId);
     const instance = await ownedById(tx, context, 'instance', request.InstanceId);
     checkVolume(volume, instance);
-    checkInstance(instance);
+    checkInstance(instance, (await interfacesOf(tx, instance.id)).length);
     checkDevice(request.Device, instance);
     const isRoot = request.Device === instance.root.deviceName;
     if (isRoot) checkBootType(`the volume ${volume.id}`, volume.volumeType);

@@ -1,0 +1,18 @@
+import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import type { JailFolder } from '@bakehouse/host';
+import type { QemuBlockdevs } from '@bakehouse/qmp';
+
+/** What gives machines their disks, and nothing else of the host. All of it is repeatable. */
+export interface MachineDisks {
+  /** Makes the folders that the machine's jail needs for its disks, now and for those that are plugged later. */
+  open(instanceId: InstanceId): Promise<readonly JailFolder[]>;
+  /**
+   * Hands a volume to the machine's user, and takes it from every other machine's. Returns QEMU's block graph, whose
+   * last node is named by the volume's id.
+   */
+  give(volumeId: VolumeId, instanceId: InstanceId): Promise<QemuBlockdevs>;
+  /** Takes a volume back that the machine has closed. */
+  take(volumeId: VolumeId, instanceId: InstanceId): Promise<void>;
+  /** Removes what `open` made. The machine has ended. */
+  close(instanceId: InstanceId): Promise<void>;
+}

@@ -1,0 +1,13 @@
+import type { AddressAssociationId, AllocationId, NetworkInterfaceId, Resource } from './common.ts';
+
+/** An Elastic IP address: its account's until it is released. */
+export interface ElasticAddress extends Resource<AllocationId> {
+  /** From the public pool that automatic addresses come from, too. */
+  readonly publicIp: string;
+  readonly association?: {
+    readonly id: AddressAssociationId;
+    readonly nicId: NetworkInterfaceId;
+    /** The address of the interface that it stands for. */
+    readonly privateIp: string;
+  };
+}

@@ -1,0 +1,131 @@
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, secondMs } from '@bakehouse/base';
+import { exists, readTextIfExists } from '../files.ts';
+import { runCommand } from '../run-command.ts';
+import {
+  enterGroups,
+  type GroupLimits,
+  type GroupSetting,
+  requiredControllers,
+  scopeCommand,
+  settingsOfOne,
+  settingsOfV1,
+} from './plan-control-group.ts';
+
+/** How this host confines a group of processes: scopes of systemd, cgroup v2, the hierarchies of v1, or not at all. */
+export interface ControlGroups {
+  readonly kind: 'systemd' | 'v2' | 'v1' | 'none';
+  /** For people: what limits there are, or why there are none and the way out. */
+  readonly detail: string;
+  /**
+   * Makes a group, or sets the limits of the one that exists. Returns the argv prefix that runs a program in it, and
+   * becomes that program by exec; empty for `none`.
+   */
+  make(name: string, limits: GroupLimits): Promise<readonly string[]>;
+  /** Whether the kernel has killed a process of the group because the group had no memory left. */
+  ranOutOfMemory(name: string): Promise<boolean>;
+  /** Removes a group whose processes have ended. Missing, or still ending: no-op. */
+  remove(name: string): Promise<void>;
+}
+
+const rootDefault = '/sys/fs/cgroup';
+const timeoutMs = 10 * secondMs;
+
+/** Looks at what this host has. Changes nothing but, with cgroup v2, which controllers groups below the root get. */
+export async function findControlGroups(root = rootDefault): Promise<ControlGroups> {
+  if (root === rootDefault && (await exists('/run/systemd/system'))) return systemdScopes;
+  if (await exists(join(root, 'cgroup.controllers'))) return await groupsOfV2(root);
+  const names: readonly string[] = await readdir(root).catch(() => []);
+  const missing = requiredControllers.filter((name) => !names.includes(name));
+  if (missing.length === 0) return groupsOfV1(root);
+  return noGroups(`${root} has no controller for ${missing.join(' and ')}; mount cgroup2 there`);
+}
+
+const systemdScopes: ControlGroups = {
+  kind: 'systemd',
+  detail: "systemd's scopes: memory, processors, threads, disks",
+  make: async (name, limits) => scopeCommand(name, limits),
+  async ranOutOfMemory(name) {
+    const argv = ['systemctl', 'show', '--property=Result', '--value', `${name}.scope`];
+    return (await runCommand(argv, { timeoutMs })).trim() === 'oom-kill';
+  },
+  async remove(name) {
+    // A scope ends with its processes; one that failed is kept until it is reset.
+    await runCommand(['systemctl', 'reset-failed', `${name}.scope`], { timeoutMs }).catch(() => {});
+  },
+};
+
+async function groupsOfV2(root: string): Promise<ControlGroups> {
+  try {
+    const controllers = (await readFile(join(root, 'cgroup.controllers'), 'utf8')).split(/\s+/);
+    const missing = requiredControllers.filter((name) => !controllers.includes(name));
+    if (missing.length > 0) throw new Error(`there is no controller for ${missing.join(' and ')}`);
+    for (const name of [...requiredControllers, 'io']) {
+      if (!controllers.includes(name)) continue;
+      await writeFile(join(root, 'cgroup.subtree_control'), `+${name}`);
+    }
+  } catch (error) {
+    return noGroups(
+      `${root} cannot have groups with limits (${messageOf(error)}); run the server where it may make control groups`,
+    );
+  }
+  return foldersOf({
+    kind: 'v2',
+    detail: 'cgroup v2: memory, processors, threads, disks',
+    folders: (name) => [join(root, name)],
+    settings: (name, limits) => settingsOfOne(join(root, name), limits),
+    oomFile: (name) => join(root, name, 'memory.events'),
+  });
+}
+
+function groupsOfV1(root: string): ControlGroups {
+  const folders = (name: string) =>
+    [...requiredControllers, 'blkio'].map((controller) => join(root, controller, name));
+  return foldersOf({
+    kind: 'v1',
+    detail: 'cgroup v1: memory, processors, threads, disks',
+    folders,
+    settings: (name, limits) => settingsOfV1(root, name, limits),
+    oomFile: (name) => join(root, 'memory', name, 'memory.oom_control'),
+  });
+}
+
+interface GroupFiles extends Pick<ControlGroups, 'kind' | 'detail'> {
+  readonly folders: (name: string) => readonly string[];
+  readonly settings: (name: string, limits: GroupLimits) => readonly GroupSetting[];
+  readonly oomFile: (name: string) => string;
+}
+
+function foldersOf({ kind, detail, folders, settings, oomFile }: GroupFiles): ControlGroups {
+  return {
+    kind,
+    detail,
+    async make(name, limits) {
+      for (const folder of folders(name)) await mkdir(folder, { recursive: true });
+      for (const { path, value, optional } of settings(name, limits)) {
+        await writeFile(path, value).catch((error: unknown) => {
+          if (!optional) throw error;
+        });
+      }
+      return enterGroups(folders(name));
+    },
+    async ranOutOfMemory(name) {
+      const text = (await readTextIfExists(oomFile(name))) ?? '';
+      return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
+    },
+    async remove(name) {
+      for (const folder of folders(name)) await rmdir(folder).catch(() => {});
+    },
+  };
+}
+
+function noGroups(why: string): ControlGroups {
+  return {
+    kind: 'none',
+    detail: `a guest's process can take the host's memory and processors: ${why}`,
+    make: async () => [],
+    ranOutOfMemory: async () => false,
+    remove: async () => {},
+  };
+}

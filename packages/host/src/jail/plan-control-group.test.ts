@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { enterGroups, scopeCommand, settingsOfOne, settingsOfV1 } from './plan-control-group.ts';
+
+const limits = { memoryBytes: 1024, threadsMax: 7, weight: 200 };
+
+test('both versions of cgroups get the same limits', () => {
+  const byFile = (settings: ReturnType<typeof settingsOfOne>) =>
+    Object.fromEntries(settings.map(({ path, value }) => [path, value]));
+  expect(byFile(settingsOfOne('/g/x', limits))).toMatchObject({
+    '/g/x/memory.max': '1024',
+    '/g/x/pids.max': '7',
+    '/g/x/cpu.weight': '200',
+    '/g/x/io.weight': 'default 200',
+  });
+  expect(byFile(settingsOfV1('/g', 'x', limits))).toMatchObject({
+    '/g/memory/x/memory.limit_in_bytes': '1024',
+    '/g/pids/x/pids.max': '7',
+    '/g/cpu/x/cpu.shares': '2048',
+  });
+});
+
+test('disks know weights up to 1000', () => {
+  const settings = settingsOfOne('/g/x', { ...limits, weight: 10_000 });
+  expect(settings.find(({ path }) => path.endsWith('io.bfq.weight'))?.value).toBe('1000');
+});
+
+test('a scope of systemd has the same limits', () => {
+  expect(scopeCommand('bakehouse-x', limits)).toEqual(
+    expect.arrayContaining(['--scope', '--unit=bakehouse-x', 'MemoryMax=1024', 'TasksMax=7']),
+  );
+});
+
+test('groups are named before the mark that ends them', () => {
+  expect(enterGroups(['/g/a', '/g/b']).slice(-3)).toEqual(['/g/a', '/g/b', '--']);
+});

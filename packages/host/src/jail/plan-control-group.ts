@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+
+/** What a group of processes may have. */
+export interface GroupLimits {
+  readonly memoryBytes: number;
+  readonly threadsMax: number;
+  /** Share of processors and disks under contention: 1 to 10000, where 100 is a group without a setting. */
+  readonly weight: number;
+}
+
+export interface GroupSetting {
+  readonly path: string;
+  readonly value: string;
+  /** Kernels have it only with certain schedulers. */
+  readonly optional?: boolean;
+}
+
+/** Without these a host has no control groups worth the name. Both versions have them. */
+export const requiredControllers = ['memory', 'cpu', 'pids'] as const;
+
+/** One folder, cgroup v2: "Control Group v2" of the kernel's documentation. */
+export function settingsOfOne(folder: string, limits: GroupLimits): readonly GroupSetting[] {
+  const { memoryBytes, threadsMax, weight } = limits;
+  const file = (name: string, value: string, optional = false) => ({
+    path: join(folder, name),
+    value,
+    optional,
+  });
+  return [
+    file('memory.max', `${memoryBytes}`),
+    file('pids.max', `${threadsMax}`),
+    file('cpu.weight', `${weight}`),
+    file('io.weight', `default ${weight}`, true),
+    file('io.bfq.weight', `${bfqWeight(weight)}`, true),
+  ];
+}
+
+/** A folder in the hierarchy of each controller, cgroup v1. */
+export function settingsOfV1(
+  root: string,
+  name: string,
+  { memoryBytes, threadsMax, weight }: GroupLimits,
+): readonly GroupSetting[] {
+  return [
+    { path: join(root, 'memory', name, 'memory.limit_in_bytes'), value: `${memoryBytes}` },
+    { path: join(root, 'pids', name, 'pids.max'), value: `${threadsMax}` },
+    { path: join(root, 'cpu', name, 'cpu.shares'), value: `${Math.round((weight * 1024) / 100)}` },
+    ...['blkio.weight', 'blkio.bfq.weight'].map((file) => ({
+      path: join(root, 'blkio', name, file),
+      value: `${bfqWeight(weight)}`,
+      optional: true,
+    })),
+  ];
+}
+
+/** BFQ and the old blkio controller know weights up to 1000. */
+const bfqWeight = (weight: number) => Math.min(1000, weight);
+
+/** The prefix that puts itself into groups and then becomes what follows. It fails when it may not. */
+export function enterGroups(folders: readonly string[]): readonly string[] {
+  const script =
+    'until [ "$1" = -- ]; do echo $$ >"$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"';
+  return ['sh', '-c', script, 'enter-groups', ...folders, '--'];
+}
+
+/** The prefix that becomes a scope of systemd: systemd-run(1) runs what follows in its own place. */
+export function scopeCommand(
+  name: string,
+  { memoryBytes, threadsMax, weight }: GroupLimits,
+): readonly string[] {
+  const properties = [
+    `MemoryMax=${memoryBytes}`,
+    `TasksMax=${threadsMax}`,
+    `CPUWeight=${weight}`,
+    `IOWeight=${weight}`,
+  ];
+  return [
+    ...['systemd-run', '--scope', '--quiet', `--unit=${name}`],
+    ...properties.flatMap((property) => ['-p', property]),
+    '--',
+  ];
+}

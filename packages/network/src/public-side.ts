@@ -1,0 +1,70 @@
+import { parseIp } from '@bakehouse/base';
+import { transitAddress } from './addressing.ts';
+import type { NetworkNames } from './network-names.ts';
+import { type NftTables, nftTables } from './nft-tables.ts';
+import { hostBasePart, hostNicPart } from './plan-host-table.ts';
+import type { VpcCommon } from './plan-vpc-table.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
+import { type TablePart, TableParts } from './table-parts.ts';
+import type { WantedNetwork } from './wanted-network.ts';
+
+export interface PublicSideOptions {
+  readonly names: NetworkNames;
+  readonly common: VpcCommon;
+  readonly wanted: WantedNetwork;
+  readonly run: RunNetworkCommand;
+}
+
+/** The platform's table on the host: public addresses, and what passes its link. */
+export class PublicSide {
+  readonly #options: PublicSideOptions;
+  readonly #parts: TableParts;
+  readonly #nft: NftTables<'ip'>;
+
+  constructor(options: PublicSideOptions) {
+    const { names, common, run } = options;
+    this.#options = options;
+    this.#parts = new TableParts('ip', names.table);
+    this.#parts.change(new Map([['base', hostBasePart(names.hostLink, common)]]));
+    this.#nft = nftTables({ ip: this.#parts }, { run, enter: [] });
+  }
+
+  /** Brings the addresses of these NICs in line with what is wanted. */
+  change(nicIds: Iterable<string>): Promise<void> {
+    const parts = [...nicIds].map((nicId) => [nicId, this.#partOf(nicId)] as const);
+    return this.#nft.change({ ip: new Map(parts) });
+  }
+
+  /** Replaces the table, whatever is in it. */
+  async replace(): Promise<void> {
+    const known = [...this.#parts.keys()].filter((key) => key !== 'base');
+    const nicIds = new Set([...known, ...this.#options.wanted.nics.keys()]);
+    this.#parts.change(new Map([...nicIds].map((nicId) => [nicId, this.#partOf(nicId)])));
+    await this.#nft.replace();
+  }
+
+  isIntact(): Promise<boolean> {
+    return this.#nft.areIntact();
+  }
+
+  async remove(): Promise<void> {
+    const table = `ip ${this.#options.names.table}`;
+    await this.#options.run(['nft', '-f', '-'], `add table ${table}\ndelete table ${table}\n`);
+    this.#nft.forget();
+  }
+
+  /** A NIC is reached while it is plugged and its VPC has a gateway. */
+  #partOf(nicId: string): TablePart | undefined {
+    const { wanted, common } = this.#options;
+    const nic = wanted.nics.get(nicId);
+    if (nic === undefined || !wanted.policy.vpcs.get(nic.vpcId)?.hasInternetGateway)
+      return undefined;
+    const named = wanted.policy.nics.get(nic.nicId)?.addresses ?? [];
+    const addresses = named.flatMap(({ publicIp }) => {
+      const address = parseIp(publicIp ?? '');
+      if (publicIp === undefined || address === undefined) return [];
+      return [[publicIp, transitAddress(common.addressing, address)] as const];
+    });
+    return addresses.length === 0 ? undefined : hostNicPart(addresses);
+  }
+}

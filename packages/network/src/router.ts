@@ -1,0 +1,217 @@
+import { type SerialQueue, serialQueue } from '@bakehouse/base';
+import type { VpcId } from '@bakehouse/domain';
+import { isLinked, makeRouter, namespaceInode, text } from './namespace.ts';
+import { processInNamespace } from './namespace-processes.ts';
+import {
+  enterNamespace,
+  type NetworkNames,
+  uplinkName,
+  vpcLinkAddress,
+  vpcLinkName,
+} from './network-names.ts';
+import { type NftTables, nftTables } from './nft-tables.ts';
+import { linkAlias } from './plan-links.ts';
+import { routerPart } from './plan-router-table.ts';
+import type { VpcCommon } from './plan-vpc-table.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
+import { TableParts } from './table-parts.ts';
+
+/** What a VPC is reached for, and by which link. */
+export interface Reached {
+  readonly number: number;
+  readonly addresses: ReadonlySet<string>;
+}
+
+interface ListedLink {
+  readonly ifname: string;
+  readonly flags?: readonly string[];
+}
+
+interface RouterOptions {
+  readonly names: NetworkNames;
+  readonly directory: string;
+  readonly common: VpcCommon;
+  readonly run: RunNetworkCommand;
+}
+
+/** The namespace between the host and the VPCs. It knows only links and transit addresses, which are unique. */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #parts: TableParts;
+  readonly #nft: NftTables<'inet'>;
+  readonly #reached = new Map<VpcId, Reached>();
+  /** VPCs change at the same time, and an address moves from one to another. */
+  readonly #serially: SerialQueue = serialQueue();
+  #inode: number | undefined;
+  /** The names of the links that the namespace has. */
+  #links = new Set<string>();
+  #routes = new Map<string, string>();
+
+  constructor(options: RouterOptions) {
+    const { names, common, run } = options;
+    this.#options = options;
+    this.#parts = new TableParts('inet', names.table);
+    this.#parts.change(new Map([['base', routerPart(common)]]));
+    const enter = enterNamespace(names.namespace);
+    this.#nft = nftTables({ inet: this.#parts }, { run, enter });
+  }
+
+  /** Makes or completes it. Links and routes of VPCs follow by `link` and `reach`. */
+  async make(): Promise<void> {
+    const { names, directory, common, run } = this.#options;
+    const { addressing, outbound } = common;
+    const pid = await processInNamespace(this.#inode);
+    const alias = linkAlias(addressing, directory);
+    await makeRouter({ names, addressing, alias, outbound, run, ...(pid && { pid }) });
+    this.#inode = await namespaceInode(names.namespaceFile);
+    await this.#nft.replace();
+    await this.#removeEarlierTables();
+    await this.#look();
+  }
+
+  /** Whether the host's link, the namespace, its routes and its table are as they should be. */
+  async isWhole(): Promise<boolean> {
+    const { names, common, run } = this.#options;
+    if (!(await isLinked(names, common.addressing, run))) return false;
+    if ((await namespaceInode(names.namespaceFile)) !== this.#inode) return false;
+    const wanted = this.#routes;
+    await this.#look();
+    const isThere = [...wanted].every(([address, route]) => this.#routes.get(address) === route);
+    return isThere && (await this.#nft.areIntact());
+  }
+
+  /** Links a VPC's namespace, which gets the other end. Repeatable. */
+  async link(number: number, namespace: string): Promise<void> {
+    const { names, run } = this.#options;
+    const name = vpcLinkName(number);
+    const ends = await run(['ip', '-n', namespace, '-j', 'link', 'show', 'dev', uplinkName]).catch(
+      () => '',
+    );
+    if (ends === '' || !this.#links.has(name)) {
+      // One end of another link, or of one whose other namespace is gone.
+      if (this.#links.has(name)) await this.unlink(number);
+      if (ends !== '')
+        await run(['ip', '-n', namespace, 'link', 'delete', uplinkName]).catch(() => {});
+      const own = ['ip', '-n', names.namespace, 'link', 'add', name, 'type', 'veth'];
+      await run([...own, 'peer', 'name', uplinkName, 'netns', namespace]);
+    }
+    await run(['ip', '-n', names.namespace, 'link', 'set', 'dev', name, 'up']);
+    this.#links.add(name);
+  }
+
+  async unlink(number: number): Promise<void> {
+    const { names, run } = this.#options;
+    const name = vpcLinkName(number);
+    if (!this.#links.delete(name)) return;
+    await run(['ip', '-n', names.namespace, 'link', 'delete', 'dev', name]).catch(() => {});
+    for (const [address, route] of this.#routes) {
+      if (route.split(' ').includes(name)) this.#routes.delete(address);
+    }
+  }
+
+  /** Sends packets for these addresses to the VPC, and for those that it had before no longer. */
+  reach(vpcId: VpcId, reached: Reached | undefined): Promise<void> {
+    return this.#serially(() => this.#reach(vpcId, reached));
+  }
+
+  async #reach(vpcId: VpcId, reached: Reached | undefined): Promise<void> {
+    const before = this.#reached.get(vpcId);
+    const { names, run } = this.#options;
+    const apply = async () => {
+      const { lines, routes } = this.#reachChanges(before, reached);
+      if (lines.length > 0) await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
+      this.#routes = routes;
+    };
+    await apply().catch(async () => {
+      // Somebody else has changed the routes.
+      await this.#look();
+      await apply();
+    });
+    if (reached) this.#reached.set(vpcId, reached);
+    else this.#reached.delete(vpcId);
+  }
+
+  #reachChanges(before: Reached | undefined, reached: Reached | undefined) {
+    const wanted = reached ? routesOf(reached) : new Map<string, string>();
+    const changed = [...wanted].filter(([address, route]) => this.#routes.get(address) !== route);
+    const name = before && vpcLinkName(before.number);
+    // An address that another VPC has by now stays with it.
+    const gone = [...(before?.addresses ?? [])].filter(
+      (address) =>
+        !wanted.has(address) &&
+        this.#routes
+          .get(address)
+          ?.split(' ')
+          .includes(name ?? ''),
+    );
+    const routes = new Map([...this.#routes, ...changed]);
+    for (const address of gone) routes.delete(address);
+    const lines = [
+      ...changed.map(([, route]) => `route replace ${route}`),
+      ...gone.map((address) => `route delete ${address}`),
+    ];
+    return { lines, routes };
+  }
+
+  /**
+   * Moves a port that the release before made here to its VPC's namespace, with the machine that has it open.
+   */
+  async handOver(device: string, namespace: string): Promise<void> {
+    if (!this.#links.has(device)) return;
+    const { names, run } = this.#options;
+    await run(['ip', '-n', names.namespace, 'link', 'set', 'dev', device, 'netns', namespace]);
+    this.#links.delete(device);
+  }
+
+  /** Ports of the release before that no machine has open. */
+  async #removeEarlierPorts(links: readonly ListedLink[]): Promise<void> {
+    const { names, run } = this.#options;
+    const unused = links.filter(
+      ({ ifname, flags = [] }) => ifname.startsWith('tap') && !flags.includes('LOWER_UP'),
+    );
+    for (const { ifname } of unused) {
+      await run(['ip', '-n', names.namespace, 'link', 'delete', 'dev', ifname]);
+      this.#links.delete(ifname);
+    }
+  }
+
+  /** The release before filtered guests' ARP here. */
+  async #removeEarlierTables(): Promise<void> {
+    const { names, run } = this.#options;
+    const table = `arp ${names.table}`;
+    const remove = `add table ${table}\ndelete table ${table}\n`;
+    await run([...enterNamespace(names.namespace), 'nft', '-f', '-'], remove);
+  }
+
+  async #look(): Promise<void> {
+    const { names, run } = this.#options;
+    const output = await run(
+      ['ip', '-n', names.namespace, '-4', '-j', '-batch', '-'],
+      text(['link show', 'route show']),
+    );
+    const [links = '[]', routes = '[]'] = output.split('\n');
+    const listed: readonly ListedLink[] = JSON.parse(links);
+    this.#links = new Set(listed.map(({ ifname }) => ifname));
+    await this.#removeEarlierPorts(listed);
+    const parsed: readonly { dst: string; gateway?: string; dev?: string }[] = JSON.parse(routes);
+    const toVpcs = parsed.filter(({ dev }) => dev?.startsWith('vpc'));
+    this.#routes = new Map(
+      toVpcs.map(({ dst, gateway, dev }) => [
+        dst,
+        gateway === undefined ? `${dst} dev ${dev}` : `${dst} via ${gateway} dev ${dev} onlink`,
+      ]),
+    );
+  }
+}
+
+/** By address, as `ip route` takes them. */
+function routesOf({ number, addresses }: Reached): Map<string, string> {
+  const device = vpcLinkName(number);
+  const gateway = vpcLinkAddress(number);
+  return new Map([
+    [gateway, `${gateway} dev ${device}`],
+    ...[...addresses].map(
+      (address) => [address, `${address} via ${gateway} dev ${device} onlink`] as const,
+    ),
+  ]);
+}

@@ -1,0 +1,265 @@
+import { allEnded, type Clock, type Logger } from '@bakehouse/base';
+import type { NetworkRepair, SecurityGroupId, VpcId, VpcTopology } from '@bakehouse/domain';
+import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
+import { dnsmasqTables } from './dnsmasq-files.ts';
+import {
+  applySettings,
+  ensureNamespace,
+  namespaceInode,
+  removeNamespace,
+  text,
+} from './namespace.ts';
+import { processInNamespace } from './namespace-processes.ts';
+import {
+  enterNamespace,
+  guestAddress,
+  type NetworkNames,
+  tapName,
+  uplinkName,
+  type VpcNames,
+  vpcLinkAddress,
+  vpcNames,
+} from './network-names.ts';
+import type { PluggedNic } from './network-records.ts';
+import type { PolicyState } from './network-state.ts';
+import { uplinkSettings, vpcSettings } from './plan-links.ts';
+import {
+  type FoundLinks,
+  foundLinks,
+  foundOf,
+  type LinkCommands,
+  linkChanges,
+  listLinks,
+  type VpcLinks,
+  wantedLinks,
+} from './plan-vpc-links.ts';
+import { natTransits, transitPairs, type VpcCommon } from './plan-vpc-table.ts';
+import type { Router } from './router.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
+import { type DirtyVpc, type FilteredVpc, VpcFilters } from './vpc-filters.ts';
+
+export interface VpcNetworkOptions {
+  readonly names: NetworkNames;
+  readonly vpcId: VpcId;
+  /** Of its link to the router. */
+  readonly number: number;
+  readonly common: VpcCommon;
+  readonly router: Router;
+  readonly policy: () => PolicyState;
+  /** The resolvers outside. */
+  readonly resolvers: () => readonly string[];
+  readonly commands: LinkCommands;
+  readonly run: RunNetworkCommand;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A repair and the work that it takes. */
+export interface PlannedRepair {
+  readonly repair: NetworkRepair;
+  perform(): Promise<void>;
+}
+
+/** One VPC on this host: a namespace with a routed port per NIC, filters, DHCP and DNS, and a link to the router. */
+export class VpcNetwork {
+  readonly #options: VpcNetworkOptions;
+  readonly #names: VpcNames;
+  readonly #filters: VpcFilters;
+  readonly #dnsmasq: Dnsmasq;
+  readonly #nics = new Map<string, PluggedNic>();
+  /** What the kernel has; undefined when that is not known. */
+  #found: FoundLinks | undefined;
+  /** By which a namespace is found whose name was removed. */
+  #inode: number | undefined;
+
+  constructor(options: VpcNetworkOptions, nics: Iterable<PluggedNic>) {
+    const { names, vpcId, common, run, clock, logger } = options;
+    this.#options = options;
+    this.#names = vpcNames(names, vpcId);
+    const enter = enterNamespace(this.#names.namespace);
+    this.#filters = new VpcFilters({ table: this.#names.table, common, run, enter, logger });
+    this.#dnsmasq = dnsmasqIn(this.#names, { run, clock, enter });
+    for (const nic of nics) this.#nics.set(nic.nicId, nic);
+  }
+
+  get namespace(): string {
+    return this.#names.namespace;
+  }
+
+  get nics(): ReadonlyMap<string, PluggedNic> {
+    return this.#nics;
+  }
+
+  get dnsmasq(): Dnsmasq {
+    return this.#dnsmasq;
+  }
+
+  get isClosed(): boolean {
+    return this.#filters.isClosed;
+  }
+
+  usesGroup(groupId: SecurityGroupId): boolean {
+    return this.#filters.usesGroup(groupId);
+  }
+
+  /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
+  async open(): Promise<void> {
+    const { run, router, number, vpcId } = this.#options;
+    const enter = enterNamespace(this.#names.namespace);
+    const pid = await processInNamespace(this.#inode);
+    await ensureNamespace(this.#names, run, pid);
+    this.#inode = await namespaceInode(this.#names.namespaceFile);
+    await applySettings(enter, vpcSettings, run);
+    await router.link(number, this.#names.namespace);
+    await run([...enter, 'sysctl', '-q', '-w', ...uplinkSettings]);
+    await run(['ip', '-n', this.namespace, '-batch', '-'], text(upLines));
+    await this.#filters.open(this.#state());
+    for (const nic of this.#nics.values())
+      await router.handOver(tapName(nic.nicId), this.namespace);
+    this.#found = undefined;
+    await allEnded([this.#applyLinks(), this.applyDnsmasq(), router.reach(vpcId, this.#reached())]);
+  }
+
+  /** Brings the kernel in line with NICs that were plugged or unplugged. */
+  async setNic(nicId: string, nic: PluggedNic | undefined): Promise<void> {
+    if (nic) this.#nics.set(nicId, nic);
+    else this.#nics.delete(nicId);
+    if (nic) await this.#options.router.handOver(tapName(nic.nicId), this.namespace);
+    await allEnded([
+      this.#filters.setNic(this.#state(), nicId),
+      this.#reach(),
+      this.#applyLinks(),
+      this.applyDnsmasq(),
+    ]);
+  }
+
+  /** The policy has changed. Rejected: the filters are as they were; call it again with what is right then. */
+  async change(dirty: DirtyVpc): Promise<void> {
+    // Nothing leads to an address before it is filtered.
+    await this.#filters.change(this.#state(), dirty);
+    const hasNics = [...dirty.nicIds].length > 0;
+    if (!dirty.topology && !hasNics) return;
+    await allEnded([
+      this.#reach(),
+      this.#applyLinks(),
+      ...(dirty.topology ? [this.applyDnsmasq()] : []),
+    ]);
+  }
+
+  async applyDnsmasq(): Promise<void> {
+    const nics = [...this.#nics.values()];
+    const { cidrs = [...new Set(nics.map((nic) => nic.subnetCidr))], dhcp = {} } =
+      this.#topology() ?? {};
+    const tables = dnsmasqTables(nics, { cidrs, dhcp }, this.#options.resolvers());
+    await this.#dnsmasq.apply(tables, { cidrs, dhcp }, nics);
+  }
+
+  /** Looks for what was lost, and changes nothing. */
+  async planRepairs(): Promise<readonly PlannedRepair[]> {
+    const { namespace } = this;
+    const remade = { part: 'vpc', name: `namespace ${namespace}`, how: 'recreated' } as const;
+    if (!(await this.#isWhole())) return [{ repair: remade, perform: () => this.open() }];
+    const planned: PlannedRepair[] = [];
+    if (!(await this.#filters.areIntact())) {
+      const name = `tables ${this.#names.table} of namespace ${namespace}`;
+      planned.push({
+        repair: { part: 'filters', name, how: 'replaced' },
+        perform: () => this.#filters.replace(this.#state()),
+      });
+    }
+    if (!(await this.#dnsmasq.find())) {
+      planned.push({
+        repair: { part: 'dhcp-and-dns', name: `dnsmasq of ${namespace}`, how: 'restarted' },
+        perform: () => this.applyDnsmasq(),
+      });
+    }
+    return planned;
+  }
+
+  async remove(): Promise<void> {
+    const { run, logger, router, vpcId, number } = this.#options;
+    await this.#dnsmasq.remove();
+    await router.unlink(number);
+    await router.reach(vpcId, undefined);
+    await removeNamespace(this.#names, { run, logger });
+  }
+
+  #topology(): VpcTopology | undefined {
+    return this.#options.policy().vpcs.get(this.#options.vpcId);
+  }
+
+  #state(): FilteredVpc {
+    const { policy, number } = this.#options;
+    const linkAddress = vpcLinkAddress(number);
+    return { nics: this.#nics, policy: policy(), vpc: this.#topology(), linkAddress };
+  }
+
+  #wanted(): VpcLinks {
+    const { policy, number } = this.#options;
+    const { nics } = policy();
+    return wantedLinks({
+      linkAddress: vpcLinkAddress(number),
+      nics: this.#nics.values(),
+      vpc: this.#topology(),
+      policyOf: (nicId) => nics.get(nicId),
+    });
+  }
+
+  /** The addresses for which the router sends here: guests' own, and those that carry public ones. */
+  #reached(): { readonly number: number; readonly addresses: ReadonlySet<string> } {
+    const { policy, number, common } = this.#options;
+    const vpc = this.#topology();
+    const { nics } = policy();
+    const addresses = new Set<string>();
+    for (const { nicId, guestNumber } of this.#nics.values()) {
+      addresses.add(guestAddress(guestNumber));
+      if (!vpc?.hasInternetGateway) continue;
+      for (const [transit] of transitPairs(nics.get(nicId), common.addressing))
+        addresses.add(transit);
+    }
+    for (const transit of vpc ? natTransits(vpc, common.addressing) : []) addresses.add(transit);
+    return { number, addresses };
+  }
+
+  #reach(): Promise<void> {
+    return this.#options.router.reach(this.#options.vpcId, this.#reached());
+  }
+
+  async #applyLinks(): Promise<void> {
+    const wanted = this.#wanted();
+    const known = this.#found;
+    this.#found = undefined;
+    const isApplied =
+      known &&
+      (await this.#turn(known, wanted).then(
+        () => true,
+        () => false,
+      ));
+    // Not known, or somebody else has changed it.
+    if (!isApplied) await this.#turn(await this.#look(), wanted);
+    this.#found = foundOf(wanted);
+  }
+
+  async #turn(found: FoundLinks, wanted: VpcLinks): Promise<void> {
+    const { run, commands } = this.#options;
+    const lines = linkChanges(found, wanted, commands);
+    if (lines.length > 0) await run(['ip', '-n', this.namespace, '-batch', '-'], text(lines));
+  }
+
+  async #look(): Promise<FoundLinks> {
+    const argv = ['ip', '-n', this.namespace, '-4', '-j', '-batch', '-'];
+    return foundLinks(await this.#options.run(argv, text(listLinks)));
+  }
+
+  /** Whether namespace, link, ports, addresses and routes are as they should be. */
+  async #isWhole(): Promise<boolean> {
+    const inode = await namespaceInode(this.#names.namespaceFile);
+    if (inode === undefined || inode !== this.#inode) return false;
+    const found = await this.#look().catch(() => undefined);
+    return (
+      found !== undefined && linkChanges(found, this.#wanted(), this.#options.commands).length === 0
+    );
+  }
+}
+
+const upLines = ['link set dev lo up', `link set dev ${uplinkName} up`];

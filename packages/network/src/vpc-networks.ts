@@ -1,0 +1,186 @@
+import { rm } from 'node:fs/promises';
+import { allEnded, type Clock, type Logger } from '@bakehouse/base';
+import type { InstanceId, PolicyChange, VpcId } from '@bakehouse/domain';
+import { readFolderIfExists } from '@bakehouse/host';
+import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
+import { removeNamespace, vpcNamespaces } from './namespace.ts';
+import { enterNamespace, type NetworkNames } from './network-names.ts';
+import type { PluggedNic } from './network-records.ts';
+import type { DeviceCommand } from './plan-vpc-links.ts';
+import type { VpcCommon } from './plan-vpc-table.ts';
+import { Router } from './router.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
+import { type PlannedRepair, VpcNetwork } from './vpc-network.ts';
+import type { WantedNetwork } from './wanted-network.ts';
+
+export interface VpcNetworksOptions {
+  readonly names: NetworkNames;
+  readonly directory: string;
+  readonly common: VpcCommon;
+  readonly wanted: WantedNetwork;
+  readonly device: DeviceCommand;
+  readonly resolvers: () => readonly string[];
+  readonly machineUser?: (instanceId: InstanceId) => Promise<number | undefined>;
+  readonly run: RunNetworkCommand;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What a change of the policy touches, by VPC. */
+export type DirtyVpcs = ReadonlyMap<VpcId, Dirt>;
+
+interface Dirt {
+  readonly nicIds: Set<string>;
+  readonly groupIds: Set<string>;
+  topology: boolean;
+}
+
+/** The VPCs that have a NIC on this host, with the router between them and the host. */
+export class VpcNetworks {
+  readonly router: Router;
+  readonly #options: VpcNetworksOptions;
+  readonly #vpcs = new Map<VpcId, VpcNetwork>();
+  /** The users of machines, by instance. */
+  readonly #users = new Map<string, number>();
+
+  constructor(options: VpcNetworksOptions) {
+    this.#options = options;
+    this.router = new Router(options);
+  }
+
+  /** Makes everything that is wanted, and removes the namespaces of VPCs that have no NIC. */
+  async open(): Promise<void> {
+    const { wanted } = this.#options;
+    await this.router.make();
+    const byVpc = Map.groupBy(wanted.nics.values(), ({ vpcId }) => vpcId);
+    for (const vpcId of wanted.vpcNumbers.keys()) {
+      if (!byVpc.has(vpcId)) await this.#removeVpc(vpcId);
+    }
+    for (const [vpcId, nics] of byVpc) {
+      for (const nic of nics) await this.#learnUser(nic);
+      this.#vpcs.set(vpcId, this.#vpcs.get(vpcId) ?? (await this.#vpcOf(vpcId, nics)));
+    }
+    for (const vpc of this.#vpcs.values()) await vpc.open();
+    await this.#endEarlierDnsmasq();
+  }
+
+  async plug(nic: PluggedNic): Promise<void> {
+    await this.#learnUser(nic);
+    const known = this.#vpcs.get(nic.vpcId);
+    if (known) return await known.setNic(nic.nicId, nic);
+    const vpc = await this.#vpcOf(nic.vpcId, [nic]);
+    await vpc.open();
+    this.#vpcs.set(nic.vpcId, vpc);
+  }
+
+  /** Also removes the VPC when it has no other NIC. */
+  async unplug({ nicId, vpcId, instanceId }: PluggedNic): Promise<void> {
+    const vpc = this.#vpcs.get(vpcId);
+    await vpc?.setNic(nicId, undefined);
+    const others = [...(vpc?.nics.values() ?? [])];
+    if (instanceId && !others.some((nic) => nic.instanceId === instanceId)) {
+      this.#users.delete(instanceId);
+    }
+    if (vpc?.nics.size === 0) await this.#removeVpc(vpcId);
+  }
+
+  /** What a change, and its undoing, touch of the VPCs that are here. */
+  dirtiedBy(change: PolicyChange): DirtyVpcs {
+    const { wanted } = this.#options;
+    const dirty = new Map<VpcId, Dirt>();
+    const dirtOf = (vpcId: VpcId) => {
+      const dirt = dirty.get(vpcId) ?? { nicIds: new Set(), groupIds: new Set(), topology: false };
+      dirty.set(vpcId, dirt);
+      return dirt;
+    };
+    for (const nicId of change.nics.keys()) {
+      const nic = wanted.nics.get(nicId);
+      if (nic && this.#vpcs.has(nic.vpcId)) dirtOf(nic.vpcId).nicIds.add(nicId);
+    }
+    for (const [vpcId, vpc] of this.#vpcs) {
+      const groupIds = [...change.groups.keys()].filter((groupId) => vpc.usesGroup(groupId));
+      for (const groupId of groupIds) dirtOf(vpcId).groupIds.add(groupId);
+      if (change.vpcs.has(vpcId) || vpc.isClosed) dirtOf(vpcId).topology = true;
+    }
+    return dirty;
+  }
+
+  /** All NICs whose public addresses a change may concern. */
+  nicsOf(dirty: DirtyVpcs): readonly string[] {
+    return [...dirty].flatMap(([vpcId, { nicIds, topology }]) =>
+      topology ? [...(this.#vpcs.get(vpcId)?.nics.keys() ?? [])] : [...nicIds],
+    );
+  }
+
+  async change(dirty: DirtyVpcs): Promise<void> {
+    await allEnded([...dirty].map(([vpcId, dirt]) => this.#vpcs.get(vpcId)?.change(dirt)));
+  }
+
+  async applyDnsmasq(): Promise<void> {
+    await allEnded([...this.#vpcs.values()].map((vpc) => vpc.applyDnsmasq()));
+  }
+
+  async planRepairs(): Promise<readonly PlannedRepair[]> {
+    const planned: PlannedRepair[] = [];
+    for (const vpc of this.#vpcs.values()) planned.push(...(await vpc.planRepairs()));
+    return planned;
+  }
+
+  /** Removes the VPCs that have a record, and whatever else has their names. */
+  async destroy(): Promise<void> {
+    const { wanted } = this.#options;
+    const vpcIds = new Set([
+      ...wanted.vpcNumbers.keys(),
+      ...[...wanted.nics.values()].map(({ vpcId }) => vpcId),
+    ]);
+    for (const vpcId of vpcIds) await this.#removeVpc(vpcId);
+    const { names, run, logger } = this.#options;
+    for (const namespace of await vpcNamespaces(names, run)) {
+      await removeNamespace(namespace, { run, logger });
+    }
+    await this.#earlierDnsmasq().remove();
+  }
+
+  /** The release before had one for all guests, in the namespace that is the router now. */
+  #earlierDnsmasq(): Dnsmasq {
+    const { names, run, clock } = this.#options;
+    return dnsmasqIn(names, { run, clock, enter: enterNamespace(names.namespace) });
+  }
+
+  async #endEarlierDnsmasq(): Promise<void> {
+    await this.#earlierDnsmasq().end();
+    const { runtimeDirectory } = this.#options.names;
+    for (const entry of await readFolderIfExists(runtimeDirectory)) {
+      if (!entry.startsWith('vpc-')) await rm(`${runtimeDirectory}/${entry}`, { force: true });
+    }
+  }
+
+  async #vpcOf(vpcId: VpcId, nics: Iterable<PluggedNic>): Promise<VpcNetwork> {
+    const { wanted, device } = this.#options;
+    const userOf = ({ instanceId }: PluggedNic) => this.#users.get(instanceId ?? '');
+    return new VpcNetwork(
+      {
+        ...this.#options,
+        vpcId,
+        number: await wanted.vpcNumber(vpcId),
+        router: this.router,
+        policy: () => wanted.policy,
+        commands: { device, userOf },
+      },
+      nics,
+    );
+  }
+
+  async #learnUser({ instanceId }: PluggedNic): Promise<void> {
+    if (instanceId === undefined) return;
+    const user = await this.#options.machineUser?.(instanceId);
+    if (user !== undefined) this.#users.set(instanceId, user);
+  }
+
+  async #removeVpc(vpcId: VpcId): Promise<void> {
+    const vpc = this.#vpcs.get(vpcId) ?? (await this.#vpcOf(vpcId, []));
+    this.#vpcs.delete(vpcId);
+    await vpc.remove();
+    await this.#options.wanted.removeVpc(vpcId);
+  }
+}

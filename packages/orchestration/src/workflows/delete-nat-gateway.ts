@@ -1,0 +1,27 @@
+import { defineWorkflow } from '@bakehouse/workflow-engine';
+import type { WorkflowContext } from '../context.ts';
+import {
+  endNatGateway,
+  type NatGatewayInput,
+  natGatewayPlace,
+  readNatGatewayInput,
+} from './nat-gateway-record.ts';
+
+/** From `deleting` to `deleted`. Nothing gets out through it before its address is free for others. */
+export const deleteNatGatewayWorkflow = defineWorkflow<WorkflowContext, NatGatewayInput>({
+  kind: 'delete-nat-gateway',
+  version: 1,
+  readInput: readNatGatewayInput,
+  place: (reader, { natGatewayId }) => natGatewayPlace(reader, natGatewayId),
+  onFailure: 'retry',
+  steps: [
+    { name: 'network', run: (context) => context.policy.apply() },
+    {
+      name: 'deleted',
+      run: async ({ clock }, { natGatewayId }) => {
+        const end = { state: 'deleted', deletedAt: clock.now() } as const;
+        return (tx) => endNatGateway(tx, natGatewayId, end);
+      },
+    },
+  ],
+});

@@ -1,0 +1,52 @@
+import type { Ec2Input } from '@bakehouse/aws-model';
+import { apiError, type Vpc } from '@bakehouse/domain';
+import { ownedById } from '../../lookup/lookups.ts';
+import { enforcePolicy } from '../../network/enforce-policy.ts';
+import { republishVpc } from '../../network/republish-vpc.ts';
+import type { Operation } from '../../operation.ts';
+import { attributeValue, oneAttribute } from '../../request/attributes.ts';
+
+type Request = Ec2Input<'ModifyVpcAttribute'>;
+
+/** What a request makes of a VPC. */
+type Change = (vpc: Vpc) => Vpc;
+
+const changes = {
+  enableDnsHostnames: ({ EnableDnsHostnames: member }: Request): Change => {
+    const dnsHostnames = attributeValue(member);
+    return (vpc) => {
+      if (!dnsHostnames || vpc.dnsSupport) return { ...vpc, dnsHostnames };
+      throw apiError('InvalidParameterCombination', {
+        message: `DNS hostnames need DNS support; turn on enableDnsSupport of ${vpc.id} first`,
+      });
+    };
+  },
+  enableDnsSupport: ({ EnableDnsSupport: member }: Request): Change => {
+    const dnsSupport = attributeValue(member);
+    return (vpc) => ({ ...vpc, dnsSupport });
+  },
+  enableNetworkAddressUsageMetrics: (request: Request): Change => {
+    if (!attributeValue(request.EnableNetworkAddressUsageMetrics)) return (vpc) => vpc;
+    throw apiError('UnsupportedOperation', {
+      message: 'Network address usage metrics need CloudWatch, which this platform does not have',
+    });
+  },
+} as const;
+
+/** Whether the VPC has a resolver, and its instances public names. In force when it returns. */
+export const modifyVpcAttribute: Operation<'ModifyVpcAttribute'> = async (context, request) => {
+  const name = oneAttribute({
+    enableDnsHostnames: request.EnableDnsHostnames,
+    enableDnsSupport: request.EnableDnsSupport,
+    enableNetworkAddressUsageMetrics: request.EnableNetworkAddressUsageMetrics,
+  });
+  const change = changes[name](request);
+  await context.write(async (tx) => {
+    const before = await ownedById(tx, context, 'vpc', request.VpcId);
+    const vpc = change(before);
+    await tx.put('vpc', vpc);
+    if (vpc.dnsHostnames !== before.dnsHostnames) await republishVpc(tx, context, vpc);
+  });
+  await enforcePolicy(context);
+  return {};
+};
