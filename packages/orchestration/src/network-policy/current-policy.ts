@@ -87,12 +87,17 @@ export async function policyChange(
     for (const groupId of nic.groupIds) if (!known.groups.has(groupId)) groupIds.add(groupId);
     if (!known.vpcs.has(nic.vpcId)) vpcIds.add(nic.vpcId);
   }
+  const groups = await changedGroups(reader, groupIds);
+  const vpcs = new Map<VpcId, VpcTopology | undefined>();
+  for (const vpcId of vpcIds) vpcs.set(vpcId, await vpcTopology(reader, vpcId));
+  return { nics, groups, vpcs };
+}
+
+async function changedGroups(reader: MetadataReader, groupIds: Iterable<SecurityGroupId>) {
   const groups = new Map<SecurityGroupId, readonly PacketRule[] | undefined>();
   for (const groupId of groupIds) {
     const exists = (await reader.get('securityGroup', groupId)) !== undefined;
     groups.set(groupId, exists ? await rulesOf(reader, groupId) : undefined);
   }
-  const vpcs = new Map<VpcId, VpcTopology | undefined>();
-  for (const vpcId of vpcIds) vpcs.set(vpcId, await vpcTopology(reader, vpcId));
-  return { nics, groups, vpcs };
+  return groups;
 }
