@@ -90,9 +90,9 @@ describe('the command line of a machine', () => {
   it('lets no value become an option', () => {
     const argv = argvOf({
       instanceType: 'x,uuid=0',
-      nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'a,script=/x' }],
+      nics: [{ nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'a,script=y' }],
     });
-    expect(values('-netdev', argv)).toMatchObject([{ ifname: 'a,script=/x', script: 'no' }]);
+    expect(values('-netdev', argv)).toMatchObject([{ ifname: 'a,script=y', script: 'no' }]);
     expect(values('-smbios', argv)[1]).toContain('product=x,,uuid=0,');
   });
 

@@ -104,12 +104,7 @@ export async function testPlatform(
 
   async function guestOf(nic: TestNic, of: LinuxNetwork): Promise<Guest> {
     const guest = await bareGuest(nic, of);
-    const [address = '', prefix = ''] = nic.subnetCidr.split('/');
-    const router = address.replace(/\.0$/, '.1');
-    await ip(guest.namespace, [
-      `address add ${nic.privateIp}/${prefix} dev eth0`,
-      `route add default via ${router}`,
-    ]);
+    await configure(guest);
     return guest;
   }
 
@@ -138,6 +133,16 @@ export async function testPlatform(
       await range.release();
     },
   };
+}
+
+/** What DHCP would do. */
+async function configure({ nic, namespace }: Guest): Promise<void> {
+  const [address = '', prefix = ''] = nic.subnetCidr.split('/');
+  const router = address.replace(/\.0$/, '.1');
+  await ip(namespace, [
+    `address add ${nic.privateIp}/${prefix} dev eth0`,
+    `route add default via ${router}`,
+  ]);
 }
 
 export async function ip(namespace: string, lines: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@bakehouse/base';
@@ -29,4 +29,21 @@ test('a process that outlived its namespace is not found, as it serves nobody', 
     ).find();
   expect(await findIn('/proc/self/ns/net')).toMatchObject({ pid: child.pid });
   expect(await findIn(join(folder, 'missing'))).toBeUndefined();
+});
+
+test("its files are readable for dnsmasq's own user, whatever the umask is when they are made", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-dnsmasq-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const runtimeDirectory = join(folder, 'run', 'vpc');
+  const names = { namespaceFile: '/proc/self/ns/net', runtimeDirectory };
+  const before = process.umask(0o077);
+  onTestFinished(() => void process.umask(before));
+  const dnsmasq = dnsmasqIn(names, { run: async () => '', clock: systemClock, enter: [] });
+  const vpc = { cidrs: ['10.0.0.0/16'], dhcp: {} };
+  await expect(dnsmasq.apply({ hosts: 'a' }, vpc, [])).rejects.toThrow('ended right after');
+  const modes = async (path: string) => (await stat(path)).mode & 0o777;
+  expect([await modes(join(folder, 'run')), await modes(runtimeDirectory)]).toEqual([0o755, 0o755]);
+  for (const name of await readdir(runtimeDirectory)) {
+    expect([name, await modes(join(runtimeDirectory, name))]).toEqual([name, 0o644]);
+  }
 });

@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { allEnded, type Clock, secondMs } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import {
@@ -82,7 +82,7 @@ export function dnsmasqIn(
   return {
     find,
     async apply(tables, vpc, nics) {
-      await mkdir(directory, { recursive: true, mode: 0o755 });
+      await makeReadableFolder(directory);
       const config = dnsmasqConfig(directory, await unprivilegedUser(), vpc);
       const isReconfigured = await writeIfChanged(path(dnsmasqConfigFile), config);
       const written = await allEnded(
@@ -107,10 +107,20 @@ export function dnsmasqIn(
   };
 }
 
+/**
+ * Makes the folder and the one above it, which dnsmasq's own user enters. The mode is set after that: while this
+ * process starts a program, its umask is private for a moment, and what is made in that moment would be, too.
+ */
+async function makeReadableFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  for (const folder of [dirname(path), path]) await chmod(folder, 0o755);
+}
+
 /** Writes the file only when its content differs. Returns whether it did. */
 async function writeIfChanged(path: string, content: string): Promise<boolean> {
   if ((await readTextIfExists(path)) === content) return false;
-  await writeFile(`${path}.new`, content, { mode: 0o644 });
+  await writeFile(`${path}.new`, content);
+  await chmod(`${path}.new`, 0o644);
   await rename(`${path}.new`, path);
   return true;
 }

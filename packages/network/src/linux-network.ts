@@ -33,8 +33,8 @@ import {
   vpcNames,
 } from './network-names.ts';
 import { type NetworkRecords, networkRecords } from './network-records.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
 import { type DeviceCommand, tapCommand } from './plan-vpc-links.ts';
-import type { VpcCommon } from './plan-vpc-table.ts';
 import { PublicSide } from './public-side.ts';
 import { answersArp } from './reachability.ts';
 import { type RunNetworkCommand, runNetworkCommand } from './run-network-command.ts';

@@ -32,7 +32,7 @@ export interface NetworkRecords {
   clear(): Promise<void>;
 }
 
-export interface RecordedNetwork {
+interface RecordedNetwork {
   readonly nics: Map<string, PluggedNic>;
   readonly vpcNumbers: Map<VpcId, number>;
   readonly policy: NetworkPolicy;

@@ -1,6 +1,6 @@
 import { formatCidr } from '@bakehouse/base';
 import { linkLocalRange, metadataAddress, uplinkName } from './network-names.ts';
-import type { VpcCommon } from './plan-vpc-table.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
 import type { TablePart } from './table-parts.ts';
 
 /** Every link to a VPC. Its routes are the way back, so the kernel drops what comes from another VPC's addresses. */

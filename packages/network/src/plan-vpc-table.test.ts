@@ -4,7 +4,8 @@ import { planAddressing } from './addressing.ts';
 import { tapName } from './network-names.ts';
 import { hostBasePart } from './plan-host-table.ts';
 import { routerPart } from './plan-router-table.ts';
-import { arpNicPart, basePart, natGatewayPart, nicPart, type VpcCommon } from './plan-vpc-table.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
+import { arpNicPart, basePart, natGatewayPart, nicPart } from './plan-vpc-table.ts';
 import { sampleNic } from './testing/sample-nic.ts';
 
 const common: VpcCommon = { addressing: planAddressing('127.18.0.0/16'), outbound: false };

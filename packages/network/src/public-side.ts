@@ -3,7 +3,7 @@ import { transitAddress } from './addressing.ts';
 import type { NetworkNames } from './network-names.ts';
 import { type NftTables, nftTables } from './nft-tables.ts';
 import { hostBasePart, hostNicPart } from './plan-host-table.ts';
-import type { VpcCommon } from './plan-vpc-table.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { type TablePart, TableParts } from './table-parts.ts';
 import type { WantedNetwork } from './wanted-network.ts';

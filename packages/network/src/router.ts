@@ -12,7 +12,7 @@ import {
 import { type NftTables, nftTables } from './nft-tables.ts';
 import { linkAlias } from './plan-links.ts';
 import { routerPart } from './plan-router-table.ts';
-import type { VpcCommon } from './plan-vpc-table.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { TableParts } from './table-parts.ts';
 

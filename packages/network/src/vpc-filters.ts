@@ -4,6 +4,7 @@ import type { PluggedNic } from './network-records.ts';
 import type { PolicyState } from './network-state.ts';
 import { type NftTables, nftTables } from './nft-tables.ts';
 import { groupPart } from './plan-policy.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
 import {
   arpBasePart,
   arpNicPart,
@@ -11,7 +12,6 @@ import {
   natGatewayPart,
   nicPart,
   subnetPart,
-  type VpcCommon,
 } from './plan-vpc-table.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { type PartChanges, type TablePart, TableParts } from './table-parts.ts';

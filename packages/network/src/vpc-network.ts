@@ -23,6 +23,7 @@ import {
 import type { PluggedNic } from './network-records.ts';
 import type { PolicyState } from './network-state.ts';
 import { uplinkSettings, vpcSettings } from './plan-links.ts';
+import type { VpcCommon } from './plan-vpc-chains.ts';
 import {
   type FoundLinks,
   foundLinks,
@@ -33,7 +34,7 @@ import {
   type VpcLinks,
   wantedLinks,
 } from './plan-vpc-links.ts';
-import { natTransits, transitPairs, type VpcCommon } from './plan-vpc-table.ts';
+import { natTransits, transitPairs } from './plan-vpc-table.ts';
 import type { Router } from './router.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { type DirtyVpc, type FilteredVpc, VpcFilters } from './vpc-filters.ts';

@@ -14,7 +14,14 @@ import { wireSimulatedDrivers } from './simulated-drivers.ts';
 test('the machines of running instances outlive the server, but for those of another host', async () => {
   const metadata = new MemoryMetadataStore();
   await metadata.write(async (tx) => {
-    await tx.put('networkInterface', aNetworkInterface());
+    const attachment = {
+      id: 'eni-attach-1',
+      instanceId: 'i-here',
+      deviceIndex: 0,
+      attachedAt: 0,
+      deleteOnTermination: true,
+    } as const;
+    await tx.put('networkInterface', aNetworkInterface({ attachment }));
     await tx.put('instance', anInstance({ id: 'i-here' }));
     await tx.put('instance', anInstance({ id: 'i-stopped', state: 'stopped' }));
     await tx.put('instance', anInstance({ id: 'i-elsewhere', hostId: 'host-0bbbbbbbbbbbbbbb1' }));
