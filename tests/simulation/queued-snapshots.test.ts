@@ -178,7 +178,7 @@ test('a freeze ahead that fails is done by the capture in its turn', async () =>
   };
   const calledAt = world.clock.now();
   const asked = run.call('CreateSnapshot', { VolumeId: rootId });
-  await vi.waitFor(async () => expect(run.plane.engine.list('waiting')).toHaveLength(1));
+  await vi.waitFor(async () => expect(run.plane.engine.list('waiting')).toHaveLength(1), 20_000);
   world.volumes.freeze = freeze;
   world.volumes.write(rootId, 0, 'meanwhile');
   const { SnapshotId, StartTime } = outputOf(await asked);
