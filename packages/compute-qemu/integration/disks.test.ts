@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskBusyError, MachineGoneError } from '../src/index.ts';
 import { bootSectors } from './boot-sectors.ts';
@@ -50,6 +52,16 @@ describe('hot-plug', () => {
     await run('mv', [`${bench.disk(dataId)}.away`, bench.disk(dataId)]);
     await driver.attachDisk(instanceId, disk);
   });
+});
+
+it('a machine that starts again has only the disks of this start', async () => {
+  await bench.makeDisks(bootSectors.idle);
+  const { driver } = bench.driver();
+  const { disks } = machineSpec();
+  await driver.start(machineSpec({ disks: [...disks, disk] }));
+  await driver.kill(instanceId);
+  await driver.start(machineSpec({ generation: 2 }));
+  expect(await readdir(join(bench.folder, 'doors', instanceId))).toEqual([`${rootId}.qcow2`]);
 });
 
 describe('a full disk', () => {

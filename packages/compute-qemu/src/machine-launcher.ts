@@ -86,6 +86,8 @@ export class MachineLauncher {
     const { instanceId } = spec;
     const folder = machineFolder(directory, instanceId);
     const user = await users.of(folder);
+    // A disk that was detached while there was no machine is not the next one's.
+    await disks.close(instanceId);
     const folders = [{ path: folder, writable: true }, ...(await disks.open(instanceId))];
     const chains = await Promise.all(
       spec.disks.map(({ volumeId }) => disks.give(volumeId, instanceId)),
