@@ -296,9 +296,13 @@ describe('a machine that cannot start', () => {
     await bench.makeDisks(bootSectors.idle);
     await run('ip', ['-n', bench.namespace, 'link', 'del', 'tap0']);
     const { driver } = bench.driver();
-    const nic = { nicId: 'eni-1', macAddress: '0e:00:00:00:00:01', port: 'no/such' } as const;
+    const nic = {
+      nicId: 'eni-1',
+      macAddress: '0e:00:00:00:00:01',
+      port: 'namespace/no-such',
+    } as const;
     await expect(driver.start(machineSpec({ nics: [nic] }))).rejects.toThrow(
-      /could not configure.*no\/such/,
+      /could not configure.*no-such/,
     );
   });
 });
