@@ -2,6 +2,7 @@ import { GiB } from '@bakehouse/base';
 import {
   type DiskBacking,
   isFastRestoreEnabled,
+  type MetadataReader,
   type MetadataTransaction,
   type Volume,
   type VolumeId,
@@ -18,6 +19,18 @@ export async function makeDisk(
   const backing = await volumes.create({ volumeId, sizeBytes: sizeGiB * GiB, ...origin });
   if (originMapId) launches.note(originMapId, clock.now());
   return backing;
+}
+
+/** Whether `noteFastRestore` has something to record of these volumes, which have a hot map behind them. */
+export async function areRestoredFast(
+  reader: MetadataReader,
+  volumeIds: readonly VolumeId[],
+): Promise<boolean> {
+  for (const volumeId of volumeIds) {
+    const volume = await reader.get('volume', volumeId);
+    if (volume && (await isFastRestoreEnabled(reader, volume))) return true;
+  }
+  return false;
 }
 
 /**

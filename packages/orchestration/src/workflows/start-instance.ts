@@ -8,7 +8,7 @@ import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
 import { changeInstance, wholeInstancePlace, withSettingsApplied } from './instance-record.ts';
 import { launchMark } from './launch-marks.ts';
-import { makeDisk, noteFastRestore } from './make-disk.ts';
+import { areRestoredFast, makeDisk, noteFastRestore } from './make-disk.ts';
 import { releaseInstance } from './release-instance.ts';
 import { startMachine } from './start-machine.ts';
 import { stateReasonOf } from './state-reason.ts';
@@ -60,10 +60,13 @@ async function createDisks(
   for (const volume of volumes ?? []) {
     if (volume) made.push({ volumeId: volume.id, backing: await makeDisk(context, volume) });
   }
-  if (!input.firstLaunch) return undefined;
-  if (made.some(({ backing }) => backing === 'hot')) work.mark(launchMark.hot);
+  const hot = made.filter(({ backing }) => backing === 'hot').map(({ volumeId }) => volumeId);
+  if (!input.firstLaunch || hot.length === 0) return undefined;
+  work.mark(launchMark.hot);
+  // Launches commit no more than they must.
+  if (!(await context.metadata.read((reader) => areRestoredFast(reader, hot)))) return undefined;
   return async (tx) => {
-    for (const { volumeId, backing } of made) await noteFastRestore(tx, volumeId, backing);
+    for (const volumeId of hot) await noteFastRestore(tx, volumeId, 'hot');
   };
 }
 
