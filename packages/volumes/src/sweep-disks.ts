@@ -6,7 +6,7 @@ import { exists, readFolderIfExists } from '@bakehouse/host';
 import { QmpClosedError } from '@bakehouse/qmp';
 import { listDisks } from './disks/create-disk.ts';
 import { snapshotOfFleece, volumeOfTemporary } from './disks/disk-paths.ts';
-import { removeDiskFile } from './disks/machine-door.ts';
+import { removeFleece } from './disks/machine-door.ts';
 import { hydrateJob } from './freeze/block-names.ts';
 import { instanceNbdSocket } from './freeze/freeze-disks.ts';
 import { endView } from './freeze/frozen-view.ts';
@@ -157,7 +157,7 @@ async function sweepFleeces(
     if (!isTemporary && (snapshotId === undefined || wanted.has(snapshotId))) continue;
     const path = join(folder, name);
     strays.push({ what: 'fleece', name: path });
-    if (!dryRun) await removeDiskFile(context, path);
+    if (!dryRun) await removeFleece(context, path);
   }
   return strays;
 }

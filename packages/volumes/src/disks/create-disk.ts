@@ -9,7 +9,12 @@ import { stopDaemon } from '../qemu/storage-daemon.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { encodeDiskRecord, readDiskRecord } from './disk-record.ts';
 import { diskClusterBytes, writeEmptyQcow2 } from './empty-qcow2.ts';
-import { diskNameInDoor, takeFromDoors, takeHotFromDoors } from './machine-door.ts';
+import {
+  diskNameInDoor,
+  fleeceNameInDoor,
+  takeFromDoors,
+  takeHotFromDoors,
+} from './machine-door.ts';
 
 /** Makes the folder under another name and renames it: a disk exists with all that it needs, or not at all. */
 export async function createDisk(context: VolumeContext, disk: VolumeDisk): Promise<DiskBacking> {
@@ -39,7 +44,7 @@ export async function removeDisk(context: VolumeContext, volumeId: VolumeId): Pr
   await context.locks.run([volumeId], async () => {
     await stopDaemon(context, volumeId);
     for (const name of await readFolderIfExists(paths.folder(volumeId))) {
-      await takeFromDoors(context, name);
+      await takeFromDoors(context, fleeceNameInDoor(join(paths.folder(volumeId), name)));
     }
     await takeFromDoors(context, diskNameInDoor(volumeId));
     await takeHotFromDoors(context, volumeId);

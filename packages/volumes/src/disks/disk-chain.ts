@@ -9,7 +9,7 @@ import { DiskFrozenError } from '../volume-errors.ts';
 import { type ChainOptions, planBlockdevChain } from './blockdev-chain.ts';
 import { snapshotOfFleece } from './disk-paths.ts';
 import { type DiskRecord, readDiskRecord } from './disk-record.ts';
-import { diskNameInDoor, passThroughDoor, removeDiskFile } from './machine-door.ts';
+import { diskNameInDoor, passThroughDoor, removeFleece } from './machine-door.ts';
 
 export interface ChainRequest {
   readonly volumeId: VolumeId;
@@ -78,7 +78,7 @@ export async function chainForMachine(
     await chooseForMachine(context, volumeId);
     const folder = context.paths.folder(volumeId);
     for (const name of await readdir(folder)) {
-      if (snapshotOfFleece(name)) await removeDiskFile(context, `${folder}/${name}`);
+      if (snapshotOfFleece(name)) await removeFleece(context, `${folder}/${name}`);
     }
     return diskChain(context, request, await handFiles(context, request));
   });

@@ -71,9 +71,9 @@ export async function takeFromMachine(context: VolumeContext, volumeId: VolumeId
   if (await exists(path)) await chown(path, 0, 0);
 }
 
-/** Removes a file of a disk, and every machine's link to it. */
-export async function removeDiskFile(context: VolumeContext, path: string): Promise<void> {
-  await takeFromDoors(context, basename(path));
+/** Removes a fleece of a disk, and every machine's link to it. */
+export async function removeFleece(context: VolumeContext, path: string): Promise<void> {
+  await takeFromDoors(context, fleeceNameInDoor(path));
   await rm(path, { force: true });
 }
 
@@ -111,4 +111,8 @@ export async function closeDoor(context: VolumeContext, instanceId: InstanceId):
 }
 
 export const diskNameInDoor = (volumeId: VolumeId): string => `${volumeId}.qcow2`;
+
+/** Names the volume, too: a fleece that is left in a machine is found by its path alone (`volumeOfView`). */
+export const fleeceNameInDoor = (path: string): string =>
+  `${basename(dirname(path))}.${basename(path)}`;
 export const hotNameInDoor = (volumeId: VolumeId): string => `${volumeId}.hot.raw`;

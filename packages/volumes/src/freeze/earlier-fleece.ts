@@ -1,6 +1,6 @@
 import type { FreezeVolume } from '@bakehouse/domain';
 import { exists } from '@bakehouse/host';
-import { removeDiskFile } from '../disks/machine-door.ts';
+import { removeFleece } from '../disks/machine-door.ts';
 import { isTrustworthy, readBlockGraph } from '../qemu/block-graph.ts';
 import { executeAll, type Monitor } from '../qemu/monitor-pool.ts';
 import type { VolumeContext } from '../volume-context.ts';
@@ -35,7 +35,7 @@ export async function openEarlierFleece(
   for (const name of [node, fleeceFileNode(snapshotId)]) {
     if (await isOpen(name)) await monitor.execute('blockdev-del', { 'node-name': name });
   }
-  await removeDiskFile(context, path);
+  await removeFleece(context, path);
   context.logger.log('warn', 'frozen view lost with its machine, freezing again', { snapshotId });
   return false;
 }

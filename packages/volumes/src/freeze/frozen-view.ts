@@ -1,8 +1,7 @@
-import { basename } from 'node:path';
 import type { FreezeVolume, FrozenVolume, InstanceId } from '@bakehouse/domain';
 import { readDiskRecord } from '../disks/disk-record.ts';
 import { fleeceClusterBytes, writeEmptyQcow2 } from '../disks/empty-qcow2.ts';
-import { passThroughDoor, removeDiskFile } from '../disks/machine-door.ts';
+import { fleeceNameInDoor, passThroughDoor, removeFleece } from '../disks/machine-door.ts';
 import { type BlockGraph, readBlockGraph } from '../qemu/block-graph.ts';
 import { endJobsAndExports, tolerateRefusal } from '../qemu/end-jobs.ts';
 import { executeAll, type Monitor, type QmpCommand } from '../qemu/monitor-pool.ts';
@@ -30,7 +29,8 @@ export async function prepareView(
   const path = context.paths.fleece(volume.volumeId, volume.snapshotId);
   const sizeBytes = graph.nodes.get(diskNode(volume.volumeId))?.sizeBytes ?? 0;
   await writeEmptyQcow2(path, { sizeBytes, clusterBytes: fleeceClusterBytes(sizeBytes) });
-  const inside = await passThroughDoor(context, instanceId, { path, name: basename(path) });
+  const name = fleeceNameInDoor(path);
+  const inside = await passThroughDoor(context, instanceId, { path, name });
   await executeAll(monitor, [
     ...planFleece(volume, { path: inside, readOnly: false }),
     planIntactMark(volume, sizeBytes),
@@ -117,7 +117,7 @@ export async function dismantleView(
       .filter((name) => graph.nodes.has(name))
       .map((name): QmpCommand => ['blockdev-del', { 'node-name': name }]),
   );
-  await removeDiskFile(context, context.paths.fleece(volumeId, snapshotId));
+  await removeFleece(context, context.paths.fleece(volumeId, snapshotId));
   return graph;
 }
 

@@ -1,7 +1,7 @@
 import type { FreezeVolume, InstanceId } from '@bakehouse/domain';
 import { exists } from '@bakehouse/host';
 import { QmpClosedError } from '@bakehouse/qmp';
-import { removeDiskFile } from '../disks/machine-door.ts';
+import { removeFleece } from '../disks/machine-door.ts';
 import { readBlockGraph } from '../qemu/block-graph.ts';
 import { findDaemonFiles } from '../qemu/daemon-files.ts';
 import { qemuImg } from '../qemu/qemu-img.ts';
@@ -74,5 +74,5 @@ async function thawFiles(context: VolumeContext, { volume, outcome }: ThawReques
   for (const name of planBitmapsAtThaw(bitmaps, volume, { outcome, isLastView: true })) {
     await img.removeBitmap(path, name);
   }
-  await removeDiskFile(context, context.paths.fleece(volume.volumeId, volume.snapshotId));
+  await removeFleece(context, context.paths.fleece(volume.volumeId, volume.snapshotId));
 }

@@ -9,6 +9,10 @@ type Node = BlockGraph['nodes'] extends ReadonlyMap<string, infer Value> ? Value
 const plain: Node = { file: '', sizeBytes: 1, hasBacking: false, bitmaps: [] };
 const since = { name: `since-${snapshotId}`, recording: true, inconsistent: false };
 const fleeceFile = { ...plain, file: `/data/volumes/${volumeId}/fleece-${snapshotId}.qcow2` };
+const fleeceInDoor = {
+  ...plain,
+  file: `/data/volumes/.machines/i-00000000000000001/${volumeId}.fleece-${snapshotId}.qcow2`,
+};
 
 function graphOf(
   nodes: Readonly<Record<string, Node>>,
@@ -26,6 +30,7 @@ test.each([
   ['its bitmap', { [volumeId]: { ...plain, bitmaps: [since] }, [snapshotId]: plain }],
   ['its fleece', { [snapshotId]: plain, [`${snapshotId}-f`]: fleeceFile }],
   ["its fleece's file", { [`${snapshotId}-f`]: fleeceFile }],
+  ["its fleece's file in a machine's door", { [`${snapshotId}-f`]: fleeceInDoor }],
 ])('a view that has only %s is found with its volume', (_, nodes) => {
   const graph = graphOf(nodes);
   expect(viewsOf(graph)).toEqual([snapshotId]);

@@ -17,8 +17,8 @@ export function viewsOfVolume(graph: BlockGraph, volumeId: VolumeId): readonly S
 }
 
 /**
- * The volume of a view: the one that has its bitmap, or whose folder has its fleece; a view that is being set up or
- * taken down may lack one of the two.
+ * The volume of a view: the one that has its bitmap, or whose folder has its fleece, or that the fleece's name in a
+ * machine's door begins with; a view that is being set up or taken down may lack bitmap or fleece.
  */
 export function volumeOfView(graph: BlockGraph, snapshotId: SnapshotId): VolumeId | undefined {
   const name = sinceBitmap(snapshotId);
@@ -26,7 +26,11 @@ export function volumeOfView(graph: BlockGraph, snapshotId: SnapshotId): VolumeI
   const volumes = [...graph.nodes.keys()].filter((node) => isResourceId('vol', node));
   return (
     volumes.find((volumeId) => findBitmap(graph, volumeId, name)) ??
-    volumes.find((volumeId) => basename(dirname(fleecePath)) === volumeId)
+    volumes.find(
+      (volumeId) =>
+        basename(dirname(fleecePath)) === volumeId ||
+        basename(fleecePath).startsWith(`${volumeId}.`),
+    )
   );
 }
 
