@@ -1,7 +1,7 @@
 import { minuteMs } from '@bakehouse/base';
 import type { InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
 import { FakeWorld } from '@bakehouse/fakes';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
 import { attach, contentOf, launch, makeVolume, outputOf, snapshotOf } from './scenes.ts';
@@ -174,13 +174,12 @@ test('a freeze ahead that fails is done by the capture in its turn', async () =>
   await snapshotOf(run, rootId);
   const freeze = world.volumes.freeze.bind(world.volumes);
   world.volumes.freeze = async () => {
+    world.volumes.freeze = freeze;
+    world.volumes.write(rootId, 0, 'meanwhile');
     throw new Error('QEMU refuses');
   };
   const calledAt = world.clock.now();
   const asked = run.call('CreateSnapshot', { VolumeId: rootId });
-  await vi.waitFor(async () => expect(run.plane.engine.list('waiting')).toHaveLength(1), 20_000);
-  world.volumes.freeze = freeze;
-  world.volumes.write(rootId, 0, 'meanwhile');
   const { SnapshotId, StartTime } = outputOf(await asked);
   expect(StartTime?.getTime()).toBeGreaterThanOrEqual(calledAt + 20_000);
   world.volumes.write(rootId, 0, 'after');
