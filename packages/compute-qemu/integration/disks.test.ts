@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskBusyError, MachineGoneError } from '../src/index.ts';
 import { bootSectors } from './boot-sectors.ts';
 import { atOnce, dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
+import { releaseBench } from './open-driver.ts';
 import { eventually, expectEvent, run, TestBench } from './test-bench.ts';
 
 let bench: TestBench;
@@ -74,6 +75,7 @@ describe('a full disk', () => {
 
   afterEach(async () => {
     await bench.driver().driver.kill(instanceId);
+    await releaseBench(bench);
     await run('umount', ['-l', bench.folder]);
   });
 
