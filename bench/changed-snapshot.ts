@@ -4,12 +4,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { GiB, MiB, silentLogger, systemClock } from '@bakehouse/base';
+import { GiB, MiB, silentLogger } from '@bakehouse/base';
 import { type BlockStore, openBlockStore } from '@bakehouse/blockstore';
 import type { BlockMapId, FreezeVolume, SnapshotId, VolumeId } from '@bakehouse/domain';
-import { jailUsers } from '@bakehouse/host';
 import { openNbdBlockSource } from '@bakehouse/nbd';
-import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
+import type { QemuVolumes } from '@bakehouse/volumes';
+import { benchVolumes } from './bench-volumes.ts';
 import { median, type Row, seconds, verdict } from './row.ts';
 
 const run = promisify(execFile);
@@ -75,19 +75,7 @@ async function openBench(folder: string, sizeGiB: number): Promise<Bench> {
   });
   const exporter = join(folder, 'exporter');
   await mkdir(exporter);
-  const volumes = createQemuVolumes({
-    directory: join(folder, 'volumes'),
-    hotDirectory: join(folder, 'hot-maps'),
-    maps: engine,
-    runtimeDirectory: join(folder, 'run'),
-    exporterSocketPath: join(exporter, 'socket'),
-    exportName: async (mapId) => mapId,
-    machineUser: async () => 0,
-    users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),
-    instanceSockets: () => undefined,
-    clock: systemClock,
-    logger: silentLogger,
-  });
+  const volumes = benchVolumes(folder, engine, join(exporter, 'socket'));
   const volumeId = idOf('vol', 1);
   await volumes.create({ volumeId, sizeBytes: sizeGiB * GiB });
   return { volumes, engine, volumeId, taken: 0 };

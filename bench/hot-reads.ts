@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MiB, silentLogger, systemClock } from '@bakehouse/base';
-import { type BlockStoreClient, connectBlockStore } from '@bakehouse/blockstore';
+import { MiB } from '@bakehouse/base';
+import { connectBlockStore } from '@bakehouse/blockstore';
 import type { BlockMapId, VolumeId } from '@bakehouse/domain';
-import { jailUsers } from '@bakehouse/host';
-import { createQemuVolumes } from '@bakehouse/volumes';
+import { benchVolumes } from './bench-volumes.ts';
 import { median, type Row, seconds, verdict } from './row.ts';
 
 const run = promisify(execFile);
@@ -54,27 +53,15 @@ export interface HotBench {
   readonly qemuNbdUri: string;
 }
 
-function volumesOf({ folder, nbdSocket }: HotBench, maps: BlockStoreClient) {
-  return createQemuVolumes({
-    directory: join(folder, 'volumes'),
-    hotDirectory: join(folder, 'hot-maps'),
-    maps,
-    runtimeDirectory: join(folder, 'run'),
-    exporterSocketPath: nbdSocket,
-    exportName: async (mapId) => mapId,
-    machineUser: async () => 0,
-    users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),
-    instanceSockets: () => undefined,
-    clock: systemClock,
-    logger: silentLogger,
-  });
-}
-
 /** c) Making a hot map of the disk that the block server has, and reading it against the ways around it. */
 export async function hotReads(bench: HotBench): Promise<readonly Row[]> {
   const { folder, diskMiB, mapId, nbdSocket } = bench;
   await mkdir(join(folder, 'volumes'), { recursive: true });
-  const volumes = volumesOf(bench, connectBlockStore({ socketPath: bench.controlSocket }));
+  const volumes = benchVolumes(
+    folder,
+    connectBlockStore({ socketPath: bench.controlSocket }),
+    nbdSocket,
+  );
   const begun = performance.now();
   await volumes.hot.make(mapId, { signal: new AbortController().signal });
   const madeMs = performance.now() - begun;

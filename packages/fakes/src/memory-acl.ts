@@ -1,9 +1,9 @@
-import type { AclEntry } from '@bakehouse/domain';
+import type { NetworkAclEntry } from '@bakehouse/domain';
 import { isInRange } from './memory-routes.ts';
 
 /** One packet that crosses a subnet's border. */
 interface CrossingPacket {
-  readonly direction: AclEntry['direction'];
+  readonly direction: NetworkAclEntry['direction'];
   /** Its source when it comes in, its destination when it leaves. */
   readonly peerIp: string;
   readonly protocol: string;
@@ -14,14 +14,14 @@ interface CrossingPacket {
 const numbers: Readonly<Record<string, string>> = { icmp: '1', tcp: '6', udp: '17' };
 
 /** The first entry by number that matches decides; without one the packet does not pass. */
-export function passesAcl(acl: readonly AclEntry[], packet: CrossingPacket): boolean {
+export function passesAcl(acl: readonly NetworkAclEntry[], packet: CrossingPacket): boolean {
   const entries = acl
     .filter(({ direction }) => direction === packet.direction)
     .toSorted((one, other) => one.ruleNumber - other.ruleNumber);
   return entries.find((entry) => matches(entry, packet))?.allow ?? false;
 }
 
-function matches(entry: AclEntry, { peerIp, protocol, port }: CrossingPacket): boolean {
+function matches(entry: NetworkAclEntry, { peerIp, protocol, port }: CrossingPacket): boolean {
   if (!isInRange(entry.cidr, peerIp)) return false;
   const own = numbers[entry.protocol] ?? entry.protocol;
   if (own === '-1') return true;

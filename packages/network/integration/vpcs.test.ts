@@ -1,4 +1,4 @@
-import type { AclEntry, PolicyNic, VpcTopology } from '@bakehouse/domain';
+import type { NetworkAclEntry, PolicyNic, VpcTopology } from '@bakehouse/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, endConversations, hello, serve } from './talk.ts';
 import {
@@ -227,8 +227,8 @@ test('secondary addresses are the guest’s own, with public addresses of their 
 
 describe('an access list', () => {
   const tcp = { ruleNumber: 100, allow: true, protocol: 'tcp', cidr: '0.0.0.0/0' } as const;
-  const ssh: AclEntry = { ...tcp, direction: 'ingress', fromPort: 22, toPort: 22 };
-  const replies: AclEntry = { ...tcp, direction: 'egress', fromPort: 1024, toPort: 65_535 };
+  const ssh: NetworkAclEntry = { ...tcp, direction: 'ingress', fromPort: 22, toPort: 22 };
+  const replies: NetworkAclEntry = { ...tcp, direction: 'egress', fromPort: 1024, toPort: 65_535 };
 
   test('lets single packets pass: a request needs a rule for its replies', async () => {
     await apply({ inner: { acl: [ssh, replies] } });
@@ -238,7 +238,7 @@ describe('an access list', () => {
   });
 
   test('decides by the lowest number', async () => {
-    const deny: AclEntry = {
+    const deny: NetworkAclEntry = {
       ...ssh,
       ruleNumber: 90,
       allow: false,

@@ -1,9 +1,9 @@
-import type { AclEntry } from '@bakehouse/domain';
+import type { NetworkAclEntry } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { NetworkInputError } from './network-errors.ts';
 import { aclChain } from './plan-acl.ts';
 
-const entry = (ruleNumber: number, overrides: Partial<AclEntry> = {}): AclEntry => ({
+const entry = (ruleNumber: number, overrides: Partial<NetworkAclEntry> = {}): NetworkAclEntry => ({
   direction: 'ingress',
   ruleNumber,
   allow: true,
@@ -36,7 +36,7 @@ test('entries are tried by number, in their direction, and the rest does not pas
   expect(aclChain(acl, 'egress').rules).toEqual(['ip daddr 10.2.0.0/16 return', 'drop']);
 });
 
-test.each<Partial<AclEntry>>([
+test.each<Partial<NetworkAclEntry>>([
   { cidr: '10.0.0.0/8 accept' },
   { protocol: 'tcp', fromPort: 9, toPort: 8 },
   { protocol: 'x' },

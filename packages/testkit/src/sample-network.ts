@@ -1,6 +1,7 @@
 import type {
   DhcpOptions,
   ElasticAddress,
+  InstanceId,
   InternetGateway,
   NatGateway,
   NetworkAcl,
@@ -29,6 +30,17 @@ export function aVpc(given: Partial<Vpc> = {}): Vpc {
     dnsSupport: true,
     dnsHostnames: true,
     ...given,
+  };
+}
+
+/** A primary interface's attachment. */
+export function anAttachment(instanceId: InstanceId): NonNullable<NetworkInterface['attachment']> {
+  return {
+    id: 'eni-attach-0aaaaaaaaaaaaaaa1',
+    instanceId,
+    deviceIndex: 0,
+    attachedAt: 0,
+    deleteOnTermination: true,
   };
 }
 

@@ -7,20 +7,14 @@ import {
   firstAccountId,
   platformAccountId,
 } from '@bakehouse/orchestration';
-import { aHostId, aNetworkInterface, anInstance } from '@bakehouse/testkit';
+import { aHostId, aNetworkInterface, anAttachment, anInstance } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { wireSimulatedDrivers } from './simulated-drivers.ts';
 
 test('the machines of running instances outlive the server, but for those of another host', async () => {
   const metadata = new MemoryMetadataStore();
   await metadata.write(async (tx) => {
-    const attachment = {
-      id: 'eni-attach-1',
-      instanceId: 'i-here',
-      deviceIndex: 0,
-      attachedAt: 0,
-      deleteOnTermination: true,
-    } as const;
+    const attachment = anAttachment('i-here');
     await tx.put('networkInterface', aNetworkInterface({ attachment }));
     await tx.put('instance', anInstance({ id: 'i-here' }));
     await tx.put('instance', anInstance({ id: 'i-stopped', state: 'stopped' }));

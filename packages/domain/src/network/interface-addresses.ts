@@ -2,7 +2,7 @@ import type { MetadataReader, MetadataTransaction } from '../ports/metadata-stor
 import type { ElasticAddress } from '../records/elastic-address.ts';
 import type { NetworkInterface } from '../records/network.ts';
 
-/** A private address of an interface, with the public one that stands for it. */
+/** A private address of an interface, with its public one. */
 export interface InterfaceAddress {
   readonly privateIp: string;
   readonly publicIp?: string;

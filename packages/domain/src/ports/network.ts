@@ -1,6 +1,7 @@
 import type {
   InstanceId,
   NatGatewayId,
+  NetworkAclEntry,
   NetworkInterfaceId,
   SecurityGroupId,
   SubnetId,
@@ -68,31 +69,16 @@ export interface VpcRoute {
   readonly target: RouteTarget;
 }
 
-/**
- * A numbered rule for single packets that cross the border of a subnet, on private addresses. Ports and ICMP types
- * are those of the packet: replies need a rule, too.
- */
-export interface AclEntry {
-  readonly direction: 'ingress' | 'egress';
-  readonly ruleNumber: number;
-  readonly allow: boolean;
-  /** As in `PacketRule`. */
-  readonly protocol: string;
-  /** The first destination port, or the ICMP type; -1 or absent is all. */
-  readonly fromPort?: number;
-  /** The last destination port, or the ICMP code; -1 or absent is all. */
-  readonly toPort?: number;
-  /** The packet's source for `ingress`, its destination for `egress`. */
-  readonly cidr: string;
-}
-
 export interface VpcSubnet {
   readonly subnetId: SubnetId;
   readonly cidr: string;
   /** The longest destination that matches decides. The VPC's own ranges are implied. */
   readonly routes: readonly VpcRoute[];
-  /** The lowest number that matches decides; what none matches does not pass. */
-  readonly acl: readonly AclEntry[];
+  /**
+   * For single packets that cross the border of the subnet, on private addresses: replies need an entry, too. The lowest
+   * number that matches decides; what none matches does not pass.
+   */
+  readonly acl: readonly NetworkAclEntry[];
 }
 
 /** Sends on for guests by the routes of its own subnet. */

@@ -7,7 +7,7 @@ export interface ElasticAddress extends Resource<AllocationId> {
   readonly association?: {
     readonly id: AddressAssociationId;
     readonly nicId: NetworkInterfaceId;
-    /** The address of the interface that it stands for. */
+    /** The private address of the interface that it is translated to. */
     readonly privateIp: string;
   };
 }

@@ -54,7 +54,7 @@ export interface NetworkAclEntry {
   readonly fromPort?: number;
   /** Ports, or the ICMP code; -1 is all. */
   readonly toPort?: number;
-  /** A canonical range, of IPv4 or IPv6. */
+  /** A canonical range, of IPv4 or IPv6: of a packet's source for `ingress`, of its destination for `egress`. */
   readonly cidr: string;
 }
 

@@ -7,20 +7,21 @@ import {
   seededIds,
   simulatedDrivers,
 } from '@bakehouse/fakes';
-import { aHostId, aNetworkInterface, aSecurityGroup, aSubnet, aVpc } from '@bakehouse/testkit';
+import {
+  aHostId,
+  aNetworkInterface,
+  anAttachment,
+  aSecurityGroup,
+  aSubnet,
+  aVpc,
+} from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { createControlPlane } from '../control-plane.ts';
 import { platformAccountId } from '../platform/accounts.ts';
 import { createPolicyApplier } from './policy-applier.ts';
 import { PolicyChanges } from './policy-changes.ts';
 
-const attachment = {
-  id: 'eni-attach-1',
-  instanceId: 'i-1',
-  deviceIndex: 0,
-  attachedAt: 0,
-  deleteOnTermination: true,
-} as const;
+const attachment = anAttachment('i-1');
 
 /** Counts applications, holds them until released, and fails on demand. */
 class SlowNetwork extends MemoryNetwork {

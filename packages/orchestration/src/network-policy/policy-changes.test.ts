@@ -10,6 +10,7 @@ import {
   aHostId,
   aNetworkAcl,
   aNetworkInterface,
+  anAttachment,
   anElasticAddress,
   anInternetGateway,
   aPrefixList,
@@ -25,13 +26,7 @@ import { currentPolicy } from './current-policy.ts';
 import { createPolicyApplier } from './policy-applier.ts';
 import { PolicyChanges } from './policy-changes.ts';
 
-const attachment = {
-  id: 'eni-attach-1',
-  instanceId: 'i-1',
-  deviceIndex: 0,
-  attachedAt: 0,
-  deleteOnTermination: true,
-} as const;
+const attachment = anAttachment('i-1');
 
 /** Fails on demand. */
 class FailingNetwork extends MemoryNetwork {

@@ -21,7 +21,7 @@ interface Wanted {
   readonly mayMove: boolean;
 }
 
-/** Ends what stands against the association: of the address with another target, of the target with another address. */
+/** Ends the associations that this one replaces: of the address with another target, of the target with another address. */
 async function makeRoom(
   tx: ControlTransaction,
   context: OperationContext,

@@ -3,7 +3,7 @@ import { withSecondInterface } from '../../testing/second-interface.ts';
 
 type Context = Awaited<ReturnType<typeof withSecondInterface>>;
 
-/** Attached to the running instance, whose primary interface it stands beside. */
+/** Attached to the running instance, as its second interface. */
 async function attached(): Promise<Context> {
   const context = await withSecondInterface();
   await context.attach();
