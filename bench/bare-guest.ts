@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GiB } from '@bakehouse/base';
+import { jailedPid } from '@bakehouse/host';
 import { until } from '../tests/boot/support/wait.ts';
 
 const run = promisify(execFile);
@@ -25,8 +26,9 @@ export interface Launched {
 }
 
 export async function readLaunched(dataDirectory: string, instanceId: string): Promise<Launched> {
-  const text = await readFile(join(dataDirectory, 'instances', instanceId, 'pid'), 'utf8');
-  const pid = Number(text);
+  // QEMU's own pid file has its id inside the jail.
+  const pid = await jailedPid(join(dataDirectory, 'instances', instanceId, 'jail.json'));
+  if (pid === undefined) throw new Error(`${instanceId} has no QEMU`);
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
   const { stdout } = await run('ip', ['netns', 'identify', `${pid}`]);
   return { pid, argv, namespace: stdout.trim() };
@@ -56,12 +58,17 @@ const blockNodes = (argv: readonly string[]) =>
 /** The image that the guest's root volume was made from, read through the block server, as large as the volume. */
 export async function copyImage({ argv }: Launched, path: string, sizeGiB: number): Promise<void> {
   const origin = blockNodes(argv).find(({ driver }) => driver === 'nbd');
-  const uri = `nbd+unix:///${origin?.export}?socket=${origin?.server?.path}`;
+  if (origin === undefined)
+    throw new Error("the guest's volume does not read from the block server");
+  const uri = `nbd+unix:///${origin.export}?socket=${origin.server?.path}`;
   await run('qemu-img', ['convert', '-O', 'raw', uri, path]);
   await run('truncate', ['-s', `${sizeGiB * GiB}`, path]);
 }
 
-/** The same command line, but for the disk: a raw file where the overlay on the block server's export was. */
+/**
+ * The same command line, but for the disk: a raw file where the overlay on the block server's export was. It begins at
+ * once, as nobody closes its folder.
+ */
 function withRawDisk(argv: readonly string[], path: string): readonly string[] {
   const disk = blockNodes(argv).find(({ driver }) => driver === 'qcow2');
   const file = {
@@ -73,6 +80,7 @@ function withRawDisk(argv: readonly string[], path: string): readonly string[] {
   };
   const raw = { driver: 'raw', 'node-name': disk?.['node-name'], discard: 'unmap', file };
   return argv.flatMap((value, at) => {
+    if (value === '-S') return [];
     const isNode = argv[at - 1] === '-blockdev';
     const isOption = value === '-blockdev';
     if (!(isNode || isOption)) return [value];

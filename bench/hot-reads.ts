@@ -11,7 +11,7 @@ import { median, type Row, seconds, verdict } from './row.ts';
 const run = promisify(execFile);
 const rounds = 5;
 const readsPerRound = 20;
-/** Half of what a raw file gives would be a cost that nobody expects of a page cache. */
+/** A hot file is a raw file: what is missing to 1 is the spread of the runs. */
 const goalRatio = 0.8;
 
 /** What a hot file is compared with: each is read whole by `qemu-img bench`, from the page cache. */
