@@ -143,9 +143,9 @@ test('the boot ends with a line of its times, in their order, without those that
   const { stdout } = await pythonOf([
     'import os',
     'program.systemd_times = lambda: {"systemd": 3.5, "sshd": 14.125, "units": 0.0}',
-    'program.report_boot_times((os.dup(1), os.dup(2)), {"python": 5.1, "done": 17.3})',
+    'program.report_boot_times((os.dup(1), os.dup(2)), {"python": 5.1, "user": 17.3})',
   ]);
   expect(stdout).toBe(
-    "boot times, in seconds after the kernel's start: systemd 3.50, python 5.10, sshd 14.12, done 17.30",
+    "boot times, in seconds after the kernel's start: systemd 3.50, python 5.10, sshd 14.12, user 17.30",
   );
 });

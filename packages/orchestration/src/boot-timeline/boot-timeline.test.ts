@@ -3,6 +3,7 @@ import { anInstance } from '@bakehouse/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type BootTimeline, bootTimeline } from './boot-timeline.ts';
+import { consoleLines } from './console-lines.ts';
 
 const spawnedAt = 1_795_980_355_000;
 
@@ -217,4 +218,29 @@ test('any console yields a timeline in the order of its times, each stage once',
       expect(new Set(names).size).toBe(names.length);
     }),
   );
+});
+
+test('what a guest makes up keeps no time from being shown, and moves none before QEMU', () => {
+  const nines = '9'.repeat(400);
+  const hostile = [
+    [100, `[${nines}.000000] x\n[99999999999.000000] x\n[ 99999.000000] x\n`],
+    [200, `boot times, in seconds after the kernel's start: sshd ${nines}.1\n`],
+    [300, '[    0.100000] Linux version 6.1\n'],
+  ] as const;
+  const timeline = bootTimeline(instance, bootOf(hostile));
+  const { events } = timeline;
+  expect(events.every(({ at }) => Number.isSafeInteger(at) && at >= instance.launchedAt)).toBe(
+    true,
+  );
+  expect(secondsOf(timeline)).toMatchObject({ kernel: expect.closeTo(0.4, 0) });
+});
+
+test("a time of the guest's last login is no prompt for one", () => {
+  const { events } = bootTimeline(instance, bootOf([[100, 'Last login: Mon Nov 30 05:00:00\n']]));
+  expect(events.map(({ name }) => name)).not.toContain('login prompt');
+});
+
+test('lines are cut, so that what a guest writes costs its length once', () => {
+  const long = { ...bootOf([]), console: Buffer.from('x'.repeat(10_000)) };
+  expect(consoleLines(long).map(({ text }) => text.length)).toEqual([4_096, 4_096, 1_808]);
 });

@@ -89,7 +89,7 @@ function machineEvents(boot: MachineBoot) {
     { name: "QEMU's monitor responded", at: boot.respondedAt, source: 'server' },
   ];
   const lines = consoleLines(boot);
-  const start = kernelStart(lines);
+  const start = kernelStart(lines, boot.spawnedAt);
   const unknown: UnknownStage[] = [];
   const marks = guestMarks(lines);
   const hasKernelLine = marks.some(({ name }) => name === 'kernel');

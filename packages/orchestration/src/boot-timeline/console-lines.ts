@@ -16,11 +16,15 @@ const escapes = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])/g;
 /** A prompt waits for an answer, and what is written after it on the same line comes later. */
 const prompt = 'login: ';
 
+/** Longer lines are cut: a guest that writes no line end must not make each search go through all that it wrote. */
+const lineBytesMax = 4_096;
+
 function endOfLine(buffer: Buffer, from: number): number {
-  const end = buffer.indexOf('\n', from);
-  const lineEnd = end === -1 ? buffer.length : end + 1;
-  const at = buffer.indexOf(prompt, from);
-  return at === -1 ? lineEnd : Math.min(lineEnd, at + prompt.length);
+  const most = buffer.subarray(from, from + lineBytesMax);
+  const end = most.indexOf('\n');
+  const line = end === -1 ? most : most.subarray(0, end + 1);
+  const at = line.indexOf(prompt);
+  return from + (at === -1 ? line.length : at + prompt.length);
 }
 
 /** The lines of a boot's console, also the last one without an end, each with its arrival. */

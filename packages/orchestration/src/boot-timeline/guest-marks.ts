@@ -26,7 +26,7 @@ const patterns: readonly Pattern[] = [
   { name: 'cloud-init: config', pattern: /Cloud-init v\. \S+ running 'modules:config'/ },
   { name: 'cloud-init: final', pattern: /Cloud-init v\. \S+ running 'modules:final'/ },
   { name: 'sshd', pattern: /Started \S*sshd?\.service|Started (?:OpenBSD Secure Shell|OpenSSH)/ },
-  { name: 'login prompt', pattern: /(?:^|\s)login: *$/ },
+  { name: 'login prompt', pattern: /(?:^|\s)(?<!\bLast )login: *$/ },
   { name: 'cloud-init: finished', pattern: /Cloud-init v\. \S+ finished at/ },
 ];
 
@@ -42,8 +42,8 @@ const bootTimeNames: Readonly<Record<string, string>> = {
   sshd: 'sshd',
 };
 
-/** cloud-init's own words, or what the kernel and journald put before a line. */
-const uptimes = [/\bUp (\d+\.\d+) seconds/, /^\[ *(\d+\.\d{6})\] /] as const;
+/** cloud-init's own words, or what the kernel and journald put before a line. A guest writes what it likes: no boot takes 12 days. */
+const uptimes = [/\bUp (\d{1,6}\.\d{1,6}) seconds/, /^\[ *(\d{1,6}\.\d{6})\] /] as const;
 
 function uptimeOf(text: string): number | undefined {
   for (const pattern of uptimes) {
@@ -57,7 +57,7 @@ function uptimeOf(text: string): number | undefined {
 function bootTimes({ text }: ConsoleLine): GuestMark[] {
   const times = bootTimesLine.exec(text)?.[1] ?? '';
   return times.split(', ').flatMap((entry) => {
-    const [, word = '', seconds] = /^(\S+) (\d+\.\d+)$/.exec(entry) ?? [];
+    const [, word = '', seconds] = /^(\S+) (\d{1,6}\.\d{1,6})$/.exec(entry) ?? [];
     const name = bootTimeNames[word];
     return name ? [{ name, uptimeSeconds: Number(seconds) }] : [];
   });
@@ -92,16 +92,18 @@ export const guestMarkNames: readonly string[] = patterns.map(({ name }) => name
 
 /**
  * When the kernel started, at the latest: no line arrives before the uptime that it carries. Undefined without a line
- * that has both.
+ * that has both. Lines by which it started before `notBefore`, when QEMU did, are no evidence.
  */
 export function kernelStart(
   lines: readonly ConsoleLine[],
+  notBefore: TimestampMs,
 ): { readonly at: TimestampMs; readonly precisionMs: number } | undefined {
   let earliest: { at: TimestampMs; precisionMs: number } | undefined;
   for (const { text, arrival } of lines) {
     const uptime = uptimeOf(text);
     if (uptime === undefined || !arrival) continue;
     const at = Math.round(arrival.at - uptime * 1000);
+    if (at < notBefore) continue;
     if (!earliest || at < earliest.at) earliest = { at, precisionMs: arrival.precisionMs };
   }
   return earliest;

@@ -1,3 +1,5 @@
+import type { WorkInProgress } from '@bakehouse/workflow-engine';
+
 /** The marks of a start that `bakehouse boot` shows: the workflow's steps, and moments within them. */
 export const launchMark = {
   began: 'began',
@@ -7,5 +9,10 @@ export const launchMark = {
   port: 'port',
   network: 'network',
   metadata: 'metadata',
-  machine: 'machine',
 } as const;
+
+const shown: ReadonlySet<string> = new Set(Object.values(launchMark));
+
+/** What is kept with the instance. */
+export const shownMarks = (marks: WorkInProgress['marks']): WorkInProgress['marks'] =>
+  marks.filter(({ name }) => shown.has(name));

@@ -7,7 +7,7 @@ import { inputFields, inputReader } from './input.ts';
 import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
 import { changeInstance, wholeInstancePlace, withSettingsApplied } from './instance-record.ts';
-import { launchMark } from './launch-marks.ts';
+import { launchMark, shownMarks } from './launch-marks.ts';
 import { areRestoredFast, makeDisk, noteFastRestore } from './make-disk.ts';
 import { releaseInstance } from './release-instance.ts';
 import { startMachine } from './start-machine.ts';
@@ -113,7 +113,7 @@ async function markRunning(
         stateTransitionReason: '',
         ...simulatedReason(context.settings),
         status: { system: 'initializing', instance: 'initializing', bootingSince },
-        launchTimes: { generation, plannedAt, marks: [...marks] },
+        launchTimes: { generation, plannedAt, marks: shownMarks(marks) },
       };
     });
 }
@@ -152,7 +152,7 @@ export const startInstanceWorkflow = defineWorkflow<
     { name: launchMark.network, run: connect },
     { name: launchMark.metadata, run: publishMetadata },
     {
-      name: launchMark.machine,
+      name: 'machine',
       uses: 'boot',
       run: boot,
       undo: (context, { instanceId }) => context.compute.kill(instanceId),
