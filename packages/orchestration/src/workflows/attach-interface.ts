@@ -34,7 +34,8 @@ async function offerCard(context: WorkflowContext, input: InterfaceAttachment): 
 async function markAttached(_: WorkflowContext, input: InterfaceAttachment): Promise<Commit> {
   return async (tx) => {
     const nic = await attachedInterface(tx, input);
-    if (!nic?.attachment) return;
+    // A detachment that was asked for meanwhile waits behind this, and its state stays.
+    if (nic?.attachment?.state !== 'attaching') return;
     const { state: _state, ...attachment } = nic.attachment;
     await tx.put('networkInterface', { ...nic, attachment });
     await publishMetadataWorkflow.enqueue(tx, { instanceId: input.instanceId });

@@ -100,9 +100,9 @@ export async function readWholeGroup(
 }
 
 /**
- * Where each volume is open now: in the machine of an instance, or nowhere (undefined). The work has the
- * volumes' lanes, so an attachment that is `attaching` waits behind it and is not in a machine yet, and one that
- * is being ended still is.
+ * Where each volume is open now: in the machine of an instance, or nowhere (undefined). The volumes' lanes are held by
+ * this work, or by the capture that waits behind a freeze (`enqueueFreeze`). So an attachment that is `attaching` waits
+ * behind it and is not in a machine yet, and one that is being ended still is.
  */
 async function byMachine(
   context: Pick<WorkflowContext, 'compute'>,
