@@ -17,7 +17,7 @@ export interface BenchPlace {
 
 const groups = await findControlGroups();
 
-const usersOf = ({ namespace }: BenchPlace) =>
+export const usersOf = ({ namespace }: BenchPlace) =>
   jailUsers({
     range: { first: 700_000, last: 700_999 },
     claims: `/run/bakehouse-test-users-${namespace}`,

@@ -142,14 +142,18 @@ export class MachineLauncher {
         commandMs: limits.commandMs,
       });
       await beginGuest(client, folder);
-      const process = await jailedProcess(infoPath);
+      const process = await jailedProcess(infoPath, jail.user);
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
       bootWatch.responded();
       return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
       bootWatch.stop();
       const what = `QEMU of ${instanceId}, generation ${generation}`;
-      await endJailed(started, infoPath, { what, clock, killMs: limits.goneMs });
+      await endJailed(
+        started,
+        { infoPath, user: jail.user },
+        { what, clock, killMs: limits.goneMs },
+      );
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '@bakehouse/host';
@@ -12,6 +12,9 @@ async function aFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
 }
+
+/** The user of a jail; no other process of this host has it. */
+const user = 790_001;
 
 /** A process of this name in this folder. */
 async function started(program: string, cwd: string): Promise<number> {
@@ -40,6 +43,41 @@ test.each([
   await writeFile(join(folder, 'pid'), `${pid}\n`);
   expect(await findMachineProcess(folder)).toBeUndefined();
 });
+
+/** A process with the user of a jail, in the namespaces of this test, that has the name of no QEMU and is elsewhere. */
+async function disguised(uid: number): Promise<number> {
+  const child = spawn('cat', { cwd: '/', uid, gid: uid, stdio: ['pipe', 'ignore', 'ignore'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'spawn');
+  return child.pid ?? 0;
+}
+
+/** What bubblewrap writes, of a process in the namespaces of this test. */
+async function jailInfo(pid: number, namespace?: string): Promise<string> {
+  const own = /\d+/.exec(await readlink('/proc/self/ns/pid'))?.[0];
+  return `{\n "child-pid": ${pid},\n "pid-namespace": ${namespace ?? own}\n}\n`;
+}
+
+test.runIf(process.getuid?.() === 0)(
+  'a jailed machine is the process of its user, whatever it calls itself and wherever it is',
+  async () => {
+    const folder = await aFolder();
+    await chown(folder, 0, user);
+    const infoPath = join(folder, 'jail.json');
+    const pid = await disguised(user);
+    await writeFile(infoPath, await jailInfo(pid));
+    expect(await findMachineProcess(folder)).toMatchObject({ pid });
+    await writeFile(infoPath, await jailInfo(pid, '1'));
+    expect(await findMachineProcess(folder)).toBeUndefined();
+    await writeFile(infoPath, await jailInfo(await disguised(user + 1)));
+    expect(await findMachineProcess(folder)).toBeUndefined();
+    await writeFile(infoPath, await jailInfo(await disguised(0)));
+    expect(await findMachineProcess(folder)).toBeUndefined();
+    // The pid file is the machine's own to write.
+    await writeFile(join(folder, 'pid'), `${await started('qemu-system-test', folder)}\n`);
+    expect(await findMachineProcess(folder)).toBeUndefined();
+  },
+);
 
 test.each(['', 'x', '-1', '0', '1.5'])('a pid file with %j names no process', async (text) => {
   const folder = await aFolder();

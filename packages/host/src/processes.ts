@@ -16,15 +16,19 @@ export interface ProcessFacts extends HostProcess {
   readonly cwd?: string;
 }
 
-/** The process that has this id now; undefined when there is none. A zombie counts as none. */
+/**
+ * The process that has this id now; undefined when there is none. A zombie counts as none. A process whose first
+ * thread has ended looks like one, and runs on in its other threads.
+ */
 export async function findProcess(pid: number): Promise<HostProcess | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const stat = await readProc(pid, 'stat');
   // The program's name, in parentheses, may hold blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state = ''] = fields;
-  const startTicks = fields[19];
-  if (startTicks === undefined || state === 'Z' || state === 'X') return undefined;
+  const [threads, startTicks] = [Number(fields[17]), fields[19]];
+  if (startTicks === undefined || state === 'X' || (state === 'Z' && threads <= 1))
+    return undefined;
   return { pid, startTicks };
 }
 
@@ -62,10 +66,16 @@ export async function residentBytes({ pid }: Pick<HostProcess, 'pid'>): Promise<
   return Number(kib ?? 0) * 1024;
 }
 
+/** The real user id of a process, which one without capabilities cannot change; undefined when it has ended. */
+export async function userOfProcess(pid: number): Promise<number | undefined> {
+  const id = /^Uid:\s+(\d+)/m.exec(await readProc(pid, 'status'))?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
 /** A namespace of a process, for example `net:[4026531840]`; undefined when it cannot be seen. */
 export async function namespaceOf(
   pid: number | 'self',
-  kind: 'net' | 'mnt',
+  kind: 'net' | 'mnt' | 'pid',
 ): Promise<string | undefined> {
   return await readlink(`/proc/${pid}/ns/${kind}`).catch(() => undefined);
 }

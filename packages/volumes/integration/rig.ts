@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rm, stat, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -204,7 +204,7 @@ async function startMachine(
   const { instanceId } = machine;
   const { monitors, infoPath, gone } = await spawnMachine(volumes, machine);
   const guest = await connected(monitors.guest);
-  const { pid } = (await jailedProcess(infoPath)) ?? { pid: 0 };
+  const { pid } = (await jailedProcess(infoPath, machine.user)) ?? { pid: 0 };
   running.pids.add(pid);
   running.monitors.set(instanceId, monitors.disks);
   const ended = async () => {
@@ -342,7 +342,8 @@ export async function processesWith(text: string): Promise<readonly string[]> {
 
 /** Kills the storage daemon of a volume. */
 export async function killDaemon(rig: Rig, volumeId: VolumeId): Promise<void> {
-  const daemon = await jailedProcess(join(rig.directory, 'run', volumeId, 'jail.json'));
+  const folder = join(rig.directory, 'run', volumeId);
+  const daemon = await jailedProcess(join(folder, 'jail.json'), (await stat(folder)).gid);
   if (daemon === undefined) throw new Error(`${volumeId} has no storage daemon`);
   process.kill(daemon.pid, 'SIGKILL');
 }

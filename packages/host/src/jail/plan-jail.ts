@@ -81,9 +81,12 @@ export function planJail(
 /** For setpriv, which then drops them. */
 const capabilitiesOfStart = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'];
 
+/** In the arguments of each program that is about to become the jailed one. */
+export const reuid = (user: number): string => `--reuid=${user}`;
+
 function becomeUser(setpriv: string, user: number): readonly string[] {
   return [
-    ...[setpriv, `--reuid=${user}`, `--regid=${user}`, '--clear-groups'],
+    ...[setpriv, reuid(user), `--regid=${user}`, '--clear-groups'],
     ...['--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all', '--no-new-privs', '--'],
   ];
 }

@@ -3,9 +3,11 @@ import {
   exists,
   findProcesses,
   type HostProcess,
+  jailedProcess,
   logTail,
   signalProcess,
   spawnJailed,
+  statIfExists,
 } from '@bakehouse/host';
 import { type QemuBlockdevs, QmpClosedError, QmpTimeoutError } from '@bakehouse/qmp';
 import { hotFileOfChain } from '../disks/blockdev-chain.ts';
@@ -132,7 +134,9 @@ async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<v
     });
   });
   if (!running) return;
-  await waitUntil(async () => !(await exists(files.pid)), {
+  // The daemon may remove the file at any time; its process is what must end.
+  const hasEnded = async () => !(await exists(files.pid)) && !(await findJailed(files));
+  await waitUntil(hasEnded, {
     ...context.limitsOfWait,
     what: `end of the storage daemon of ${volumeId}`,
   });
@@ -148,7 +152,7 @@ async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Prom
 
 /**
  * Kills daemons of the volume that do not respond, including one without a pid file yet, which a control plane was
- * starting when it was killed. They are recognized by their command lines: a pid may be another process's by now.
+ * starting when it was killed.
  */
 async function endDaemonProcesses(context: VolumeContext, files: DaemonFiles): Promise<void> {
   const daemons = await findDaemons(files);
@@ -160,9 +164,17 @@ async function endDaemonProcesses(context: VolumeContext, files: DaemonFiles): P
   });
 }
 
-function findDaemons(files: DaemonFiles): Promise<readonly HostProcess[]> {
-  return findProcesses(
+/** By their jail; those of a release without jails by their command lines, as a pid may be another process's by now. */
+async function findDaemons(files: DaemonFiles): Promise<readonly HostProcess[]> {
+  const jailed = await findJailed(files);
+  if (jailed !== undefined) return [jailed];
+  return await findProcesses(
     ({ argv: [program = '', ...args] }) =>
       program.endsWith(daemonProgram) && args.includes(files.pid),
   );
+}
+
+async function findJailed({ folder, info }: DaemonFiles): Promise<HostProcess | undefined> {
+  const user = folder === undefined ? undefined : (await statIfExists(folder))?.gid;
+  return user ? await jailedProcess(info, user) : undefined;
 }
