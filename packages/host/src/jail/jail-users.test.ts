@@ -1,15 +1,18 @@
-import { chown, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { JailError } from './jail-error.ts';
 import { jailUsers } from './jail-users.ts';
+
+const firstId = 800_000;
 
 async function aPlace(size: number) {
   const root = await mkdtemp(join(tmpdir(), 'bakehouse-users-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const options = {
-    range: { first: 800_000, last: 800_000 + size - 1 },
+    range: { first: firstId, last: firstId + size - 1 },
     claims: join(root, 'claims'),
   };
   return { root, open: () => jailUsers(options), claims: options.claims };
@@ -39,6 +42,65 @@ test.runIf(process.getuid?.() === 0)(
     expect(await open().of(join(root, 'c'))).not.toBe(ids[0]);
 
     for (const name of ['c', 'd', 'e']) await open().release(join(root, name));
-    expect(await readdir(root)).not.toContain('claims');
+    expect(await readdir(claims)).toEqual(['lock']);
   },
 );
+
+test.runIf(process.getuid?.() === 0)(
+  'many at once have an id each, whatever was left of others',
+  async () => {
+    const size = 12;
+    const { root, open, claims } = await aPlace(size);
+    const folders = Array.from({ length: size }, (_, index) => join(root, `f${index}`));
+    for (let round = 0; round < 20; round += 1) {
+      // Claims without a text, without a folder, and of a folder that never got its id.
+      await mkdir(claims, { recursive: true });
+      await mkdir(join(root, 'unclaimed'), { recursive: true });
+      for (let index = 0; index < size; index += 1) {
+        const text = ['', join(root, 'removed'), join(root, 'unclaimed')][index % 3] ?? '';
+        await writeFile(join(claims, `${firstId + index}`), text);
+      }
+      const several = [open(), open(), open(), open()];
+      const ids = await Promise.all(
+        folders.map((folder, index) => several[index % several.length]?.of(folder)),
+      );
+      expect(new Set(ids).size).toBe(size);
+      const groups = await Promise.all(folders.map(async (folder) => (await stat(folder)).gid));
+      expect(groups).toEqual(ids);
+      const [kept = '', ...others] = folders;
+      await Promise.all([
+        ...others.map(async (folder) => {
+          await open().release(folder);
+          await rm(folder, { recursive: true });
+        }),
+        open().of(kept),
+      ]);
+      await rm(kept, { recursive: true });
+    }
+  },
+);
+
+test.runIf(process.getuid?.() === 0)('a choice waits for that of another process', async () => {
+  const { root, open, claims } = await aPlace(2);
+  await mkdir(claims);
+  const other = new DatabaseSync(join(claims, 'lock'));
+  other.exec('BEGIN EXCLUSIVE');
+  let isChosen = false;
+  const choice = open()
+    .of(join(root, 'a'))
+    .then(() => {
+      isChosen = true;
+    });
+  // Longer than a choice takes that waits for nobody.
+  const elsewhere = await aPlace(5);
+  for (const name of ['a', 'b', 'c', 'd', 'e'])
+    await elsewhere.open().of(join(elsewhere.root, name));
+  expect(isChosen).toBe(false);
+  // What the other process takes, this one does not.
+  await mkdir(join(root, 'b'));
+  await writeFile(join(claims, `${firstId}`), join(root, 'b'));
+  await chown(join(root, 'b'), 0, firstId);
+  other.close();
+  await choice;
+  expect((await stat(join(root, 'a'))).gid).toBe(firstId + 1);
+});

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chown, mkdir, readFile, realpath, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedLock } from '@bakehouse/base';
-import { hasCode, isMissing, readTextIfExists, statIfExists } from '../files.ts';
+import { isMissing, readTextIfExists, statIfExists } from '../files.ts';
+import { withHostLock } from './host-lock.ts';
 import { JailError } from './jail-error.ts';
 
 /** User ids, first and last included. */
@@ -13,7 +14,8 @@ export interface UserRange {
 
 /**
  * The user of each jail. The group of its folder is the record of it: durable, and gone with the folder. A file for
- * each id in a folder of this host, which every platform uses, keeps two of them from taking the same one.
+ * each id in a folder of this host, which every platform uses, keeps two of them from taking the same one. A
+ * file whose folder has another group, or is missing, claims nothing: its writer was killed, or the folder was removed.
  */
 export interface JailUsers {
   readonly range: UserRange;
@@ -45,7 +47,10 @@ export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersO
     const start = createHash('sha256').update(folder).digest().readUInt32BE(0) % count;
     for (let step = 0; step < count; step += 1) {
       const id = range.first + ((start + step) % count);
-      if (!isTaken(id) && (await claim(claims, id, folder))) return id;
+      if (isTaken(id) || !(await claim(claims, id, folder))) continue;
+      // Under the same lock: until then the claim counts for nothing.
+      await chown(folder, 0, id);
+      return id;
     }
     throw new JailError(
       `all user ids from ${range.first} to ${range.last} are in use; widen --guest-users`,
@@ -60,42 +65,40 @@ export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersO
         await mkdir(path, { recursive: true, mode: 0o700 });
         const folder = await realpath(path);
         const { gid } = await stat(folder);
-        if (isUser(gid) && (await claim(claims, gid, folder))) return gid;
-        const id = await choose(folder);
-        await chown(folder, 0, id);
-        return id;
+        // Nobody takes a claim whose folder has its id, so this needs no lock.
+        if (isUser(gid) && (await holderOf(claims, gid)) === folder) return gid;
+        await mkdir(claims, { recursive: true, mode: 0o700 });
+        return await withHostLock(join(claims, 'lock'), async () => {
+          const recorded = (await stat(folder)).gid;
+          if (isUser(recorded) && (await claim(claims, recorded, folder))) return recorded;
+          return await choose(folder);
+        });
       }),
-    async release(path) {
-      const found = await statIfExists(path);
-      if (found === undefined || !isUser(found.gid)) return;
-      const own = join(claims, `${found.gid}`);
-      if ((await readTextIfExists(own)) !== (await realpath(path))) return;
-      await rm(own, { force: true });
-      // Fails while others are claimed.
-      await rmdir(claims).catch(() => {});
-    },
+    release: (path) =>
+      lock.run([path], async () => {
+        const found = await statIfExists(path);
+        if (found === undefined || !isUser(found.gid)) return;
+        if ((await holderOf(claims, found.gid)) !== (await realpath(path))) return;
+        await rm(join(claims, `${found.gid}`), { force: true });
+      }),
   };
 }
 
-/** False when another folder has the id. */
+/** The folder that claims an id, whether or not it has it. */
+async function holderOf(claims: string, id: number): Promise<string | undefined> {
+  return await readTextIfExists(join(claims, `${id}`));
+}
+
+/** False when another folder has the id. The caller holds the lock of `claims`. */
 async function claim(claims: string, id: number, folder: string): Promise<boolean> {
-  const path = join(claims, `${id}`);
-  await mkdir(claims, { recursive: true, mode: 0o700 });
-  try {
-    await writeFile(path, folder, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-  }
-  const holder = await readFile(path, 'utf8').catch(() => '');
+  const holder = await holderOf(claims, id);
   if (holder === folder) return true;
-  if (holder !== '' && (await statIfExists(holder))?.gid === id) return false;
-  // Its folder was removed. A second taker fails at the exclusive write.
-  await rm(path, { force: true });
-  return await writeFile(path, folder, { flag: 'wx', mode: 0o600 }).then(
-    () => true,
-    () => false,
-  );
+  if (holder && (await statIfExists(holder))?.gid === id) return false;
+  // Who reads without the lock never sees a claim without its text.
+  const whole = join(claims, 'next');
+  await writeFile(whole, folder, { mode: 0o600 });
+  await rename(whole, join(claims, `${id}`));
+  return true;
 }
 
 /** Whether an id belongs to an account or group of this host, or to a range for user namespaces. */
