@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { link, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +100,39 @@ test('a drop leaves no link, so that the space is free', async () => {
   expect((await file.stat()).nlink).toBe(0);
   await file.close();
   expect(await readdir(doorOf(rig))).toEqual([`${volumeId}.qcow2`]);
+});
+
+/**
+ * Takes the lock by which QEMU says that it lets nobody else read a file (a read lock of byte 200: `RAW_LOCK_SHARED_BASE`
+ * of QEMU's block/file-posix.c), which needs no more than a descriptor to read.
+ */
+async function holdLock(path: string): Promise<void> {
+  const program = `
+import fcntl, os, struct, sys, time
+file = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack('hhqqq', fcntl.F_RDLCK, os.SEEK_SET, 200, 1, 0))
+print('held', flush=True)
+time.sleep(300)`;
+  const holder = spawn('python3', ['-c', program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    holder.kill('SIGKILL');
+    if (holder.exitCode === null && holder.signalCode === null) await once(holder, 'exit');
+  });
+  await once(holder.stdout, 'data');
+}
+
+test('a reader that locks the hot file keeps no other machine from it, and no drop', async () => {
+  const rig = await hotRig();
+  const volumes = rig.volumes();
+  await holdLock(blocksOf(rig));
+  const machine = await rig.start([volumeId]);
+  await machine.io(0, 'read -P 17 0 8M');
+  await machine.quit();
+  await volumes.grow(volumeId, diskBytes + MiB);
+  const freeze = { volumeId, snapshotId: id.snapshot(1), originMapId };
+  expect(await volumes.freeze([freeze])).toHaveLength(1);
+  await volumes.thaw([freeze], 'captured');
+  expect(await volumes.hot.drop(originMapId, everyDisk)).toBe(true);
 });
 
 test('a disk whose hot map is not checked yet gets its export, and no link of an earlier start', async () => {

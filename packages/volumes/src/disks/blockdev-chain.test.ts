@@ -28,7 +28,7 @@ test('a hot file is a read-only file in place of the export, and is found in the
   const hotPath = '/data/hot/blocks.raw';
   const chain = planBlockdevChain({ ...options, originExport: 'map-0123456789abcdef0', hotPath });
   expect(chain.map(({ driver }) => driver)).toEqual(['file', 'file', 'qcow2']);
-  expect(chain[0]).toMatchObject({ filename: hotPath, 'read-only': true });
+  expect(chain[0]).toMatchObject({ filename: hotPath, 'read-only': true, locking: 'off' });
   expect(chain[2]).toMatchObject({ backing: chain[0]?.['node-name'] });
   expect(hotFileOfChain(chain, options.volumeId)).toBe(hotPath);
 });
