@@ -1,13 +1,14 @@
 import { minuteMs, secondMs } from '@bakehouse/base';
-import type { HotWork } from '@bakehouse/domain';
+import type { BlockMapId, HotWork } from '@bakehouse/domain';
 import { settle, storeWords } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { testPlane } from '../testing/test-plane.ts';
 import { HotKeeper } from './hot-keeper.ts';
 
-/** A keeper for a map that was launched three times. */
+/** A keeper for a map that was launched three times, and nobody else who looks. */
 async function keeperOf() {
   const world = await testPlane();
+  await world.plane.stop();
   const mapId = world.ids.resource('map');
   await storeWords(world.drivers.snapshots, { mapId, blockCount: 1, words: { 0: 'a' } });
   const context = world.plane.adminContext(world.scope, new AbortController().signal);
@@ -49,4 +50,53 @@ test('a keeper that stops interrupts the file that it makes', async () => {
   };
   await keeper.look();
   expect(await hot.list()).toEqual([]);
+});
+
+/** Two hot maps after a start of the host. */
+async function uncheckedMaps() {
+  const world = await keeperOf();
+  const secondId = world.ids.resource('map');
+  await storeWords(world.drivers.snapshots, { mapId: secondId, blockCount: 1, words: { 0: 'b' } });
+  for (const mapId of [world.mapId, secondId]) {
+    await world.hot.make(mapId, { signal: new AbortController().signal });
+  }
+  world.hot.hostStarted();
+  return { ...world, secondId };
+}
+
+test('a check that fails lets the next map have its turn, and is tried again later', async () => {
+  const { hot, clock, keeper, mapId, secondId } = await uncheckedMaps();
+  const check = hot.check.bind(hot);
+  const attempts: BlockMapId[] = [];
+  hot.check = async (id, work) => {
+    attempts.push(id);
+    if (id === mapId) throw new Error('the store cannot be reached');
+    return await check(id, work);
+  };
+  await keeper.look();
+  await clock.advance(10 * secondMs);
+  await keeper.look();
+  expect(attempts[0]).toBe(mapId);
+  expect(attempts.slice(1)).toEqual([secondId]);
+  hot.check = check;
+  await keeper.look();
+  expect((await hot.list()).map(({ state }) => state)).toEqual(['unchecked', 'ready']);
+  await clock.advance(minuteMs);
+  await keeper.look();
+  expect((await hot.list()).map(({ state }) => state)).toEqual(['ready', 'ready']);
+});
+
+test('a check goes on while the disk gets full', async () => {
+  const { hot, clock, keeper } = await uncheckedMaps();
+  const ample = hot.roomBytes;
+  const check = hot.check.bind(hot);
+  hot.check = async (id, { signal, onProgress }) => {
+    hot.roomBytes = { ...ample, freeBytes: 0 };
+    await clock.advance(6 * secondMs);
+    onProgress?.({ doneBytes: 1, totalBytes: 2 });
+    await settle();
+    return await check(id, { signal });
+  };
+  await keeper.look();
+  expect((await hot.list()).map(({ state }) => state)).toEqual(['ready', 'unchecked']);
 });

@@ -1,6 +1,6 @@
-import { messageOf, secondMs } from '@bakehouse/base';
+import { messageOf, minuteMs, secondMs } from '@bakehouse/base';
 import type { BlockMapId } from '@bakehouse/domain';
-import { pauseMs, untilDone } from '@bakehouse/workflow-engine';
+import { pauseMs } from '@bakehouse/workflow-engine';
 import type { ReconcilerContext } from '../context.ts';
 import { disksAtRest } from './disks-at-rest.ts';
 import { planHotMaps, reservedBytes } from './plan-hot-maps.ts';
@@ -14,6 +14,8 @@ type KeeperContext = Pick<
 >;
 
 const roomEveryMs = 5 * secondMs;
+/** Longer than the time between two looks from the start, so that a map that fails does not hold up the others. */
+const restAfterFailure = { pauseMs: 20 * secondMs, pauseMsMax: 10 * minuteMs };
 
 /**
  * Makes maps hot that are launched often or asked for, and drops them when the disk gets full: docs/hot-maps.md. No
@@ -53,8 +55,7 @@ export class HotKeeper {
     const counts = this.#launches.counts(clock.now());
     const facts = await readHotFacts(this.#context, asked, counts);
     if (!facts) return;
-    const candidates = facts.candidates.filter(({ mapId }) => !this.#isResting(mapId));
-    const plan = planHotMaps({ ...facts, candidates });
+    const plan = planHotMaps({ ...facts, resting: this.#restingNow() });
     for (const mapId of plan.drop) await this.#drop(mapId);
     if (plan.check) await this.#attempt('check', plan.check, asked);
     if (plan.make) await this.#attempt('make', plan.make, asked);
@@ -74,7 +75,9 @@ export class HotKeeper {
     const full = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, full.signal]);
     try {
-      await hot[what](mapId, { signal, onProgress: this.#roomWatch(full) });
+      // A check writes nothing.
+      const watch = what === 'make' ? { onProgress: this.#roomWatch(full) } : {};
+      await hot[what](mapId, { signal, ...watch });
       this.#resting.delete(mapId);
       const reason = asked.wanted.has(mapId) ? 'fast restores' : 'launches';
       const tookMs = Math.round(clock.elapsed() - begun);
@@ -103,13 +106,14 @@ export class HotKeeper {
     };
   }
 
-  #isResting(mapId: BlockMapId): boolean {
-    return (this.#resting.get(mapId)?.until ?? 0) > this.#context.clock.now();
+  #restingNow(): ReadonlySet<BlockMapId> {
+    const now = this.#context.clock.now();
+    return new Set([...this.#resting].flatMap(([mapId, { until }]) => (until > now ? mapId : [])));
   }
 
   #rest(mapId: BlockMapId): void {
     const failures = (this.#resting.get(mapId)?.failures ?? 0) + 1;
-    const until = this.#context.clock.now() + pauseMs(untilDone, failures);
+    const until = this.#context.clock.now() + pauseMs(restAfterFailure, failures);
     this.#resting.set(mapId, { failures, until });
   }
 }

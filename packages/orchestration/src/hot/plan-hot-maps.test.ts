@@ -27,6 +27,7 @@ const facts = (changes: Partial<HotFacts>): HotFacts => ({
   candidates: [],
   wanted: new Set(),
   pinned: new Set(),
+  resting: new Set(),
   ...changes,
 });
 
@@ -92,6 +93,24 @@ test.each<[string, Partial<HotFacts>, HotPlan]>([
       wanted: new Set([b]),
     },
     { drop: [], check: b },
+  ],
+  [
+    'a check failed a short while ago: the next file is checked',
+    {
+      hot: [hot(a, 1, { state: 'unchecked' }), hot(b, 2, { state: 'unchecked' })],
+      wanted: new Set([a]),
+      resting: new Set([a]),
+    },
+    { drop: [], check: b },
+  ],
+  [
+    'the only check failed a short while ago: another file is made',
+    {
+      hot: [hot(a, 1, { state: 'unchecked' })],
+      candidates: [candidate(b, 3), candidate(c, 9)],
+      resting: new Set([a, c]),
+    },
+    { drop: [], make: b },
   ],
   [
     'an unchecked file is dropped when the disk gets full',

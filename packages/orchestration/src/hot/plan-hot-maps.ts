@@ -28,6 +28,8 @@ export interface HotFacts {
   readonly wanted: ReadonlySet<BlockMapId>;
   /** Needed by volumes that were restored fast. */
   readonly pinned: ReadonlySet<BlockMapId>;
+  /** Failed a short while ago: neither checked nor made for now, so that others get their turn. */
+  readonly resting: ReadonlySet<BlockMapId>;
 }
 
 /** What to do next. Drops are tried in this order, and a map that disks need stays. */
@@ -40,7 +42,7 @@ export interface HotPlan {
 
 /** Which maps are hot, from what is known: pure. */
 export function planHotMaps(facts: HotFacts): HotPlan {
-  const { hot, wanted } = facts;
+  const { hot, wanted, resting } = facts;
   const damaged = hot.filter(({ state }) => state === 'damaged');
   const sound = hot.filter(({ state }) => state !== 'damaged');
   const next = nextToMake(facts);
@@ -48,6 +50,7 @@ export function planHotMaps(facts: HotFacts): HotPlan {
   const drop = [...damaged, ...evicted].map(({ mapId }) => mapId);
   const [check] = sound
     .filter((each) => each.state === 'unchecked' && !evicted.includes(each))
+    .filter(({ mapId }) => !resting.has(mapId))
     .toSorted((a, b) => Number(wanted.has(b.mapId)) - Number(wanted.has(a.mapId)));
   if (check) return { drop, check: check.mapId };
   if (next && hasRoomFor(next, facts, evicted)) return { drop, make: next.mapId };
@@ -55,9 +58,10 @@ export function planHotMaps(facts: HotFacts): HotPlan {
 }
 
 /** What was asked for comes first, then what is launched most. */
-function nextToMake({ candidates, wanted }: HotFacts): HotCandidate | undefined {
+function nextToMake({ candidates, wanted, resting }: HotFacts): HotCandidate | undefined {
   const isAsked = ({ mapId }: HotCandidate) => wanted.has(mapId);
   const [next] = candidates
+    .filter(({ mapId }) => !resting.has(mapId))
     .filter((each) => isAsked(each) || each.launches >= launchesForHot)
     .toSorted((a, b) => Number(isAsked(b)) - Number(isAsked(a)) || b.launches - a.launches);
   return next;

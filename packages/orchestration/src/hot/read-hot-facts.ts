@@ -37,7 +37,7 @@ export async function readHotFacts(
   { hot: driver, snapshots }: Pick<Drivers, 'hot' | 'snapshots'>,
   asked: AskedMaps,
   launches: ReadonlyMap<BlockMapId, number>,
-): Promise<HotFacts | undefined> {
+): Promise<Omit<HotFacts, 'resting'> | undefined> {
   const hot = await driver.list();
   const isHot = new Set(hot.map(({ mapId }) => mapId));
   const others = [...new Set([...asked.wanted, ...launches.keys()])].filter((id) => !isHot.has(id));
