@@ -4,6 +4,7 @@ import { settle, storeWords } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { testPlane } from '../testing/test-plane.ts';
 import { HotKeeper } from './hot-keeper.ts';
+import { reservedBytes } from './plan-hot-maps.ts';
 
 /** A keeper for a map that was launched three times, and nobody else who looks. */
 async function keeperOf() {
@@ -54,13 +55,19 @@ test('a keeper that stops interrupts the file that it makes', async () => {
 
 /** Two hot maps after a start of the host. */
 async function uncheckedMaps() {
+  const world = await twoHotMaps();
+  world.hot.hostStarted();
+  return world;
+}
+
+async function twoHotMaps() {
   const world = await keeperOf();
   const secondId = world.ids.resource('map');
   await storeWords(world.drivers.snapshots, { mapId: secondId, blockCount: 1, words: { 0: 'b' } });
   for (const mapId of [world.mapId, secondId]) {
     await world.hot.make(mapId, { signal: new AbortController().signal });
+    await world.clock.advance(secondMs);
   }
-  world.hot.hostStarted();
   return { ...world, secondId };
 }
 
@@ -99,4 +106,38 @@ test('a check goes on while the disk gets full', async () => {
   };
   await keeper.look();
   expect((await hot.list()).map(({ state }) => state)).toEqual(['ready', 'unchecked']);
+});
+
+test('while the disk is full a map is dropped that no guest needs, though it was used last', async () => {
+  const { hot, keeper, mapId, secondId } = await twoHotMaps();
+  const dropped: BlockMapId[] = [];
+  const drop = hot.drop.bind(hot);
+  hot.drop = async (id, atRest) => {
+    dropped.push(id);
+    return id === secondId && (await drop(id, atRest));
+  };
+  hot.roomBytes = { ...hot.roomBytes, freeBytes: 0 };
+  await keeper.look();
+  expect(dropped).toEqual([mapId, secondId]);
+  expect((await hot.list()).map((each) => each.mapId)).toEqual([mapId]);
+});
+
+test('a drop that fails leaves the next map to be tried', async () => {
+  const { hot, keeper, mapId } = await twoHotMaps();
+  const drop = hot.drop.bind(hot);
+  hot.drop = async (id, atRest) => {
+    if (id === mapId) throw new Error('the folder cannot be removed');
+    return await drop(id, atRest);
+  };
+  hot.roomBytes = { ...hot.roomBytes, freeBytes: 0 };
+  await keeper.look();
+  expect((await hot.list()).map((each) => each.mapId)).toEqual([mapId]);
+});
+
+test('no more is dropped than what is missing', async () => {
+  const { hot, keeper, secondId } = await twoHotMaps();
+  const { totalBytes } = hot.roomBytes;
+  hot.roomBytes = { totalBytes, freeBytes: reservedBytes(hot.roomBytes) - 1 };
+  await keeper.look();
+  expect((await hot.list()).map((each) => each.mapId)).toEqual([secondId]);
 });

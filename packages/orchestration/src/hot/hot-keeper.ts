@@ -3,7 +3,7 @@ import type { BlockMapId } from '@bakehouse/domain';
 import { pauseMs } from '@bakehouse/workflow-engine';
 import type { ReconcilerContext } from '../context.ts';
 import { disksAtRest } from './disks-at-rest.ts';
-import { planHotMaps, reservedBytes } from './plan-hot-maps.ts';
+import { type HotPlan, planHotMaps, reservedBytes } from './plan-hot-maps.ts';
 import { type AskedMaps, readAskedMaps, readHotFacts } from './read-hot-facts.ts';
 import type { RecentLaunches } from './recent-launches.ts';
 import { settleFastRestores } from './settle-fast-restores.ts';
@@ -56,17 +56,32 @@ export class HotKeeper {
     const facts = await readHotFacts(this.#context, asked, counts);
     if (!facts) return;
     const plan = planHotMaps({ ...facts, resting: this.#restingNow() });
-    for (const mapId of plan.drop) await this.#drop(mapId);
+    await this.#makeRoom(plan);
     if (plan.check) await this.#attempt('check', plan.check, asked);
     if (plan.make) await this.#attempt('make', plan.make, asked);
   }
 
-  async #drop(mapId: BlockMapId): Promise<void> {
+  async #makeRoom({ drop, missingBytes }: HotPlan): Promise<void> {
+    let missing = missingBytes;
+    for (const { mapId, state, localBytes } of drop) {
+      if (state !== 'damaged' && missing <= 0) return;
+      if (await this.#drop(mapId)) missing -= localBytes;
+    }
+  }
+
+  /** Returns whether the map is gone. One that cannot be removed leaves the next one to be tried. */
+  async #drop(mapId: BlockMapId): Promise<boolean> {
     const { hot, metadata, logger } = this.#context;
-    const isGone = await hot.drop(mapId, (volumeIds) =>
-      metadata.read((reader) => disksAtRest(reader, volumeIds)),
-    );
-    if (isGone) logger.log('info', 'hot map dropped', { mapId });
+    try {
+      const isGone = await hot.drop(mapId, (volumeIds) =>
+        metadata.read((reader) => disksAtRest(reader, volumeIds)),
+      );
+      if (isGone) logger.log('info', 'hot map dropped', { mapId });
+      return isGone;
+    } catch (error) {
+      logger.log('warn', 'hot map not dropped, will be tried again', { mapId, error });
+      return false;
+    }
   }
 
   async #attempt(what: 'make' | 'check', mapId: BlockMapId, asked: AskedMaps): Promise<void> {

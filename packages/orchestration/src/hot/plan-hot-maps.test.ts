@@ -31,7 +31,12 @@ const facts = (changes: Partial<HotFacts>): HotFacts => ({
   ...changes,
 });
 
-test.each<[string, Partial<HotFacts>, HotPlan]>([
+interface Expected extends Omit<HotPlan, 'drop' | 'missingBytes'> {
+  readonly drop: readonly BlockMapId[];
+  readonly missingGiB?: number;
+}
+
+test.each<[string, Partial<HotFacts>, Expected]>([
   ['nothing is launched', {}, { drop: [] }],
   ['a map is launched twice', { candidates: [candidate(a, 2)] }, { drop: [] }],
   ['a map is launched three times', { candidates: [candidate(a, 3)] }, { drop: [], make: a }],
@@ -63,12 +68,12 @@ test.each<[string, Partial<HotFacts>, HotPlan]>([
       candidates: [candidate(a, 0, 2.5 * GiB)],
       wanted: new Set([a]),
     },
-    { drop: [c] },
+    { drop: [c, b], missingGiB: 0.5 },
   ],
   [
-    'the disk gets full',
+    'the disk gets full: any may make room, as those that disks need stay',
     { room: room(8.5), hot: [hot(a, 3), hot(b, 1), hot(c, 2)] },
-    { drop: [b, c] },
+    { drop: [b, c, a], missingGiB: 1.5 },
   ],
   [
     'the disk gets full, and some maps are kept',
@@ -78,7 +83,7 @@ test.each<[string, Partial<HotFacts>, HotPlan]>([
       wanted: new Set([a]),
       pinned: new Set([b]),
     },
-    { drop: [c] },
+    { drop: [c], missingGiB: 9 },
   ],
   [
     'a file is damaged',
@@ -115,10 +120,24 @@ test.each<[string, Partial<HotFacts>, HotPlan]>([
   [
     'an unchecked file is dropped when the disk gets full',
     { room: room(9.5), hot: [hot(a, 1, { state: 'unchecked' })] },
-    { drop: [a] },
+    { drop: [a], missingGiB: 0.5 },
   ],
-])('%s', (_, changes, plan) => {
-  expect(planHotMaps(facts(changes))).toEqual(plan);
+  [
+    'the disk gets full: damaged files go first, and what was asked for is still checked',
+    {
+      room: room(9.5),
+      hot: [hot(a, 1), hot(b, 2, { state: 'damaged' }), hot(c, 3, { state: 'unchecked' })],
+      wanted: new Set([c]),
+    },
+    { drop: [b, a], missingGiB: 0.5, check: c },
+  ],
+])('%s', (_, changes, { drop, missingGiB = 0, ...next }) => {
+  const plan = planHotMaps(facts(changes));
+  expect({ ...plan, drop: plan.drop.map(({ mapId }) => mapId) }).toEqual({
+    drop,
+    missingBytes: missingGiB * GiB,
+    ...next,
+  });
 });
 
 test('the reserve is a tenth of the disk, and 50 GiB at most', () => {

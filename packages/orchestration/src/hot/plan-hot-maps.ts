@@ -32,9 +32,15 @@ export interface HotFacts {
   readonly resting: ReadonlySet<BlockMapId>;
 }
 
-/** What to do next. Drops are tried in this order, and a map that disks need stays. */
+/** What to do next. */
 export interface HotPlan {
-  readonly drop: readonly BlockMapId[];
+  /**
+   * Damaged maps, then those that may make room, least recently used first: these only until `missingBytes` are free. A
+   * map that disks need stays, and the next one is tried.
+   */
+  readonly drop: readonly HotMap[];
+  /** 0 when there is room enough. */
+  readonly missingBytes: number;
   /** At most one of these two. */
   readonly check?: BlockMapId;
   readonly make?: BlockMapId;
@@ -42,19 +48,27 @@ export interface HotPlan {
 
 /** Which maps are hot, from what is known: pure. */
 export function planHotMaps(facts: HotFacts): HotPlan {
-  const { hot, wanted, resting } = facts;
-  const damaged = hot.filter(({ state }) => state === 'damaged');
-  const sound = hot.filter(({ state }) => state !== 'damaged');
+  const damaged = facts.hot.filter(({ state }) => state === 'damaged');
   const next = nextToMake(facts);
-  const evicted = evict(sound, facts, next);
-  const drop = [...damaged, ...evicted].map(({ mapId }) => mapId);
-  const [check] = sound
-    .filter((each) => each.state === 'unchecked' && !evicted.includes(each))
+  const missingBytes = bytesMissing(facts, next);
+  const droppable = missingBytes > 0 ? mayMakeRoom(facts) : [];
+  const plan = { drop: [...damaged, ...droppable], missingBytes };
+  const check = nextToCheck(facts, droppable);
+  if (check) return { ...plan, check: check.mapId };
+  if (next && hasRoomFor(next, facts)) return { ...plan, make: next.mapId };
+  return plan;
+}
+
+/** What was asked for comes first. What may be dropped soon is not worth the reads. */
+function nextToCheck(
+  { hot, wanted, resting }: HotFacts,
+  droppable: readonly HotMap[],
+): HotMap | undefined {
+  const [next] = hot
+    .filter((each) => each.state === 'unchecked' && !droppable.includes(each))
     .filter(({ mapId }) => !resting.has(mapId))
     .toSorted((a, b) => Number(wanted.has(b.mapId)) - Number(wanted.has(a.mapId)));
-  if (check) return { drop, check: check.mapId };
-  if (next && hasRoomFor(next, facts, evicted)) return { drop, make: next.mapId };
-  return { drop };
+  return next;
 }
 
 /** What was asked for comes first, then what is launched most. */
@@ -67,32 +81,19 @@ function nextToMake({ candidates, wanted, resting }: HotFacts): HotCandidate | u
   return next;
 }
 
-const bytesOf = (maps: readonly HotMap[]) =>
-  maps.reduce((total, { localBytes }) => total + localBytes, 0);
-
-/** The least recently used, until the reserve is free again, and beside it what was asked for has room. */
-function evict(
-  sound: readonly HotMap[],
-  { room, wanted, pinned }: HotFacts,
-  next: HotCandidate | undefined,
-): readonly HotMap[] {
+/** What has to be freed until the reserve is free, and beside it what was asked for has room. */
+function bytesMissing({ room, wanted }: HotFacts, next: HotCandidate | undefined): number {
   const asked = next && wanted.has(next.mapId) ? next.sizeBytes : 0;
-  const missingBytes = reservedBytes(room) + asked - room.freeBytes;
-  const evicted: HotMap[] = [];
-  for (const each of sound.toSorted((a, b) => a.usedAt - b.usedAt)) {
-    if (bytesOf(evicted) >= missingBytes) break;
-    if (!wanted.has(each.mapId) && !pinned.has(each.mapId)) evicted.push(each);
-  }
-  return evicted;
+  return Math.max(0, reservedBytes(room) + asked - room.freeBytes);
 }
 
-function hasRoomFor(
-  { mapId, sizeBytes }: HotCandidate,
-  { room, wanted }: HotFacts,
-  evicted: readonly HotMap[],
-): boolean {
+const mayMakeRoom = ({ hot, wanted, pinned }: HotFacts): readonly HotMap[] =>
+  hot
+    .filter(({ state }) => state !== 'damaged')
+    .filter(({ mapId }) => !wanted.has(mapId) && !pinned.has(mapId))
+    .toSorted((a, b) => a.usedAt - b.usedAt);
+
+function hasRoomFor({ mapId, sizeBytes }: HotCandidate, { room, wanted }: HotFacts): boolean {
   const reserve = reservedBytes(room);
-  // What is evicted may have to stay, so that the next look counts it when it is free.
-  if (evicted.length > 0) return false;
   return room.freeBytes - sizeBytes >= (wanted.has(mapId) ? reserve : 2 * reserve);
 }
