@@ -1,5 +1,5 @@
 import type { Logger } from '@bakehouse/base';
-import type { NetworkPolicy, Nic, PolicyChange, VpcId } from '@bakehouse/domain';
+import type { NetworkPolicy, Nic, PolicyChange, PolicyNic, VpcId } from '@bakehouse/domain';
 import type { Addressing } from './addressing.ts';
 import { checkClaims, checkNic, checkPolicyNic, checkVpc, claimsOf } from './check-nic.ts';
 import { NetworkRangeError } from './network-errors.ts';
@@ -53,7 +53,8 @@ export class WantedNetwork {
         this.#logger.log('warn', 'cannot plug a recorded NIC', { nicId: nic.nicId, error });
       }
     }
-    this.#policy.apply(this.#policy.changeTo(recorded.policy));
+    this.changePolicy(this.changeTo({ ...recorded.policy, nics: [] }));
+    for (const nic of recorded.policy.nics) await this.#restorePolicy(nic);
   }
 
   /** Records a NIC, numbered. Throws when it is malformed or uses what another has. */
@@ -121,6 +122,22 @@ export class WantedNetwork {
   async clear(): Promise<void> {
     await this.#records.clear();
     this.#forget();
+  }
+
+  /**
+   * Files of a change are written one after the other, so a kill among them can leave a public address with two NICs.
+   * The second then has no policy until the control plane applies its own.
+   */
+  async #restorePolicy(nic: PolicyNic): Promise<void> {
+    try {
+      this.changePolicy({ nics: new Map([[nic.nicId, nic]]), groups: new Map(), vpcs: new Map() });
+    } catch (error) {
+      this.#logger.log('warn', 'cannot apply the recorded policy of a NIC', {
+        nicId: nic.nicId,
+        error,
+      });
+      await this.#records.savePolicyNic(nic.nicId, undefined);
+    }
   }
 
   #forget(): void {

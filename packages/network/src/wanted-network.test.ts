@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, silentLogger } from '@bakehouse/base';
+import type { PolicyChange, PolicyNic } from '@bakehouse/domain';
+import { expect, onTestFinished, test } from 'vitest';
+import { networkNames } from './network-names.ts';
+import { type NetworkRecords, networkRecords } from './network-records.ts';
+import { sampleNic } from './testing/sample-nic.ts';
+import { WantedNetwork } from './wanted-network.ts';
+
+async function someRecords(): Promise<NetworkRecords> {
+  const directory = await mkdtemp(join(tmpdir(), 'bakehouse-wanted-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return networkRecords(networkNames('bh-test', directory));
+}
+
+/** Opened over these records, with what it logged. */
+async function opened(records: NetworkRecords) {
+  const logged: string[] = [];
+  const logger: Logger = { ...silentLogger, log: (_, message) => logged.push(message) };
+  const wanted = new WantedNetwork(records, logger);
+  await wanted.load();
+  return { wanted, logged };
+}
+
+const [source, target] = [sampleNic(10), sampleNic(11)];
+
+function policyOf({ nicId, privateIp }: typeof source, publicIp?: string): PolicyNic {
+  const address = { privateIp, ...(publicIp !== undefined && { publicIp }) };
+  return { nicId, groupIds: [], addresses: [address], sourceDestCheck: true };
+}
+
+const changeOf = (...nics: readonly PolicyNic[]): PolicyChange => ({
+  nics: new Map(nics.map((nic) => [nic.nicId, nic])),
+  groups: new Map([['sg-1', []]]),
+  vpcs: new Map(),
+});
+
+test('opens after a kill in the middle of a move of a public address, until the policy comes again', async () => {
+  const records = await someRecords();
+  const before = await opened(records);
+  await before.wanted.keep(changeOf(policyOf(source, '127.18.0.5'), policyOf(target)));
+  const moved = changeOf(policyOf(target, '127.18.0.5'), policyOf(source));
+  // Killed after the first file.
+  await records.savePolicyNic(target.nicId, moved.nics.get(target.nicId));
+
+  const { wanted, logged } = await opened(records);
+  expect(logged).toEqual(['cannot apply the recorded policy of a NIC']);
+  expect(wanted.policy.nics.size).toBe(1);
+  expect([...wanted.policy.groups.keys()]).toEqual(['sg-1']);
+  const nics = [...moved.nics.values()].filter((nic) => nic !== undefined);
+  const change = wanted.changeTo({ nics, groups: [{ groupId: 'sg-1', rules: [] }], vpcs: [] });
+  wanted.changePolicy(change);
+  await wanted.keep(change);
+
+  const next = await opened(records);
+  expect(next.logged).toEqual([]);
+  expect(next.wanted.policy.nics).toEqual(moved.nics);
+});
+
+test('what could not be applied is not recorded any longer, also when no policy names it again', async () => {
+  const records = await someRecords();
+  const before = await opened(records);
+  await before.wanted.keep(
+    changeOf(policyOf(source, '127.18.0.5'), policyOf(target, '127.18.0.5')),
+  );
+  const { wanted } = await opened(records);
+  await wanted.keep(wanted.changeTo({ nics: [], groups: [], vpcs: [] }));
+  expect((await records.load()).policy).toEqual({ nics: [], groups: [], vpcs: [] });
+});
