@@ -47,6 +47,15 @@ describe('DHCP', () => {
     });
   });
 
+  test('gives no resolver where the VPC’s options name none', async () => {
+    const policy = policyOf([[guest, []]]);
+    const vpcs = policy.vpcs.map((vpc) => ({ ...vpc, dhcp: { domainNameServers: [] } }));
+    await platform.network.applyPolicy({ ...policy, vpcs });
+    expect(await lease(guest)).not.toHaveProperty('dns');
+    await platform.network.applyPolicy(policy);
+    expect(await lease(guest)).toMatchObject({ dns: '172.31.0.2' });
+  });
+
   test('gives an address that was released to its next owner', async () => {
     const first = await platform.bareGuest(platform.nic(30));
     expect(await lease(first)).toMatchObject({ ip: '172.31.0.30' });

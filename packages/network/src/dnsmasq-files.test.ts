@@ -41,6 +41,12 @@ test('the options of a VPC replace what EC2 offers by itself', () => {
   ]);
 });
 
+test('a set without name servers offers none, where dnsmasq would offer its own address', () => {
+  const dhcp = { domainNameServers: [] };
+  const lines = dnsmasqTables([sampleNic(10)], { ...vpc, dhcp }, [])['dhcp-options'] ?? '';
+  expect(lines.split('\n')).toContain(`tag:${tapName(sampleNic(10).nicId)},option:dns-server`);
+});
+
 test('each range of the VPC is served', () => {
   const ranges = dnsmasqConfig('/run/x', 'nobody', vpc).match(/^dhcp-range=.*$/gm);
   expect(ranges).toEqual([

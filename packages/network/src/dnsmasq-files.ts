@@ -79,11 +79,13 @@ function portOptions(nic: Nic, vpc: ServedVpc): string[] {
     vpc.dhcp;
   const tag = `tag:${tapName(nic.nicId)}`;
   const subnet = subnetOf(nic);
+  const nameServers = domainNameServers ?? [vpcResolver(vpc) ?? resolverAddress];
   return [
     `${tag},option:netmask,${netmaskOf(subnet)}`,
     `${tag},28,${broadcastOf(subnet)}`,
     `${tag},option:router,${routerOf(nic)}`,
-    ...option(tag, 'option:dns-server', domainNameServers ?? [vpcResolver(vpc) ?? resolverAddress]),
+    // Without values too: dnsmasq offers its own address unless the option is named.
+    [tag, 'option:dns-server', ...nameServers].join(','),
     ...option(tag, 'option:domain-name', [domainName ?? nic.domainName]),
     ...option(tag, 'option:ntp-server', ntpServers),
     ...option(tag, 'option:netbios-ns', netbiosNameServers),
