@@ -1,5 +1,5 @@
 import { silentLogger } from '@bakehouse/base';
-import type { NetworkPolicy, PolicyChange } from '@bakehouse/domain';
+import type { MetadataStore, NetworkPolicy, PolicyChange } from '@bakehouse/domain';
 import {
   ManualClock,
   MemoryMetadataStore,
@@ -11,6 +11,7 @@ import {
   aHostId,
   aNetworkInterface,
   anAttachment,
+  anElasticAddress,
   aSecurityGroup,
   aSubnet,
   aVpc,
@@ -81,6 +82,46 @@ test('calls during a run share one run after it', async () => {
   network.release();
   await Promise.all(calls);
   expect(network.applied).toEqual(['whole', 'change']);
+});
+
+test('an address that moves between the list of changes and the records is no failure', async () => {
+  const network = new SlowNetwork();
+  const changes = new PolicyChanges();
+  const store = changes.observe(new MemoryMetadataStore());
+  let inTheGap = async () => {};
+  const metadata: MetadataStore = {
+    ...store,
+    read: async (work) => {
+      await inTheGap();
+      return store.read(work);
+    },
+  };
+  const options = { changes, metadata, network, hostId: aHostId, logger: silentLogger };
+  const policy = createPolicyApplier(options);
+  const [from, to] = ['172.31.0.10', '172.31.0.11'].map((privateIp, index) =>
+    aNetworkInterface({ id: `eni-${index}`, privateIp, attachment }),
+  );
+  if (!from || !to) throw new Error('two interfaces');
+  const addressAt = ({ id, privateIp }: typeof from) =>
+    anElasticAddress({ association: { id: 'eipassoc-1', nicId: id, privateIp } });
+  await store.write(async (tx) => {
+    for (const nic of [from, to]) await tx.put('networkInterface', nic);
+    await tx.put('elasticAddress', addressAt(from));
+  });
+  await policy.apply();
+  await store.write((tx) => tx.put('networkInterface', { ...to, sourceDestCheck: false }));
+  inTheGap = async () => {
+    inTheGap = async () => {};
+    await store.write((tx) => tx.put('elasticAddress', addressAt(to)));
+  };
+  await policy.apply();
+  // The change was tried, and refused.
+  expect(network.applied).toEqual(['whole', 'change', 'whole']);
+  const publicIp = addressAt(to).publicIp;
+  expect(network.policy.nics.map(({ addresses }) => addresses)).toEqual([
+    [{ privateIp: from.privateIp }],
+    [{ privateIp: to.privateIp, publicIp }],
+  ]);
 });
 
 test('without a change there is nothing to apply', async () => {

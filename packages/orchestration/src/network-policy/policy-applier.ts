@@ -53,7 +53,13 @@ function policyWriter({
       vpcs: change.vpcs.size,
     };
     if (Object.values(counts).every((count) => count === 0)) return;
-    await network.changePolicy(change);
+    try {
+      await network.changePolicy(change);
+    } catch (error) {
+      // The records are later than the list of what has changed: an address may have moved in between.
+      logger.log('warn', 'cannot change the network policy; applying the whole of it', { error });
+      return applyWhole();
+    }
     remember(known.groups, change.groups);
     remember(known.vpcs, change.vpcs);
     logger.log('debug', 'network policy changed', counts);
@@ -71,7 +77,7 @@ function remember<Id>(known: Set<Id>, changed: ReadonlyMap<Id, unknown>): void {
 
 /**
  * Calls during a run share the next run, so that a burst of changes costs two runs. The first run, and the one after a
- * failure, applies the whole policy; the others what has changed since.
+ * failure, applies the whole policy; the others what has changed since, or the whole where that is refused.
  */
 export function createPolicyApplier({ changes, ...options }: PolicyApplierOptions): PolicyApplier {
   const { logger } = options;
