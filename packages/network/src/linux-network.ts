@@ -310,6 +310,12 @@ export class LinuxNetwork implements Network {
     const nic = this.#wanted.nics.get(nicId);
     if (nic === undefined) return;
     await this.#wanted.remove(nic);
-    await allEnded([this.#vpcs.unplug(nic), this.#public.change([nicId])]);
+    try {
+      await allEnded([this.#vpcs.unplug(nic), this.#public.change([nicId])]);
+    } catch (error) {
+      // For the next try. Where the record cannot be written, the next `open` removes what is left.
+      await this.#wanted.putBack(nic).catch(() => {});
+      throw error;
+    }
   }
 }

@@ -73,15 +73,15 @@ export class VpcNetworks {
     this.#vpcs.set(nic.vpcId, vpc);
   }
 
-  /** Also removes the VPC when it has no other NIC. */
+  /** Also removes the VPC when it has no other NIC. Repeatable, also for a NIC whose `plug` was rejected. */
   async unplug({ nicId, vpcId, instanceId }: PluggedNic): Promise<void> {
     const vpc = this.#vpcs.get(vpcId);
-    await vpc?.setNic(nicId, undefined);
-    const others = [...(vpc?.nics.values() ?? [])];
+    const others = [...(vpc?.nics.values() ?? [])].filter((nic) => nic.nicId !== nicId);
+    if (vpc && others.length > 0) await vpc.setNic(nicId, undefined);
+    else await this.#removeVpc(vpcId);
     if (instanceId && !others.some((nic) => nic.instanceId === instanceId)) {
       this.#users.delete(instanceId);
     }
-    if (vpc?.nics.size === 0) await this.#removeVpc(vpcId);
   }
 
   /** What a change, and its undoing, touch of the VPCs that are here. */
@@ -179,8 +179,8 @@ export class VpcNetworks {
 
   async #removeVpc(vpcId: VpcId): Promise<void> {
     const vpc = this.#vpcs.get(vpcId) ?? (await this.#vpcOf(vpcId, []));
-    this.#vpcs.delete(vpcId);
     await vpc.remove();
+    this.#vpcs.delete(vpcId);
     await this.#options.wanted.removeVpc(vpcId);
   }
 }

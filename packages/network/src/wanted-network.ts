@@ -62,9 +62,14 @@ export class WantedNetwork {
     const before = this.#nics.get(nic.nicId);
     const guestNumber = before?.guestNumber ?? this.#guestNumber(nic);
     const plugged = { ...nic, guestNumber };
-    this.#admit(plugged);
-    await this.#records.saveNic(plugged);
+    await this.putBack(plugged);
     return plugged;
+  }
+
+  /** Undoes `remove`. Rejected: in memory it is undone. */
+  async putBack(nic: PluggedNic): Promise<void> {
+    this.#admit(nic);
+    await this.#records.saveNic(nic);
   }
 
   async remove(nic: PluggedNic): Promise<void> {
