@@ -135,6 +135,30 @@ test('a route to a prefix list is one to each of its IPv4 ranges, and a route to
   ]);
 });
 
+test('ranges of a prefix list that are the VPC’s, or parts of it, leave its local routes alone', () => {
+  const cidrs = ['10.0.0.0/16', '10.0.1.0/24', '100.64.0.0/24', '10.0.0.0/8', '203.0.113.0/24'];
+  const list = {
+    ...common,
+    id: 'pl-1',
+    name: 'list',
+    addressFamily: 'IPv4',
+    maxEntries: 5,
+    version: 1,
+    entries: cidrs.map((cidr) => ({ cidr })),
+  } as const;
+  const secondaryCidrs = [{ associationId: 'vpc-cidr-assoc-2', cidr: '100.64.0.0/16' } as const];
+  const given = {
+    vpc: { ...vpc, secondaryCidrs },
+    routeTables: [table('rtb-main', { destination: 'pl-1', target: toGateway })],
+    internetGateway: gateway,
+    prefixLists: new Map([['pl-1' as const, list]]),
+  };
+  expect(routesOf(records(given))?.map(({ destination }) => destination)).toEqual([
+    '10.0.0.0/8',
+    '203.0.113.0/24',
+  ]);
+});
+
 test('a subnet is filtered by its network ACL, as far as that is of IPv4', () => {
   const entry = { ...everything, direction: 'ingress', cidr: '0.0.0.0/0' } as const;
   const acl = { ...common, id: 'acl-1', vpcId, isDefault: true } as const;

@@ -23,7 +23,7 @@ import type {
 } from '../records/routing.ts';
 import { amazonProvidedDns } from './plan-vpc.ts';
 import { isWorkingNatGateway } from './route-state.ts';
-import { vpcCidrs } from './vpc-ranges.ts';
+import { isRangeWithin, vpcCidrs } from './vpc-ranges.ts';
 
 /** Every record that a VPC's topology follows from. */
 export interface TopologyRecords {
@@ -65,14 +65,18 @@ function routeTarget(target: RouteEntryTarget, records: TopologyRecords): RouteT
 const isPrefixListId = (destination: RouteEntry['destination']): destination is PrefixListId =>
   destination.startsWith('pl-');
 
-/** The IPv4 ranges of a destination: a range, or those of a prefix list. */
+/** The IPv4 ranges of a destination: a range, or those of a prefix list. Parts of the VPC are left out: its local routes win. */
 function rangesOf(
   destination: RouteEntry['destination'],
-  { prefixLists }: TopologyRecords,
+  { prefixLists, vpc }: TopologyRecords,
 ): readonly string[] {
-  if (!isPrefixListId(destination)) return [destination];
-  const entries = prefixLists.get(destination)?.entries ?? [];
-  return entries.map(({ cidr }) => cidr).filter((cidr) => !cidr.includes(':'));
+  const ranges = isPrefixListId(destination)
+    ? (prefixLists.get(destination)?.entries ?? []).map(({ cidr }) => cidr)
+    : [destination];
+  const own = vpcCidrs(vpc);
+  return ranges.filter(
+    (range) => !range.includes(':') && !own.some((cidr) => isRangeWithin(range, cidr)),
+  );
 }
 
 /** Each range once: a route to the range itself wins over one to a prefix list that has it, as in EC2. */
