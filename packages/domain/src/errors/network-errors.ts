@@ -121,6 +121,7 @@ export const networkErrors = {
   NetworkAclLimitExceeded: full('network ACLs'),
   NetworkAclEntryLimitExceeded: full('network ACL entries'),
   DhcpOptionsLimitExceeded: full('DHCP options sets'),
+  NatGatewayLimitExceeded: full('NAT gateways'),
   'InvalidAssociationID.NotFound': missing('association ID'),
   'InvalidGatewayID.NotFound': missing('gateway ID'),
   'InvalidNatGatewayID.NotFound': missing('natGateway ID'),

@@ -135,6 +135,14 @@ test('a route to a prefix list is one to each of its IPv4 ranges, and a route to
   ]);
 });
 
+test('the routes of a table are made once for all of its subnets', () => {
+  const routeTables = [table('rtb-main', { destination: '0.0.0.0/0', target: toGateway })];
+  const subnets = [subnet, { ...subnet, id: 'subnet-2' as const, cidr: '10.0.2.0/24' }];
+  const [first, second] = planTopology(records({ routeTables, subnets })).subnets;
+  expect(first?.routes).toHaveLength(1);
+  expect(second?.routes).toBe(first?.routes);
+});
+
 test('ranges of a prefix list that are the VPC’s, or parts of it, leave its local routes alone', () => {
   const cidrs = ['10.0.0.0/16', '10.0.1.0/24', '100.64.0.0/24', '10.0.0.0/8', '203.0.113.0/24'];
   const list = {

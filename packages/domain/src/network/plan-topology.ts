@@ -23,7 +23,7 @@ import type {
 } from '../records/routing.ts';
 import { amazonProvidedDns } from './plan-vpc.ts';
 import { isWorkingNatGateway } from './route-state.ts';
-import { isRangeWithin, vpcCidrs } from './vpc-ranges.ts';
+import { outsideOf, vpcCidrs } from './vpc-ranges.ts';
 
 /** Every record that a VPC's topology follows from. */
 export interface TopologyRecords {
@@ -65,44 +65,45 @@ function routeTarget(target: RouteEntryTarget, records: TopologyRecords): RouteT
 const isPrefixListId = (destination: RouteEntry['destination']): destination is PrefixListId =>
   destination.startsWith('pl-');
 
-/** The IPv4 ranges of a destination: a range, or those of a prefix list. Parts of the VPC are left out: its local routes win. */
+/** The ranges of a destination: a range, or those of a prefix list. */
 function rangesOf(
   destination: RouteEntry['destination'],
-  { prefixLists, vpc }: TopologyRecords,
+  { prefixLists }: TopologyRecords,
 ): readonly string[] {
-  const ranges = isPrefixListId(destination)
-    ? (prefixLists.get(destination)?.entries ?? []).map(({ cidr }) => cidr)
-    : [destination];
-  const own = vpcCidrs(vpc);
-  return ranges.filter(
-    (range) => !range.includes(':') && !own.some((cidr) => isRangeWithin(range, cidr)),
-  );
+  if (!isPrefixListId(destination)) return [destination];
+  return (prefixLists.get(destination)?.entries ?? []).map(({ cidr }) => cidr);
 }
 
-/** Each range once: a route to the range itself wins over one to a prefix list that has it, as in EC2. */
-function routesOf(table: RouteTable | undefined, records: TopologyRecords): readonly VpcRoute[] {
+/**
+ * Each IPv4 range once: a route to the range itself wins over one to a prefix list that has it, as in EC2. Entries of lists
+ * that are parts of the VPC are left out: its local routes win.
+ */
+function routesOf(table: RouteTable, records: TopologyRecords): readonly VpcRoute[] {
   const byRange = new Map<string, VpcRoute>();
-  const entries = table?.routes ?? [];
-  const listsLast = entries.toSorted(
+  const isOutside = outsideOf(vpcCidrs(records.vpc));
+  const listsLast = table.routes.toSorted(
     (a, b) => Number(isPrefixListId(a.destination)) - Number(isPrefixListId(b.destination)),
   );
   for (const { destination, target: entry } of listsLast) {
     const target = routeTarget(entry, records);
     for (const range of rangesOf(destination, records)) {
-      if (!byRange.has(range)) byRange.set(range, { destination: range, target });
+      if (range.includes(':') || byRange.has(range) || !isOutside(range)) continue;
+      byRange.set(range, { destination: range, target });
     }
   }
   return [...byRange.values()];
 }
 
-function subnetOf(subnet: Subnet, records: TopologyRecords): VpcSubnet {
+/** The routes of each table, which all of its subnets share: many subnets may have one long table. */
+type RoutesByTable = ReadonlyMap<string, readonly VpcRoute[]>;
+
+function subnetOf(subnet: Subnet, records: TopologyRecords, routes: RoutesByTable): VpcSubnet {
   const tableId = subnet.routeTable?.routeTableId ?? records.vpc.mainRouteTable.routeTableId;
-  const table = records.routeTables.find(({ id }) => id === tableId);
   const acl = records.acls.find(({ id }) => id === subnet.networkAcl.networkAclId);
   return {
     subnetId: subnet.id,
     cidr: subnet.cidr,
-    routes: routesOf(table, records),
+    routes: routes.get(tableId) ?? [],
     // Guests have no IPv6 addresses.
     acl: (acl?.entries ?? []).filter(({ cidr }) => !cidr.includes(':')),
   };
@@ -144,14 +145,15 @@ function dhcpOf({ vpc, dhcpOptions }: TopologyRecords): DhcpSettings {
 
 /** A VPC as the network makes it. Pure. */
 export function planTopology(records: TopologyRecords): VpcTopology {
-  const { vpc, subnets, internetGateway, natGateways } = records;
+  const { vpc, subnets, routeTables, internetGateway, natGateways } = records;
+  const routes = new Map(routeTables.map((table) => [table.id, routesOf(table, records)]));
   return {
     vpcId: vpc.id,
     cidrs: vpcCidrs(vpc),
     hasInternetGateway: internetGateway !== undefined,
     dnsSupport: vpc.dnsSupport,
     dhcp: dhcpOf(records),
-    subnets: subnets.map((subnet) => subnetOf(subnet, records)),
+    subnets: subnets.map((subnet) => subnetOf(subnet, records, routes)),
     natGateways: natGateways.flatMap(natGatewayOf),
   };
 }

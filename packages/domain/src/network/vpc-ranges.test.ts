@@ -7,6 +7,7 @@ import {
   isSubnetRange,
   isVpcRange,
   mayJoinRanges,
+  outsideOf,
   rangesOverlap,
 } from './vpc-ranges.ts';
 
@@ -69,6 +70,9 @@ describe('two ranges', () => {
       fc.property(anyRange, anyRange, (a, b) => {
         const inside = firstOf(a) >= firstOf(b) && lastOf(a) <= lastOf(b);
         expect(isRangeWithin(a, b)).toBe(inside);
+        expect(outsideOf(['203.0.113.0/28', b])(a)).toBe(
+          !inside && !isRangeWithin(a, '203.0.113.0/28'),
+        );
       }),
     );
   });

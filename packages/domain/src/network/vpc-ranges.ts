@@ -47,6 +47,15 @@ export const rangesOverlap = (a: string, b: string): boolean => cidrsOverlap(kno
 export const isRangeWithin = (inner: string, outer: string): boolean =>
   isWithin(known(inner), known(outer));
 
+/** Whether a range is no part of these, for many ranges. */
+export function outsideOf(outer: readonly string[]): (range: string) => boolean {
+  const outers = outer.map(known);
+  return (range) => {
+    const inner = known(range);
+    return !outers.some((each) => isWithin(inner, each));
+  };
+}
+
 /** The private ranges of RFC 1918. A VPC with one of them cannot get another. */
 const privateBlocks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(known);
 

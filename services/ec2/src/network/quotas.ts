@@ -16,12 +16,16 @@ export const networkQuotas = {
   dhcpOptionsPerRegion: 100,
   subnetsPerVpc: 200,
   routeTablesPerVpc: 200,
+  /** One to a prefix list counts as many as the list may have entries. */
   routesPerTable: 500,
   aclsPerVpc: 200,
   /** For each direction. */
   entriesPerAcl: 40,
   /** With the primary one. */
   rangesPerVpc: 50,
+  prefixListsPerRegion: 100,
+  /** Without those that are deleted or have failed. */
+  natGatewaysPerZone: 100,
 } as const;
 
 const codes = {

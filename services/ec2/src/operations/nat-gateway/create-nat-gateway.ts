@@ -13,7 +13,9 @@ import {
 import { createNatGatewayWorkflow, type OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { ownedById } from '../../lookup/lookups.ts';
+import { ownQuery } from '../../lookup/owned-steps.ts';
 import { checkPrivateIp, drawPrivateIps } from '../../network/private-ips.ts';
+import { networkQuotas } from '../../network/quotas.ts';
 import type { Operation } from '../../operation.ts';
 import { withClientToken } from '../../request/client-token.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
@@ -62,6 +64,24 @@ async function elasticFor(
   });
 }
 
+const max = networkQuotas.natGatewaysPerZone;
+
+/** Refuses one more gateway in a zone that has as many as it can. */
+async function checkGatewayCount(
+  reader: MetadataReader,
+  context: OperationContext,
+  { zone }: Subnet,
+): Promise<void> {
+  const where = { state: ['pending', 'available', 'deleting'] };
+  const gateways = await reader.list('natGateway', ownQuery(context, { where }));
+  const subnets = await reader.getMany(
+    'subnet',
+    gateways.map(({ subnetId }) => subnetId),
+  );
+  if (subnets.filter((subnet) => subnet?.zone === zone).length < max) return;
+  throw apiError('NatGatewayLimitExceeded', { max, of: `zone ${zone}` });
+}
+
 async function gatewayFacts(
   reader: MetadataReader,
   context: OperationContext,
@@ -69,6 +89,7 @@ async function gatewayFacts(
 ): Promise<GatewayFacts> {
   if (!request.SubnetId) throw apiError('MissingParameter', { parameter: 'SubnetId' });
   const subnet = await ownedById(reader, context, 'subnet', request.SubnetId);
+  await checkGatewayCount(reader, context, subnet);
   const elastic = await elasticFor(reader, context, request);
   const connectivity = request.ConnectivityType ?? 'public';
   return { subnet, connectivity, ...(elastic ? { elastic } : {}) };

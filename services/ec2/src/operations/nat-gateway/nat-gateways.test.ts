@@ -1,5 +1,6 @@
 import { hourMs } from '@bakehouse/base';
-import type { NatGatewayId } from '@bakehouse/domain';
+import type { NatGateway, NatGatewayId } from '@bakehouse/domain';
+import { aNatGateway } from '@bakehouse/testkit';
 import { describe, expect, test } from 'vitest';
 import { type TestContext, testContext } from '../../testing/test-context.ts';
 
@@ -108,6 +109,30 @@ describe('a NAT gateway', () => {
       FailureMessage: `Network ${made?.VpcId} has no Internet gateway attached`,
     });
     await call('ReleaseAddress', { AllocationId });
+  });
+
+  test('is one of at most 100 in a zone, without deleted and failed ones', async () => {
+    const { call, create, metadata } = await withAddress();
+    const { Subnets: [first, second] = [] } = await call('DescribeSubnets', {});
+    await metadata.write(async (tx) => {
+      const put = async (count: number, state: NatGateway['state'], SubnetId = '') => {
+        const subnet = await tx.get('subnet', SubnetId);
+        if (!subnet) throw new Error('the subnet is missing');
+        const { id: subnetId, ownerId, region } = subnet;
+        for (let index = 0; index < count; index += 1) {
+          const id = `nat-${state}-${subnetId}-${index}` as const;
+          await tx.put('natGateway', aNatGateway({ id, subnetId, ownerId, region, state }));
+        }
+      };
+      await put(98, 'available', first?.SubnetId);
+      await put(1, 'deleting', first?.SubnetId);
+      await put(1, 'deleted', first?.SubnetId);
+      await put(1, 'failed', first?.SubnetId);
+      await put(1, 'available', second?.SubnetId);
+    });
+    const another = () => create({ AllocationId: undefined, ConnectivityType: 'private' });
+    await another();
+    await expect(another()).rejects.toMatchObject({ code: 'NatGatewayLimitExceeded' });
   });
 
   test('is made once for one client token', async () => {

@@ -100,6 +100,17 @@ describe('a managed prefix list', () => {
     await expect(authorize).rejects.toMatchObject({ code: 'RulesPerSecurityGroupLimitExceeded' });
   });
 
+  test('is one of at most 100 in a region', async () => {
+    const context = await testContext();
+    for (let count = 0; count < 100; count += 1)
+      await made(context, { PrefixListName: `${count}` });
+    await expect(made(context)).rejects.toMatchObject({
+      code: 'ResourceLimitExceeded',
+      message:
+        'The maximum number of prefix lists has been reached: region us-east-1 can have 100.',
+    });
+  });
+
   test('is found by its filters and its tags, and read page by page', async () => {
     const context = await testContext();
     const { call } = context;

@@ -2,11 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { apiError } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
-import { networkQuotas } from '../../network/quotas.ts';
+import { checkRouteCount } from '../../network/route-count.ts';
 import type { Operation } from '../../operation.ts';
 import { requestedRoute } from './route-request.ts';
-
-const max = networkQuotas.routesPerTable;
 
 /** A route for the subnets of a table. In force when it returns; the same route again changes nothing. */
 export const createRoute: Operation<'CreateRoute'> = async (context, request) => {
@@ -19,10 +17,9 @@ export const createRoute: Operation<'CreateRoute'> = async (context, request) =>
       if (isDeepStrictEqual(existing, route)) return;
       throw apiError('RouteAlreadyExists', { destination });
     }
-    if (table.routes.length >= max) {
-      throw apiError('RouteLimitExceeded', { max, of: `route table ${table.id}` });
-    }
-    await tx.put('routeTable', { ...table, routes: [...table.routes, route] });
+    const extended = { ...table, routes: [...table.routes, route] };
+    await checkRouteCount(tx, extended);
+    await tx.put('routeTable', extended);
   });
   await enforcePolicy(context);
   return { Return: true };

@@ -108,6 +108,24 @@ describe('routes', () => {
     });
   });
 
+  test('a prefix list counts with all that it may have against the routes of a table', async () => {
+    const { call, context, GatewayId, RouteTableId } = await made();
+    const { write } = await context.operationContext();
+    const put = (id: `pl-${string}`, maxEntries: number) =>
+      write((tx) => tx.put('prefixList', aPrefixList({ id, maxEntries })));
+    await put('pl-0123456789abcdef0', 499);
+    await put('pl-0123456789abcdef1', 2);
+    const create = (destination: object) =>
+      call('CreateRoute', { RouteTableId, GatewayId, ...destination });
+    await create({ DestinationPrefixListId: 'pl-0123456789abcdef0' });
+    const refusal = { code: 'RouteLimitExceeded' };
+    const second = { DestinationPrefixListId: 'pl-0123456789abcdef1' };
+    await expect(create(second)).rejects.toMatchObject(refusal);
+    await create({ DestinationCidrBlock: '0.0.0.0/0' });
+    const more = create({ DestinationCidrBlock: '192.0.2.0/24' });
+    await expect(more).rejects.toMatchObject(refusal);
+  });
+
   test.each([
     ['CreateRoute', { DestinationCidrBlock: '0.0.0.0/0' }, 'InvalidParameterCombination'],
     [
