@@ -7,12 +7,14 @@ import { launched } from '../testing/launched.ts';
 
 const otherHostId: HostId = 'host-0bbbbbbbbbbbbbbb1';
 const keptNicId: NetworkInterfaceId = 'eni-0bbbbbbbbbbbbbbb1';
+const hereNicId: NetworkInterfaceId = 'eni-0bbbbbbbbbbbbbbb2';
 const allocationId = 'eipalloc-0bbbbbbbbbbbbbbb1';
 const elasticIp = '127.18.9.9';
 
 /**
  * An instance on another host, with its interface, a volume that is not attached, an interface that an ended instance
- * has left with an Elastic IP address, and a snapshot of the root volume that is pending.
+ * has left with an Elastic IP address and a secondary address, and a snapshot of the root volume that is pending. Of this
+ * host: a further interface of the same subnet.
  */
 async function twoHosts(state: 'running' | 'stopped') {
   const context = await launched({}, state);
@@ -33,7 +35,11 @@ async function twoHosts(state: 'running' | 'stopped') {
     const { attachment: _, ...kept } = { ...nic, hostId: otherHostId };
     await tx.put('instance', { ...moved, hostId: otherHostId });
     await tx.put('networkInterface', { ...nic, hostId: otherHostId });
-    await tx.put('networkInterface', { ...kept, id: keptNicId, status: 'available' });
+    const secondaryIp = nic.privateIp.replace(/\d+$/, '251');
+    const free = { ...kept, status: 'available' } as const;
+    await tx.put('networkInterface', { ...free, id: keptNicId, secondaryIps: [secondaryIp] });
+    const privateIp = nic.privateIp.replace(/\d+$/, '252');
+    await tx.put('networkInterface', { ...free, id: hereNicId, hostId: nic.hostId, privateIp });
     const association = {
       id: 'eipassoc-0bbbbbbbbbbbbbbb1',
       nicId: keptNicId,
@@ -47,7 +53,8 @@ async function twoHosts(state: 'running' | 'stopped') {
     await tx.put('snapshot', { ...snapshot, state: 'pending' });
     for (const volume of await tx.list('volume'))
       await tx.put('volume', { ...volume, hostId: otherHostId });
-    return { groupId: nic.groupIds[0] ?? '', attachmentId: nic.attachment?.id ?? '' };
+    const [groupId = ''] = nic.groupIds;
+    return { groupId, attachmentId: nic.attachment?.id ?? '', secondaryIp };
   });
   const { ImageId = '' } = await call('DescribeImages', {}).then(({ Images: [first] = [] }) => ({
     ImageId: first?.ImageId,
@@ -106,6 +113,15 @@ const refused: readonly (readonly [OperationName, 'running' | 'stopped', Request
     'AssignPrivateIpAddresses',
     'running',
     ({ nicId }) => ({ NetworkInterfaceId: nicId, SecondaryPrivateIpAddressCount: 1 }),
+  ],
+  [
+    'AssignPrivateIpAddresses',
+    'running',
+    ({ secondaryIp }) => ({
+      NetworkInterfaceId: hereNicId,
+      PrivateIpAddresses: [secondaryIp],
+      AllowReassignment: true,
+    }),
   ],
   ['AssociateAddress', 'running', (w) => ({ ...id(w), AllocationId: allocationId })],
   ['DisassociateAddress', 'running', () => ({ PublicIp: elasticIp })],

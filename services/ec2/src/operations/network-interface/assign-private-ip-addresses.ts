@@ -4,6 +4,7 @@ import {
   checkAddressCount,
   elasticAddressesOf,
   findInstanceType,
+  type HostId,
   type MetadataReader,
   type NetworkInterface,
   privateIpsOf,
@@ -22,9 +23,15 @@ import { withoutSecondaryIps } from './secondary-ips.ts';
 
 type Request = Ec2Input<'AssignPrivateIpAddresses'>;
 
-interface Assignment {
+/** The interface that gets addresses. */
+interface Receiver {
   readonly nic: NetworkInterface;
   readonly subnet: Subnet;
+  readonly hostId: HostId;
+}
+
+interface Assignment {
+  readonly nic: NetworkInterface;
   readonly addresses: readonly string[];
   /** The interfaces that some of the addresses are taken from. */
   readonly from: readonly NetworkInterface[];
@@ -45,34 +52,39 @@ function checkRequest(request: Request): void {
   });
 }
 
-/** The interface that has the address: another one gives up a secondary address when that is allowed. */
+/** The interface that has the address: another one of this host gives up a secondary address when that is allowed. */
 async function holderOf(
   reader: MetadataReader,
-  { nic, address, mayMove }: { nic: NetworkInterface; address: string; mayMove: boolean },
+  { nic, hostId }: Receiver,
+  { address, mayMove }: { address: string; mayMove: boolean },
 ): Promise<NetworkInterface | undefined> {
   const where = { privateIp: [`${nic.vpcId}/${address}`] };
   const [holder] = await reader.list('networkInterface', { where });
   if (!holder || holder.id === nic.id) return undefined;
   refuseManagedInterface(holder);
-  if (mayMove && holder.privateIp !== address) return holder;
-  throw apiError('InvalidParameterValue', {
-    message: `[${address}] assigned, but move is not allowed.`,
-  });
+  if (!mayMove || holder.privateIp === address) {
+    throw apiError('InvalidParameterValue', {
+      message: `[${address}] assigned, but move is not allowed.`,
+    });
+  }
+  refuseElsewhere(holder, hostId);
+  return holder;
 }
 
 async function namedAssignment(
   reader: MetadataReader,
-  { nic, subnet }: { nic: NetworkInterface; subnet: Subnet },
+  receiver: Receiver,
   { PrivateIpAddresses: named = [], AllowReassignment: mayMove = false }: Request,
 ): Promise<Assignment> {
+  const { nic, subnet } = receiver;
   const addresses = [...new Set(named)].filter((each) => !privateIpsOf(nic).includes(each));
   const from = new Map<string, NetworkInterface>();
   for (const address of addresses) {
     checkInSubnet(subnet, address);
-    const holder = await holderOf(reader, { nic, address, mayMove });
+    const holder = await holderOf(reader, receiver, { address, mayMove });
     if (holder) from.set(holder.id, holder);
   }
-  return { nic, subnet, addresses, from: [...from.values()] };
+  return { nic, addresses, from: [...from.values()] };
 }
 
 async function assignment(
@@ -82,12 +94,13 @@ async function assignment(
 ): Promise<Assignment> {
   const nic = await ownedById(tx, context, 'networkInterface', request.NetworkInterfaceId);
   refuseManagedInterface(nic);
-  refuseElsewhere(nic, context.settings.hostId);
+  const { hostId } = context.settings;
+  refuseElsewhere(nic, hostId);
   const subnet = await ownedById(tx, context, 'subnet', nic.subnetId);
   const { SecondaryPrivateIpAddressCount: count = 0 } = request;
-  if (count === 0) return await namedAssignment(tx, { nic, subnet }, request);
+  if (count === 0) return await namedAssignment(tx, { nic, subnet, hostId }, request);
   await checkLimit(tx, nic, count);
-  return { nic, subnet, addresses: await drawPrivateIps(tx, context, { subnet, count }), from: [] };
+  return { nic, addresses: await drawPrivateIps(tx, context, { subnet, count }), from: [] };
 }
 
 async function checkLimit(
