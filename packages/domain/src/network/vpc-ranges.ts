@@ -2,7 +2,7 @@ import { type Cidr, cidrContains, cidrsOverlap, invariant, parseCidr } from '@ba
 import type { Vpc } from '../records/network.ts';
 
 /** All ranges of a VPC, the primary first. */
-export const vpcCidrs = ({ cidr, secondaryCidrs = [] }: Vpc): readonly string[] => [
+export const vpcCidrs = ({ cidr, secondaryCidrs = [] }: Vpc): readonly [string, ...string[]] => [
   cidr,
   ...secondaryCidrs.map((secondary) => secondary.cidr),
 ];
@@ -56,18 +56,30 @@ export function outsideOf(outer: readonly string[]): (range: string) => boolean 
   };
 }
 
-/** The private ranges of RFC 1918. A VPC with one of them cannot get another. */
+/** The private ranges of RFC 1918. All private ranges of a VPC are of the one that its primary range is of. */
 const privateBlocks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(known);
 
 const privateBlockOf = (range: Cidr) => privateBlocks.find((block) => isWithin(range, block));
 
+/** Private ranges that EC2 keeps for its own services once the VPC has a range in `beside`. */
+const reserved = [
+  { block: '10.0.0.0/16', beside: '10.0.0.0/15' },
+  { block: '172.31.0.0/16', beside: '172.16.0.0/12' },
+].map(({ block, beside }) => ({ block: known(block), beside: known(beside) }));
+
 /**
- * Whether a VPC with these ranges may get another one ("IPv4 CIDR block association restrictions"): a private range only
- * beside private ranges of the same block, a public one beside any.
+ * Whether a VPC with these ranges, the primary first, may get another one ("IPv4 CIDR block association restrictions"): a
+ * public one always, a private one of the primary range's block that is not reserved.
  */
-export function mayJoinRanges(cidr: string, existing: readonly string[]): boolean {
-  const block = privateBlockOf(known(cidr));
-  return block === undefined || existing.every((each) => privateBlockOf(known(each)) === block);
+export function mayJoinRanges(cidr: string, existing: readonly [string, ...string[]]): boolean {
+  const range = known(cidr);
+  const block = privateBlockOf(range);
+  if (block === undefined) return true;
+  if (privateBlockOf(known(existing[0])) !== block) return false;
+  return !reserved.some(
+    (each) =>
+      isWithin(range, each.block) && existing.some((other) => isWithin(known(other), each.beside)),
+  );
 }
 
 /** The first /20 of the range that overlaps none of those in use; undefined when there is none. */
