@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GiB } from '@bakehouse/base';
-import { jailedPid } from '@bakehouse/host';
+import { jailedProcess } from '@bakehouse/host';
 import { until } from '../tests/boot/support/wait.ts';
 
 const run = promisify(execFile);
@@ -27,8 +27,10 @@ export interface Launched {
 
 export async function readLaunched(dataDirectory: string, instanceId: string): Promise<Launched> {
   // QEMU's own pid file has its id inside the jail.
-  const pid = await jailedPid(join(dataDirectory, 'instances', instanceId, 'jail.json'));
-  if (pid === undefined) throw new Error(`${instanceId} has no QEMU`);
+  const folder = join(dataDirectory, 'instances', instanceId);
+  const qemu = await jailedProcess(join(folder, 'jail.json'), (await stat(folder)).gid);
+  if (qemu === undefined) throw new Error(`${instanceId} has no QEMU`);
+  const { pid } = qemu;
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
   const { stdout } = await run('ip', ['netns', 'identify', `${pid}`]);
   return { pid, argv, namespace: stdout.trim() };
