@@ -132,6 +132,13 @@ describe('the main job', () => {
     expect(await sh(original, 'cat /var/lib/cloud/instance/datasource')).toContain('DataSourceEc2');
   });
 
+  test('the guest takes its time from the platform', async () => {
+    const synchronized = '/run/systemd/timesync/synchronized';
+    await sh(original, `timeout 120 sh -c 'until [ -e ${synchronized} ]; do sleep 1; done'`);
+    const log = await sh(original, 'sudo journalctl --no-pager -o cat -u systemd-timesyncd');
+    expect(log).toContain('time server 169.254.169.123:123');
+  });
+
   test('status checks pass, and the screen can be seen', async () => {
     const InstanceIds = [original.instanceId];
     await waitUntilInstanceStatusOk(patience(cloud.ec2), { InstanceIds });

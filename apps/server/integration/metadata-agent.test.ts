@@ -24,7 +24,9 @@ let socket: string;
 async function makeNamespace() {
   await ip(`netns add ${namespace}`);
   await ip(`-n ${namespace} link set lo up`);
-  await ip(`-n ${namespace} address add 169.254.169.254/32 dev lo`);
+  for (const address of ['169.254.169.254', '169.254.169.123']) {
+    await ip(`-n ${namespace} address add ${address}/32 dev lo`);
+  }
 }
 
 beforeEach(async () => {

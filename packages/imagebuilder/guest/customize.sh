@@ -15,6 +15,8 @@ mkdir -p "$units/multi-user.target.wants"
 for unit in $BAKEHOUSE_UNITS_ON_DEMAND; do
   ln -snf /dev/null "$units/multi-user.target.wants/$unit"
 done
+# bakehouse-time.timer starts it.
+rm -f "$units/sysinit.target.wants/systemd-timesyncd.service"
 ln -snf /lib/systemd/system/multi-user.target "$units/default.target"
 
 cat > "$root/etc/apt/sources.list" << EOF

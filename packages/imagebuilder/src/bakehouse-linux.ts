@@ -15,7 +15,14 @@ const bootAndSystem = [
 
 const cloud = ['cloud-init', 'cloud-guest-utils', 'openssh-server', 'sudo'];
 
-const network = ['iproute2', 'iputils-ping', 'netbase', 'libnss-myhostname', 'ca-certificates'];
+const network = [
+  'iproute2',
+  'iputils-ping',
+  'netbase',
+  'libnss-myhostname',
+  'ca-certificates',
+  'systemd-timesyncd',
+];
 
 const interactive = ['curl', 'gpgv', 'less', 'procps', 'vim-tiny'];
 
@@ -99,6 +106,7 @@ export const bakehouseLinux: Recipe = {
   enabledUnits: [
     'bakehouse-cloud-init.service',
     'bakehouse-power-button.service',
+    'bakehouse-time.timer',
     'systemd-networkd.service',
   ],
   maskedUnits,

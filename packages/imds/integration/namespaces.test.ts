@@ -147,3 +147,18 @@ test('tokens requested over one source port keep their limit', async () => {
   expect(plain).toContain(' 200 OK');
   await expect(world.curl(container, ...port, ...askToken, tokenUrl)).rejects.toThrow(/timed out/);
 });
+
+test('a guest reads the time of the host by NTP', async () => {
+  const ask = [
+    'import socket, struct, sys, time',
+    'client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)',
+    'client.settimeout(5)',
+    'client.sendto(b"\\x23" + 47 * b"\\0", ("169.254.169.123", 123))',
+    'reply = client.recv(100)',
+    'print(reply[0], struct.unpack("!I", reply[40:44])[0] - 2208988800 - time.time())',
+  ];
+  const [first, ahead] = (await world.python(one, ask.join('\n'))).trim().split(' ').map(Number);
+  // In sync, version 4, from a server.
+  expect(first).toBe(0b00_100_100);
+  expect(Math.abs(ahead ?? Number.NaN)).toBeLessThan(5);
+});

@@ -32,6 +32,8 @@ export interface TestNamespaces {
   container(guest: string): Promise<string>;
   /** Runs `curl` in a namespace; rejects when there is no reply within two seconds. */
   curl(namespace: string, ...args: readonly string[]): Promise<string>;
+  /** Runs a program in a namespace, and returns what it prints. */
+  python(namespace: string, program: string): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -43,6 +45,10 @@ async function command(...argv: readonly string[]): Promise<string> {
 async function ip(namespace: string, lines: readonly string[]): Promise<void> {
   for (const line of lines) await command('ip', '-n', namespace, ...line.split(' '));
 }
+
+const serviceAddresses = ['169.254.169.254', '169.254.169.123'].map(
+  (address) => `address add ${address}/32 dev lo`,
+);
 
 const inside = (namespace: string) => ['nsenter', `--net=/run/netns/${namespace}`, '--'];
 
@@ -99,7 +105,7 @@ export async function testNamespaces(): Promise<TestNamespaces> {
     return name;
   };
   const platform = await makeNamespace(tag);
-  await ip(platform, ['address add 169.254.169.254/32 dev lo']);
+  await ip(platform, serviceAddresses);
   const publisher = await createMetadataPublisher({ directory });
   const agentPid = await startAgent(platform, directory);
 
@@ -146,6 +152,7 @@ export async function testNamespaces(): Promise<TestNamespaces> {
       const options = ['curl', '-sS', '-i', '--max-time', '2', '--noproxy', '*'];
       return await command(...inside(namespace), ...options, ...args);
     },
+    python: (namespace, program) => command(...inside(namespace), 'python3', '-c', program),
     async dispose() {
       process.kill(agentPid, 'SIGKILL');
       for (const namespace of namespaces.reverse())

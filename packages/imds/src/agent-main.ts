@@ -7,10 +7,11 @@ import { agentLogger, writeBounded } from './agent-log.ts';
 import { isAgentNumber } from './agent-user.ts';
 import { becomeUser, hideHostFiles } from './give-up-rights.ts';
 import { loadHopLimits } from './load-hop-limits.ts';
+import { serveTime } from './serve-time.ts';
 
 /**
- * The metadata agent: runs inside the platform's network and outlives the control plane. It starts as root, and
- * serves guests as a user who can read their documents and nothing else of the host.
+ * The metadata agent, which also serves the time: runs inside the platform's network and outlives the control plane. It
+ * starts as root, and serves guests as a user who can read their documents and nothing else of the host.
  */
 const { values } = parseArgs({
   options: {
@@ -20,13 +21,14 @@ const { values } = parseArgs({
     'host-mounts': { type: 'string' },
     build: { type: 'string', default: '' },
     listen: { type: 'string', default: '169.254.169.254' },
+    time: { type: 'string', default: '169.254.169.123' },
     routers: { type: 'string', default: '0' },
   },
 });
-const { documents, key, listen, routers, health, build, 'host-mounts': hostMounts } = values;
+const { documents, key, listen, time, routers, health, build, 'host-mounts': hostMounts } = values;
 if (!documents || !key || !health || !hostMounts) {
   process.stderr.write(
-    'usage: agent-main --documents DIR --key FILE --health SOCKET --host-mounts NAMESPACE [--build NAME] [--listen ADDRESS] [--routers NUMBER]\n',
+    'usage: agent-main --documents DIR --key FILE --health SOCKET --host-mounts NAMESPACE [--build NAME] [--listen ADDRESS] [--time ADDRESS] [--routers NUMBER]\n',
   );
   process.exit(2);
 }
@@ -56,6 +58,7 @@ await serveAgentHealth(health, build, ready.promise);
 await hideHostFiles(hostMounts).catch((error: unknown) => {
   logger.log('warn', "cannot hide the host's files; only their modes protect them", { error });
 });
+await serveTime({ address: time, now, logger });
 await new Promise<void>((resolve, reject) => {
   agent.once('error', reject);
   agent.listen(port, listen, () => {

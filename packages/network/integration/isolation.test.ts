@@ -32,7 +32,10 @@ beforeAll(async () => {
   );
   bobHears = await serve({ enter: bob.enter, protocol: 'udp', address: '0.0.0.0', port: 9 });
   const metadata = { protocol: 'tcp', address: '169.254.169.254', port: 80 } as const;
-  await serve({ ...metadata, enter: platform.network.enter() });
+  const time = { protocol: 'udp', address: '169.254.169.123', port: 123 } as const;
+  for (const service of [metadata, time]) {
+    await serve({ ...service, enter: platform.network.enter() });
+  }
 });
 
 afterAll(async () => {
@@ -56,6 +59,9 @@ const metadata = (guest: Guest, from?: string) =>
     port: 80,
     ...(from !== undefined && { from }),
   });
+
+const askTime = (guest: Guest, port = 123) =>
+  hello({ enter: guest.enter, protocol: 'udp', address: '169.254.169.123', port });
 
 /** The address by which the metadata agent knows the guest. */
 const known = ({ nic }: Guest) => platform.network.guestAddress(nic.nicId);
@@ -129,9 +135,15 @@ describe('a guest', () => {
     await ip(mallory.namespace, [`address delete ${bob.nic.privateIp}/32 dev lo`]);
   });
 
-  test('reaches its metadata without any group', async () => {
+  test('reaches the time service, and no other port of it', async () => {
+    expect(await askTime(bob)).toBe(`heard ${known(bob)} hello`);
+    expect(await askTime(bob, 80)).toMatch(/^failed/);
+  });
+
+  test('reaches its metadata and the time without any group', async () => {
     const alone = await platform.guest(platform.nic(20));
     expect(await metadata(alone)).toBe(`heard ${known(alone)} hello`);
+    expect(await askTime(alone)).toBe(`heard ${known(alone)} hello`);
     await platform.network.unplug(alone.nic.nicId);
   });
 

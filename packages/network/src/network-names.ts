@@ -6,6 +6,8 @@ import { NetworkInputError } from './network-errors.ts';
 /** A namespace's end of its link: the router's to the host, a VPC's to the router. */
 export const uplinkName = 'uplink';
 export const metadataAddress = '169.254.169.254';
+/** NTP. EC2's Amazon Time Sync Service has this address. */
+export const timeAddress = '169.254.169.123';
 export const resolverAddress = '169.254.169.253';
 
 /** The router's end of every link to a VPC. Link-local addresses lead nowhere from a guest. */

@@ -1,6 +1,12 @@
 import { formatCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
-import { metadataAddress, type NetworkNames, routerAddress, uplinkName } from './network-names.ts';
+import {
+  metadataAddress,
+  type NetworkNames,
+  routerAddress,
+  timeAddress,
+  uplinkName,
+} from './network-names.ts';
 
 /** Written on the host's link: says whose it is. A link with another alias is replaced. */
 export function linkAlias(addressing: Addressing, directory: string): string {
@@ -28,7 +34,9 @@ export function linkLines(names: NetworkNames, addressing: Addressing, alias: st
 export function routerLines(addressing: Addressing, outbound: boolean): string[] {
   return [
     'link set dev lo up',
-    ...[metadataAddress, routerAddress].map((address) => `address replace ${address}/32 dev lo`),
+    ...[metadataAddress, timeAddress, routerAddress].map(
+      (address) => `address replace ${address}/32 dev lo`,
+    ),
     `link set dev ${uplinkName} up`,
     `address replace ${addressing.namespaceAddress}/30 dev ${uplinkName}`,
     // A public address that no guest has.

@@ -1,5 +1,5 @@
 import { formatCidr } from '@bakehouse/base';
-import { linkLocalRange, metadataAddress, uplinkName } from './network-names.ts';
+import { linkLocalRange, metadataAddress, timeAddress, uplinkName } from './network-names.ts';
 import type { VpcCommon } from './plan-vpc-chains.ts';
 import type { TablePart } from './table-parts.ts';
 
@@ -25,6 +25,7 @@ export function routerPart({ addressing, outbound, machineUsers }: VpcCommon): T
           'iifname lo accept',
           `iifname ${uplinkName} ct state established,related accept`,
           `iifname ${vpcs} ip saddr ${linkLocalRange} ip daddr ${metadataAddress} tcp dport 80 accept`,
+          `iifname ${vpcs} ip saddr ${linkLocalRange} ip daddr ${timeAddress} udp dport 123 accept`,
         ],
       },
       forward: {

@@ -1,6 +1,6 @@
 import { formatCidr } from '@bakehouse/base';
 import type { Addressing } from './addressing.ts';
-import { metadataAddress, uplinkName } from './network-names.ts';
+import { metadataAddress, timeAddress, uplinkName } from './network-names.ts';
 import { connectionSource, connectionTarget } from './plan-policy.ts';
 import type { TablePart } from './table-parts.ts';
 
@@ -18,6 +18,9 @@ const servicePacketsPerSecond = 1024;
 /** What guests never reach beyond their VPC: this host, links, multicast. Transit addresses are public ones. */
 const unroutable = '0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 198.18.0.0/15, 224.0.0.0/4';
 const notHere = `{ ${unroutable} }`;
+
+/** What the router serves to all VPCs, at the same addresses in each. */
+const routerServices = `{ ${metadataAddress}, ${timeAddress} }`;
 
 /** The chains of a VPC's table that do not depend on a NIC, a group or a subnet. */
 export function vpcChains(
@@ -66,8 +69,12 @@ function groupingChains({ addressing, outbound }: VpcCommon): NonNullable<TableP
         'ct direction reply oifname vmap @egress',
       ],
     },
-    metadata: {
-      rules: [`oifname ${uplinkName} ip saddr @ownaddresses tcp dport 80 accept`, 'drop'],
+    served: {
+      rules: [
+        `oifname ${uplinkName} ip saddr @ownaddresses ip daddr ${metadataAddress} tcp dport 80 accept`,
+        `oifname ${uplinkName} ip saddr @ownaddresses ip daddr ${timeAddress} udp dport 123 accept`,
+        'drop',
+      ],
     },
     asking: { rules: ['iifname vmap @dhcp'] },
     service: {
@@ -105,17 +112,17 @@ function earlyHooks(): NonNullable<TablePart['chains']> {
         `${local} accept`,
         'udp sport 67 udp dport 68 drop',
         'udp dport 67 goto asking',
-        `ip daddr ${metadataAddress} goto service`,
+        `ip daddr ${routerServices} goto service`,
         'ip daddr @resolvers goto service',
         'accept',
       ],
     },
-    /** Which table of routes a packet takes. Metadata is the same in all of them. */
+    /** Which table of routes a packet takes. The router's services are the same in all of them. */
     marking: {
       hook: 'type filter hook prerouting priority mangle; policy drop;',
       rules: [
         `${local} accept`,
-        `ip daddr ${metadataAddress} accept`,
+        `ip daddr ${routerServices} accept`,
         'meta mark set iifname map @subnets accept',
       ],
     },
@@ -151,8 +158,8 @@ function laterHooks(
       rules: [
         'ct state invalid drop',
         `iifname ${uplinkName} oifname ${uplinkName} drop`,
-        `ip daddr ${metadataAddress} goto metadata`,
-        `iifname ${uplinkName} ip saddr ${metadataAddress} ct direction reply accept`,
+        `ip daddr ${routerServices} goto served`,
+        `iifname ${uplinkName} ip saddr ${routerServices} ct direction reply accept`,
         // An error about a connection that was let through.
         'ct state related meta l4proto icmp accept',
         'meta mark . oifname @within goto groups',
@@ -170,7 +177,7 @@ function laterHooks(
     postrouting: {
       hook: 'type nat hook postrouting priority srcnat; policy accept;',
       rules: [
-        `oifname ${uplinkName} ip daddr ${metadataAddress} snat ip to ip saddr map @identities`,
+        `oifname ${uplinkName} ip daddr ${routerServices} snat ip to ip saddr map @identities`,
         `oifname ${uplinkName} rt classid != 0 snat ip to rt classid map @nat`,
         `oifname ${uplinkName} snat ip to ip saddr map @own`,
       ],

@@ -6,6 +6,7 @@ import {
   metadataAddress,
   resolverAddress,
   tapName,
+  timeAddress,
   uplinkName,
 } from './network-names.ts';
 import type { PluggedNic } from './network-records.ts';
@@ -210,7 +211,7 @@ export function arpBasePart(vpc: VpcTopology | undefined): TablePart {
       targets: {
         ...concatenation(
           'ipv4_addr',
-          vpc ? [metadataAddress, resolverAddress, ...ranges] : ['0.0.0.0/0'],
+          vpc ? [metadataAddress, timeAddress, resolverAddress, ...ranges] : ['0.0.0.0/0'],
         ),
         spec: 'flags interval;',
       },
