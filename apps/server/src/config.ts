@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LogLevel, messageOf } from '@bakehouse/base';
 import { findRegion, publicRegions, type RegionName } from '@bakehouse/domain';
-import type { UserRange } from '@bakehouse/host';
+import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { readDatabaseUrl } from '@bakehouse/metadata-postgres/database-url';
 import { planAddressing } from '@bakehouse/network/addressing';
 import { type HostResource, hostResources } from '@bakehouse/orchestration';
@@ -129,9 +129,6 @@ function parseWidths(text: string): Config['widths'] {
   return widths;
 }
 
-/** Above those of accounts and below those that service managers and user namespaces avoid: (uid_t) -1 and its kin. */
-const guestUserMin = 65_536;
-const guestUserMax = 0x7fff_ffff;
 const guestUsersMin = 100;
 
 function parseGuestUsers(text: string): UserRange {
@@ -139,12 +136,12 @@ function parseGuestUsers(text: string): UserRange {
   if (
     first === undefined ||
     last === undefined ||
-    first < guestUserMin ||
-    last > guestUserMax ||
+    first < jailUserIds.first ||
+    last > jailUserIds.last ||
     last - first + 1 < guestUsersMin
   ) {
     throw new UsageError(
-      `--guest-users must be FIRST-LAST, at least ${guestUsersMin} ids from ${guestUserMin} to ${guestUserMax}, for example 500000-565535, not '${text}'`,
+      `--guest-users must be FIRST-LAST, at least ${guestUsersMin} ids from ${jailUserIds.first} to ${jailUserIds.last}, for example 500000-565535, not '${text}'`,
     );
   }
   return { first, last };

@@ -16,7 +16,6 @@ import type {
   Nic,
   PolicyChange,
 } from '@bakehouse/domain';
-import type { UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
 import { checkHost } from './check-host.ts';
 import { firewallWatch } from './firewall-watch.ts';
@@ -53,20 +52,14 @@ export interface LinuxNetworkOptions {
   readonly transitCidr?: string;
   /** Whether guests reach what is outside of this host. */
   readonly outbound: boolean;
-  /** Absent: machines connect with the rights of root. */
-  readonly machineUsers?: MachineUsers;
+  /** The user of a machine, who may use its own ports. Absent: machines connect with the rights of root. */
+  readonly machineUser?: (instanceId: InstanceId) => Promise<number>;
   /** Where guests' names are resolved when outbound is on. Absent: the host's own resolvers. */
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
   readonly uplinks?: readonly string[];
   readonly logger: Logger;
   readonly clock: Clock;
-}
-
-/** The users of machines: each may use its own ports, and send nothing past them. */
-interface MachineUsers {
-  readonly range: UserRange;
-  of(instanceId: InstanceId): Promise<number>;
 }
 
 /** What tests replace. */
@@ -92,17 +85,13 @@ export class LinuxNetwork implements Network {
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
-    const { clock, logger, uplinks, resolvers, outbound, machineUsers } = options;
+    const { clock, logger, uplinks, resolvers, outbound, machineUser } = options;
     const { run = runNetworkCommand, device = tapCommand } = seams;
     this.#options = options;
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
     const addressing = planAddressing(options.publicCidr, options.transitCidr);
-    this.#common = {
-      addressing,
-      outbound,
-      ...(machineUsers && { machineUsers: machineUsers.range }),
-    };
+    this.#common = { addressing, outbound };
     this.#records = networkRecords(this.#names);
     this.#wanted = new WantedNetwork(this.#records, logger);
     const shared = { names: this.#names, common: this.#common, wanted: this.#wanted, run };
@@ -112,7 +101,7 @@ export class LinuxNetwork implements Network {
       directory: options.directory,
       device,
       resolvers: () => this.#resolvers.answering,
-      ...(machineUsers && { machineUser: machineUsers.of }),
+      ...(machineUser && { machineUser }),
       clock,
       logger,
     });

@@ -1,6 +1,6 @@
 import { formatCidr } from '@bakehouse/base';
 import { linkLocalRange, metadataAddress, timeAddress, uplinkName } from './network-names.ts';
-import type { VpcCommon } from './plan-vpc-chains.ts';
+import { dropOfMachines, type VpcCommon } from './plan-vpc-chains.ts';
 import type { TablePart } from './table-parts.ts';
 
 /** Every link to a VPC. Its routes are the way back, so the kernel drops what comes from another VPC's addresses. */
@@ -10,9 +10,8 @@ const vpcs = '"vpc*"';
  * The router's table: between the host and VPCs, and between VPCs, only public addresses, which transit addresses
  * carry. It keeps no state of them, so no guest can fill it.
  */
-export function routerPart({ addressing, outbound, machineUsers }: VpcCommon): TablePart {
+export function routerPart({ addressing, outbound }: VpcCommon): TablePart {
   const transit = formatCidr(addressing.transitCidr);
-  const users = machineUsers && `${machineUsers.first}-${machineUsers.last}`;
   return {
     chains: {
       stateless: {
@@ -37,12 +36,7 @@ export function routerPart({ addressing, outbound, machineUsers }: VpcCommon): T
           ...(outbound ? outboundRules(transit) : []),
         ],
       },
-      ...(users && {
-        output: {
-          hook: 'type filter hook output priority filter; policy accept;',
-          rules: [`meta skuid ${users} drop`],
-        },
-      }),
+      output: dropOfMachines,
       postrouting: {
         hook: 'type nat hook postrouting priority srcnat; policy accept;',
         rules: [`oifname ${uplinkName} ip saddr ${linkLocalRange} masquerade`],

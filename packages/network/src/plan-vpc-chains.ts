@@ -1,4 +1,5 @@
 import { formatCidr } from '@bakehouse/base';
+import { jailUserIds } from '@bakehouse/host';
 import type { Addressing } from './addressing.ts';
 import { metadataAddress, timeAddress, uplinkName } from './network-names.ts';
 import { connectionSource, connectionTarget } from './plan-policy.ts';
@@ -8,8 +9,6 @@ import type { TablePart } from './table-parts.ts';
 export interface VpcCommon {
   readonly addressing: Addressing;
   readonly outbound: boolean;
-  /** The users that machines run as: nothing that they send by themselves leaves. */
-  readonly machineUsers?: { readonly first: number; readonly last: number };
 }
 
 /** What EC2 lets an interface send to its link-local services. */
@@ -22,12 +21,21 @@ const notHere = `{ ${unroutable} }`;
 /** What the router serves to all VPCs, at the same addresses in each. */
 const routerServices = `{ ${metadataAddress}, ${timeAddress} }`;
 
+/**
+ * What processes of machines send themselves, past their ports. All ids that a machine may have are named, as those
+ * that run keep theirs when `--guest-users` changes.
+ */
+export const dropOfMachines = {
+  hook: 'type filter hook output priority filter; policy accept;',
+  rules: [`meta skuid ${jailUserIds.first}-${jailUserIds.last} drop`],
+};
+
 /** The chains of a VPC's table that do not depend on a NIC, a group or a subnet. */
 export function vpcChains(
   common: VpcCommon,
   linkAddress: string,
 ): NonNullable<TablePart['chains']> {
-  return { ...groupingChains(common), ...earlyHooks(), ...laterHooks(common, linkAddress) };
+  return { ...groupingChains(common), ...earlyHooks(), ...laterHooks(linkAddress) };
 }
 
 /** The chains that the elements of other parts lead to, in the order in which a packet passes them. */
@@ -129,11 +137,7 @@ function earlyHooks(): NonNullable<TablePart['chains']> {
   };
 }
 
-function laterHooks(
-  { machineUsers }: VpcCommon,
-  linkAddress: string,
-): NonNullable<TablePart['chains']> {
-  const users = machineUsers && `${machineUsers.first}-${machineUsers.last}`;
+function laterHooks(linkAddress: string): NonNullable<TablePart['chains']> {
   return {
     input: {
       hook: 'type filter hook input priority filter; policy drop;',
@@ -147,12 +151,7 @@ function laterHooks(
         'ct state related meta l4proto icmp accept',
       ],
     },
-    ...(users && {
-      output: {
-        hook: 'type filter hook output priority filter; policy accept;',
-        rules: [`meta skuid ${users} drop`],
-      },
-    }),
+    output: dropOfMachines,
     forward: {
       hook: 'type filter hook forward priority filter; policy drop;',
       rules: [

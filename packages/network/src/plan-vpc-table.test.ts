@@ -82,6 +82,14 @@ test('the resolvers reply only where the VPC says so', () => {
   expect(resolvers(false)?.elements).toEqual([]);
 });
 
+test('no user that a machine may have sends anything itself, whatever the range of new ones is', () => {
+  const sent = 'meta skuid 65536-2147483647 drop';
+  expect(basePart(common, { vpc, linkAddress: '169.254.0.1' }).chains?.output?.rules).toEqual([
+    sent,
+  ]);
+  expect(routerPart(common).chains?.output?.rules).toEqual([sent]);
+});
+
 test('only with outbound on does anything pass that is not for a guest', () => {
   const leaving = (outbound: boolean) =>
     basePart({ ...common, outbound }, { vpc, linkAddress: '169.254.0.1' }).chains?.leaving

@@ -29,7 +29,7 @@ export function qemuAdapters(
     directory: data.network,
     publicCidr: config.publicCidr,
     outbound: config.outbound,
-    machineUsers: { range: config.guestUsers, of: machineUser },
+    machineUser,
     logger,
     clock,
   });

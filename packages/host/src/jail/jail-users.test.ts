@@ -104,3 +104,20 @@ test.runIf(process.getuid?.() === 0)('a choice waits for that of another process
   await choice;
   expect((await stat(join(root, 'a'))).gid).toBe(firstId + 1);
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a folder keeps its id under another range until the host boots',
+  async () => {
+    const { root, open, claims } = await aPlace(2);
+    const folder = join(root, 'a');
+    const id = await open().of(folder);
+    const next = () => jailUsers({ range: { first: 900_000, last: 900_001 }, claims });
+    expect(await next().of(folder)).toBe(id);
+    expect([id, 900_000, 65_535].map(next().has)).toEqual([true, true, false]);
+    // As a boot does it, which no machine survives.
+    await rm(claims, { recursive: true });
+    expect(await next().of(folder)).toBeGreaterThanOrEqual(900_000);
+    await next().release(folder);
+    expect(await readdir(claims)).toEqual(['lock']);
+  },
+);

@@ -13,21 +13,30 @@ export interface UserRange {
 }
 
 /**
+ * All ids that any jail may have, whatever `--guest-users` was when it was made: above those of accounts, and below
+ * those that service managers and user namespaces avoid, (uid_t) -1 and its kin.
+ */
+export const jailUserIds: UserRange = { first: 65_536, last: 0x7fff_ffff };
+
+/**
  * The user of each jail. The group of its folder is the record of it: durable, and gone with the folder. A file for
  * each id in a folder of this host, which every platform uses, keeps two of them from taking the same one. A
  * file whose folder has another group, or is missing, claims nothing: its writer was killed, or the folder was removed.
  */
 export interface JailUsers {
-  readonly range: UserRange;
-  /** Whether an id is of the range. */
+  /** Whether an id may be that of a jail. */
   has(id: number): boolean;
-  /** The user and group id of the jail that works in this folder; made, for root alone, when it is missing. */
+  /**
+   * The user and group id of the jail that works in this folder; made, for root alone, when it is missing. A folder
+   * keeps the id that it has claimed since the host booted, as its jail may run, also when the range is another now.
+   */
   of(folder: string): Promise<number>;
   /** Frees the id of a folder that is about to be removed. Without an id: no-op. */
   release(folder: string): Promise<void>;
 }
 
 export interface JailUsersOptions {
+  /** Of new ids; within `jailUserIds`. */
   readonly range: UserRange;
   /** Where this host's platforms claim ids; emptied when the host boots. */
   readonly claims?: string;
@@ -40,7 +49,7 @@ const subordinateFiles = ['/etc/subuid', '/etc/subgid'];
 export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersOptions): JailUsers {
   const lock = new KeyedLock();
   const count = range.last - range.first + 1;
-  const isUser = (id: number) => id >= range.first && id <= range.last;
+  const isUser = (id: number) => isWithin(jailUserIds, id);
 
   const choose = async (folder: string) => {
     const isTaken = await takenIds();
@@ -58,7 +67,6 @@ export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersO
   };
 
   return {
-    range,
     has: isUser,
     of: (path) =>
       lock.run([path], async () => {
@@ -70,7 +78,7 @@ export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersO
         await mkdir(claims, { recursive: true, mode: 0o700 });
         return await withHostLock(join(claims, 'lock'), async () => {
           const recorded = (await stat(folder)).gid;
-          if (isUser(recorded) && (await claim(claims, recorded, folder))) return recorded;
+          if (isWithin(range, recorded) && (await claim(claims, recorded, folder))) return recorded;
           return await choose(folder);
         });
       }),
@@ -83,6 +91,8 @@ export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersO
       }),
   };
 }
+
+const isWithin = ({ first, last }: UserRange, id: number) => id >= first && id <= last;
 
 /** The folder that claims an id, whether or not it has it. */
 async function holderOf(claims: string, id: number): Promise<string | undefined> {
