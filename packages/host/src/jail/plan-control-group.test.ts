@@ -8,12 +8,14 @@ test('both versions of cgroups get the same limits', () => {
     Object.fromEntries(settings.map(({ path, value }) => [path, value]));
   expect(byFile(settingsOfOne('/g/x', limits))).toMatchObject({
     '/g/x/memory.max': '1024',
+    '/g/x/memory.swap.max': '0',
     '/g/x/pids.max': '7',
     '/g/x/cpu.weight': '200',
     '/g/x/io.weight': 'default 200',
   });
   expect(byFile(settingsOfV1('/g', 'x', limits))).toMatchObject({
     '/g/memory/x/memory.limit_in_bytes': '1024',
+    '/g/memory/x/memory.memsw.limit_in_bytes': '1024',
     '/g/pids/x/pids.max': '7',
     '/g/cpu/x/cpu.shares': '2048',
   });
@@ -24,9 +26,27 @@ test('disks know weights up to 1000', () => {
   expect(settings.find(({ path }) => path.endsWith('io.bfq.weight'))?.value).toBe('1000');
 });
 
+test('memory with swap is lifted before memory alone, and is optional', () => {
+  const settings = settingsOfV1('/g', 'x', limits).filter(({ path }) => path.includes('/memory/'));
+  expect(
+    settings.map(({ path, value, optional }) => [
+      path.slice('/g/memory/x/memory.'.length),
+      value,
+      optional,
+    ]),
+  ).toEqual([
+    ['memsw.limit_in_bytes', '-1', true],
+    ['limit_in_bytes', '1024', false],
+    ['memsw.limit_in_bytes', '1024', true],
+  ]);
+});
+
 test('a scope of systemd has the same limits', () => {
   expect(scopeCommand('bakehouse-x', limits)).toEqual(
-    expect.arrayContaining(['--scope', '--unit=bakehouse-x', 'MemoryMax=1024', 'TasksMax=7']),
+    expect.arrayContaining([
+      ...['--scope', '--unit=bakehouse-x'],
+      ...['MemoryMax=1024', 'MemorySwapMax=0', 'TasksMax=7'],
+    ]),
   );
 });
 

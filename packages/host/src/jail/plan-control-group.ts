@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 /** What a group of processes may have. */
 export interface GroupLimits {
+  /** None of it in swap, which would be memory beyond the limit. */
   readonly memoryBytes: number;
   readonly threadsMax: number;
   /** Share of processors and disks under contention: 1 to 10000, where 100 is a group without a setting. */
@@ -11,7 +12,7 @@ export interface GroupLimits {
 export interface GroupSetting {
   readonly path: string;
   readonly value: string;
-  /** Kernels have it only with certain schedulers. */
+  /** Kernels have it only with certain schedulers, or when they count swap. */
   readonly optional?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function settingsOfOne(folder: string, limits: GroupLimits): readonly Gro
   });
   return [
     file('memory.max', `${memoryBytes}`),
+    file('memory.swap.max', '0', true),
     file('pids.max', `${threadsMax}`),
     file('cpu.weight', `${weight}`),
     file('io.weight', `default ${weight}`, true),
@@ -41,8 +43,17 @@ export function settingsOfV1(
   name: string,
   { memoryBytes, threadsMax, weight }: GroupLimits,
 ): readonly GroupSetting[] {
+  const memory = (file: string, value: string, optional = false) => ({
+    path: join(root, 'memory', name, file),
+    value,
+    optional,
+  });
+  // Memory with swap: never below memory alone, so it is lifted before that is set.
+  const withSwap = 'memory.memsw.limit_in_bytes';
   return [
-    { path: join(root, 'memory', name, 'memory.limit_in_bytes'), value: `${memoryBytes}` },
+    memory(withSwap, '-1', true),
+    memory('memory.limit_in_bytes', `${memoryBytes}`),
+    memory(withSwap, `${memoryBytes}`, true),
     { path: join(root, 'pids', name, 'pids.max'), value: `${threadsMax}` },
     { path: join(root, 'cpu', name, 'cpu.shares'), value: `${Math.round((weight * 1024) / 100)}` },
     ...['blkio.weight', 'blkio.bfq.weight'].map((file) => ({
@@ -70,6 +81,7 @@ export function scopeCommand(
 ): readonly string[] {
   const properties = [
     `MemoryMax=${memoryBytes}`,
+    'MemorySwapMax=0',
     `TasksMax=${threadsMax}`,
     `CPUWeight=${weight}`,
     `IOWeight=${weight}`,
