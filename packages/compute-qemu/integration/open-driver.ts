@@ -13,6 +13,8 @@ import { machineDisksIn } from './machine-disks-in-folder.ts';
 export interface BenchPlace {
   readonly folder: string;
   readonly namespace: string;
+  /** Shell commands that run as root when all is ready for QEMU, in the folder of the bench. */
+  readonly beforeQemu?: string | undefined;
 }
 
 const groups = await findControlGroups();
@@ -33,7 +35,10 @@ export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {
   const users = usersOf(place);
   return createQemuCompute({
     directory,
-    enter: () => ['ip', 'netns', 'exec', place.namespace],
+    enter: () => [
+      ...['ip', 'netns', 'exec', place.namespace],
+      ...(place.beforeQemu ? ['sh', '-ec', `${place.beforeQemu}\nexec "$@"`, 'before'] : []),
+    ],
     accelerator: 'tcg',
     clock: systemClock,
     logger: silentLogger,

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProcesses, spawnJailed, userOfProcess } from '@bakehouse/host';
 import { expect, onTestFinished, test } from 'vitest';
 import { machineFileNames } from '../src/machine-files.ts';
 import { findMachineProcess } from '../src/machine-process.ts';
 import { writeMachineRecord } from '../src/machine-record.ts';
+import { bootSectors } from './boot-sectors.ts';
 import { instanceId, machineSpec } from './machine-spec.ts';
 import { usersOf } from './open-driver.ts';
 import { eventually, TestBench } from './test-bench.ts';
@@ -64,4 +65,26 @@ test('a machine that hides from the next server is found, keeps its user, and en
   expect(await findMachineProcess(folder)).toBeUndefined();
   expect(await processesOf(user)).toBe(0);
   await driver.forget(instanceId);
+});
+
+test('a machine that makes other names than QEMU does is not begun, and the next start removes them', async () => {
+  const bench = await TestBench.open();
+  onTestFinished(() => bench.close());
+  await bench.makeDisks(bootSectors.idle);
+  const secret = join(bench.folder, 'secret');
+  await writeFile(secret, 'secret', { mode: 0o600 });
+  const user = await usersOf(bench).of(bench.machineFile('.'));
+  const planted = bench.machineFile(machineFileNames.boot);
+  bench.beforeQemu = `ln -s ${secret} ${planted}; chown -h ${user}:${user} ${planted}`;
+  const { driver, events } = bench.driver();
+  await expect(driver.start(machineSpec())).rejects.toThrow(`${planted} is nothing that was`);
+  expect(await driver.list()).toEqual([]);
+  expect(await findMachineProcess(bench.machineFile('.'))).toBeUndefined();
+  expect(events).toEqual([]);
+
+  bench.beforeQemu = undefined;
+  await driver.start(machineSpec({ generation: 2 }));
+  await eventually(async () => expect(await driver.readBoot(instanceId)).toBeDefined());
+  expect(await readFile(secret, 'utf8')).toBe('secret');
+  await driver.kill(instanceId);
 });

@@ -18,6 +18,7 @@ export const run = promisify(execFile);
 export class TestBench {
   readonly folder: string;
   readonly namespace = `bakehouse-test-${process.pid}`;
+  beforeQemu: string | undefined;
 
   constructor(folder: string) {
     this.folder = folder;

@@ -1,8 +1,16 @@
-import { open, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Logger, minuteMs, secondMs, type TimestampMs } from '@bakehouse/base';
+import {
+  type Clock,
+  type Logger,
+  MiB,
+  minuteMs,
+  secondMs,
+  type TimestampMs,
+} from '@bakehouse/base';
 import { bootConsoleBytesMax, type ConsoleArrival, type MachineBoot } from '@bakehouse/domain';
-import { isMissing, readTextIfExists, statIfExists } from '@bakehouse/host';
+import { isMissing, openPlainFile, readPlainFile, statIfExists } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
 
@@ -11,6 +19,8 @@ const closeLooks = { everyMs: 200, forMs: 2 * minuteMs };
 const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
 /** What a reader does not see yet, and a killed server loses. */
 const saveEveryMs = secondMs;
+/** An arrival is 40 bytes, and there are 5 a second at most. */
+const recordBytesMax = MiB;
 
 /** Format 1 of `boot.json`; `arrivals` are a time, the bytes then, and the time of the look before. */
 interface BootRecord {
@@ -118,7 +128,9 @@ export class BootWatch {
 
 /** The last start of the machine of this folder; undefined when none is recorded. */
 export async function readMachineBoot(folder: string): Promise<MachineBoot | undefined> {
-  const record = parseRecord(await readTextIfExists(join(folder, machineFileNames.boot)));
+  const path = join(folder, machineFileNames.boot);
+  const text = (await readPlainFile(path, { bytesMax: recordBytesMax }))?.toString();
+  const record = parseRecord(text);
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
   const arrivals = record.arrivals.map(
@@ -155,7 +167,7 @@ async function readFrom(
   from: number,
 ): Promise<{ bytes: Uint8Array; sizeBytes: number } | undefined> {
   if (!(await statIfExists(path))) return undefined;
-  await using file = await open(path, 'r');
+  await using file = await openPlainFile(path, constants.O_RDONLY);
   const sizeBytes = (await file.stat()).size - from;
   if (sizeBytes < 0) return undefined;
   const buffer = Buffer.alloc(Math.min(sizeBytes, bootConsoleBytesMax));

@@ -1,7 +1,8 @@
-import { open, truncate } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB } from '@bakehouse/base';
-import { isMissing, readBytesIfExists, statIfExists, writeFileDurably } from '@bakehouse/host';
+import { isMissing, openPlainFile, writeFileDurably } from '@bakehouse/host';
 import { machineFileNames } from './machine-files.ts';
 
 /** The most that EC2's GetConsoleOutput returns. */
@@ -14,16 +15,16 @@ export const consoleBytesMax = 64 * KiB;
 export async function readConsoleLog(
   folder: string,
 ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined> {
-  const path = join(folder, machineFileNames.serial);
-  const info = await statIfExists(path);
-  if (!info) return undefined;
-  const now = await readTail(path, consoleBytesMax);
+  const file = await openIfExists(join(folder, machineFileNames.serial), constants.O_RDONLY);
+  if (!file) return undefined;
+  await using log = file;
+  const now = await tailOf(log, consoleBytesMax);
   const before =
     now.length < consoleBytesMax
-      ? await readBytesIfExists(join(folder, machineFileNames.serialBefore))
-      : undefined;
-  const bytes = Buffer.concat([before ?? Buffer.alloc(0), now]).subarray(-consoleBytesMax);
-  return { bytes, changedAt: Math.round(info.mtimeMs) };
+      ? await readTail(join(folder, machineFileNames.serialBefore), consoleBytesMax)
+      : Buffer.alloc(0);
+  const bytes = Buffer.concat([before, now]).subarray(-consoleBytesMax);
+  return { bytes, changedAt: Math.round((await log.stat()).mtimeMs) };
 }
 
 /**
@@ -31,30 +32,36 @@ export async function readConsoleLog(
  * end. What the guest writes during the cut may be lost.
  */
 export async function boundConsoleLog(folder: string, bytesMax: number): Promise<void> {
-  const path = join(folder, machineFileNames.serial);
-  const info = await statIfExists(path);
-  if (!info || info.size <= bytesMax) return;
+  const file = await openIfExists(join(folder, machineFileNames.serial), constants.O_RDWR);
+  if (!file) return;
+  await using log = file;
+  if ((await log.stat()).size <= bytesMax) return;
   const before = join(folder, machineFileNames.serialBefore);
-  await writeFileDurably(before, await readTail(path, consoleBytesMax));
-  await truncate(path, 0);
+  await writeFileDurably(before, await tailOf(log, consoleBytesMax));
+  await log.truncate(0);
 }
 
 /** At most `bytesMax` bytes from the end of a file; none when it does not exist. */
 export async function readTail(path: string, bytesMax: number): Promise<Buffer> {
-  const file = await open(path, 'r').catch(undefinedIfMissing);
+  const file = await openIfExists(path, constants.O_RDONLY);
   if (!file) return Buffer.alloc(0);
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - bytesMax);
-    const buffer = Buffer.alloc(Math.min(size, bytesMax));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  await using log = file;
+  return await tailOf(log, bytesMax);
 }
 
-function undefinedIfMissing(error: unknown): undefined {
-  if (isMissing(error)) return undefined;
-  throw error;
+async function tailOf(file: FileHandle, bytesMax: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  const start = Math.max(0, size - bytesMax);
+  const buffer = Buffer.alloc(Math.min(size, bytesMax));
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+  return buffer.subarray(0, bytesRead);
+}
+
+async function openIfExists(path: string, flags: number): Promise<FileHandle | undefined> {
+  try {
+    return await openPlainFile(path, flags);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }

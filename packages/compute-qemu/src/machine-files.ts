@@ -35,6 +35,18 @@ export const machineFileNames = {
 export const ephemeralDiskName = (index: number): string => `ephemeral-${index}.raw`;
 export const isEphemeralDiskName = (name: string): boolean => /^ephemeral-\d+\.raw$/.test(name);
 
+const namesOfQemu: readonly string[] = [
+  machineFileNames.pid,
+  machineFileNames.monitor,
+  machineFileNames.disksMonitor,
+  machineFileNames.serial,
+  machineFileNames.shutdowns,
+];
+
+/** Whether QEMU's own user has this file or socket; all others are root's. */
+export const isNameOfQemu = (name: string): boolean =>
+  namesOfQemu.includes(name) || isEphemeralDiskName(name);
+
 /** The folder of an instance below the folder of all of them. */
 export function machineFolder(directory: string, instanceId: InstanceId): string {
   if (!isResourceId('i', instanceId)) throw new RangeError(`'${instanceId}' is not an instance id`);

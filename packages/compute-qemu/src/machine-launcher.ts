@@ -7,6 +7,7 @@ import {
   type Jail,
   JailError,
   jailedProcess,
+  NotPlainError,
   residentBytes,
   StartError,
   spawnJailed,
@@ -40,6 +41,9 @@ export interface LaunchedMachine extends RunningMachine {
 }
 
 type RunningMachines = () => readonly RunningMachine[];
+
+const isStartTrouble = (error: unknown): error is Error =>
+  error instanceof StartError || error instanceof JailError || error instanceof NotPlainError;
 
 /** Starts machines. The caller promises one start at a time for each instance. */
 export class MachineLauncher {
@@ -102,7 +106,7 @@ export class MachineLauncher {
     } catch (error) {
       await removeEphemeralDisks(folder);
       await removeMachineRecord(folder);
-      if (error instanceof StartError || error instanceof JailError) {
+      if (isStartTrouble(error)) {
         throw new MachineStartError(error.message, { cause: error });
       }
       throw error;
@@ -141,7 +145,7 @@ export class MachineLauncher {
         timeoutMs: limits.startMs,
         commandMs: limits.commandMs,
       });
-      await beginGuest(client, folder);
+      await beginGuest(client, { folder, instanceId });
       const process = await jailedProcess(infoPath, jail.user);
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
       bootWatch.responded();

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MiB } from '@bakehouse/base';
 import type { InstanceId, MachineSpec } from '@bakehouse/domain';
-import { readTextIfExists, writeFileDurably } from '@bakehouse/host';
+import { readPlainFile, writeFileDurably } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
 
@@ -47,13 +48,15 @@ export async function isMarkedKilled(folder: string, generation: number): Promis
   return (await readJson(folder, machineFileNames.killed))?.generation === generation;
 }
 
+const recordBytesMax = MiB;
+
 async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
   await writeFileDurably(join(folder, name), JSON.stringify(value));
 }
 
 /** Undefined for a file that does not exist or is not a JSON object. */
 async function readJson(folder: string, name: string) {
-  const text = await readTextIfExists(join(folder, name));
+  const text = (await readPlainFile(join(folder, name), { bytesMax: recordBytesMax }))?.toString();
   try {
     const value: unknown = JSON.parse(text ?? 'null');
     return isJsonObject(value) ? value : undefined;

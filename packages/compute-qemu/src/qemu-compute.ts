@@ -200,7 +200,8 @@ export class QemuCompute implements Compute {
       );
     }
     if (session?.record.generation === generation) {
-      await beginGuest(await session.client(), this.#folder(instanceId));
+      const folder = this.#folder(instanceId);
+      await beginGuest(await session.client(), { folder, instanceId });
       return;
     }
     if (session) await endMachine(session, this.#context);

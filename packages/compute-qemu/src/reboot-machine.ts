@@ -1,6 +1,7 @@
-import { truncate } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@bakehouse/base';
+import { openPlainFile } from '@bakehouse/host';
 import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
 
@@ -45,7 +46,8 @@ export async function rebootMachine(client: QmpClient, options: RebootOptions): 
     await shutDown(client, options);
     await client.execute('system_reset');
     // The trace of this shutdown must not be taken for the reason of a later end.
-    await truncate(join(options.folder, machineFileNames.shutdowns));
+    const shutdowns = join(options.folder, machineFileNames.shutdowns);
+    await (await openPlainFile(shutdowns, constants.O_WRONLY | constants.O_TRUNC)).close();
   } finally {
     await client.execute('set-action', { shutdown: 'poweroff' });
   }

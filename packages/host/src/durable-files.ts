@@ -1,5 +1,6 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from './files.ts';
 
 /**
  * Replaces a file: after a crash or a power failure it has either the old content or the new. Mode 0600. When the
@@ -12,7 +13,7 @@ export async function writeFileDurably(
   temporary = `${path}.tmp`,
 ): Promise<void> {
   try {
-    const file = await open(temporary, 'w', 0o600);
+    const file = await openNew(temporary);
     try {
       await file.writeFile(content);
       await file.sync();
@@ -25,6 +26,17 @@ export async function writeFileDurably(
     throw error;
   }
   await syncPath(dirname(path));
+}
+
+/** What an earlier write left is removed, and a link is not followed: the folder may be one where a jail makes names. */
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    await rm(path, { force: true });
+    return await open(path, 'wx', 0o600);
+  }
 }
 
 /** Flushes a file, or the names in a folder (what was created, renamed or removed there). */

@@ -13,6 +13,7 @@ export * from './jail/run-jailed.ts';
 export { seccompFilter } from './jail/seccomp-filter.ts';
 export * from './jail/spawn-jailed.ts';
 export * from './listen-privately.ts';
+export * from './plain-files.ts';
 export * from './process-stamp.ts';
 export * from './processes.ts';
 export * from './program-environment.ts';

@@ -1,7 +1,7 @@
-import { chmod, chown, mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { VolumeId } from '@bakehouse/domain';
-import { exists, type Jail, readFolderIfExists } from '@bakehouse/host';
+import { assertPlainNames, exists, type Jail, readFolderIfExists } from '@bakehouse/host';
 import { snapshotOfFleece } from '../disks/disk-paths.ts';
 import type { VolumeContext } from '../volume-context.ts';
 
@@ -23,7 +23,7 @@ export interface DaemonFiles {
 /** The daemon may make and remove names in here: a socket that it serves later, the pid file at its end. */
 const ownFolder = 'own';
 
-const modeAtStart = 0o770;
+const modeAtStart = 0o1770;
 /** Of a folder in which the daemon makes no more names: see begin-guest.ts of compute-qemu for why. */
 const modeOfUse = 0o710;
 const aioThreadsMax = 256;
@@ -93,9 +93,15 @@ export async function makeDaemonJail(
   };
 }
 
-/** The daemon has made its monitor: from now on it cannot put a link in its place. */
-export async function closeDaemonFolder({ folder }: DaemonFiles): Promise<void> {
-  if (folder !== undefined) await chmod(folder, modeOfUse);
+/**
+ * The daemon has made its monitor: from now on it cannot put a link in its place. Rejects when it has made anything
+ * else, as a hostile disk may have taken it over.
+ */
+export async function closeDaemonFolder({ folder, monitor }: DaemonFiles): Promise<void> {
+  if (folder === undefined) return;
+  await chmod(folder, modeOfUse);
+  const { gid: user } = await stat(folder);
+  await assertPlainNames(folder, { user, mayMake: (name) => name === basename(monitor) });
 }
 
 export async function removeDaemonFiles({ folder, monitor, nbd, pid }: DaemonFiles): Promise<void> {

@@ -89,7 +89,12 @@ export async function startDaemon(
       what: `start of the ${name}`,
     },
   );
-  await closeDaemonFolder(files);
+  try {
+    await closeDaemonFolder(files);
+  } catch (error) {
+    await clearDeadDaemon(context, volumeId);
+    throw error;
+  }
 }
 
 async function isAnswering(context: VolumeContext, { monitor }: DaemonFiles): Promise<boolean> {
