@@ -1,4 +1,4 @@
-import { secondMs } from '@bakehouse/base';
+import { hourMs, secondMs } from '@bakehouse/base';
 import type { BlockMapId, SnapshotId, VolumeId } from '@bakehouse/domain';
 import { FakeWorld, settle } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
@@ -175,6 +175,25 @@ test('a volume that was restored fast keeps its hot map, also when the disk gets
   outputOf(await run.call('DeleteVolume', { VolumeId: volumeId }));
   await run.rest();
   await until(world, run, async () => !(await isHot(world, facts.mapId)));
+});
+
+test('disabling fast restores ends them while the file is being made, and ends that, too', async () => {
+  const { world, run, facts } = await started('disabled');
+  const make = world.hot.make.bind(world.hot);
+  const signals: AbortSignal[] = [];
+  world.hot.make = async (_, { signal }) => {
+    signals.push(signal);
+    await world.clock.sleep(hourMs, signal);
+  };
+  outputOf(await run.call('EnableFastSnapshotRestores', pairOf(facts)));
+  await until(world, run, async () => signals.length === 1 && (await isIn(world, 'optimizing')));
+  outputOf(await run.call('DisableFastSnapshotRestores', pairOf(facts)));
+  for (let seconds = 0; seconds < 10; seconds += 1) await world.clock.advance(secondMs);
+  expect(await isIn(world, 'disabled')).toBe(true);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  world.hot.make = make;
+  outputOf(await run.call('EnableFastSnapshotRestores', pairOf(facts)));
+  await until(world, run, () => isIn(world, 'enabled'));
 });
 
 test('after a start of the host the map is checked, and a damaged one is made again', async () => {

@@ -89,8 +89,19 @@ const repeated: readonly {
   { name: 'housekeeping', everyMs: 5 * minuteMs, work: forgetOld },
 ];
 
-/** What is launched often, or asked for, is hot within minutes: nobody waits for it. */
-const hotLook = { name: 'hot maps', everyMs: 10 * secondMs };
+/**
+ * What is launched often, or asked for, is hot within minutes: nobody waits for it. The others do not wait for a file that
+ * is being made.
+ */
+const hotWork: readonly {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly work: (keeper: HotKeeper) => Promise<void>;
+}[] = [
+  { name: 'fast restores', everyMs: 5 * secondMs, work: (keeper) => keeper.settle() },
+  { name: 'room of hot maps', everyMs: 10 * secondMs, work: (keeper) => keeper.makeRoom() },
+  { name: 'hot maps', everyMs: 10 * secondMs, work: (keeper) => keeper.look() },
+];
 
 interface Parts {
   readonly context: ReconcilerContext;
@@ -271,7 +282,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         ...repeated.map(({ work, ...each }) =>
           periodically(options, { ...each, signal }, () => work(context)),
         ),
-        periodically(options, { ...hotLook, signal }, () => hotKeeper.look()),
+        ...hotWork.map(({ work, ...each }) =>
+          periodically(options, { ...each, signal }, () => work(hotKeeper)),
+        ),
       ];
     },
     async stop() {

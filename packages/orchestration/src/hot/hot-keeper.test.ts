@@ -1,6 +1,6 @@
 import { minuteMs, secondMs } from '@bakehouse/base';
-import type { BlockMapId, HotWork } from '@bakehouse/domain';
-import { settle, storeWords } from '@bakehouse/fakes';
+import type { BlockMapId } from '@bakehouse/domain';
+import { storeWords } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { testPlane } from '../testing/test-plane.ts';
 import { HotKeeper } from './hot-keeper.ts';
@@ -13,8 +13,9 @@ async function keeperOf() {
   const mapId = world.ids.resource('map');
   await storeWords(world.drivers.snapshots, { mapId, blockCount: 1, words: { 0: 'a' } });
   const context = world.plane.adminContext(world.scope, new AbortController().signal);
-  const keeper = new HotKeeper(context, { counts: () => new Map([[mapId, 3]]) });
-  return { ...world, hot: world.drivers.hot, mapId, keeper };
+  const launches = new Map([[mapId, 3]]);
+  const keeper = new HotKeeper(context, { counts: () => launches });
+  return { ...world, hot: world.drivers.hot, mapId, launches, keeper };
 }
 
 test('a file that fills the disk is given up, and tried again when there is room', async () => {
@@ -22,13 +23,11 @@ test('a file that fills the disk is given up, and tried again when there is room
   const ample = hot.roomBytes;
   const make = hot.make.bind(hot);
   let attempts = 0;
-  hot.make = async (id, { signal, onProgress }: HotWork) => {
+  hot.make = async (id, work) => {
     attempts += 1;
-    await clock.advance(10 * secondMs);
     hot.roomBytes = { ...ample, freeBytes: 0 };
-    onProgress?.({ doneBytes: 1, totalBytes: 2 });
-    await settle();
-    await make(id, { signal });
+    await keeper.settle();
+    await make(id, work);
   };
   await keeper.look();
   expect([attempts, await hot.list()]).toEqual([1, []]);
@@ -94,15 +93,13 @@ test('a check that fails lets the next map have its turn, and is tried again lat
 });
 
 test('a check goes on while the disk gets full', async () => {
-  const { hot, clock, keeper } = await uncheckedMaps();
+  const { hot, keeper } = await uncheckedMaps();
   const ample = hot.roomBytes;
   const check = hot.check.bind(hot);
-  hot.check = async (id, { signal, onProgress }) => {
+  hot.check = async (id, work) => {
     hot.roomBytes = { ...ample, freeBytes: 0 };
-    await clock.advance(6 * secondMs);
-    onProgress?.({ doneBytes: 1, totalBytes: 2 });
-    await settle();
-    return await check(id, { signal });
+    await keeper.settle();
+    return await check(id, work);
   };
   await keeper.look();
   expect((await hot.list()).map(({ state }) => state)).toEqual(['ready', 'unchecked']);
@@ -117,7 +114,7 @@ test('while the disk is full a map is dropped that no guest needs, though it was
     return id === secondId && (await drop(id, atRest));
   };
   hot.roomBytes = { ...hot.roomBytes, freeBytes: 0 };
-  await keeper.look();
+  await keeper.makeRoom();
   expect(dropped).toEqual([mapId, secondId]);
   expect((await hot.list()).map((each) => each.mapId)).toEqual([mapId]);
 });
@@ -130,7 +127,7 @@ test('a drop that fails leaves the next map to be tried', async () => {
     return await drop(id, atRest);
   };
   hot.roomBytes = { ...hot.roomBytes, freeBytes: 0 };
-  await keeper.look();
+  await keeper.makeRoom();
   expect((await hot.list()).map((each) => each.mapId)).toEqual([mapId]);
 });
 
@@ -138,6 +135,36 @@ test('no more is dropped than what is missing', async () => {
   const { hot, keeper, secondId } = await twoHotMaps();
   const { totalBytes } = hot.roomBytes;
   hot.roomBytes = { totalBytes, freeBytes: reservedBytes(hot.roomBytes) - 1 };
-  await keeper.look();
+  await keeper.makeRoom();
   expect((await hot.list()).map((each) => each.mapId)).toEqual([secondId]);
+});
+
+test('a drop does not wait for the check of another map', async () => {
+  const { hot, keeper, mapId } = await uncheckedMaps();
+  const check = hot.check.bind(hot);
+  hot.check = async (id, work) => {
+    hot.roomBytes = { ...hot.roomBytes, freeBytes: 0 };
+    await keeper.makeRoom();
+    expect((await hot.list()).map((each) => each.mapId)).toEqual([mapId]);
+    return await check(id, work);
+  };
+  await keeper.look();
+  expect(await hot.list()).toMatchObject([{ mapId, state: 'ready' }]);
+});
+
+test('a file of launches that all grew old is given up, and is no failure', async () => {
+  const { hot, keeper, mapId, launches } = await keeperOf();
+  const make = hot.make.bind(hot);
+  let endAs = 0;
+  hot.make = async (id, work) => {
+    launches.set(mapId, endAs);
+    await keeper.settle();
+    await make(id, work);
+  };
+  await keeper.look();
+  expect(await hot.list()).toEqual([]);
+  launches.set(mapId, 3);
+  endAs = 1;
+  await keeper.look();
+  expect(await hot.list()).toMatchObject([{ mapId }]);
 });

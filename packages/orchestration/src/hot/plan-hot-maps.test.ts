@@ -1,7 +1,13 @@
 import { GiB, MiB } from '@bakehouse/base';
 import type { BlockMapId, HotMap } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
-import { type HotFacts, type HotPlan, planHotMaps, reservedBytes } from './plan-hot-maps.ts';
+import {
+  type HotFacts,
+  type HotPlan,
+  isStillDue,
+  planHotMaps,
+  reservedBytes,
+} from './plan-hot-maps.ts';
 
 const [a, b, c]: readonly BlockMapId[] = ['map-a', 'map-b', 'map-c'];
 if (!a || !b || !c) throw new Error('three maps');
@@ -144,4 +150,16 @@ test('the reserve is a tenth of the disk, and 50 GiB at most', () => {
   expect(reservedBytes(room(1))).toBe(10 * GiB);
   expect(reservedBytes({ freeBytes: 0, totalBytes: 10_000 * GiB })).toBe(50 * GiB);
   expect(reservedBytes({ freeBytes: 0, totalBytes: 10 * MiB })).toBe(MiB);
+});
+
+test.each([
+  ['fast restores', 'are still on', { wanted: [a], launches: 0 }, true],
+  ['fast restores', 'were disabled', { wanted: [], launches: 2 }, false],
+  ['fast restores', 'were disabled, and launches ask for it', { wanted: [], launches: 3 }, true],
+  ['launches', 'grow old', { wanted: [], launches: 1 }, true],
+  ['launches', 'have all grown old', { wanted: [], launches: 0 }, false],
+  ['launches', 'have grown old, and fast restores are on', { wanted: [a], launches: 0 }, true],
+] as const)('a file begun for %s, which %s: %j', (why, _, { wanted, launches }, isDue) => {
+  const demand = { wanted: new Set(wanted), launches: new Map([[a, launches]]) };
+  expect(isStillDue({ mapId: a, isAsked: why === 'fast restores' }, demand)).toBe(isDue);
 });

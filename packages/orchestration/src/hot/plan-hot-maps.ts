@@ -19,13 +19,19 @@ export interface HotCandidate {
   readonly launches: number;
 }
 
-export interface HotFacts {
+/** Who asks for maps. */
+export interface HotDemand {
+  /** Fast restores are on. */
+  readonly wanted: ReadonlySet<BlockMapId>;
+  /** Disks that were made in the last `launchWindowMs`, by map. */
+  readonly launches: ReadonlyMap<BlockMapId, number>;
+}
+
+export interface HotFacts extends Pick<HotDemand, 'wanted'> {
   readonly hot: readonly HotMap[];
   readonly room: HotMapRoom;
   /** Maps that are not hot, of recent disks or asked for. */
   readonly candidates: readonly HotCandidate[];
-  /** Asked for: fast restores are on. */
-  readonly wanted: ReadonlySet<BlockMapId>;
   /** Needed by volumes that were restored fast. */
   readonly pinned: ReadonlySet<BlockMapId>;
   /** Failed a short while ago: neither checked nor made for now, so that others get their turn. */
@@ -57,6 +63,15 @@ export function planHotMaps(facts: HotFacts): HotPlan {
   if (check) return { ...plan, check: check.mapId };
   if (next && hasRoomFor(next, facts)) return { ...plan, make: next.mapId };
   return plan;
+}
+
+/** Whether to end a file that was begun. Launches grow old while it is made, and do not make it useless at once. */
+export function isStillDue(
+  { mapId, isAsked }: { readonly mapId: BlockMapId; readonly isAsked: boolean },
+  { wanted, launches }: HotDemand,
+): boolean {
+  if (wanted.has(mapId)) return true;
+  return (launches.get(mapId) ?? 0) >= (isAsked ? launchesForHot : 1);
 }
 
 /** What was asked for comes first. What may be dropped soon is not worth the reads. */

@@ -6,9 +6,9 @@ import {
   wantsHotMap,
 } from '@bakehouse/domain';
 import type { Drivers } from '../context.ts';
-import type { HotCandidate, HotFacts } from './plan-hot-maps.ts';
+import type { HotCandidate, HotDemand, HotFacts } from './plan-hot-maps.ts';
 
-export interface AskedMaps {
+interface AskedMaps {
   /** Of completed snapshots with fast restores. */
   readonly wanted: ReadonlySet<BlockMapId>;
   /** Of volumes that were restored fast and still read their map. */
@@ -32,23 +32,22 @@ export async function readAskedMaps(reader: MetadataReader): Promise<AskedMaps> 
   return { wanted, pinned: new Set(restored.flatMap(({ originMapId }) => originMapId ?? [])) };
 }
 
-/** What the plan needs of the host and the store. `launches` are of recent disks, by map. */
+/** What the plan needs of the host and the store. */
 export async function readHotFacts(
   { hot: driver, snapshots }: Pick<Drivers, 'hot' | 'snapshots'>,
-  asked: AskedMaps,
-  launches: ReadonlyMap<BlockMapId, number>,
+  { wanted, pinned, launches }: AskedMaps & HotDemand,
 ): Promise<Omit<HotFacts, 'resting'> | undefined> {
   const hot = await driver.list();
   const isHot = new Set(hot.map(({ mapId }) => mapId));
-  const others = [...new Set([...asked.wanted, ...launches.keys()])].filter((id) => !isHot.has(id));
+  const others = [...new Set([...wanted, ...launches.keys()])].filter((id) => !isHot.has(id));
   if (hot.length === 0 && others.length === 0) return undefined;
   const candidates: HotCandidate[] = [];
   for (const mapId of others) {
     const summary = await snapshots.find(mapId);
     // What was asked for is tried all the same, and its failure is reported.
-    if (!summary && !asked.wanted.has(mapId)) continue;
+    if (!summary && !wanted.has(mapId)) continue;
     const sizeBytes = (summary?.blockCount ?? 0) * blockBytes;
     candidates.push({ mapId, sizeBytes, launches: launches.get(mapId) ?? 0 });
   }
-  return { hot, room: await driver.room(), candidates, ...asked };
+  return { hot, room: await driver.room(), candidates, wanted, pinned };
 }
