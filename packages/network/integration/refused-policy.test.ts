@@ -7,6 +7,7 @@ import { endConversations } from './talk.ts';
 import {
   type Guest,
   groupId,
+  openVpc,
   policyNic,
   policyOf,
   serveSsh,
@@ -73,6 +74,29 @@ test('a change of the policy brings back what nft refused while the link was mad
   nft.isRefusing = false;
   const groups = new Map([[groupId(7), []]]);
   await network.changePolicy({ nics: new Map(), groups, vpcs: new Map() });
+  expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('a VPC that is closed keeps no other from changing, and refuses changes of its own', async () => {
+  const { guest, network, nft } = await closedByRelink();
+  const otherNic = platform.nic(11, { vpcId: 'vpc-0123456789abcdef9' });
+  const other = await platform.guestOf(otherNic, network);
+  await serveSsh(other);
+  const logged = platform.logged.length;
+  await network.changePolicy({
+    nics: new Map([[otherNic.nicId, policyNic(otherNic, { groupIds: [groupId(1)] })]]),
+    groups: new Map([[groupId(1), [sshIn]]]),
+    vpcs: new Map([[otherNic.vpcId, openVpc([otherNic])]]),
+  });
+  expect(await ssh(other)).toMatch(/^heard/);
+  expect(await ssh(guest)).toMatch(/^failed/);
+  expect(platform.logged.slice(logged)).toMatchObject([{ vpcId: guest.nic.vpcId }]);
+  const own = policyNic(guest.nic, { groupIds: [groupId(0), groupId(1)] });
+  const nics = new Map([[own.nicId, own]]);
+  const change = { nics, groups: new Map(), vpcs: new Map() };
+  await expect(network.changePolicy(change)).rejects.toThrow('nft');
+  nft.isRefusing = false;
+  expect(await network.repair()).toMatchObject(filtersReplaced);
   expect(await ssh(guest)).toMatch(/^heard/);
 });
 

@@ -33,6 +33,8 @@ interface Dirt {
   readonly nicIds: Set<string>;
   readonly groupIds: Set<string>;
   topology: boolean;
+  /** False: the change is only an occasion to open a VPC that is closed. */
+  readonly isNamed: boolean;
 }
 
 /** The VPCs that have a NIC on this host, with the router between them and the host. */
@@ -88,8 +90,9 @@ export class VpcNetworks {
   dirtiedBy(change: PolicyChange): DirtyVpcs {
     const { wanted } = this.#options;
     const dirty = new Map<VpcId, Dirt>();
-    const dirtOf = (vpcId: VpcId) => {
-      const dirt = dirty.get(vpcId) ?? { nicIds: new Set(), groupIds: new Set(), topology: false };
+    const dirtOf = (vpcId: VpcId, isNamed = true) => {
+      const nothing = { nicIds: new Set<string>(), groupIds: new Set<string>(), topology: false };
+      const dirt = dirty.get(vpcId) ?? { ...nothing, isNamed };
       dirty.set(vpcId, dirt);
       return dirt;
     };
@@ -100,7 +103,8 @@ export class VpcNetworks {
     for (const [vpcId, vpc] of this.#vpcs) {
       const groupIds = [...change.groups.keys()].filter((groupId) => vpc.usesGroup(groupId));
       for (const groupId of groupIds) dirtOf(vpcId).groupIds.add(groupId);
-      if (change.vpcs.has(vpcId) || vpc.isClosed) dirtOf(vpcId).topology = true;
+      if (change.vpcs.has(vpcId)) dirtOf(vpcId).topology = true;
+      if (vpc.isClosed) dirtOf(vpcId, false).topology = true;
     }
     return dirty;
   }
@@ -112,8 +116,9 @@ export class VpcNetworks {
     );
   }
 
+  /** Rejects for VPCs that the change names. */
   async change(dirty: DirtyVpcs): Promise<void> {
-    await allEnded([...dirty].map(([vpcId, dirt]) => this.#vpcs.get(vpcId)?.change(dirt)));
+    await allEnded([...dirty].map(([vpcId, dirt]) => this.#change(vpcId, dirt)));
   }
 
   async applyDnsmasq(): Promise<void> {
@@ -169,6 +174,20 @@ export class VpcNetworks {
       },
       nics,
     );
+  }
+
+  async #change(vpcId: VpcId, dirt: Dirt): Promise<void> {
+    try {
+      await this.#vpcs.get(vpcId)?.change(dirt);
+    } catch (error) {
+      if (dirt.isNamed) throw error;
+      // It must not keep the other VPCs from changing.
+      this.#options.logger.log(
+        'error',
+        'cannot apply a network policy that was refused before; the next repair tries again',
+        { vpcId, error },
+      );
+    }
   }
 
   async #learnUser({ instanceId }: PluggedNic): Promise<void> {
