@@ -237,6 +237,26 @@ describe('an access list', () => {
     expect(await to(front, inner.nic.privateIp)).toMatch(/^failed/);
   });
 
+  test('sees ICMP errors, too: without an entry for ICMP nobody hears that a port is closed', async () => {
+    const closedPort = () =>
+      hello({ enter: front.enter, protocol: 'udp', address: inner.nic.privateIp, port: 9 });
+    await apply();
+    expect(await closedPort()).toContain('refused');
+    const udp = { ...tcp, protocol: 'udp' };
+    const noIcmp: NetworkAclEntry[] = [
+      { ...udp, direction: 'ingress' },
+      { ...udp, direction: 'egress' },
+    ];
+    await apply({ inner: { acl: noIcmp } });
+    expect(await closedPort()).toContain('timed out');
+    await apply({
+      inner: {
+        acl: [...noIcmp, { ...tcp, ruleNumber: 110, direction: 'egress', protocol: 'icmp' }],
+      },
+    });
+    expect(await closedPort()).toContain('refused');
+  });
+
   test('decides by the lowest number', async () => {
     const deny: NetworkAclEntry = {
       ...ssh,

@@ -73,6 +73,8 @@ function groupingChains({ addressing, outbound }: VpcCommon): NonNullable<TableP
     },
     groups: {
       rules: [
+        // An error about a connection that was let through. Access lists have let it pass, too.
+        'ct state related meta l4proto icmp accept',
         'ct direction original iifname vmap @egress',
         'ct direction reply oifname vmap @egress',
       ],
@@ -159,8 +161,6 @@ function laterHooks(linkAddress: string): NonNullable<TablePart['chains']> {
         `iifname ${uplinkName} oifname ${uplinkName} drop`,
         `ip daddr ${routerServices} goto served`,
         `iifname ${uplinkName} ip saddr ${routerServices} ct direction reply accept`,
-        // An error about a connection that was let through.
-        'ct state related meta l4proto icmp accept',
         'meta mark . oifname @within goto groups',
         'meta mark vmap @acl_out',
         `oifname ${uplinkName} rt classid vmap @acl_nat`,
