@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '@bakehouse/base';
-import { performAction } from '@bakehouse/host';
+import { performAction, readProcess } from '@bakehouse/host';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames, vpcNames } from '../src/network-names.ts';
@@ -317,6 +317,19 @@ describe('the network', () => {
     expect(await ownLeftovers(platform.network)).toEqual([]);
   });
 
+  test('finds the namespace of a VPC without a record, and ends its dnsmasq with it', async () => {
+    await platform.bareGuest(platform.nic(10));
+    const pid = await readFile(join(vpcOf().runtimeDirectory, 'dnsmasq.pid'), 'utf8');
+    await rm(join(names().nicDirectory, `${platform.nic(10).nicId}.json`));
+    const [stray] = (await platform.network.leftovers()).filter(
+      ({ name }) => name === vpcOf().namespace,
+    );
+    expect(stray).toMatchObject({ problem: expect.stringContaining('without interfaces') });
+    for (const action of stray?.actions ?? []) await performAction(action, { clock: systemClock });
+    expect(await readProcess(Number(pid))).toBeUndefined();
+    expect(await platform.run(['ip', 'netns', 'list'])).not.toContain(vpcOf().namespace);
+  });
+
   test('opening removes what has no record', async () => {
     await platform.bareGuest(platform.nic(10));
     const { namespace } = vpcOf();
@@ -330,6 +343,10 @@ describe('the network', () => {
     const gone = await testPlatform();
     onTestFinished(() => gone.dispose());
     await gone.network.open();
+    const nic = gone.nic(10);
+    await gone.bareGuest(nic);
+    const vpc = vpcNames(networkNames(gone.options.name, gone.directory), nic.vpcId);
+    const pid = await readFile(join(vpc.runtimeDirectory, 'dnsmasq.pid'), 'utf8');
     await rm(gone.directory, { recursive: true });
     const orphan = (await platform.network.leftovers()).find(
       (leftover) => leftover.name === gone.options.name,
@@ -339,6 +356,7 @@ describe('the network', () => {
       problem: expect.stringContaining(gone.directory),
     });
     for (const action of orphan?.actions ?? []) await performAction(action, { clock: systemClock });
+    expect(await readProcess(Number(pid))).toBeUndefined();
     const left = (await platform.network.leftovers()).map(({ name }) => name);
     expect(left).not.toContain(gone.options.name);
     const { hostLink } = networkNames(gone.options.name, gone.directory);

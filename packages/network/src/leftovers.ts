@@ -1,6 +1,12 @@
 import type { Clock } from '@bakehouse/base';
 import type { Nic, VpcId } from '@bakehouse/domain';
-import { exists, findProcesses, type HostAction, readFolderIfExists } from '@bakehouse/host';
+import {
+  exists,
+  findProcesses,
+  type HostAction,
+  type HostProcess,
+  readFolderIfExists,
+} from '@bakehouse/host';
 import { dnsmasqIn } from './dnsmasq.ts';
 import {
   hostLinks,
@@ -75,17 +81,37 @@ async function strayDnsmasqs(
   const { namespace } = names;
   if (!(await isNamespace(names.namespaceFile))) return [];
   const dnsmasq = await dnsmasqIn(names, { run, clock, enter: enterNamespace(namespace) }).find();
-  const inside = (await run(['ip', 'netns', 'pids', namespace])).split('\n').map(Number);
-  const stray = await findProcesses(
-    ({ pid, argv }) =>
-      pid !== dnsmasq?.pid && inside.includes(pid) && /(?:^|\/)dnsmasq$/.test(argv[0] ?? ''),
-  );
+  const stray = (await dnsmasqsInside(run, namespace)).filter(({ pid }) => pid !== dnsmasq?.pid);
   return stray.map((process) => ({
     kind: 'process',
     name: String(process.pid),
     problem: `a second dnsmasq in namespace ${namespace}`,
-    actions: [{ kind: 'end', process, what: 'dnsmasq' }],
+    actions: [endDnsmasq(process)],
   }));
+}
+
+async function dnsmasqsInside(
+  run: RunNetworkCommand,
+  namespace: string,
+): Promise<readonly HostProcess[]> {
+  const inside = (await run(['ip', 'netns', 'pids', namespace])).split('\n').map(Number);
+  return await findProcesses(
+    ({ pid, argv }) => inside.includes(pid) && /(?:^|\/)dnsmasq$/.test(argv[0] ?? ''),
+  );
+}
+
+function endDnsmasq(process: HostProcess): HostAction {
+  return { kind: 'end', process, what: 'dnsmasq' };
+}
+
+/** A namespace lives on without its name while a process is in it, so dnsmasq ends first. */
+async function removalOf(
+  run: RunNetworkCommand,
+  { namespace, namespaceFile }: NamedNamespace,
+): Promise<readonly HostAction[]> {
+  // A bare file that a reboot left holds no process.
+  const inside = (await isNamespace(namespaceFile)) ? await dnsmasqsInside(run, namespace) : [];
+  return [...inside.map(endDnsmasq), { kind: 'run', argv: ['ip', 'netns', 'delete', namespace] }];
 }
 
 /** Of VPCs that have no interface here. */
@@ -95,12 +121,14 @@ async function strayNamespaces(
 ): Promise<NetworkLeftover[]> {
   const wanted = new Set([...vpcIds].map((vpcId) => vpcNames(names, vpcId).namespace));
   const stray = (await vpcNamespaces(names, run)).filter(({ namespace }) => !wanted.has(namespace));
-  return stray.map(({ namespace }) => ({
-    kind: 'namespace',
-    name: namespace,
-    problem: 'the namespace of a VPC without interfaces on this host',
-    actions: [{ kind: 'run', argv: ['ip', 'netns', 'delete', namespace] }],
-  }));
+  return Promise.all(
+    stray.map(async (each) => ({
+      kind: 'namespace' as const,
+      name: each.namespace,
+      problem: 'the namespace of a VPC without interfaces on this host',
+      actions: await removalOf(run, each),
+    })),
+  );
 }
 
 async function strayFiles(names: NetworkNames): Promise<NetworkLeftover[]> {
@@ -128,21 +156,20 @@ async function orphanedPlatforms(run: RunNetworkCommand): Promise<NetworkLeftove
     const name = ifname.replace(/-up$/, '');
     if (!(await exists(namespaceFileOf(name)))) continue;
     const tables = await run(['nft', 'list', 'tables']);
-    const commands = [
-      ['ip', 'link', 'delete', ifname],
-      ['ip', 'netns', 'delete', name],
-      ...(await vpcNamespaces({ namespace: name }, run)).map(({ namespace }) => [
-        ...['ip', 'netns', 'delete', namespace],
-      ]),
-      ...(tables.split('\n').includes(`table ip ${name}`)
-        ? [['nft', 'delete', 'table', 'ip', name]]
-        : []),
-    ];
+    const router = { namespace: name, namespaceFile: namespaceFileOf(name) };
+    const inside = [router, ...(await vpcNamespaces(router, run))];
+    const removals = await Promise.all(inside.map((each) => removalOf(run, each)));
     orphans.push({
       kind: 'namespace',
       name,
       problem: `the network of ${directory}, a folder that no longer exists`,
-      actions: commands.map((argv) => ({ kind: 'run', argv })),
+      actions: [
+        { kind: 'run', argv: ['ip', 'link', 'delete', ifname] },
+        ...removals.flat(),
+        ...(tables.split('\n').includes(`table ip ${name}`)
+          ? [{ kind: 'run' as const, argv: ['nft', 'delete', 'table', 'ip', name] }]
+          : []),
+      ],
     });
   }
   return orphans;
