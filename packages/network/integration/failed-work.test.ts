@@ -95,3 +95,13 @@ test('an unplug that fails while its VPC has others is done when it is tried aga
   expect(rules).not.toContain(tapName(nic.nicId));
   expect(rules).toContain(tapName(heir.nicId));
 });
+
+test('a lost route is missed until it is there, also when the repair after its loss fails', async () => {
+  await network.plug(platform.nic(10));
+  await platform.run(['ip', '-n', names().namespace, 'route', 'flush', 'dev', 'vpc1']);
+  fails = (command) => command === 'nft -f -' || command.includes('link delete');
+  await expect(network.repair()).rejects.toThrow('this command fails');
+  fails = () => false;
+  expect(await network.repair()).toMatchObject([{ part: 'link' }]);
+  expect(await network.repair()).toEqual([]);
+});

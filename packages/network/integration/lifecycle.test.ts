@@ -174,6 +174,16 @@ describe('the network', () => {
       (name) => ['nsenter', `--net=/run/netns/${name}`, 'nft', 'flush', 'ruleset'],
     ],
     ['a route to the VPC', 'link', (name) => ['ip', '-n', name, 'route', 'flush', 'dev', 'vpc1']],
+    [
+      "the router's own addresses",
+      'link',
+      (name) => ['ip', '-n', name, 'address', 'flush', 'dev', 'lo'],
+    ],
+    [
+      "the router's way to the host",
+      'link',
+      (name) => ['ip', '-n', name, 'route', 'delete', 'default'],
+    ],
     ['the link of the VPC', 'link', (name) => ['ip', '-n', name, 'link', 'delete', 'vpc1']],
     [
       "the VPC's tables",

@@ -30,20 +30,35 @@ export function linkLines(names: NetworkNames, addressing: Addressing, alias: st
   ];
 }
 
+/** The router's own addresses, by `DEVICE ADDRESS`, and its routes that lead to no VPC, as `ip route` takes them. */
+export function routerPlaces(
+  addressing: Addressing,
+  outbound: boolean,
+): { readonly addresses: readonly string[]; readonly routes: readonly string[] } {
+  return {
+    addresses: [
+      ...[metadataAddress, timeAddress, routerAddress].map((address) => `lo ${address}/32`),
+      `${uplinkName} ${addressing.namespaceAddress}/30`,
+    ],
+    routes: [
+      // A public address that no guest has.
+      `unreachable ${formatCidr(addressing.transitCidr)}`,
+      outbound ? `default via ${addressing.hostAddress} dev ${uplinkName}` : 'unreachable default',
+    ],
+  };
+}
+
 /** The router: addresses of its own, and a way to the host. */
 export function routerLines(addressing: Addressing, outbound: boolean): string[] {
+  const { addresses, routes } = routerPlaces(addressing, outbound);
   return [
     'link set dev lo up',
-    ...[metadataAddress, timeAddress, routerAddress].map(
-      (address) => `address replace ${address}/32 dev lo`,
-    ),
     `link set dev ${uplinkName} up`,
-    `address replace ${addressing.namespaceAddress}/30 dev ${uplinkName}`,
-    // A public address that no guest has.
-    `route replace unreachable ${formatCidr(addressing.transitCidr)}`,
-    outbound
-      ? `route replace default via ${addressing.hostAddress} dev ${uplinkName}`
-      : `route replace unreachable default`,
+    ...addresses.map((each) => {
+      const [device, address] = each.split(' ');
+      return `address replace ${address} dev ${device}`;
+    }),
+    ...routes.map((route) => `route replace ${route}`),
   ];
 }
 

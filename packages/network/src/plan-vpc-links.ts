@@ -164,13 +164,14 @@ function routerMac(nic: Nic): string {
   return ['02', '00', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
-interface ListedAddress {
+/** As `ip -j` lists links and addresses. */
+export interface ListedAddress {
   readonly ifname: string;
   readonly address?: string;
   readonly flags?: readonly string[];
-  readonly addr_info?: readonly { readonly local?: string; readonly family?: string }[];
+  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }
-interface ListedRoute {
+export interface ListedRoute {
   readonly type?: string;
   readonly dst: string;
   readonly gateway?: string;
@@ -213,7 +214,8 @@ export function foundLinks(output: string): FoundLinks {
   };
 }
 
-function routeText({ type, dst, gateway, dev, flags = [], flow }: ListedRoute): string {
+/** As `ip route` takes it. */
+export function routeText({ type, dst, gateway, dev, flags = [], flow }: ListedRoute): string {
   return [
     ...(type === undefined || type === 'unicast' ? [] : [type]),
     dst,

@@ -10,9 +10,10 @@ import {
   vpcLinkName,
 } from './network-names.ts';
 import { type NftTables, nftTables } from './nft-tables.ts';
-import { linkAlias } from './plan-links.ts';
+import { linkAlias, routerPlaces } from './plan-links.ts';
 import { routerPart } from './plan-router-table.ts';
 import type { VpcCommon } from './plan-vpc-chains.ts';
+import { type ListedAddress, type ListedRoute, routeText } from './plan-vpc-links.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { TableParts } from './table-parts.ts';
 
@@ -22,9 +23,10 @@ export interface Reached {
   readonly addresses: ReadonlySet<string>;
 }
 
-interface ListedLink {
-  readonly ifname: string;
-  readonly flags?: readonly string[];
+/** What the kernel has. */
+interface FoundRouter {
+  readonly addresses: ReadonlySet<string>;
+  readonly routes: ReadonlySet<string>;
 }
 
 interface RouterOptions {
@@ -69,15 +71,20 @@ export class Router {
     await this.#look();
   }
 
-  /** Whether the host's link, the namespace, its routes and its table are as they should be. */
+  /** Whether the host's link, the namespace, its addresses, its routes and its table are as they should be. */
   async isWhole(): Promise<boolean> {
     const { names, common, run } = this.#options;
     if (!(await isLinked(names, common.addressing, run))) return false;
     if ((await namespaceInode(names.namespaceFile)) !== this.#inode) return false;
-    const wanted = this.#routes;
-    await this.#look();
-    const isThere = [...wanted].every(([address, route]) => this.#routes.get(address) === route);
-    return isThere && (await this.#nft.areIntact());
+    const found = await this.#look();
+    const own = routerPlaces(common.addressing, common.outbound);
+    const toVpcs = [...this.#reached.values()].flatMap((reached) => [...routesOf(reached)]);
+    return (
+      own.addresses.every((address) => found.addresses.has(address)) &&
+      own.routes.every((route) => found.routes.has(route)) &&
+      toVpcs.every(([address, route]) => this.#routes.get(address) === route) &&
+      (await this.#nft.areIntact())
+    );
   }
 
   /** Links a VPC's namespace, which gets the other end. Repeatable. */
@@ -164,7 +171,7 @@ export class Router {
   }
 
   /** Ports of the release before that no machine has open. */
-  async #removeEarlierPorts(links: readonly ListedLink[]): Promise<void> {
+  async #removeEarlierPorts(links: readonly ListedAddress[]): Promise<void> {
     const { names, run } = this.#options;
     const unused = links.filter(
       ({ ifname, flags = [] }) => ifname.startsWith('tap') && !flags.includes('LOWER_UP'),
@@ -183,24 +190,28 @@ export class Router {
     await run([...enterNamespace(names.namespace), 'nft', '-f', '-'], remove);
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<FoundRouter> {
     const { names, run } = this.#options;
     const output = await run(
       ['ip', '-n', names.namespace, '-4', '-j', '-batch', '-'],
-      text(['link show', 'route show']),
+      text(['link show', 'address show', 'route show']),
     );
-    const [links = '[]', routes = '[]'] = output.split('\n');
-    const listed: readonly ListedLink[] = JSON.parse(links);
+    const [links = '[]', local = '[]', routes = '[]'] = output.split('\n');
+    const listed: readonly ListedAddress[] = JSON.parse(links);
+    const addresses: readonly ListedAddress[] = JSON.parse(local);
     this.#links = new Set(listed.map(({ ifname }) => ifname));
     await this.#removeEarlierPorts(listed);
-    const parsed: readonly { dst: string; gateway?: string; dev?: string }[] = JSON.parse(routes);
+    const parsed: readonly ListedRoute[] = JSON.parse(routes);
     const toVpcs = parsed.filter(({ dev }) => dev?.startsWith('vpc'));
-    this.#routes = new Map(
-      toVpcs.map(({ dst, gateway, dev }) => [
-        dst,
-        gateway === undefined ? `${dst} dev ${dev}` : `${dst} via ${gateway} dev ${dev} onlink`,
-      ]),
-    );
+    this.#routes = new Map(toVpcs.map((route) => [route.dst, routeText(route)]));
+    return {
+      addresses: new Set(
+        addresses.flatMap(({ ifname, addr_info = [] }) =>
+          addr_info.map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`),
+        ),
+      ),
+      routes: new Set(parsed.map(routeText)),
+    };
   }
 }
 
