@@ -1,14 +1,9 @@
-import {
-  apiError,
-  type MetadataReader,
-  type SecurityGroup,
-  type SecurityGroupRule,
-  type Tags,
-} from '@bakehouse/domain';
+import { apiError, type SecurityGroup, type SecurityGroupRule, type Tags } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
 import { type GroupName, namedGroup, rulesOf } from '../../network/groups.ts';
+import { checkRuleCount } from '../../network/rule-count.ts';
 import { ruleKey, ruleWords } from '../../network/rule-shape.ts';
 import type { Operation } from '../../operation.ts';
 import { type TagSpecification, tagsFor } from '../../request/tags.ts';
@@ -24,31 +19,6 @@ type Direction = SecurityGroupRule['direction'];
 
 interface AuthorizeRequest extends GroupName, RuleParameters {
   readonly TagSpecifications?: readonly TagSpecification[] | undefined;
-}
-
-/** EC2's quota: 60 rules for each direction, counted apart for IPv4 and IPv6; a group counts in both, and a prefix list too. */
-const rulesMax = 60;
-
-/** A prefix list counts with all the entries that it may have, others count once. */
-async function ruleWeight(reader: MetadataReader, { peer }: SecurityGroupRule): Promise<number> {
-  if (peer.kind !== 'prefix-list') return 1;
-  return (await reader.get('prefixList', peer.prefixListId))?.maxEntries ?? 1;
-}
-
-/** Refuses a group's rules when there are too many of them. */
-async function checkRuleCount(
-  reader: MetadataReader,
-  rules: readonly SecurityGroupRule[],
-  direction: Direction,
-): Promise<void> {
-  const ours = rules.filter((rule) => rule.direction === direction);
-  for (const other of ['cidr-ipv6', 'cidr-ipv4']) {
-    let count = 0;
-    for (const rule of ours.filter(({ peer }) => peer.kind !== other)) {
-      count += await ruleWeight(reader, rule);
-    }
-    if (count > rulesMax) throw apiError('RulesPerSecurityGroupLimitExceeded', {});
-  }
 }
 
 function newRule(
@@ -72,9 +42,7 @@ async function addRules(
     throw apiError('InvalidPermission.Duplicate', { rule: ruleWords(twice) });
   }
   const added = rules.map((asked) => newRule(context, group, { asked, tags }));
-  for (const direction of ['ingress', 'egress'] as const) {
-    await checkRuleCount(tx, [...existing, ...added], direction);
-  }
+  await checkRuleCount(tx, [...existing, ...added]);
   for (const rule of added) await tx.put('securityGroupRule', rule);
   return added;
 }

@@ -100,6 +100,33 @@ describe('ModifySecurityGroupRules', () => {
     expect(await groupOf(context, GroupId)).toEqual(before);
   });
 
+  test('counts a prefix list with all that it may have, apart for IPv4 and IPv6', async () => {
+    const context = await testContext();
+    const GroupId = await newGroup(context);
+    const list = async (AddressFamily: 'IPv4' | 'IPv6', MaxEntries: number) => {
+      const made = { PrefixListName: 'list', AddressFamily, MaxEntries };
+      const { PrefixList } = await context.call('CreateManagedPrefixList', made);
+      return PrefixList?.PrefixListId ?? '';
+    };
+    const letIn = async (PrefixListId: string) => {
+      const IpPermissions = [{ IpProtocol: '-1', PrefixListIds: [{ PrefixListId }] }];
+      const made = await context.call('AuthorizeSecurityGroupIngress', { GroupId, IpPermissions });
+      return made.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? '';
+    };
+    await letIn(await list('IPv4', 40));
+    await letIn(await list('IPv6', 40));
+    const id = await letIn(await list('IPv4', 20));
+    const before = await groupOf(context, GroupId);
+    const to = (PrefixListId: string) =>
+      modify(context, GroupId, id, { CidrIpv4: undefined, PrefixListId });
+    await expect(to(await list('IPv4', 21))).rejects.toMatchObject({
+      code: 'RulesPerSecurityGroupLimitExceeded',
+    });
+    expect(await groupOf(context, GroupId)).toEqual(before);
+    await to(await list('IPv6', 20));
+    await to(await list('IPv4', 20));
+  });
+
   test('replaces all that the rule says and keeps its id', async () => {
     const context = await testContext();
     const { GroupId, id } = await groupWithRule(context);

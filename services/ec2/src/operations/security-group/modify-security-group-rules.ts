@@ -2,6 +2,7 @@ import type * as Ec2 from '@bakehouse/aws-model';
 import { apiError, type RulePeer, type SecurityGroupRule } from '@bakehouse/domain';
 import { enforcePolicy } from '../../network/enforce-policy.ts';
 import { namedGroup, rulesOf } from '../../network/groups.ts';
+import { checkRuleCount } from '../../network/rule-count.ts';
 import { rulePorts, ruleProtocol } from '../../network/rule-protocol.ts';
 import { ruleKey, ruleWords } from '../../network/rule-shape.ts';
 import type { Operation } from '../../operation.ts';
@@ -74,8 +75,10 @@ export const modifySecurityGroupRules: Operation<'ModifySecurityGroupRules'> = a
       const target = { reader: tx, scope: context, group, direction: rule.direction };
       changed.set(rule.id, await modifiedRule(target, rule, asked));
     }
-    const all = await rulesOf(tx, group.id);
-    checkDistinct(all.map((rule) => changed.get(rule.id) ?? rule));
+    const existing = await rulesOf(tx, group.id);
+    const all = existing.map((rule) => changed.get(rule.id) ?? rule);
+    checkDistinct(all);
+    await checkRuleCount(tx, all);
     for (const rule of changed.values()) await tx.put('securityGroupRule', rule);
   });
   await enforcePolicy(context);
