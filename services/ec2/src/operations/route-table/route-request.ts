@@ -141,6 +141,16 @@ function refuseLocal(vpc: readonly string[], { destination, target }: RouteEntry
   });
 }
 
+/** Networks here have no IPv6: a route to such a list would do nothing. */
+async function refuseIpv6List(reader: MetadataReader, destination: string): Promise<void> {
+  if (!destination.startsWith('pl-')) return;
+  const list = await reader.get('prefixList', destination);
+  if (list?.addressFamily !== 'IPv6') return;
+  throw apiError('UnsupportedOperation', {
+    message: `Routes to the IPv6 prefix list ${destination} are not supported on this platform, whose networks have IPv4 only; use a list of IPv4 ranges`,
+  });
+}
+
 /** The route that CreateRoute and ReplaceRoute ask for, checked against the table's VPC. */
 export async function requestedRoute(
   reader: MetadataReader,
@@ -149,6 +159,7 @@ export async function requestedRoute(
 ): Promise<RouteEntry> {
   refuseUnserved(request, unserved);
   const destination = await requestedDestination(reader, scope, request);
+  await refuseIpv6List(reader, destination);
   const target = await requestedTarget(reader, scope, { table, request });
   const vpc = await ownedById(reader, scope, 'vpc', table.vpcId);
   refuseLocal(vpcCidrs(vpc), { destination, target });

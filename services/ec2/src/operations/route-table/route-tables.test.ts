@@ -108,6 +108,31 @@ describe('routes', () => {
     });
   });
 
+  test('an IPv6 prefix list is none; a route to one from before can be deleted', async () => {
+    const { call, context, GatewayId, RouteTableId } = await made();
+    const DestinationPrefixListId = 'pl-0123456789abcdef0';
+    const addressFamily = 'IPv6';
+    const { write } = await context.operationContext();
+    const list = aPrefixList({ id: DestinationPrefixListId, addressFamily, entries: [] });
+    await write((tx) => tx.put('prefixList', list));
+    const route = { RouteTableId, DestinationPrefixListId };
+    const refusal = { code: 'UnsupportedOperation', message: expect.stringContaining('IPv6') };
+    for (const name of ['CreateRoute', 'ReplaceRoute'] as const) {
+      await expect(call(name, { ...route, GatewayId })).rejects.toMatchObject(refusal);
+    }
+    await write(async (tx) => {
+      const table = await tx.get('routeTable', RouteTableId as `rtb-${string}`);
+      if (!table) throw new Error(`no ${RouteTableId}`);
+      const target = { kind: 'internet-gateway', id: GatewayId as `igw-${string}` } as const;
+      await tx.put('routeTable', {
+        ...table,
+        routes: [{ destination: DestinationPrefixListId, target }],
+      });
+    });
+    await call('DeleteRoute', route);
+    expect((await shown(context, RouteTableId))?.Routes).toHaveLength(1);
+  });
+
   test('a prefix list counts with all that it may have against the routes of a table', async () => {
     const { call, context, GatewayId, RouteTableId } = await made();
     const { write } = await context.operationContext();
