@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { launched } from '../../testing/launched.ts';
 import { withSecondInterface } from '../../testing/second-interface.ts';
 
 type Context = Awaited<ReturnType<typeof withSecondInterface>>;
@@ -188,20 +189,46 @@ describe('refused', () => {
   });
 
   test('a type with fewer interfaces than the instance has', async () => {
-    const { call, instanceId: InstanceId, attach } = await withSecondInterface('stopped');
-    await attach();
-    const { NetworkInterfaces } = await call('DescribeNetworkInterfaces', {});
-    expect(NetworkInterfaces).toHaveLength(2);
+    const { call, instance } = await launched({ InstanceType: 'm5.large' }, 'stopped');
+    const { id: InstanceId, subnetId: SubnetId } = await instance();
+    for (const DeviceIndex of [1, 2]) {
+      const { NetworkInterface } = await call('CreateNetworkInterface', { SubnetId });
+      const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId ?? '';
+      await call('AttachNetworkInterface', { NetworkInterfaceId, InstanceId, DeviceIndex });
+    }
+    const InstanceType = { Value: 't3.micro' };
+    const modify = call('ModifyInstanceAttribute', { InstanceId, InstanceType });
+    await expect(modify).rejects.toMatchObject({
+      code: 'AttachmentLimitExceeded',
+      message: 'Interface count 3 exceeds the limit for t3.micro',
+    });
+    expect((await instance()).instanceType).toBe('m5.large');
+  });
+
+  test('a type whose interfaces have fewer addresses than one of the instance', async () => {
+    const { call, instance } = await launched({ InstanceType: 'm5.large' }, 'stopped');
+    const { id: InstanceId, networkInterfaceId: NetworkInterfaceId } = await instance();
+    await call('AssignPrivateIpAddresses', {
+      NetworkInterfaceId,
+      SecondaryPrivateIpAddressCount: 2,
+    });
+    const InstanceType = { Value: 't3.micro' };
+    const modify = call('ModifyInstanceAttribute', { InstanceId, InstanceType });
+    await expect(modify).rejects.toMatchObject({ code: 'PrivateIpAddressLimitExceeded' });
+    expect((await instance()).instanceType).toBe('m5.large');
+  });
+
+  test('more addresses than an interface of the type has', async () => {
+    const { call, instance } = await launched({}, 'stopped');
+    const { networkInterfaceId: NetworkInterfaceId } = await instance();
     const addresses = call('AssignPrivateIpAddresses', {
-      NetworkInterfaceId: NetworkInterfaces?.[0]?.NetworkInterfaceId ?? '',
+      NetworkInterfaceId,
       SecondaryPrivateIpAddressCount: 2,
     });
     await expect(addresses).rejects.toMatchObject({
       code: 'PrivateIpAddressLimitExceeded',
       message: 'Number of private addresses will exceed limit.',
     });
-    const InstanceType = { Value: 't3.nano' };
-    await call('ModifyInstanceAttribute', { InstanceId, InstanceType });
   });
 
   test('an interface of another zone', async () => {
