@@ -13,7 +13,8 @@ export async function onlyInterface(
 ): Promise<NetworkInterface> {
   const [nic, second] = await interfacesOf(reader, id);
   if (nic && !second) return nic;
+  const words = nic ? 'There are multiple interfaces' : 'There is no interface';
   throw apiError('InvalidInstanceID', {
-    message: `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
+    message: `${words} attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
   });
 }

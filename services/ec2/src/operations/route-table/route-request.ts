@@ -11,6 +11,7 @@ import {
 } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import { ownedById } from '../../lookup/lookups.ts';
+import { onlyInterface } from '../../network/only-interface.ts';
 import { requestedRange } from '../../network/requested-range.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
 
@@ -93,13 +94,7 @@ async function interfaceTarget({ reader, scope, table, id }: TargetRequest) {
 /** The only interface of the instance. */
 async function instanceTarget({ reader, scope, table, id }: TargetRequest) {
   const instance = await ownedById(reader, scope, 'instance', id);
-  const nics = await reader.list('networkInterface', { where: { instance: [instance.id] } });
-  const [nic] = nics;
-  if (nic && nics.length === 1) return toInterface(table, nic);
-  const words = nic ? 'There are multiple interfaces' : 'There is no interface';
-  throw apiError('InvalidInstanceID', {
-    message: `${words} attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
-  });
+  return toInterface(table, await onlyInterface(reader, instance));
 }
 
 type TargetName = 'GatewayId' | 'NatGatewayId' | 'NetworkInterfaceId' | 'InstanceId';
