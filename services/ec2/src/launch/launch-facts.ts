@@ -107,7 +107,7 @@ export async function launchFacts(
   const type = launchType(request.InstanceType ?? defaultInstanceType, image);
   refuseUnrunnable(image, type, context.settings);
   const cpuOptions = cpuOptionsOf(type, request.CpuOptions ?? {});
-  const network = { request: networkRequest(request), count: request.MaxCount, type };
+  const network = { request: networkRequest(region, request), count: request.MaxCount, type };
   const placement = await placementFor(reader, context, network);
   const mappings = mergeMappings(image, request.BlockDeviceMappings ?? []);
   const ephemeralDisks = ephemeralDisksOf(type, mappedStores(mappings));

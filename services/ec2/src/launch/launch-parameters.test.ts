@@ -87,6 +87,15 @@ test("a zone of the request replaces the template's, by name or by id", async ()
   }
 });
 
+test.each([
+  [{ AvailabilityZone: 'us-west-2a' }, 'Invalid availability zone: [us-west-2a]'],
+  [{ AvailabilityZoneId: 'usw2-az1' }, 'Invalid availability zone id: [usw2-az1]'],
+])('%j, which is in another region, is refused', async (Placement, message) => {
+  const { launch } = await withTemplate(own);
+  const refusal = { code: 'InvalidParameterValue', message };
+  await expect(launch({ Placement })).rejects.toMatchObject(refusal);
+});
+
 test("an address of the request replaces the template's in either form", async () => {
   const NetworkInterfaces = [{ DeviceIndex: 0, PrivateIpAddress: '172.31.0.70' }];
   const { launch } = await withTemplate({ NetworkInterfaces });

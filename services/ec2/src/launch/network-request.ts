@@ -1,7 +1,8 @@
-import { type AskedAddresses, apiError, publicRegions } from '@bakehouse/domain';
+import { type AskedAddresses, apiError, type RegionName, type ZoneName } from '@bakehouse/domain';
 import { askedAddresses } from '../network/asked-addresses.ts';
+import { findZone } from '../network/find-zone.ts';
 import { checkInterfaceType } from '../network/interface-type.ts';
-import { refuseUnserved } from '../request/refusals.ts';
+import { refuseUnserved, unknownZone } from '../request/refusals.ts';
 import { checkDescription } from '../request/text.ts';
 import { interfaceDefaults } from './launch-defaults.ts';
 import { type LaunchParameters, refuseSharedPlaces } from './launch-parameters.ts';
@@ -32,21 +33,19 @@ export type InterfaceRequest = NewInterfaceRequest | ExistingInterfaceRequest;
 
 /** The instance's place on the network, from either form of the request. */
 export interface NetworkRequest {
-  readonly zone?: string | undefined;
+  readonly zone?: ZoneName | undefined;
   /** By device index; the first has 0. */
   readonly interfaces: readonly [InterfaceRequest, ...InterfaceRequest[]];
 }
 
 const combination = (message: string) => apiError('InvalidParameterCombination', { message });
 
-/** The name of the requested zone, which may be given by id. */
-function requestedZone({ Placement: placement }: LaunchParameters): string | undefined {
+/** The requested zone of the region, by name or by id. */
+function launchZone(region: RegionName, { Placement: placement }: LaunchParameters) {
   const { AvailabilityZone: name, AvailabilityZoneId: id } = placement ?? {};
-  if (!id) return name || undefined;
-  if (name) throw combination('Only one of AvailabilityZone and AvailabilityZoneId can be given');
-  const region = publicRegions.find((each) => each.zones.some((zone) => zone.id === id));
-  const zone = region?.zones.find((each) => each.id === id);
-  if (zone) return zone.name;
+  const zone = findZone(region, { name, id });
+  if (zone || (!name && !id)) return zone;
+  if (name) throw unknownZone(name);
   throw apiError('InvalidParameterValue', { message: `Invalid availability zone id: [${id}]` });
 }
 
@@ -150,10 +149,10 @@ function instanceInterface(request: LaunchParameters): InterfaceRequest {
 const isPublic = (each: InterfaceRequest) => each.kind === 'new' && each.publicIp === true;
 
 /** Reads both forms: parameters of the instance, or network interfaces. */
-export function networkRequest(request: LaunchParameters): NetworkRequest {
+export function networkRequest(region: RegionName, request: LaunchParameters): NetworkRequest {
   const nics = request.NetworkInterfaces ?? [];
   refuseSharedPlaces(nics);
-  const zone = requestedZone(request);
+  const zone = launchZone(region, request);
   if (nics.length === 0) return { zone, interfaces: [instanceInterface(request)] };
   refuseBesidesNic(request);
   const requests = nics.map(interfaceRequest);

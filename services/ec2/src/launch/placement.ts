@@ -2,7 +2,6 @@ import {
   apiError,
   checkAddressCount,
   checkInterfaceCount,
-  findRegion,
   freeAddressCount,
   type InstanceType,
   type LaunchInterface,
@@ -19,7 +18,6 @@ import { notFound, ownedById } from '../lookup/lookups.ts';
 import { checkAskedAddresses, namedAddresses } from '../network/asked-addresses.ts';
 import { checkGroupCount, findDefaultVpc, groupsOfVpc } from '../network/groups.ts';
 import { refuseManagedInterface } from '../network/managed-interface.ts';
-import { unknownZone } from '../request/refusals.ts';
 import type { InterfaceRequest, NetworkRequest, NewInterfaceRequest } from './network-request.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
@@ -55,9 +53,6 @@ async function subnetFor(
   scope: Scope,
   { subnetId, zone, count }: SubnetRequest,
 ): Promise<Subnet> {
-  if (zone !== undefined && !findRegion(scope.region)?.zones.some((each) => each.name === zone)) {
-    throw unknownZone(zone);
-  }
   if (subnetId) {
     const subnet = await ownedById(reader, scope, 'subnet', subnetId);
     if (zone === undefined || subnet.zone === zone) return subnet;

@@ -1,5 +1,6 @@
 import { apiError, findRegion, type ZoneName } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
+import { findZone } from './find-zone.ts';
 
 interface ZoneRequest {
   readonly AvailabilityZone?: string | undefined;
@@ -11,15 +12,9 @@ export function requestedZone(
   { region }: Pick<OperationContext, 'region'>,
   { AvailabilityZone: name, AvailabilityZoneId: id }: ZoneRequest,
 ): ZoneName | undefined {
-  if (name && id) {
-    throw apiError('InvalidParameterCombination', {
-      message: 'Specify AvailabilityZone or AvailabilityZoneId, not both',
-    });
-  }
-  if (!name && !id) return undefined;
+  const found = findZone(region, { name, id });
+  if (found || (!name && !id)) return found;
   const zones = findRegion(region)?.zones ?? [];
-  const found = zones.find((zone) => (name ? zone.name === name : zone.id === id));
-  if (found) return found.name;
   const known = zones.map((zone) => (name ? zone.name : zone.id));
   throw apiError('InvalidParameterValue', {
     parameter: name ? 'availabilityZone' : 'availabilityZoneId',

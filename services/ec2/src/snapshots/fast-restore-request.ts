@@ -3,7 +3,6 @@ import {
   apiError,
   type FastRestore,
   fastRestoreId,
-  findRegion,
   isInRegion,
   isSharedWith,
   type MetadataReader,
@@ -12,6 +11,7 @@ import {
 } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import { checkId, notFound } from '../lookup/lookups.ts';
+import { findZone } from '../network/find-zone.ts';
 import { unknownZone } from '../request/refusals.ts';
 
 /** What enabling and disabling fast restores name. */
@@ -44,11 +44,10 @@ function zonesOf({ region }: OperationContext, request: FastRestoreRequest): rea
   }
   checkCount('AvailabilityZones', names);
   checkCount('AvailabilityZoneIds', ids);
-  const zones = findRegion(region)?.zones ?? [];
   const found = [...names, ...ids].map((named) => {
-    const zone = zones.find(({ name, id }) => (ids.length > 0 ? id : name) === named);
+    const zone = findZone(region, ids.length > 0 ? { id: named } : { name: named });
     if (!zone) throw unknownZone(named);
-    return zone.name;
+    return zone;
   });
   return [...new Set(found)];
 }

@@ -2,7 +2,6 @@ import {
   apiError,
   checkInitializationRate,
   checkVolumeShape,
-  findRegion,
   type MetadataReader,
   planVolume,
   type Snapshot,
@@ -15,6 +14,7 @@ import { createVolumeWorkflow, type OperationContext } from '@bakehouse/orchestr
 import { writeWithRoom } from '../../capacity/disk-room.ts';
 import { usableSnapshot } from '../../launch/block-devices.ts';
 import { checkId, ownedById } from '../../lookup/lookups.ts';
+import { findZone } from '../../network/find-zone.ts';
 import type { Operation } from '../../operation.ts';
 import { withClientToken } from '../../request/client-token.ts';
 import { refuseSmallerThan, refuseUnserved } from '../../request/refusals.ts';
@@ -35,15 +35,9 @@ const unserved = [
 /** The zone by its name or by its id; one of the two must be given. */
 function zoneOf({ region }: OperationContext, request: Request): ZoneName {
   const { AvailabilityZone: name, AvailabilityZoneId: id } = request;
-  if (name && id) {
-    throw apiError('InvalidParameterCombination', {
-      message: 'AvailabilityZone and AvailabilityZoneId cannot be given together',
-    });
-  }
+  const zone = findZone(region, { name, id });
+  if (zone) return zone;
   if (!name && !id) throw apiError('MissingParameter', { parameter: 'AvailabilityZone' });
-  const zones = findRegion(region)?.zones ?? [];
-  const zone = zones.find((each) => (name ? each.name === name : each.id === id));
-  if (zone) return zone.name;
   throw apiError('InvalidZone.NotFound', { zone: name ?? id });
 }
 
