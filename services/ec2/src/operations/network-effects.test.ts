@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { launched } from '../testing/launched.ts';
 import {
   launchIn,
   makeGateway,
@@ -158,19 +159,34 @@ describe('a change is in force when the reply comes', () => {
 });
 
 test('guests read the ranges of their VPC', async () => {
-  const { call, context, VpcId, guest, drivers } = await made();
+  const { call, VpcId, guest, drivers } = await made();
   const ranges = () =>
     drivers.publisher.read(guest.InstanceId as `i-${string}`)?.interfaces?.[0]?.vpcCidrs;
   const { CidrBlockAssociation } = await call('AssociateVpcCidrBlock', {
     VpcId,
     CidrBlock: '100.64.0.0/16',
   });
-  await context.settle();
   expect(ranges()).toEqual(['10.0.0.0/16', '100.64.0.0/16']);
   const AssociationId = CidrBlockAssociation?.AssociationId ?? '';
   await call('DisassociateVpcCidrBlock', { AssociationId });
-  await context.settle();
   expect(ranges()).toEqual(['10.0.0.0/16']);
+});
+
+test('running guests read and show their public name, or none, as the VPC has it, when the call returns', async () => {
+  const { call, instanceId, instance, drivers } = await launched();
+  const { vpcId: VpcId } = await instance();
+  const names = async () => {
+    const { Reservations } = await call('DescribeInstances', {});
+    const shown = Reservations?.[0]?.Instances?.[0]?.PublicDnsName;
+    const { publicHostName, interfaces } = drivers.publisher.read(instanceId) ?? {};
+    return [shown, publicHostName, interfaces?.[0]?.publicHostName];
+  };
+  const before = await names();
+  expect(before).not.toContain(undefined);
+  await call('ModifyVpcAttribute', { VpcId, EnableDnsHostnames: { Value: false } });
+  expect(await names()).toEqual(['', undefined, undefined]);
+  await call('ModifyVpcAttribute', { VpcId, EnableDnsHostnames: { Value: true } });
+  expect(await names()).toEqual(before);
 });
 
 test('a route to an instance is a black hole when the instance is gone', async () => {

@@ -9,9 +9,8 @@ import {
 } from '@bakehouse/domain';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { ownedById } from '../../lookup/lookups.ts';
-import { enforcePolicy } from '../../network/enforce-policy.ts';
+import { actOnVpc } from '../../network/act-on-vpc.ts';
 import { networkQuotas } from '../../network/quotas.ts';
-import { republishVpc } from '../../network/republish-vpc.ts';
 import { requestedRange } from '../../network/requested-range.ts';
 import type { Operation } from '../../operation.ts';
 import { refuseUnserved } from '../../request/refusals.ts';
@@ -68,15 +67,13 @@ export const associateVpcCidrBlock: Operation<'AssociateVpcCidrBlock'> = async (
   refuseUnserved(request, unserved);
   const cidr = requestedRange('cidrBlock', request.CidrBlock);
   const associationId = context.ids.resource('vpc-cidr-assoc');
-  await context.write(async (tx) => {
+  await actOnVpc(context, async (tx) => {
     const vpc = await ownedById(tx, context, 'vpc', request.VpcId);
     checkRange(vpc, cidr);
     await checkRoutes(tx, vpc, cidr);
     const secondaryCidrs = [...(vpc.secondaryCidrs ?? []), { associationId, cidr }];
-    await tx.put('vpc', { ...vpc, secondaryCidrs });
-    await republishVpc(tx, context, vpc);
+    return { vpc: { ...vpc, secondaryCidrs }, isSeenByGuests: true };
   });
-  await enforcePolicy(context);
   return {
     CidrBlockAssociation: cidrAssociationView({ associationId, cidr }),
     VpcId: request.VpcId,

@@ -1,8 +1,7 @@
 import { apiError, isRangeWithin, type Vpc } from '@bakehouse/domain';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
+import { actOnVpc } from '../../network/act-on-vpc.ts';
 import { findVpcByAssociation } from '../../network/associations.ts';
-import { enforcePolicy } from '../../network/enforce-policy.ts';
-import { republishVpc } from '../../network/republish-vpc.ts';
 import type { Operation } from '../../operation.ts';
 import { cidrAssociationView } from '../../views/vpc.ts';
 
@@ -29,14 +28,11 @@ export const disassociateVpcCidrBlock: Operation<'DisassociateVpcCidrBlock'> = a
   context,
   { AssociationId: id },
 ) => {
-  const { vpc, range } = await context.write(async (tx) => {
+  const { vpc, range } = await actOnVpc(context, async (tx) => {
     const found = secondaryOf(await findVpcByAssociation(tx, context, id), id);
     await checkNoSubnet(tx, found.vpc, found.range.cidr);
     const secondaryCidrs = found.vpc.secondaryCidrs?.filter((each) => each !== found.range) ?? [];
-    await tx.put('vpc', { ...found.vpc, secondaryCidrs });
-    await republishVpc(tx, context, found.vpc);
-    return found;
+    return { ...found, vpc: { ...found.vpc, secondaryCidrs }, isSeenByGuests: true };
   });
-  await enforcePolicy(context);
   return { CidrBlockAssociation: cidrAssociationView(range, 'disassociated'), VpcId: vpc.id };
 };

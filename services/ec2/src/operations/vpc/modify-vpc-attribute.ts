@@ -1,8 +1,7 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
 import { apiError, type Vpc } from '@bakehouse/domain';
 import { ownedById } from '../../lookup/lookups.ts';
-import { enforcePolicy } from '../../network/enforce-policy.ts';
-import { republishVpc } from '../../network/republish-vpc.ts';
+import { actOnVpc } from '../../network/act-on-vpc.ts';
 import type { Operation } from '../../operation.ts';
 import { attributeValue, oneAttribute } from '../../request/attributes.ts';
 
@@ -33,7 +32,7 @@ const changes = {
   },
 } as const;
 
-/** Whether the VPC has a resolver, and its instances public names. In force when it returns. */
+/** Whether the VPC has a resolver, and its instances public names. In force, and read by its guests, when it returns. */
 export const modifyVpcAttribute: Operation<'ModifyVpcAttribute'> = async (context, request) => {
   const name = oneAttribute({
     enableDnsHostnames: request.EnableDnsHostnames,
@@ -41,12 +40,10 @@ export const modifyVpcAttribute: Operation<'ModifyVpcAttribute'> = async (contex
     enableNetworkAddressUsageMetrics: request.EnableNetworkAddressUsageMetrics,
   });
   const change = changes[name](request);
-  await context.write(async (tx) => {
+  await actOnVpc(context, async (tx) => {
     const before = await ownedById(tx, context, 'vpc', request.VpcId);
     const vpc = change(before);
-    await tx.put('vpc', vpc);
-    if (vpc.dnsHostnames !== before.dnsHostnames) await republishVpc(tx, context, vpc);
+    return { vpc, isSeenByGuests: vpc.dnsHostnames !== before.dnsHostnames };
   });
-  await enforcePolicy(context);
   return {};
 };
