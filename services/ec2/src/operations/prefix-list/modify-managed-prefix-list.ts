@@ -13,6 +13,7 @@ import {
   checkPrefixListName,
   entryCidr,
 } from './prefix-list-request.ts';
+import { checkRoomOfUsers } from './prefix-list-users.ts';
 
 type Request = Ec2Input<'ModifyManagedPrefixList'>;
 
@@ -109,6 +110,7 @@ export const modifyManagedPrefixList: Operation<'ModifyManagedPrefixList'> = asy
     const before = await ownedById(tx, context, 'prefixList', request.PrefixListId);
     const after = changed(before, request);
     await tx.put('prefixList', after);
+    if (after.maxEntries > before.maxEntries) await checkRoomOfUsers(tx, after.id);
     return after;
   });
   await enforcePolicy(context);

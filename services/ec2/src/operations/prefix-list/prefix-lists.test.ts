@@ -100,6 +100,33 @@ describe('a managed prefix list', () => {
     await expect(authorize).rejects.toMatchObject({ code: 'RulesPerSecurityGroupLimitExceeded' });
   });
 
+  test('has no more entries than the groups and route tables that refer to it have room for', async () => {
+    const context = await testContext();
+    const { call } = context;
+    const [ofGroup, ofTable] = [await made(context), await made(context)];
+    await call('AuthorizeSecurityGroupIngress', {
+      GroupName: 'default',
+      IpPermissions: [{ IpProtocol: '-1', PrefixListIds: [{ PrefixListId: ofGroup }] }],
+    });
+    const { RouteTables: [table] = [] } = await call('DescribeRouteTables', {});
+    const GatewayId = table?.Routes?.find((each) => each.GatewayId?.startsWith('igw-'))?.GatewayId;
+    await call('CreateRoute', {
+      RouteTableId: table?.RouteTableId ?? '',
+      DestinationPrefixListId: ofTable,
+      GatewayId,
+    });
+    const raise = (PrefixListId: string, MaxEntries: number) =>
+      call('ModifyManagedPrefixList', { PrefixListId, MaxEntries });
+    // The default group has another rule, as the table has another route.
+    for (const [id, room, code] of [
+      [ofGroup, 59, 'RulesPerSecurityGroupLimitExceeded'],
+      [ofTable, 499, 'RouteLimitExceeded'],
+    ] as const) {
+      await expect(raise(id, room + 1)).rejects.toMatchObject({ code });
+      expect((await raise(id, room)).PrefixList?.MaxEntries).toBe(room);
+    }
+  });
+
   test('is one of at most 100 in a region', async () => {
     const context = await testContext();
     for (let count = 0; count < 100; count += 1)
