@@ -45,8 +45,23 @@ export async function readInterfaceAddresses(
   reader: MetadataReader,
   nic: NetworkInterface,
 ): Promise<readonly InterfaceAddress[]> {
-  if (nic.publicIp !== undefined && !nic.secondaryIps?.length) return interfaceAddresses(nic, []);
+  if (hasOnlyAutomaticIp(nic)) return interfaceAddresses(nic, []);
   return interfaceAddresses(nic, await elasticAddressesOf(reader, nic.id));
+}
+
+const hasOnlyAutomaticIp = ({ publicIp, secondaryIps }: NetworkInterface) =>
+  publicIp !== undefined && !secondaryIps?.length;
+
+/** As `readInterfaceAddresses`, for many interfaces with one look-up: by the interface's id. */
+export async function readAddressesOfMany(
+  reader: MetadataReader,
+  nics: readonly NetworkInterface[],
+): Promise<ReadonlyMap<string, readonly InterfaceAddress[]>> {
+  const ids = nics.filter((nic) => !hasOnlyAutomaticIp(nic)).map(({ id }) => id);
+  const found =
+    ids.length === 0 ? [] : await reader.list('elasticAddress', { where: { nic: ids } });
+  const elastics = Map.groupBy(found, ({ association }) => association?.nicId);
+  return new Map(nics.map((nic) => [nic.id, interfaceAddresses(nic, elastics.get(nic.id) ?? [])]));
 }
 
 /** The address without its association. */
@@ -75,12 +90,19 @@ export function detached(nic: NetworkInterface): NetworkInterface {
   return { ...rest, status: 'available' };
 }
 
-/** The interfaces that an instance has, by device index. */
-export async function interfacesOf(
+const indexOf = ({ attachment }: NetworkInterface) => attachment?.deviceIndex ?? 0;
+
+/** The interfaces that instances have, by device index. */
+export async function interfacesOfMany(
   reader: MetadataReader,
-  instanceId: string,
+  instanceIds: readonly string[],
 ): Promise<readonly NetworkInterface[]> {
-  const found = await reader.list('networkInterface', { where: { instance: [instanceId] } });
-  const indexOf = ({ attachment }: NetworkInterface) => attachment?.deviceIndex ?? 0;
+  const found = await reader.list('networkInterface', { where: { instance: instanceIds } });
   return found.toSorted((a, b) => indexOf(a) - indexOf(b));
 }
+
+/** The interfaces that an instance has, by device index. */
+export const interfacesOf = (
+  reader: MetadataReader,
+  instanceId: string,
+): Promise<readonly NetworkInterface[]> => interfacesOfMany(reader, [instanceId]);

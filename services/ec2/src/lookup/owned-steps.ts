@@ -1,14 +1,14 @@
-import type { MetadataReader, RecordKind, RecordKinds, RecordQuery } from '@bakehouse/domain';
+import type { RecordKind, RecordKinds, RecordQuery } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import type { Filter } from '../filters/filter.ts';
 import { type FilterIndexes, narrow } from '../filters/narrow.ts';
 import type { StepsRequest } from '../request/paging.ts';
 import { allOwnedById, type LookupKind } from './lookups.ts';
-import { recordSteps } from './record-steps.ts';
+import { type ItemReader, recordSteps } from './record-steps.ts';
 
 type Scope = Pick<OperationContext, 'accountId' | 'region'>;
 
-export interface OwnedSteps<K extends LookupKind, Item> {
+export type OwnedSteps<K extends LookupKind, Item> = ItemReader<K, Item> & {
   readonly kind: K;
   /** Those to show; all when there are none. None of them may be missing. */
   readonly ids: readonly string[] | undefined;
@@ -16,18 +16,16 @@ export interface OwnedSteps<K extends LookupKind, Item> {
   readonly indexes?: FilterIndexes<K>;
   /** Refuses records that were named. */
   readonly checkNamed?: (named: readonly RecordKinds[K][]) => void;
-  /** What filters and views need of a record; undefined leaves it out. */
-  item(reader: MetadataReader, record: RecordKinds[K]): Promise<Item | undefined>;
-}
+};
 
 /** Reads the caller's own records of a kind that a Describe may show. The filters are still to be applied. */
 export function ownedSteps<K extends LookupKind, Item>(
   context: Scope & Pick<OperationContext, 'read'>,
-  { kind, ids, filters, indexes, checkNamed, item }: OwnedSteps<K, Item>,
+  { kind, ids, filters, indexes, checkNamed, ...itemReader }: OwnedSteps<K, Item>,
 ): StepsRequest<Item>['read'] {
   return recordSteps(context, {
+    ...itemReader,
     kind,
-    item,
     async candidates(reader) {
       if (!ids?.length) return { queries: [ownQuery(context, narrow(filters, indexes ?? {}))] };
       const named = await allOwnedById(reader, context, kind, ids);

@@ -13,25 +13,34 @@ export type Candidates<K extends RecordKind> =
   | { readonly named: readonly RecordKinds[K][] }
   | { readonly queries: readonly RecordQuery<K>[] };
 
-export interface RecordSteps<K extends RecordKind, Item> {
+/** What filters and views need of records: read for each on its own, or for all of a step together. */
+export type ItemReader<K extends RecordKind, Item> =
+  | {
+      /** Undefined leaves the record out. */
+      item(reader: MetadataReader, record: RecordKinds[K]): Promise<Item | undefined>;
+    }
+  | {
+      /** One for each record, in order. */
+      items(reader: MetadataReader, records: readonly RecordKinds[K][]): Promise<readonly Item[]>;
+    };
+
+export type RecordSteps<K extends RecordKind, Item> = ItemReader<K, Item> & {
   readonly kind: K;
   /** Refuses what the request names wrongly. */
   candidates(reader: MetadataReader): Promise<Candidates<K>>;
-  /** What filters and views need of a record; undefined leaves it out. */
-  item(reader: MetadataReader, record: RecordKinds[K]): Promise<Item | undefined>;
-}
+};
 
 /** Reads records with their facts, each step in a transaction of its own. */
 export function recordSteps<K extends RecordKind, Item>(
   context: Pick<OperationContext, 'read'>,
-  { kind, candidates, item }: RecordSteps<K, Item>,
+  { kind, candidates, ...itemReader }: RecordSteps<K, Item>,
 ): StepsRequest<Item>['read'] {
   let known: Candidates<K> | undefined;
   return async (after, count) => {
     const { step, source } = await context.read(async (reader) => {
       const from = known ?? (await candidates(reader));
       const page = await candidatePage(reader, kind, from, { after, limit: count });
-      return { source: from, step: await withItems(reader, page, item) };
+      return { source: from, step: await withItems(reader, page, itemReader) };
     });
     known = source;
     return step;
@@ -41,14 +50,25 @@ export function recordSteps<K extends RecordKind, Item>(
 async function withItems<K extends RecordKind, Item>(
   reader: MetadataReader,
   { records, next }: RecordPage<K>,
-  itemOf: RecordSteps<K, Item>['item'],
+  itemReader: ItemReader<K, Item>,
 ): Promise<Step<Item>> {
-  const items: { id: string; item: Item }[] = [];
-  for (const record of records) {
-    const item = await itemOf(reader, record);
-    if (item !== undefined) items.push({ id: record.id, item });
-  }
+  const read = await itemsOf(reader, records, itemReader);
+  const items = records.flatMap(({ id }, index) => {
+    const item = read[index];
+    return item === undefined ? [] : [{ id, item }];
+  });
   return { items, ...(next === undefined ? {} : { next }) };
+}
+
+async function itemsOf<K extends RecordKind, Item>(
+  reader: MetadataReader,
+  records: readonly RecordKinds[K][],
+  itemReader: ItemReader<K, Item>,
+): Promise<readonly (Item | undefined)[]> {
+  if ('items' in itemReader) return await itemReader.items(reader, records);
+  const items: (Item | undefined)[] = [];
+  for (const record of records) items.push(await itemReader.item(reader, record));
+  return items;
 }
 
 /** The next candidates in order of id. */

@@ -6,7 +6,8 @@ import {
   type NetworkInterface,
   privateDnsName,
   publicName,
-  readInterfaceAddresses,
+  type RecordKinds,
+  readAddressesOfMany,
   type SecurityGroup,
 } from '@bakehouse/domain';
 
@@ -23,17 +24,37 @@ export interface InterfaceFacts {
   readonly addresses: readonly NamedAddress[];
 }
 
+/** The records of these ids that exist, by id. */
+async function readById<K extends 'securityGroup' | 'vpc'>(
+  reader: MetadataReader,
+  kind: K,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, RecordKinds[K]>> {
+  const found = await reader.getMany(kind, [...new Set(ids)]);
+  return new Map(found.flatMap((record) => (record ? [[record.id, record]] : [])));
+}
+
+/** Reads for many interfaces with one look-up for each kind of record; what it returns has the facts of each of them. */
 export async function readInterfaceFacts(
   reader: MetadataReader,
-  nic: NetworkInterface,
-): Promise<InterfaceFacts> {
-  const groups = await reader.getMany('securityGroup', nic.groupIds);
-  const vpc = await reader.get('vpc', nic.vpcId);
-  const addresses = (await readInterfaceAddresses(reader, nic)).map((address) => ({
-    ...address,
-    publicName: vpc ? publicName(address, vpc) : '',
-  }));
-  return { nic, groups: groups.filter((group) => group !== undefined), addresses };
+  nics: readonly NetworkInterface[],
+): Promise<(nic: NetworkInterface) => InterfaceFacts> {
+  const groupIds = nics.flatMap((nic) => nic.groupIds);
+  const groups = await readById(reader, 'securityGroup', groupIds);
+  const vpcIds = nics.map(({ vpcId }) => vpcId);
+  const vpcs = await readById(reader, 'vpc', vpcIds);
+  const addresses = await readAddressesOfMany(reader, nics);
+  return (nic) => {
+    const vpc = vpcs.get(nic.vpcId);
+    return {
+      nic,
+      groups: nic.groupIds.flatMap((id) => groups.get(id) ?? []),
+      addresses: (addresses.get(nic.id) ?? []).map((address) => ({
+        ...address,
+        publicName: vpc ? publicName(address, vpc) : '',
+      })),
+    };
+  };
 }
 
 /**

@@ -28,14 +28,33 @@ export interface NetworkInterfaceFacts extends InterfaceFacts {
   readonly instance?: Instance;
 }
 
-export async function readNetworkInterfaceFacts(
+/** As `readInterfaceFacts`, with their instances. */
+async function readFacts(
+  reader: MetadataReader,
+  nics: readonly NetworkInterface[],
+): Promise<(nic: NetworkInterface) => NetworkInterfaceFacts> {
+  const ids = new Set(nics.flatMap(({ attachment }) => attachment?.instanceId ?? []));
+  const instances = new Map<string, Instance>();
+  for (const instance of await reader.getMany('instance', [...ids])) {
+    if (instance) instances.set(instance.id, instance);
+  }
+  const factsOf = await readInterfaceFacts(reader, nics);
+  return (nic) => {
+    const instance = instances.get(nic.attachment?.instanceId ?? '');
+    return instance ? { ...factsOf(nic), instance } : factsOf(nic);
+  };
+}
+
+export const readNetworkInterfaceFacts = async (
   reader: MetadataReader,
   nic: NetworkInterface,
-): Promise<NetworkInterfaceFacts> {
-  const facts = await readInterfaceFacts(reader, nic);
-  const instance = nic.attachment && (await reader.get('instance', nic.attachment.instanceId));
-  return instance ? { ...facts, instance } : facts;
-}
+): Promise<NetworkInterfaceFacts> => (await readFacts(reader, [nic]))(nic);
+
+/** One entry for each interface, in order. */
+export const readManyInterfaces = async (
+  reader: MetadataReader,
+  nics: readonly NetworkInterface[],
+): Promise<readonly NetworkInterfaceFacts[]> => nics.map(await readFacts(reader, nics));
 
 /** The interface as it is shown: without its public addresses during a launch. */
 export const shownInterface = (facts: NetworkInterfaceFacts): NetworkInterfaceFacts => ({

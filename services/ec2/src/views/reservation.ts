@@ -1,40 +1,67 @@
 import type * as Ec2 from '@bakehouse/aws-model';
 import {
-  type AttachmentState,
   type Instance,
-  interfacesOf,
+  interfacesOfMany,
   type MetadataReader,
+  type Volume,
 } from '@bakehouse/domain';
 import { instanceView } from './instance.ts';
 import type { InstanceFacts } from './instance-facts.ts';
-import { type InterfaceFacts, readInterfaceFacts } from './interface-facts.ts';
+import { readInterfaceFacts } from './interface-facts.ts';
 
 type ReservationView = NonNullable<Ec2.Ec2Output<'DescribeInstances'>['Reservations']>[number];
 
-async function readAttachmentStates(
+type Volumes = ReadonlyMap<string, Volume | undefined>;
+
+/** The volumes of many instances, by id. */
+async function readVolumes(
   reader: MetadataReader,
+  instances: readonly Instance[],
+): Promise<Volumes> {
+  const ids = instances.flatMap(({ volumes }) => volumes.map(({ volumeId }) => volumeId));
+  const found = await reader.getMany('volume', ids);
+  return new Map(ids.map((id, index) => [id, found[index]]));
+}
+
+function attachmentStates(
   { id, volumes }: Instance,
-): Promise<Pick<InstanceFacts, 'attachmentStates'>> {
-  const attachmentStates: (AttachmentState | 'detached')[] = [];
-  for (const { volumeId } of volumes) {
-    const attachment = (await reader.get('volume', volumeId))?.attachment;
-    attachmentStates.push(attachment?.instanceId === id ? attachment.state : 'detached');
-  }
-  return attachmentStates.every((state) => state === 'attached') ? {} : { attachmentStates };
+  known: Volumes,
+): Pick<InstanceFacts, 'attachmentStates'> {
+  const states = volumes.map(({ volumeId }) => {
+    const attachment = known.get(volumeId)?.attachment;
+    return attachment?.instanceId === id ? attachment.state : 'detached';
+  });
+  return states.every((state) => state === 'attached') ? {} : { attachmentStates: states };
+}
+
+/** Reads for many instances with one look-up for each kind of record; what it returns has the facts of each of them. */
+async function readFacts(
+  reader: MetadataReader,
+  instances: readonly Instance[],
+): Promise<(instance: Instance) => InstanceFacts> {
+  const ids = instances.map(({ id }) => id);
+  const nics = await interfacesOfMany(reader, ids);
+  const nicsOf = Map.groupBy(nics, ({ attachment }) => attachment?.instanceId);
+  const factsOf = await readInterfaceFacts(reader, nics);
+  const volumes = await readVolumes(reader, instances);
+  return (instance) => ({
+    instance,
+    interfaces: (nicsOf.get(instance.id) ?? []).map(factsOf),
+    ...attachmentStates(instance, volumes),
+  });
 }
 
 /** Reads the records that the view and the filters of an instance need. */
-export async function readInstanceFacts(
+export const readInstanceFacts = async (
   reader: MetadataReader,
   instance: Instance,
-): Promise<InstanceFacts> {
-  const interfaces: InterfaceFacts[] = [];
-  for (const nic of await interfacesOf(reader, instance.id)) {
-    interfaces.push(await readInterfaceFacts(reader, nic));
-  }
-  const states = await readAttachmentStates(reader, instance);
-  return { instance, interfaces, ...states };
-}
+): Promise<InstanceFacts> => (await readFacts(reader, [instance]))(instance);
+
+/** As `readInstanceFacts`: one entry for each instance, in order. */
+export const readManyInstances = async (
+  reader: MetadataReader,
+  instances: readonly Instance[],
+): Promise<readonly InstanceFacts[]> => instances.map(await readFacts(reader, instances));
 
 /** Instances grouped by the launch that made them. */
 export function reservationViews(items: readonly InstanceFacts[]): ReservationView[] {
@@ -54,9 +81,7 @@ export async function readReservations(
   reader: MetadataReader,
   instances: readonly Instance[],
 ): Promise<ReservationView[]> {
-  const facts: InstanceFacts[] = [];
-  for (const instance of instances) facts.push(await readInstanceFacts(reader, instance));
-  return reservationViews(facts);
+  return reservationViews(await readManyInstances(reader, instances));
 }
 
 /** The reply of RunInstances, which leaves out members that DescribeInstances shows at the same time. */

@@ -3,7 +3,7 @@ import { instanceFilters, instanceIndexes } from '../../filters/instance-filters
 import { ownedSteps } from '../../lookup/owned-steps.ts';
 import type { Operation } from '../../operation.ts';
 import { pageOfSteps, refusePagingWithIds } from '../../request/paging.ts';
-import { readInstanceFacts, reservationViews } from '../../views/reservation.ts';
+import { readManyInstances, reservationViews } from '../../views/reservation.ts';
 
 /** The caller's instances, by reservation. Terminated ones stay visible for an hour. */
 export const describeInstances: Operation<'DescribeInstances'> = async (context, request) => {
@@ -17,7 +17,7 @@ export const describeInstances: Operation<'DescribeInstances'> = async (context,
       ids,
       filters,
       indexes: instanceIndexes,
-      item: readInstanceFacts,
+      items: readManyInstances,
     }),
   });
   return {

@@ -6,7 +6,7 @@ import {
 import { ownedSteps } from '../../lookup/owned-steps.ts';
 import type { Operation } from '../../operation.ts';
 import { pageOfSteps } from '../../request/paging.ts';
-import { networkInterfaceView, readNetworkInterfaceFacts } from '../../views/network-interface.ts';
+import { networkInterfaceView, readManyInterfaces } from '../../views/network-interface.ts';
 
 export const describeNetworkInterfaces: Operation<'DescribeNetworkInterfaces'> = async (
   context,
@@ -21,7 +21,7 @@ export const describeNetworkInterfaces: Operation<'DescribeNetworkInterfaces'> =
       ids,
       filters,
       indexes: networkInterfaceIndexes,
-      item: readNetworkInterfaceFacts,
+      items: readManyInterfaces,
     }),
   });
   return {
