@@ -21,7 +21,8 @@ export interface JailedPlatform extends AsyncDisposable {
   readonly config: Config;
   readonly data: DataDirectory;
   readonly wired: WiredDrivers;
-  start(n: number): Promise<void>;
+  /** `prepare` gets the machine's disk before QEMU opens it. */
+  start(n: number, prepare?: (disk: string) => Promise<void>): Promise<void>;
 }
 
 export const idOf = {
@@ -44,10 +45,19 @@ export function nicOf(n: number): Nic {
   };
 }
 
-export async function jailedPlatform(): Promise<JailedPlatform> {
-  const root = await mkdtemp(join(tmpdir(), 'bakehouse-jail-'));
+export interface JailedPlatformOptions {
+  /** The folder of the data; made when absent. */
+  readonly root?: string;
+  /** Settings of the server. */
+  readonly settings?: readonly string[];
+}
+
+export async function jailedPlatform(options: JailedPlatformOptions = {}): Promise<JailedPlatform> {
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'bakehouse-jail-')));
+  const { settings = [] } = options;
   const range = await takePublicRange();
-  const config = readConfig(['--data', root, '--public-cidr', range.cidr, '--outbound', 'off'], {});
+  const place = ['--data', root, '--public-cidr', range.cidr, '--outbound', 'off'];
+  const config = readConfig([...place, ...settings], {});
   const data = await openDataDirectory(config);
   const wired = await wireQemuDrivers(config, data, { clock: systemClock, logger: silentLogger });
   await wired.open();
@@ -59,9 +69,10 @@ export async function jailedPlatform(): Promise<JailedPlatform> {
     config,
     data,
     wired,
-    async start(n) {
+    async start(n, prepare) {
       const { volumes, network, compute } = wired.drivers;
       await volumes.create({ volumeId: idOf.volume(n), sizeBytes: 64 * MiB });
+      await prepare?.(join(data.volumes, idOf.volume(n), 'disk.qcow2'));
       const nic = nicOf(n);
       await compute.start({
         instanceId: idOf.instance(n),

@@ -1,3 +1,4 @@
+import { GiB, MiB } from '@bakehouse/base';
 import { expect, test } from 'vitest';
 import { readConfig, UsageError } from './config.ts';
 
@@ -78,6 +79,7 @@ test.each([
   [['--auth', 'open', '--listen', '0.0.0.0:4599'], 'listen on 127.0.0.1 or use --auth strict'],
   [['--widths', 'disk=0'], '--widths must name disk, boot, capture'],
   [['--widths', 'disks=4'], "not 'disks=4'"],
+  [['--disk-reserve', '5%'], '--disk-reserve must be a size in MiB or GiB, for example 512MiB'],
   [['--public-cidr', 'foo'], '--public-cidr: the public range foo cannot be used'],
   [['--compute', 'simulated', '--public-cidr', '10.0.0.0/8'], 'give an IPv4 range of /12 to /28'],
   [['--compute', 'simulated', '--public-cidr', '127.18.0.0/30'], '/12 to /28'],
@@ -86,6 +88,15 @@ test.each([
 ])('%j is refused', (args, words) => {
   expect(() => readConfig(args, {})).toThrow(UsageError);
   expect(() => readConfig(args, {})).toThrow(words);
+});
+
+test.each([
+  ['512MiB', 512 * MiB],
+  ['2GiB', 2 * GiB],
+  ['0', 0],
+  ['', undefined],
+])('a reserve of %j', (size, bytes) => {
+  expect(readConfig(['--disk-reserve', size], {}).diskReserveBytes).toBe(bytes);
 });
 
 test('a public range is taken as the network takes it, whatever the compute', () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type LogLevel, messageOf } from '@bakehouse/base';
+import { GiB, type LogLevel, MiB, messageOf } from '@bakehouse/base';
 import { findRegion, publicRegions, type RegionName } from '@bakehouse/domain';
 import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { readDatabaseUrl } from '@bakehouse/metadata-postgres/database-url';
@@ -31,6 +31,8 @@ export interface Config {
   readonly outbound: boolean;
   /** The user ids of guests' processes. */
   readonly guestUsers: UserRange;
+  /** Free bytes of the disk that guests may not use up; absent: what its size suggests. */
+  readonly diskReserveBytes?: number;
   /** In place of what the host's size suggests. */
   readonly widths: Partial<Record<HostResource, number>>;
   /** Every answer is checked against its service's model. */
@@ -147,6 +149,18 @@ function parseGuestUsers(text: string): UserRange {
   return { first, last };
 }
 
+function parseDiskReserve(text: string): Pick<Config, 'diskReserveBytes'> {
+  if (text === '') return {};
+  const [, digits, unit = 'MiB'] =
+    /^(\d{1,9}) ?(MiB|GiB)$/.exec(text === '0' ? '0MiB' : text) ?? [];
+  if (digits !== undefined) {
+    return { diskReserveBytes: Number(digits) * (unit === 'GiB' ? GiB : MiB) };
+  }
+  throw new UsageError(
+    `--disk-reserve must be a size in MiB or GiB, for example 512MiB, or 0 for none, not '${text}'`,
+  );
+}
+
 /** By the network's own rule, which also holds where guests and their addresses are simulated. */
 function parsePublicCidr(text: string): string {
   try {
@@ -217,6 +231,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     publicCidr: parsePublicCidr(setting('public-cidr')),
     outbound: oneOf('outbound', setting('outbound'), ['on', 'off']) === 'on',
     guestUsers: parseGuestUsers(setting('guest-users')),
+    ...parseDiskReserve(setting('disk-reserve')),
     widths: parseWidths(setting('widths')),
     checkAnswers: oneOf('check-answers', setting('check-answers'), ['on', 'off']) === 'on',
   });

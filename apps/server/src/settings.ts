@@ -95,6 +95,12 @@ export const serveSettings = {
     fallback: '500000-565535',
     help: "user ids for guests' processes, one each; no account of this host may have one",
   },
+  'disk-reserve': {
+    flag: 'SIZE',
+    environment: 'BAKEHOUSE_DISK_RESERVE',
+    fallback: '',
+    help: 'free space that guests may not use up, as 2GiB or 0 (default: a twentieth of the disk, at most 1 GiB)',
+  },
   widths: {
     flag: 'LIST',
     environment: 'BAKEHOUSE_WIDTHS',

@@ -21,6 +21,8 @@ const recordEvent = v.object({
   state: v.exactOptional(v.string()),
   /** Of a snapshot that is being taken, or a volume that is being filled. */
   progressPercent: v.exactOptional(percentSchema),
+  /** Of an instance whose guest is paused: why, and the way out. */
+  problem: v.exactOptional(v.string()),
 });
 
 const progressEvent = v.object({

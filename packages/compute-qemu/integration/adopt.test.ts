@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { heldMachines, writeHold } from '../src/hold-record.ts';
 import { bootSectors } from './boot-sectors.ts';
 import { atOnce, instanceId, machineSpec } from './machine-spec.ts';
 import { consoleText, eventually, expectEvent, TestBench } from './test-bench.ts';
@@ -43,6 +44,33 @@ describe('after the control plane was killed', () => {
     await next.driver.kill(instanceId);
     expect(next.events.at(-1)).toMatchObject({ kind: 'exited', reason: 'killed' });
     expect(events).toEqual([]);
+  });
+
+  it('a guest that was to be held is paused, and goes on when it is released', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    await bench.startByAnother();
+    // Killed before it paused the guest, or after the guest went on: it leaves the file, and a guest that runs.
+    const folder = bench.machineFile('.');
+    const record = { generation: 1, reason: 'the disk is full', at: 1 };
+    await writeHold(folder, { ...record, generation: 2 });
+    const first = bench.driver();
+    await first.driver.adopt();
+    expect(await first.driver.held()).toEqual([]);
+    await first.driver.close();
+    await writeHold(folder, record);
+    expect(await heldMachines(dirname(folder))).toEqual(new Map([[instanceId, record.reason]]));
+    const { driver, events } = bench.driver();
+    await driver.adopt();
+    expect(await driver.held()).toEqual([instanceId]);
+    await expectEvent(events, { kind: 'paused', reason: record.reason });
+    await eventually(async () => expect(await driver.list()).toMatchObject([{ state: 'paused' }]));
+    // Its start, repeated, does not let it go on.
+    await driver.start(machineSpec());
+    expect(await driver.list()).toMatchObject([{ state: 'paused' }]);
+    await driver.release(instanceId);
+    await expectEvent(events, { kind: 'resumed' });
+    expect(await driver.list()).toMatchObject([{ state: 'running' }]);
+    expect(await heldMachines(dirname(folder))).toEqual(new Map());
   });
 
   it('a guest that powered itself off meanwhile is reported at each start until it is forgotten', async () => {

@@ -12,6 +12,8 @@ export interface DiskStallOptions {
   readonly logger: Logger;
   readonly limits: ComputeLimits;
   readonly emit: (event: MachineEvent) => void;
+  /** Whether the guest may go on when its disk has room. */
+  readonly mayResume: () => boolean;
 }
 
 /** Watches for a guest that QEMU paused because a disk has no room, and lets it continue when there is room. */
@@ -54,15 +56,11 @@ export class DiskStall {
     void this.#resumeWhenRoom(client, signal);
   }
 
-  /** QEMU has let the guest continue. */
-  resumed(): void {
-    if (this.#reason === undefined) return;
-    const { record, logger, emit } = this.#options;
-    const { instanceId, generation } = record;
-    // The log may be on the disk that was full, so the reason is logged (again) now.
-    logger.log('info', 'paused guest resumed', { pausedBecause: this.#reason });
+  /** QEMU has let the guest continue: returns why it was paused. */
+  lifted(): string | undefined {
+    const reason = this.#reason;
     this.#reason = undefined;
-    emit({ kind: 'resumed', instanceId, generation });
+    return reason;
   }
 
   /** The connection has ended. The next one finds out whether the guest is still paused. */
@@ -78,11 +76,11 @@ export class DiskStall {
   }
 
   async #resumeWhenRoom(client: QmpClient, signal: AbortSignal): Promise<void> {
-    const { clock, limits, logger } = this.#options;
+    const { clock, limits, logger, mayResume } = this.#options;
     while (this.#reason !== undefined) {
       try {
         await clock.sleep(limits.spaceProbeMs, signal);
-        if (!(await this.#fullDisk(client))) await client.execute('cont');
+        if (mayResume() && !(await this.#fullDisk(client))) await client.execute('cont');
       } catch (error) {
         if (signal.aborted) return;
         logger.log('warn', 'cannot resume paused guest', { error });

@@ -3,6 +3,7 @@ export * from './compute-errors.ts';
 export { type ComputeLimits, computeLimitsDefault } from './compute-limits.ts';
 export type { QemuComputeOptions } from './compute-options.ts';
 export { createQemuCompute } from './create-qemu-compute.ts';
+export { heldMachines } from './hold-record.ts';
 export type { MachineDisks } from './machine-disks.ts';
 export { disksSocketPath, machineFolder } from './machine-files.ts';
 export { machineKeeper } from './machine-keeper.ts';

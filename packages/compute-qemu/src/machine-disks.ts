@@ -13,6 +13,8 @@ export interface MachineDisks {
   give(volumeId: VolumeId, instanceId: InstanceId): Promise<QemuBlockdevs>;
   /** Takes a volume back that the machine has closed. */
   take(volumeId: VolumeId, instanceId: InstanceId): Promise<void>;
+  /** What the machine's files there take: disks, and what is kept of them for snapshots. */
+  usedBytes(instanceId: InstanceId): Promise<number>;
   /** Removes what `open` made. The machine has ended. */
   close(instanceId: InstanceId): Promise<void>;
 }

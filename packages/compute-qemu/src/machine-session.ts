@@ -16,6 +16,7 @@ import type { ComputeLimits } from './compute-limits.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
 import { DiskStall } from './disk-stall.ts';
+import { GuestHold } from './guest-hold.ts';
 import { machineFileNames } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
@@ -45,6 +46,8 @@ export class MachineSession {
   readonly ended: Promise<void>;
   readonly #options: SessionOptions;
   readonly #stall: DiskStall;
+  /** The caller of what changes it promises one call at a time. */
+  readonly hold: GuestHold;
   #client: QmpClient | undefined;
   #connected = Promise.withResolvers<void>();
   #isOver = false;
@@ -62,7 +65,9 @@ export class MachineSession {
     this.#options = options;
     this.process = options.process;
     this.record = options.record;
-    this.#stall = new DiskStall(options);
+    this.hold = new GuestHold(options);
+    const mayResume = () => this.hold.reason === undefined;
+    this.#stall = new DiskStall({ ...options, mayResume });
     if (client) this.#state = 'running';
     this.ended = this.#follow(client).catch((error: unknown) => {
       options.logger.log('error', 'cannot follow machine any longer', { error });
@@ -102,7 +107,12 @@ export class MachineSession {
 
   /** Why the guest is paused; undefined when it is not. */
   get stalledBy(): string | undefined {
-    return this.#isOver ? undefined : this.#stall.reason;
+    return this.#isOver ? undefined : (this.hold.reason ?? this.#stall.reason);
+  }
+
+  /** The monitor of a machine that responded when it was last asked; undefined when there is none. */
+  get promptClient(): QmpClient | undefined {
+    return this.#isSlow ? undefined : this.#client;
   }
 
   /**
@@ -122,8 +132,10 @@ export class MachineSession {
   async #updateState(): Promise<void> {
     try {
       const client = await this.client();
+      await this.hold.known();
       const status = await client.execute('query-status');
-      this.#state = machineState(isJsonObject(status) ? status.status : undefined);
+      const isHeld = this.hold.reason !== undefined;
+      this.#state = machineState(isJsonObject(status) ? status.status : undefined, { isHeld });
       this.#isSlow = false;
     } catch (error) {
       if (!isMachineTrouble(error)) {
@@ -224,13 +236,23 @@ export class MachineSession {
         }
         break;
       case 'RESUME':
-        this.#stall.resumed();
+        this.#resumed();
         break;
     }
   }
 
+  #resumed(): void {
+    const reasons = [this.hold.lifted(), this.#stall.lifted()].filter((each) => each !== undefined);
+    if (reasons.length === 0) return;
+    const { instanceId, generation } = this.record;
+    // The log may be on the disk that was full, so the reasons are logged (again) now.
+    this.#options.logger.log('info', 'paused guest resumed', { pausedBecause: reasons.join('; ') });
+    this.#options.emit({ kind: 'resumed', instanceId, generation });
+  }
+
   async #findStall(client: QmpClient, signal: AbortSignal): Promise<void> {
     try {
+      await this.hold.find(client);
       await this.#stall.find(client, signal);
     } catch (error) {
       if (!isMachineTrouble(error)) throw error;

@@ -21,8 +21,8 @@ export async function prepareMachineFolder(
   folder: string,
   { spec, user, serialBytesMax }: FolderOptions,
 ): Promise<void> {
-  const { jail, pid, monitor, disksMonitor, shutdowns, killed, serial } = machineFileNames;
-  for (const name of [jail, pid, monitor, disksMonitor, shutdowns, killed]) {
+  const { jail, pid, monitor, disksMonitor, shutdowns, killed, hold, serial } = machineFileNames;
+  for (const name of [jail, pid, monitor, disksMonitor, shutdowns, killed, hold]) {
     await rm(join(folder, name), { recursive: true, force: true });
   }
   await removeUnexpected(folder);

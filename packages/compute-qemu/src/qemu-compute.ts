@@ -21,6 +21,7 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
+import { bytesOfFiles } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
@@ -70,19 +71,70 @@ export class QemuCompute implements Compute {
     instanceId: InstanceId,
     { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   ): Promise<void> {
-    const client = await this.#runningClient(instanceId);
+    const session = await this.#runningSession(instanceId);
     const { clock, limits } = this.#context;
-    const folder = this.#folder(instanceId);
     const { powerButtonMs: pressEveryMs, rebootPollMs: pollMs } = limits;
-    await rebootMachine(client, { clock, folder, limitMs, pressEveryMs, pollMs, signal });
+    await session.hold.known();
+    await rebootMachine(await session.client(), {
+      clock,
+      folder: this.#folder(instanceId),
+      limitMs,
+      pressEveryMs,
+      pollMs,
+      signal,
+      isHeld: () => session.hold.reason !== undefined,
+    });
   }
 
   async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
-    const session = await this.#session(instanceId);
-    if (!session) return;
-    const client = await session.client();
-    await client.execute('set-action', { shutdown: 'pause' });
-    if (now) await client.execute('stop');
+    await this.#lock.run([`hold ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      if (!session) return;
+      const client = await session.client();
+      await client.execute('set-action', { shutdown: 'pause' });
+      if (!now) return;
+      await client.execute('stop');
+      await session.hold.giveUp();
+    });
+  }
+
+  hold(instanceId: InstanceId, reason: string): Promise<boolean> {
+    return this.#lock.run([`hold ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      const client = session?.promptClient;
+      return client !== undefined && (await session?.hold.begin(client, reason)) === true;
+    });
+  }
+
+  release(instanceId: InstanceId): Promise<void> {
+    return this.#lock.run([`hold ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      const client = session?.promptClient;
+      if (client) await session?.hold.end(client);
+    });
+  }
+
+  async held(): Promise<readonly InstanceId[]> {
+    const sessions = [...this.#sessions.values()];
+    await Promise.all(sessions.map(({ hold }) => hold.known()));
+    return sessions
+      .flatMap(({ hold: { since }, record: { instanceId } }) =>
+        since === undefined ? [] : [{ instanceId, since }],
+      )
+      .toSorted((a, b) => a.since - b.since)
+      .map(({ instanceId }) => instanceId);
+  }
+
+  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+    const { disks } = this.#context;
+    const bytesOf = async (instanceId: InstanceId) => {
+      const [own, ofVolumes] = await Promise.all([
+        bytesOfFiles(this.#folder(instanceId)),
+        disks.usedBytes(instanceId),
+      ]);
+      return [instanceId, own + ofVolumes] as const;
+    };
+    return new Map(await Promise.all([...this.#sessions.keys()].map(bytesOf)));
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
@@ -200,6 +252,9 @@ export class QemuCompute implements Compute {
       );
     }
     if (session?.record.generation === generation) {
+      await session.hold.known();
+      // It has begun.
+      if (session.hold.reason !== undefined) return;
       const folder = this.#folder(instanceId);
       await beginGuest(await session.client(), { folder, instanceId });
       return;
@@ -264,10 +319,14 @@ export class QemuCompute implements Compute {
     return [...this.#sessions.values()];
   }
 
-  async #runningClient(instanceId: InstanceId): Promise<QmpClient> {
+  async #runningSession(instanceId: InstanceId): Promise<MachineSession> {
     const session = await this.#session(instanceId);
-    if (!session) throw new MachineGoneError(`${instanceId} has no running machine`);
-    return session.client();
+    if (session) return session;
+    throw new MachineGoneError(`${instanceId} has no running machine`);
+  }
+
+  async #runningClient(instanceId: InstanceId): Promise<QmpClient> {
+    return (await this.#runningSession(instanceId)).client();
   }
 
   #releaseOptions(force: boolean) {

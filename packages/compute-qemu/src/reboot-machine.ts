@@ -12,6 +12,8 @@ export interface RebootOptions {
   readonly pressEveryMs: number;
   readonly pollMs: number;
   readonly signal: AbortSignal;
+  /** A guest that is held cannot shut down, and boots when it may go on. */
+  readonly isHeld: () => boolean;
 }
 
 async function runState(client: QmpClient): Promise<unknown> {
@@ -38,12 +40,12 @@ async function shutDown(client: QmpClient, options: RebootOptions): Promise<void
 /**
  * Reboots the guest within its process. QEMU is set to pause where it would end; the guest shuts down by its
  * power button, or is cut short at the limit; then the machine is reset. Repeatable: a machine that an earlier
- * try left paused continues.
+ * try left paused continues, unless it is held.
  */
 export async function rebootMachine(client: QmpClient, options: RebootOptions): Promise<void> {
   await client.execute('set-action', { shutdown: 'pause' });
   try {
-    await shutDown(client, options);
+    if (!options.isHeld()) await shutDown(client, options);
     await client.execute('system_reset');
     // The trace of this shutdown must not be taken for the reason of a later end.
     const shutdowns = join(options.folder, machineFileNames.shutdowns);
@@ -51,5 +53,6 @@ export async function rebootMachine(client: QmpClient, options: RebootOptions): 
   } finally {
     await client.execute('set-action', { shutdown: 'poweroff' });
   }
-  if ((await runState(client)) !== 'running') await client.execute('cont');
+  if (options.isHeld() || (await runState(client)) === 'running') return;
+  await client.execute('cont');
 }

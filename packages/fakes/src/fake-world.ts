@@ -1,6 +1,7 @@
 import type { Clock, IdSource, TimestampMs } from '@bakehouse/base';
 import type {
   Compute,
+  GuestRoomMeter,
   HotMaps,
   ImageBuilder,
   MetadataPublisher,
@@ -8,6 +9,7 @@ import type {
   Network,
   NetworkPort,
   PrunableSnapshotStore,
+  RoomReporter,
   VolumeDisks,
   VolumeFreezer,
 } from '@bakehouse/domain';
@@ -18,6 +20,7 @@ import { ManualClock } from './manual-clock.ts';
 import { MemoryHotMaps } from './memory-hot-maps.ts';
 import { MemoryMetadataPublisher } from './memory-metadata-publisher.ts';
 import { MemoryNetwork, portOf } from './memory-network.ts';
+import { MemoryRoom, type MemoryRoomOptions } from './memory-room.ts';
 import { MemorySnapshotStore } from './memory-snapshot-store.ts';
 import { MemorySources } from './memory-sources.ts';
 import { MemoryVolumeDisks } from './memory-volume-disks.ts';
@@ -41,6 +44,9 @@ export interface WorldPorts {
   readonly volumes: VolumeDisks & VolumeFreezer;
   readonly hot: HotMaps;
   readonly builder: ImageBuilder;
+  /** Absent in a world whose disks have no end. */
+  readonly room?: RoomReporter;
+  readonly guestRoom?: GuestRoomMeter;
 }
 
 export interface ControlPlaneLife extends WorldPorts {
@@ -53,6 +59,8 @@ export interface FakeWorldOptions {
   readonly startMs?: TimestampMs;
   /** Memory for machines; without it there is no limit. */
   readonly memoryMiB?: number;
+  /** The file system of guests' disks; without it there is no limit. */
+  readonly room?: Pick<MemoryRoomOptions, 'totalBytes' | 'reservedBytes'>;
 }
 
 /** The outside world, which outlives the control plane: connect, crash, connect again. */
@@ -69,8 +77,9 @@ export class FakeWorld {
   readonly network: MemoryNetwork;
   readonly publisher = new MemoryMetadataPublisher();
   readonly builder: FakeImageBuilder;
+  readonly room?: MemoryRoom;
 
-  constructor({ seed = 1, startMs, memoryMiB }: FakeWorldOptions = {}) {
+  constructor({ seed = 1, startMs, memoryMiB, room }: FakeWorldOptions = {}) {
     this.random = seededRandom(seed);
     this.ids = seededIds(seed);
     this.clock = new ManualClock(startMs);
@@ -90,6 +99,8 @@ export class FakeWorld {
       userOf: (volumeId) => this.compute.userOf(volumeId),
     });
     this.network = new MemoryNetwork({ isGuestUp: (port) => this.compute.usesPort(port) });
+    const usedByGuests = () => this.compute.diskUseBytes;
+    if (room) this.room = new MemoryRoom({ ...room, usedByGuests });
   }
 
   /** What is wrong in the world by itself, whatever the records say; empty when all is well. */
@@ -128,6 +139,10 @@ export class FakeWorld {
       volumes: wrap<VolumeDisks & VolumeFreezer>('volumes', this.volumes),
       hot: wrap<HotMaps>('hot', this.hot),
       builder: wrap<ImageBuilder>('builder', this.builder),
+      ...(this.room && {
+        room: wrap<RoomReporter>('room', this.room),
+        guestRoom: wrap<GuestRoomMeter>('guestRoom', this.room),
+      }),
     };
   }
 

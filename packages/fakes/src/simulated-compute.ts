@@ -44,6 +44,8 @@ export class SimulatedCompute implements Compute {
   /** Disks and network ports of machines that run. */
   readonly #users = new Map<VolumeId, InstanceId>();
   readonly #ports = new Set<NetworkPort>();
+  /** What the files of each machine take. */
+  readonly #diskUse = new Map<InstanceId, number>();
   #usedMiB = 0;
   #nextPid = firstPid;
 
@@ -82,8 +84,9 @@ export class SimulatedCompute implements Compute {
   async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
     const machine = this.#running(instanceId);
     if (!machine) return;
-    const state = now ? 'halted' : machine.state;
-    this.#set({ ...machine, state, staysHalted: true });
+    if (!now) return this.#set({ ...machine, staysHalted: true });
+    const { stalledBy: _, holdNumber: __, ...rest } = machine;
+    this.#set({ ...rest, state: 'halted', staysHalted: true });
   }
 
   async kill(instanceId: InstanceId): Promise<void> {
@@ -130,11 +133,37 @@ export class SimulatedCompute implements Compute {
     );
   }
 
+  async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
+    const machine = this.#running(instanceId);
+    if (machine?.holdNumber !== undefined) return true;
+    if (machine?.state !== 'running') return false;
+    const holdNumber = 1 + Math.max(0, ...this.#held().map((each) => each.holdNumber ?? 0));
+    this.#set({ ...machine, state: 'paused', stalledBy: reason, holdNumber });
+    this.#emit(machine, { kind: 'paused', reason });
+    return true;
+  }
+
+  async release(instanceId: InstanceId): Promise<void> {
+    if (this.#running(instanceId)?.holdNumber !== undefined) this.resume(instanceId);
+  }
+
+  async held(): Promise<readonly InstanceId[]> {
+    return this.#held().map(({ spec }) => spec.instanceId);
+  }
+
+  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+    const machines = [...this.#machines.values()].filter(hasProcess);
+    return new Map(
+      machines.map(({ spec: { instanceId } }) => [instanceId, this.#diskUse.get(instanceId) ?? 0]),
+    );
+  }
+
   async forget(instanceId: InstanceId): Promise<void> {
     if (this.#running(instanceId)) throw new Error(`${instanceId} runs and cannot be forgotten`);
     this.#machines.delete(instanceId);
     this.#consoles.delete(instanceId);
     this.#deaf.delete(instanceId);
+    this.#diskUse.delete(instanceId);
   }
 
   watch(listener: (event: MachineEvent) => void): () => void {
@@ -232,9 +261,20 @@ export class SimulatedCompute implements Compute {
   }
 
   resume(instanceId: InstanceId): void {
-    const { stalledBy: _, ...machine } = this.#mustRun(instanceId);
+    const { stalledBy: _, holdNumber: __, ...machine } = this.#mustRun(instanceId);
     this.#set({ ...machine, state: 'running' });
     this.#emit(machine, { kind: 'resumed' });
+  }
+
+  /** The guest writes so many bytes to where its disk had none; with a negative number it gives them back. */
+  grow(instanceId: InstanceId, bytes: number): void {
+    if (this.#running(instanceId)?.state !== 'running') return;
+    this.#diskUse.set(instanceId, Math.max(0, (this.#diskUse.get(instanceId) ?? 0) + bytes));
+  }
+
+  /** What all machines have written, those that have ended included. */
+  get diskUseBytes(): number {
+    return [...this.#diskUse.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** The machine exists and does not respond, until it is killed. */
@@ -256,6 +296,12 @@ export class SimulatedCompute implements Compute {
     const made = new SimulatedConsole();
     this.#consoles.set(instanceId, made);
     return made;
+  }
+
+  #held(): readonly SimulatedMachine[] {
+    return [...this.#machines.values()]
+      .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
+      .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
   }
 
   get #limitMiB(): number {

@@ -15,6 +15,8 @@ export interface SimulatedMachine {
   readonly exitReason?: ExitReason;
   /** Why it is paused. */
   readonly stalledBy?: string;
+  /** Which hold it was, counted from the first: it is paused until it is released. */
+  readonly holdNumber?: number;
 }
 
 export function hasProcess(machine: SimulatedMachine): boolean {

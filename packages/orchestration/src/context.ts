@@ -1,6 +1,7 @@
 import type { Clock, IdSource, Logger } from '@bakehouse/base';
 import type {
   Compute,
+  GuestRoomMeter,
   HotMaps,
   ImageBuilder,
   MetadataPublisher,
@@ -29,6 +30,8 @@ export interface Drivers {
   readonly builder: ImageBuilder;
   /** Absent where disks take no room. */
   readonly room?: RoomReporter;
+  /** Absent where guests' disks have no end. */
+  readonly guestRoom?: GuestRoomMeter;
 }
 
 /** What a workflow's steps work with. They write records by their commits or by `work.write`, which are fenced. */

@@ -25,6 +25,7 @@ import { periodically } from './reconcilers/periodically.ts';
 import { reconcileLeftovers } from './reconcilers/reconcile-leftovers.ts';
 import { noticeMissingMachines, reconcileMachines } from './reconcilers/reconcile-machines.ts';
 import { checkStatuses } from './reconcilers/status-checks.ts';
+import { RoomKeeper } from './room/room-keeper.ts';
 import { isHere, type Settings } from './settings.ts';
 import { machinesWhenFound, Startup } from './startup.ts';
 import { nameOf } from './workflows/failures.ts';
@@ -181,6 +182,12 @@ function watchMachines({ context }: Parts): () => void {
   });
 }
 
+/** Pauses guests that would use up the platform's reserve, until the signal. */
+async function keepRoom(context: ReconcilerContext, signal: AbortSignal): Promise<void> {
+  const { guestRoom } = context;
+  if (guestRoom) await new RoomKeeper({ ...context, guestRoom }).run(signal);
+}
+
 /** Finds what exists, repairs what differs, continues what was begun. */
 async function resume({ context, hydrator, startup, openHost }: Parts): Promise<void> {
   const { compute, engine, logger, policy } = context;
@@ -285,6 +292,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         ...hotWork.map(({ work, ...each }) =>
           periodically(options, { ...each, signal }, () => work(hotKeeper)),
         ),
+        keepRoom(context, signal),
       ];
     },
     async stop() {

@@ -15,7 +15,7 @@ import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-dis
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
 import { diskPaths } from './disks/disk-paths.ts';
 import { growDisk } from './disks/grow-disk.ts';
-import { closeDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
+import { bytesInDoor, closeDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
 import { freezeDisks } from './freeze/freeze-disks.ts';
 import { thawDisk } from './freeze/thaw-disk.ts';
 import { hotContext, type MapSource } from './hot/hot-context.ts';
@@ -69,6 +69,8 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   openMachine(instanceId: InstanceId): Promise<readonly JailFolder[]>;
   /** Takes a disk from a machine that has closed it. Repeatable. */
   takeFromMachine(volumeId: VolumeId): Promise<void>;
+  /** What the files take that a machine grows: its disks, and what is kept of them for snapshots. */
+  machineBytes(instanceId: InstanceId): Promise<number>;
   /** Removes what `openMachine` made. The machine has ended. */
   closeMachine(instanceId: InstanceId): Promise<void>;
   /** Frees the user ids of disks' folders, which stay. Only when no tool works on any of them. */
@@ -156,6 +158,7 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     },
     takeFromMachine: (volumeId) =>
       context.locks.run([volumeId], () => takeFromMachine(context, volumeId)),
+    machineBytes: (instanceId) => bytesInDoor(context, instanceId),
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {
       for (const volumeId of await listDisks(context)) {

@@ -53,10 +53,11 @@ export async function startServer(
   dataDirectory: string,
   publicCidr: string,
   listen = '127.0.0.1:0',
+  options: readonly string[] = [],
 ): Promise<ServerProcess> {
   const log = join(dataDirectory, 'logs', 'server.log');
   await mkdir(join(dataDirectory, 'logs'), { recursive: true, mode: 0o700 });
-  const flags = ['--data', dataDirectory, '--public-cidr', publicCidr, '--listen'];
+  const flags = ['--data', dataDirectory, '--public-cidr', publicCidr, ...options, '--listen'];
   let child = spawnServer([...flags, listen], log);
   const endpoint = await endpointOf(child, log);
   const restartWhenKilled = () => {

@@ -9,6 +9,8 @@ import { output } from './run.ts';
 import { startServer } from './server-process.ts';
 
 const MiB = 1024 ** 2;
+/** Guests may fill the disk to its last byte. */
+const options = ['--disk-reserve', '0'];
 
 /** A platform of one test file, with the image of the shared one, on a file system of its own. */
 export interface SmallPlatform {
@@ -53,7 +55,7 @@ export async function openSmallPlatform(shared: Platform, roomMiB: number): Prom
     await copyData(shared.dataDirectory, dataDirectory);
     await writeFile(heldBack, Buffer.alloc(roomMiB * MiB, 1), { mode: 0o600 });
     const { cidr: publicCidr } = await takePublicRange();
-    let server = await startServer(dataDirectory, publicCidr);
+    let server = await startServer(dataDirectory, publicCidr, '127.0.0.1:0', options);
     const { endpoint, log } = server;
     const platform = { ...shared, dataDirectory, endpoint, serverLog: log };
     return {
@@ -61,7 +63,8 @@ export async function openSmallPlatform(shared: Platform, roomMiB: number): Prom
       async withoutServer(work) {
         await server.stop();
         await work().finally(async () => {
-          server = await startServer(dataDirectory, publicCidr, new URL(endpoint).host);
+          const { host } = new URL(endpoint);
+          server = await startServer(dataDirectory, publicCidr, host, options);
         });
       },
       makeRoom: () => truncate(heldBack, 0),

@@ -17,11 +17,10 @@ function eventLine(event: PlatformEvent): string {
     const percent = fraction === undefined ? '' : `${Math.round(fraction * 100)} %`;
     return [at, id, stage, percent, message].filter(Boolean).join('  ');
   }
-  const { id, region = '', change, state = '', progressPercent } = event;
+  const { id, region = '', change, state = '', progressPercent, problem = '' } = event;
   const percent = progressPercent === undefined ? '' : `${progressPercent} %`;
-  return [at, id, region, change === 'put' ? state || 'changed' : 'deleted', percent]
-    .filter(Boolean)
-    .join('  ');
+  const what = change === 'put' ? state || 'changed' : 'deleted';
+  return [at, id, region, what, percent, problem].filter(Boolean).join('  ');
 }
 
 function printEntry(entry: EventEntry, { terminal, options }: Invocation): void {

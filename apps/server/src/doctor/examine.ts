@@ -15,6 +15,7 @@ import { checkOwnRecords, checkRecordsPlace } from '../records-place.ts';
 import { qemuAdapters } from '../wiring/qemu-adapters.ts';
 import type { Check } from './check.ts';
 import { checkData, type DataState, readDataState } from './check-data.ts';
+import { checkGuests } from './check-guests.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkRecords } from './check-records.ts';
 import { checkWork, type ParkedWork } from './check-work.ts';
@@ -153,6 +154,7 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
       ...(await checkTools()),
       rights,
       ...(isPrivileged && config.outbound ? [await firewallCheck(shortNameOf(root))] : []),
+      ...(isPrivileged && state.isMade ? await checkGuests(data.instances) : []),
       ...(await checkData(root, state)),
       ...records,
       ...(isActive ? await checkWork(options.askParkedWork) : []),

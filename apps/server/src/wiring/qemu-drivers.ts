@@ -44,7 +44,16 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
   take: (volumeId) => volumes.takeFromMachine(volumeId),
   close: (instanceId) => volumes.closeMachine(instanceId),
+  usedBytes: (instanceId) => volumes.machineBytes(instanceId),
 });
+
+const roomOf = ({ diskReserveBytes }: Config, { root, blocks, volumes }: DataDirectory) =>
+  hostRoom({
+    paths: [root, blocks, volumes],
+    guests: volumes,
+    neededBytes: spaceNeededBytes,
+    reserveBytes: diskReserveBytes,
+  });
 
 /** Machines run without limits, too; the log and `doctor` say so. */
 async function machineLimits(logger: Logger): Promise<ControlGroups> {
@@ -86,14 +95,17 @@ export async function wireQemuDrivers(
     clock,
     logger,
   });
-  const room = hostRoom([data.root, data.blocks, data.volumes], spaceNeededBytes);
+  const room = roomOf(config, data);
   const builder = createImageBuilder({
     directory: data.builds,
     environment: config.proxies,
     logger,
   });
   return {
-    drivers: { compute, network, publisher, snapshots, volumes, hot: volumes.hot, builder, room },
+    drivers: {
+      ...{ compute, network, publisher, snapshots, volumes, hot: volumes.hot, builder },
+      ...{ room, guestRoom: room },
+    },
     accelerator,
     async open() {
       const openNetwork = async () => {

@@ -51,7 +51,7 @@ export type MachineEvent =
       readonly reason: ExitReason;
       readonly detail?: string;
     }
-  /** The guest is paused because a disk could not be written or read. It continues with `resumed`. */
+  /** The guest is paused: a disk could not be written or read, or `hold`. It continues with `resumed`. */
   | {
       readonly kind: 'paused';
       readonly instanceId: InstanceId;
@@ -65,7 +65,7 @@ export interface MachineStatus {
   readonly instanceId: InstanceId;
   readonly generation: number;
   /**
-   * `paused`: by a full disk, see `StallReporter`. `halted`: the guest has ended and the machine is held, see
+   * `paused`: by a full disk or by `hold`, see `StallReporter`. `halted`: the guest has ended and the machine is held, see
    * `Halter`. `unresponsive`: the machine exists and does not answer.
    */
   readonly state: 'running' | 'paused' | 'halted' | 'unresponsive';
@@ -193,10 +193,26 @@ export interface Halter {
   halt(instanceId: InstanceId, options: { readonly now: boolean }): Promise<void>;
 }
 
-/** Capability: which guests are paused because a disk of theirs has no room. */
+/** Capability: which guests are paused because a disk of theirs has no room, or by `hold`. */
 export interface StallReporter {
   /** Why each of them is paused, with the way out. A guest that continues or ends is no longer listed. */
   stalled(): Promise<ReadonlyMap<InstanceId, string>>;
+}
+
+/** Capability: pausing a guest, so that it uses up no more of what others need. */
+export interface GuestHolder {
+  /**
+   * Pauses the guest until `release`, whichever control plane is there by then; a reboot does not end it. `stalled` has
+   * the reason. Returns whether the guest is held: one that does not run or respond is left as it is. Quick, also for a
+   * machine that hangs.
+   */
+  hold(instanceId: InstanceId, reason: string): Promise<boolean>;
+  /** Lets the guest go on. Not held: no-op. */
+  release(instanceId: InstanceId): Promise<void>;
+  /** The guests that are held, in the order in which they were paused. */
+  held(): Promise<readonly InstanceId[]>;
+  /** What the files of each machine that exists take of its host's disks, in bytes: its own disks, consoles, logs. */
+  diskUse(): Promise<ReadonlyMap<InstanceId, number>>;
 }
 
 export interface Capacity {
@@ -228,4 +244,5 @@ export type Compute = ComputeDriver &
   Rebooter &
   Halter &
   StallReporter &
+  GuestHolder &
   CapacityReporter;

@@ -3,3 +3,18 @@ export interface RoomReporter {
   /** One text for each file system that is too full to begin anything on it: which it is, and the way out. */
   shortages(): Promise<readonly string[]>;
 }
+
+/** The file system that guests' disks grow on. */
+export interface GuestRoom {
+  /** A folder on it, for people. */
+  readonly path: string;
+  readonly freeBytes: number;
+  /** Free bytes that are kept for the platform: below, no guest may grow. 0: none. */
+  readonly reservedBytes: number;
+}
+
+/** Capability: how much room guests have. */
+export interface GuestRoomMeter {
+  /** Cheap: it is asked several times a second. */
+  look(): Promise<GuestRoom>;
+}

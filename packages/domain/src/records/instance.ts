@@ -53,6 +53,8 @@ export interface InstanceStatus {
   readonly instance: 'initializing' | 'ok' | 'impaired';
   /** Absent while the disks can be read and written. */
   readonly disks?: 'impaired';
+  /** Why the guest is paused, with the way out. Absent while it is not. */
+  readonly pausedBecause?: string;
   readonly impairedSince?: TimestampMs;
   /** When the guest last began to boot: it is `initializing` for some minutes from then on. */
   readonly bootingSince?: TimestampMs;

@@ -50,6 +50,21 @@ test('each commit of a record is an event, for its owner', async () => {
   expect(await shownTo(feed, other)).toEqual([]);
 });
 
+test('a guest that is paused is shown with the reason, and without it when it goes on or is gone', async () => {
+  const { feed, store } = newFeed();
+  const status = { system: 'ok', instance: 'impaired', pausedBecause: 'the disk is full' } as const;
+  const running = { ...instance, state: 'running' } as const;
+  await store.write((tx) => tx.put('instance', { ...running, status }));
+  await store.write((tx) => tx.put('instance', running));
+  await store.write((tx) => tx.put('instance', { ...running, status }));
+  await store.write((tx) => tx.delete('instance', instance.id));
+  const problems = (await shownTo(feed, owner)).map((each) =>
+    each.type === 'record' ? each.problem : undefined,
+  );
+  const { pausedBecause: problem } = status;
+  expect(problems).toEqual([problem, undefined, problem, undefined]);
+});
+
 test('a commit is one event a record, from its first state to its last, although its function runs twice', async () => {
   // The store in memory runs each function twice.
   const { feed, store } = newFeed();

@@ -82,7 +82,7 @@ export class ChangeFeed {
   /** To those who saw the record before and do not any more, it is deleted. */
   #appendLoss(
     event: Pick<RecordEvent, 'kind' | 'id' | 'change'>,
-    { state: _, progressPercent: __, ...was }: Shown,
+    { state: _, progressPercent: __, problem: ___, ...was }: Shown,
     is?: Shown,
   ): void {
     if (is?.audience.everyone) return;

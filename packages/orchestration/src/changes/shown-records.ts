@@ -14,7 +14,8 @@ import type { Audience } from './event-log.ts';
 import type { WantedChange } from './observed-store.ts';
 
 /** What an event says of a record, and to whom. */
-export interface Shown extends Pick<RecordEvent, 'region' | 'state' | 'progressPercent'> {
+export interface Shown
+  extends Pick<RecordEvent, 'region' | 'state' | 'progressPercent' | 'problem'> {
   readonly audience: Audience;
 }
 
@@ -36,6 +37,8 @@ const shared = (ownerId: AccountId, { everyone, accountIds }: SharedWith): Audie
 const percent = (progressPercent: number | undefined) =>
   progressPercent === undefined ? {} : { progressPercent };
 
+const problem = (text: string | undefined) => (text === undefined ? {} : { problem: text });
+
 /** How each kind is shown; undefined for kinds that nobody sees: secrets and bookkeeping. */
 const shownByKind: { readonly [K in RecordKind]: Show<K> | undefined } = {
   account: () => forOperator,
@@ -56,7 +59,11 @@ const shownByKind: { readonly [K in RecordKind]: Show<K> | undefined } = {
     state: volume.state,
     ...percent(volume.initialization?.progressPercent),
   }),
-  instance: (instance) => ({ ...owned(instance), state: instance.state }),
+  instance: (instance) => ({
+    ...owned(instance),
+    state: instance.state,
+    ...problem(instance.status?.pausedBecause),
+  }),
   networkInterface: owned,
   vpc: owned,
   subnet: owned,

@@ -71,6 +71,7 @@ const handlers: Handlers = {
       system,
       instance: 'impaired',
       disks: 'impaired',
+      pausedBecause: reason,
       impairedSince,
     }));
   },

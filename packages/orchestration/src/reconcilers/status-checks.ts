@@ -36,13 +36,14 @@ async function checkInstance(
   const reachable =
     machine === 'running' && (await context.network.isReachable(instance.networkInterfaceId));
   const guest = reachable ? 'ok' : unreachable(instance, now);
-  const isStalled = stalled.has(instance.id);
+  const pausedBecause = stalled.get(instance.id);
+  const isStalled = pausedBecause !== undefined;
   const impaired = system === 'impaired' || guest === 'impaired' || isStalled;
   return {
     system,
     instance: isStalled ? 'impaired' : guest,
     ...(instance.status?.bootingSince ? { bootingSince: instance.status.bootingSince } : {}),
-    ...(isStalled ? { disks: 'impaired' } : {}),
+    ...(isStalled ? { disks: 'impaired', pausedBecause } : {}),
     ...(impaired ? { impairedSince: instance.status?.impairedSince ?? now } : {}),
   };
 }

@@ -159,6 +159,71 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       await eventually({ kind: 'exited', instanceId: one, reason: 'killed' });
     });
 
+    test('a held guest is paused until it is released, and says why', async () => {
+      const { generation } = await start(one);
+      await start(two);
+      expect(await compute.hold(one, 'the disk is full')).toBe(true);
+      expect(await compute.hold(one, 'once more')).toBe(true);
+      await eventually({ kind: 'paused', instanceId: one, reason: 'the disk is full' });
+      const running = { instanceId: two, state: 'running' };
+      expect(await compute.list()).toMatchObject([
+        { instanceId: one, generation, state: 'paused' },
+        running,
+      ]);
+      expect(await compute.hold(two, 'too')).toBe(true);
+      expect(await compute.held()).toEqual([one, two]);
+      await compute.release(two);
+      await eventually({ kind: 'resumed', instanceId: two });
+      expect(await compute.held()).toEqual([one]);
+      expect(await compute.stalled()).toEqual(new Map([[one, 'the disk is full']]));
+      await compute.release(one);
+      await compute.release(one);
+      await eventually({ kind: 'resumed', instanceId: one });
+      expect(await compute.stalled()).toEqual(new Map());
+      expect(await compute.list()).toMatchObject([{ state: 'running' }, { state: 'running' }]);
+    });
+
+    test('a held guest stays held over a reboot, and can be halted and killed', async () => {
+      await start(one);
+      await compute.hold(one, 'the disk is full');
+      await compute.reboot(one, { limitMs: 60_000, signal: new AbortController().signal });
+      await eventually({ kind: 'rebooted', instanceId: one });
+      expect(await compute.list()).toMatchObject([{ state: 'paused' }]);
+      await compute.release(one);
+      await vi.waitFor(async () =>
+        expect(await compute.list()).toMatchObject([{ state: 'running' }]),
+      );
+      await compute.hold(one, 'the disk is full');
+      await compute.halt(one, { now: true });
+      expect(await compute.list()).toMatchObject([{ state: 'halted' }]);
+      expect(await compute.hold(one, 'the disk is full')).toBe(false);
+      expect(await compute.held()).toEqual([]);
+      await compute.kill(one);
+      await eventually({ kind: 'exited', instanceId: one, reason: 'killed' });
+    });
+
+    test('the next control plane finds a guest held, and releases it', async ({ skip }) => {
+      if (!opened.restartFindsMachines) return skip('shown with a process that is killed');
+      await start(one);
+      await compute.hold(one, 'the disk is full');
+      compute = await opened.restart();
+      await compute.adopt();
+      expect(await compute.held()).toEqual([one]);
+      expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'paused' }]);
+      await compute.release(one);
+      expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
+    });
+
+    test('the use of disks is that of machines that exist', async () => {
+      expect(await compute.diskUse()).toEqual(new Map());
+      await start(one);
+      expect([...(await compute.diskUse()).keys()]).toEqual([one]);
+      expect(await compute.hold(two, 'it has no machine')).toBe(false);
+      await compute.release(two);
+      await compute.kill(one);
+      expect(await compute.diskUse()).toEqual(new Map());
+    });
+
     test('a reboot boots the guest again in the same machine', async () => {
       await start(one);
       const before = await opened.identityOf(one);

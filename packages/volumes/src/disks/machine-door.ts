@@ -1,4 +1,4 @@
-import { chmod, chown, link, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, link, lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { InstanceId, VolumeId } from '@bakehouse/domain';
 import { exists, type JailFolder, readFolderIfExists, statIfExists } from '@bakehouse/host';
@@ -101,6 +101,17 @@ export async function takeFileFromDoors(context: VolumeContext, path: string): P
       if (found?.ino === file.ino && found.dev === file.dev) await rm(inside, { force: true });
     }
   }
+}
+
+/** What the machine's files take. Not hot files, which are root's; none of a machine of a release without jails. */
+export async function bytesInDoor(context: VolumeContext, instanceId: InstanceId): Promise<number> {
+  const door = context.paths.door(instanceId);
+  let bytes = 0;
+  for (const name of await readFolderIfExists(door)) {
+    const file = await lstat(join(door, name)).catch(() => undefined);
+    if (file !== undefined && file.uid !== 0) bytes += file.blocks * 512;
+  }
+  return bytes;
 }
 
 /** Removes what `openDoor` made. The machine has ended. */

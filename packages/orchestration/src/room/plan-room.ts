@@ -1,0 +1,55 @@
+import { MiB, minuteMs, secondMs } from '@bakehouse/base';
+import type { GuestRoom, InstanceId } from '@bakehouse/domain';
+
+/** Guests that together fill what is left of the disk in this time are too fast for it. */
+const lastingMs = minuteMs;
+/** After a guest was paused or went on, the next one does not go on before the effect is seen. */
+const settleMs = 5 * secondMs;
+/** Shorter times say nothing of how fast a guest grows. */
+const measureMsMin = secondMs;
+const resumeBytesMin = 64 * MiB;
+
+export interface RoomFacts {
+  readonly room: Pick<GuestRoom, 'freeBytes' | 'reservedBytes'>;
+  /** How much the files of each machine grew that is not held, and in which time. */
+  readonly grown: ReadonlyMap<InstanceId, number>;
+  readonly grownInMs: number;
+  /** In the order in which they were paused. */
+  readonly held: readonly InstanceId[];
+  /** Since a guest was last paused or went on. */
+  readonly sinceChangeMs: number;
+}
+
+/** What to do now; at most one of both is there. */
+export interface RoomPlan {
+  /** Who is to be paused, first choice first: one of them, the others only when it cannot be. */
+  readonly hold: readonly InstanceId[];
+  readonly release?: InstanceId;
+}
+
+/** So much must be free before paused guests go on: more than the reserve, so that they do not stop again at once. */
+export const resumeBytes = ({ reservedBytes }: Pick<GuestRoom, 'reservedBytes'>): number =>
+  Math.max(resumeBytesMin, reservedBytes + Math.ceil(reservedBytes / 4));
+
+/**
+ * Which guest is paused when only the reserve is left, and which goes on when there is room: pure. The one that grew
+ * most is paused, then the next one if the others are still too fast; who was paused last goes on first. Guests that
+ * hardly write go on.
+ */
+export function planRoom(facts: RoomFacts): RoomPlan {
+  const { room, held, sinceChangeMs } = facts;
+  const isShort = room.reservedBytes > 0 && room.freeBytes <= room.reservedBytes;
+  if (isShort) return { hold: tooFast(facts) };
+  const last = held.at(-1);
+  const isDue = last !== undefined && sinceChangeMs >= settleMs;
+  if (isDue && room.freeBytes >= resumeBytes(room)) return { hold: [], release: last };
+  return { hold: [] };
+}
+
+function tooFast({ room, grown, grownInMs }: RoomFacts): readonly InstanceId[] {
+  const growing = [...grown].filter(([, bytes]) => bytes > 0);
+  const bytes = growing.reduce((sum, [, each]) => sum + each, 0);
+  const bytesToCome = (bytes / Math.max(grownInMs, measureMsMin)) * lastingMs;
+  if (bytesToCome < room.freeBytes) return [];
+  return growing.toSorted(([, a], [, b]) => b - a).map(([instanceId]) => instanceId);
+}

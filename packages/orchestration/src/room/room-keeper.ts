@@ -1,0 +1,128 @@
+import { MiB, secondMs } from '@bakehouse/base';
+import type { GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
+import type { ReconcilerContext } from '../context.ts';
+import { planRoom, type RoomFacts, resumeBytes } from './plan-room.ts';
+
+type KeeperContext = Pick<ReconcilerContext, 'compute' | 'clock' | 'logger'> & {
+  readonly guestRoom: GuestRoomMeter;
+};
+
+/** With more than so many times the reserve free, nobody asks who grows. */
+const nearReserves = 4;
+const nearMs = 250;
+const farMs = secondMs;
+/** How far back growth counts. */
+const memoryMs = 10 * secondMs;
+/** A guest that could not be paused is not the first choice for so long. */
+const passedOverMs = 10 * secondMs;
+
+/** What the files of machines took at a time. */
+interface Sample {
+  readonly at: number;
+  readonly use: ReadonlyMap<InstanceId, number>;
+}
+
+/**
+ * Keeps a reserve of the disk for the platform: pauses guests that would use it up, and lets them go on when there is
+ * room. Its memory is the driver's, so it may be killed at any time.
+ */
+export class RoomKeeper {
+  readonly #context: KeeperContext;
+  readonly #passedOver = new Map<InstanceId, number>();
+  #samples: readonly Sample[] = [];
+  #changedAt: number;
+
+  constructor(context: KeeperContext) {
+    this.#context = context;
+    this.#changedAt = context.clock.elapsed();
+  }
+
+  /** Looks again and again until the signal. Failures are logged. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#context;
+    let pauseMs = farMs;
+    while (!signal.aborted) {
+      await clock.sleep(pauseMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      pauseMs = await this.look().catch((error: unknown) => {
+        logger.log('warn', 'room for guests: the look failed', { error });
+        return farMs;
+      });
+    }
+  }
+
+  /** Pauses a guest or lets one go on, if it has to be. Returns when to look again, in milliseconds. */
+  async look(): Promise<number> {
+    const { guestRoom, compute } = this.#context;
+    const room = await guestRoom.look();
+    const held = await compute.held();
+    const isNear = room.freeBytes < room.reservedBytes * nearReserves;
+    if (isNear) await this.#sample();
+    else this.#samples = [];
+    const facts = this.#facts(room, held);
+    const plan = planRoom(facts);
+    if (plan.release) await this.#release(plan.release, room);
+    await this.#hold(plan.hold, { ...facts, room });
+    return isNear ? nearMs : farMs;
+  }
+
+  async #sample(): Promise<void> {
+    const { compute, clock } = this.#context;
+    const use = await compute.diskUse();
+    const at = clock.elapsed();
+    const recent = this.#samples.filter((each) => at - each.at <= memoryMs);
+    this.#samples = [...recent, { at, use }];
+  }
+
+  #facts(room: GuestRoom, held: readonly InstanceId[]): RoomFacts {
+    const first = this.#samples[0];
+    const last = this.#samples.at(-1);
+    const grown = new Map<InstanceId, number>();
+    for (const [instanceId, bytes] of last?.use ?? []) {
+      if (held.includes(instanceId)) continue;
+      // A machine that began since is measured from its first sample on.
+      const before = this.#samples.find(({ use }) => use.has(instanceId))?.use.get(instanceId);
+      grown.set(instanceId, bytes - (before ?? bytes));
+    }
+    const grownInMs = (last?.at ?? 0) - (first?.at ?? 0);
+    const sinceChangeMs = this.#context.clock.elapsed() - this.#changedAt;
+    return { room, grown, grownInMs, held, sinceChangeMs };
+  }
+
+  async #release(instanceId: InstanceId, { freeBytes }: GuestRoom): Promise<void> {
+    const { compute, clock, logger } = this.#context;
+    this.#changedAt = clock.elapsed();
+    await compute.release(instanceId);
+    logger.log('info', 'there is room: guest goes on', { instanceId, freeMiB: mib(freeBytes) });
+  }
+
+  async #hold(
+    choices: readonly InstanceId[],
+    facts: RoomFacts & { readonly room: GuestRoom },
+  ): Promise<void> {
+    const { compute, clock } = this.#context;
+    const now = clock.elapsed();
+    const isPassedOver = (id: InstanceId) => (this.#passedOver.get(id) ?? 0) > now;
+    for (const instanceId of choices.filter((id) => !isPassedOver(id))) {
+      if (await compute.hold(instanceId, reasonOf(instanceId, facts))) {
+        this.#changedAt = clock.elapsed();
+        return;
+      }
+      this.#passedOver.set(instanceId, now + passedOverMs);
+    }
+  }
+}
+
+const mib = (bytes: number) => Math.floor(bytes / MiB);
+
+function reasonOf(
+  instanceId: InstanceId,
+  { room, grown, grownInMs }: RoomFacts & { readonly room: GuestRoom },
+): string {
+  const grew = `its disks grew most: ${mib(grown.get(instanceId) ?? 0)} MiB in ${(grownInMs / secondMs).toFixed(1)} s`;
+  return (
+    `${grew}, and of ${room.path} only the platform's reserve is left ` +
+    `(${mib(room.freeBytes)} of ${mib(room.reservedBytes)} MiB): free at least ${mib(resumeBytes(room))} MiB there, ` +
+    "for example by deleting snapshots and volumes and by 'bakehouse prune', and the guest continues by itself"
+  );
+}
