@@ -3,7 +3,7 @@ import type { InstanceId } from '@bakehouse/domain';
 import { FakeWorld } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
-import { launch, makeVolume, outputOf } from './scenes.ts';
+import { launch, makeVolume, outputOf, snapshotOf } from './scenes.ts';
 import { type PlatformRun, startPlatform } from './simulated-platform.ts';
 
 const reservedBytes = GiB;
@@ -152,6 +152,23 @@ test('a paused guest that is rebooted stays paused, and boots when there is room
   await write(world, new Map(), 10);
   expect(world.compute.machines()).toMatchObject([{ boots: 2, state: 'running' }]);
   await checkWorld(world);
+});
+
+test('a hot map goes before a guest is paused', async () => {
+  const { world, run, ids } = await guests('hot', 1);
+  const [hog] = ids as [InstanceId];
+  const sourceId = await makeVolume(run);
+  world.volumes.write(sourceId, 0, 'content');
+  const snapshotId = await snapshotOf(run, sourceId);
+  await run.rest();
+  for (let n = 0; n < 3; n += 1) await makeVolume(run, snapshotId);
+  await write(world, new Map(), 30);
+  expect(await world.hot.list()).toHaveLength(1);
+  await write(world, new Map([[hog, 18.9 * GiB]]), 1);
+  world.hot.roomBytes = { totalBytes: 2 * GiB, freeBytes: 1.1 * GiB };
+  await write(world, new Map(), 30);
+  expect(await paused(world)).toEqual([]);
+  expect(await world.hot.list()).toEqual([]);
 });
 
 test('a guest that hangs holds up nobody: the next one is paused', async () => {

@@ -3,13 +3,13 @@ import type { ReconcilerContext } from '../context.ts';
 import { disksAtRest } from './disks-at-rest.ts';
 import { HotMaker } from './hot-maker.ts';
 import { type HotFacts, planHotMaps } from './plan-hot-maps.ts';
-import { readAskedMaps, readHotFacts } from './read-hot-facts.ts';
+import { readAskedMaps, readHotFacts, readHotRoom } from './read-hot-facts.ts';
 import type { RecentLaunches } from './recent-launches.ts';
 import { settleFastRestores } from './settle-fast-restores.ts';
 
 type KeeperContext = Pick<
   ReconcilerContext,
-  'metadata' | 'engine' | 'clock' | 'logger' | 'hot' | 'snapshots'
+  'metadata' | 'engine' | 'clock' | 'logger' | 'hot' | 'snapshots' | 'guestRoom'
 >;
 
 /**
@@ -36,7 +36,7 @@ export class HotKeeper {
     await this.#settleRestores();
     if (this.#maker.running === undefined) return;
     const demand = await this.#readDemand();
-    this.#maker.reconsider(demand, await this.#context.hot.room());
+    this.#maker.reconsider(demand, await readHotRoom(this.#context));
   }
 
   /** Drops what is damaged, and what has to make room. */

@@ -1,8 +1,8 @@
 import { messageOf, minuteMs, secondMs } from '@bakehouse/base';
-import type { BlockMapId, HotMapRoom } from '@bakehouse/domain';
+import type { BlockMapId } from '@bakehouse/domain';
 import { pauseMs } from '@bakehouse/workflow-engine';
 import type { ReconcilerContext } from '../context.ts';
-import { type HotDemand, isStillDue, reservedBytes } from './plan-hot-maps.ts';
+import { type HotDemand, type HotRoom, isStillDue, reservedBytes } from './plan-hot-maps.ts';
 
 /** Longer than the time between two looks from the start, so that a map that fails does not hold up the others. */
 const restAfterFailure = { pauseMs: 20 * secondMs, pauseMsMax: 10 * minuteMs };
@@ -67,7 +67,7 @@ export class HotMaker {
    * Interrupts the making of a file that nobody asks for any more, or that fills the disk: a full disk pauses guests. A
    * check writes nothing, and goes on.
    */
-  reconsider(demand: HotDemand, room: HotMapRoom): void {
+  reconsider(demand: HotDemand, room: HotRoom): void {
     if (this.#running?.what !== 'make') return;
     const { abort } = this.#running;
     if (!isStillDue(this.#running, demand)) abort.abort(new NotDueError('it is not asked for now'));

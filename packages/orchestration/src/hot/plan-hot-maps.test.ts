@@ -150,6 +150,8 @@ test('the reserve is a tenth of the disk, and 50 GiB at most', () => {
   expect(reservedBytes(room(1))).toBe(10 * GiB);
   expect(reservedBytes({ freeBytes: 0, totalBytes: 10_000 * GiB })).toBe(50 * GiB);
   expect(reservedBytes({ freeBytes: 0, totalBytes: 10 * MiB })).toBe(MiB);
+  expect(reservedBytes({ ...room(1), forGuestsBytes: 9 * GiB })).toBe(10 * GiB);
+  expect(reservedBytes({ ...room(1), forGuestsBytes: 25 * GiB })).toBe(25 * GiB);
 });
 
 test.each([

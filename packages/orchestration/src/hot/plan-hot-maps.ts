@@ -7,9 +7,14 @@ const launchesForHot = 3;
 const reserveShare = 0.1;
 const reserveBytesMax = 50 * GiB;
 
+export interface HotRoom extends HotMapRoom {
+  /** With so much free no guest is paused, and those that were go on. Absent: they have no reserve to keep to. */
+  readonly forGuestsBytes?: number;
+}
+
 /** What hot maps leave free: below it they are dropped. A map that nobody asked for is made only above twice as much. */
-export const reservedBytes = ({ totalBytes }: HotMapRoom): number =>
-  Math.min(totalBytes * reserveShare, reserveBytesMax);
+export const reservedBytes = ({ totalBytes, forGuestsBytes = 0 }: HotRoom): number =>
+  Math.max(forGuestsBytes, Math.min(totalBytes * reserveShare, reserveBytesMax));
 
 export interface HotCandidate {
   readonly mapId: BlockMapId;
@@ -29,7 +34,7 @@ export interface HotDemand {
 
 export interface HotFacts extends Pick<HotDemand, 'wanted'> {
   readonly hot: readonly HotMap[];
-  readonly room: HotMapRoom;
+  readonly room: HotRoom;
   /** Maps that are not hot, of recent disks or asked for. */
   readonly candidates: readonly HotCandidate[];
   /** Needed by volumes that were restored fast. */

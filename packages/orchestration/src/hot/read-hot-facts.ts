@@ -6,7 +6,8 @@ import {
   wantsHotMap,
 } from '@bakehouse/domain';
 import type { Drivers } from '../context.ts';
-import type { HotCandidate, HotDemand, HotFacts } from './plan-hot-maps.ts';
+import { resumeBytes } from '../room/plan-room.ts';
+import type { HotCandidate, HotDemand, HotFacts, HotRoom } from './plan-hot-maps.ts';
 
 interface AskedMaps {
   /** Of completed snapshots with fast restores. */
@@ -32,12 +33,22 @@ export async function readAskedMaps(reader: MetadataReader): Promise<AskedMaps> 
   return { wanted, pinned: new Set(restored.flatMap(({ originMapId }) => originMapId ?? [])) };
 }
 
+/** Hot maps go before guests are paused, and until those go on. */
+export async function readHotRoom({
+  hot,
+  guestRoom,
+}: Pick<Drivers, 'hot' | 'guestRoom'>): Promise<HotRoom> {
+  const room = await hot.room();
+  return guestRoom ? { ...room, forGuestsBytes: resumeBytes(await guestRoom.look()) } : room;
+}
+
 /** What the plan needs of the host and the store. */
 export async function readHotFacts(
-  { hot: driver, snapshots }: Pick<Drivers, 'hot' | 'snapshots'>,
+  drivers: Pick<Drivers, 'hot' | 'snapshots' | 'guestRoom'>,
   { wanted, pinned, launches }: AskedMaps & HotDemand,
 ): Promise<Omit<HotFacts, 'resting'> | undefined> {
-  const hot = await driver.list();
+  const { snapshots } = drivers;
+  const hot = await drivers.hot.list();
   const isHot = new Set(hot.map(({ mapId }) => mapId));
   const others = [...new Set([...wanted, ...launches.keys()])].filter((id) => !isHot.has(id));
   if (hot.length === 0 && others.length === 0) return undefined;
@@ -49,5 +60,5 @@ export async function readHotFacts(
     const sizeBytes = (summary?.blockCount ?? 0) * blockBytes;
     candidates.push({ mapId, sizeBytes, launches: launches.get(mapId) ?? 0 });
   }
-  return { hot, room: await driver.room(), candidates, wanted, pinned };
+  return { hot, room: await readHotRoom(drivers), candidates, wanted, pinned };
 }
