@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InsufficientCapacityError } from '@bakehouse/domain';
 import { connectQmp } from '@bakehouse/qmp';
@@ -192,6 +192,18 @@ describe('a machine', () => {
     await eventually(async () => {
       expect(await consoleText(driver)).toBe('x'.repeat(65_536));
     });
+  });
+
+  it("cannot fill the host with QEMU's own log, whose end is kept", async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver, events } = bench.driver({ superviseMs: 20 });
+    await driver.start(machineSpec());
+    const log = bench.machineFile('qemu.log');
+    await appendFile(log, `${'a complaint\n'.repeat(200_000)}its last words`);
+    await eventually(async () => expect((await stat(log)).size).toBe(65_536));
+    process.kill(await bench.pidOf(), 'SIGKILL');
+    const detail = expect.stringMatching(/it wrote: .*its last words/s);
+    await expectEvent(events, { kind: 'exited', reason: 'crashed', detail });
   });
 
   it('that powers itself off is not one that crashed', async () => {

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
-import type { Clock, Logger } from '@bakehouse/base';
+import { allEnded, type Clock, type Logger } from '@bakehouse/base';
 import type { MachineEvent, MachineStatus } from '@bakehouse/domain';
-import { type ControlGroups, type HostProcess, isAlive, waitForEnd } from '@bakehouse/host';
+import {
+  boundLog,
+  type ControlGroups,
+  type HostProcess,
+  isAlive,
+  waitForEnd,
+} from '@bakehouse/host';
 import {
   connectQmp,
   isJsonObject,
@@ -201,7 +207,7 @@ export class MachineSession {
     client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
     this.#connected.resolve();
-    const chores = [this.#findStall(client, stop.signal), this.#boundSerial(stop.signal)];
+    const chores = [this.#findStall(client, stop.signal), this.#boundLogs(stop.signal)];
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -259,11 +265,16 @@ export class MachineSession {
     }
   }
 
-  async #boundSerial(signal: AbortSignal): Promise<void> {
+  async #boundLogs(signal: AbortSignal): Promise<void> {
     const { clock, folder, limits, logger } = this.#options;
+    const { log, shutdowns } = machineFileNames;
+    const cuts = () => [
+      boundConsoleLog(folder, limits.serialBytesMax),
+      ...[log, shutdowns].map((name) => boundLog(join(folder, name))),
+    ];
     while (!signal.aborted) {
-      await boundConsoleLog(folder, limits.serialBytesMax).catch((error: unknown) => {
-        logger.log('warn', 'cannot cut the serial log', { error });
+      await allEnded(cuts()).catch((error: unknown) => {
+        logger.log('warn', 'cannot cut the logs of a machine', { error });
       });
       await clock.sleep(limits.superviseMs, signal).catch(() => {});
     }

@@ -1,4 +1,5 @@
 export * from './block-source-address.ts';
+export * from './bound-log.ts';
 export * from './code-build.ts';
 export * from './durable-files.ts';
 export * from './end-process.ts';

@@ -1,5 +1,6 @@
 import type { VolumeId } from '@bakehouse/domain';
 import {
+  boundLog,
   exists,
   findProcesses,
   type HostProcess,
@@ -59,6 +60,7 @@ async function visitDaemon<Result>(
 ): Promise<Visit<Result>> {
   const files = await findDaemonFiles(context, volumeId);
   if (!(await exists(files.monitor))) return 'none';
+  if (files.folder !== undefined) await boundLog(files.log);
   return (await context.monitors.visit(files.monitor, work)) ?? 'dead';
 }
 
