@@ -88,10 +88,10 @@ async function facts(): Promise<object> {
       'the folder of the guest socket': dirname(guestSocket),
     },
     exports: {
-      'its own export (a control)': names.nameOf(ownMap),
+      'its own export (a control)': names.nameOf({ mapId: ownMap }),
       "another disk's export by its map": otherMap,
       "another disk's export with the proof of its own": names
-        .nameOf(ownMap)
+        .nameOf({ mapId: ownMap })
         .replace(ownMap, otherMap),
       'an export without a name': '',
     },

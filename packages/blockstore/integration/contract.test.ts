@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@bakehouse/base';
+import { silentLogger, systemClock } from '@bakehouse/base';
 import type { BlockSource } from '@bakehouse/domain';
 import { describeSnapshotStore, type OpenedSnapshotStore } from '@bakehouse/testkit';
 import { blockSizeBytes } from '../src/format/block-size.ts';
 import { recordHeaderBytes } from '../src/format/record-format.ts';
+import { GuestReads } from '../src/guest-reads/guest-reads.ts';
 import { openBlockStore } from '../src/open-block-store.ts';
 import { connectBlockStore } from '../src/rpc/connect-block-store.ts';
 import { serveBlockStore } from '../src/rpc/serve-block-store.ts';
@@ -43,6 +44,7 @@ async function openStore(kind: 'socket' | 'remote files'): Promise<OpenedSnapsho
   const socketPath = join(folder, 'store.sock');
   const server = await serveBlockStore({
     store: blockStore,
+    reads: new GuestReads({ orders: blockStore.orders, clock: systemClock }),
     socketPath,
     build: 'b',
     logger: silentLogger,

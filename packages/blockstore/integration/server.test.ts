@@ -3,10 +3,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@bakehouse/base';
+import { silentLogger, systemClock } from '@bakehouse/base';
 import type { BlockSource } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { blockSizeBytes } from '../src/format/block-size.ts';
+import { GuestReads } from '../src/guest-reads/guest-reads.ts';
 import { openBlockStore } from '../src/open-block-store.ts';
 import { type BlockStoreClient, connectBlockStore } from '../src/rpc/connect-block-store.ts';
 import { serveBlockStore } from '../src/rpc/serve-block-store.ts';
@@ -35,6 +36,7 @@ beforeEach(async () => {
   );
   const server = await serveBlockStore({
     store: store,
+    reads: new GuestReads({ orders: store.orders, clock: systemClock }),
     socketPath,
     build: 'b',
     logger: silentLogger,

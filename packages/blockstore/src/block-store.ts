@@ -27,6 +27,8 @@ import { openFileSource } from './capture/file-source.ts';
 import { RunningWork } from './capture/running-work.ts';
 import type { StoreFiles } from './files/store-files.ts';
 import { isMapId, type StoreLayout } from './format/store-layout.ts';
+import type { OrderKeeper } from './guest-reads/guest-reads.ts';
+import type { OrderFolder } from './guest-reads/order-folder.ts';
 import { convertFlatMap, convertFlatMaps } from './maintenance/convert-flat-maps.ts';
 import { pruneStore } from './maintenance/prune-store.ts';
 import { storeUsage } from './maintenance/store-usage.ts';
@@ -57,6 +59,7 @@ export interface StoreParts {
   readonly pages: PageStore;
   readonly maps: MapCatalogue;
   readonly drafts: DraftFolder;
+  readonly orders: OrderFolder;
   readonly lock: StoreLock;
   readonly logger: Logger;
   readonly openSource: OpenSource | undefined;
@@ -170,7 +173,13 @@ export class BlockStore implements PrunableSnapshotStore, AsyncDisposable {
       ...reader,
       read: (...range) => this.#use(() => reader.read(...range)),
       readBlock: (blockIndex) => this.#use(() => reader.readBlock(blockIndex)),
+      readAhead: (blockIndex) => this.#use(() => reader.readAhead(blockIndex)),
     };
+  }
+
+  /** The orders in which maps were first read. */
+  get orders(): OrderKeeper {
+    return this.#parts.orders;
   }
 
   usage(): Promise<StoreUsage> {

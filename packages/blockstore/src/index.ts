@@ -1,5 +1,9 @@
 export type { BlockStore } from './block-store.ts';
+export { FolderFiles } from './files/folder-files.ts';
+export type { StoreFiles } from './files/store-files.ts';
 export { blockSizeBytes } from './format/block-size.ts';
+export type { GuestReader } from './guest-reads/guest-reader.ts';
+export { GuestReads } from './guest-reads/guest-reads.ts';
 export { type BlockStoreOptions, openBlockStore } from './open-block-store.ts';
 export type { MapReader, MapRun } from './read/map-reader.ts';
 export { BlockServerError } from './rpc/carried-error.ts';

@@ -9,6 +9,7 @@ import { writeError } from './files/disk-errors.ts';
 import { FolderFiles } from './files/folder-files.ts';
 import type { StoreFiles } from './files/store-files.ts';
 import { fileFolders, type StoreLayout, storeLayout } from './format/store-layout.ts';
+import { OrderFolder } from './guest-reads/order-folder.ts';
 import { isNothingMissing } from './maintenance/mark-live.ts';
 import { DraftFolder } from './maps/draft-folder.ts';
 import { MapCatalogue } from './maps/map-catalogue.ts';
@@ -95,6 +96,8 @@ async function openParts(
   const pages = new PageStore(segments, pageTail, pageCacheBytesMax);
   const maps = new MapCatalogue(files, pages);
   await maps.open();
+  const orders = new OrderFolder({ layout, logger, hasMap: (mapId) => maps.has(mapId) });
+  await orders.open();
   const drafts = new DraftFolder(layout);
   await drafts.open((mapId) => maps.has(mapId));
   const holders = { segments, maps, drafts, pages };
@@ -102,13 +105,13 @@ async function openParts(
   await repairSegments(repair, opened);
   await chunkTail.open();
   await pageTail.open();
-  return { ...base, chunkTail, pageTail, pages, maps, drafts, logger };
+  return { ...base, chunkTail, pageTail, pages, maps, drafts, orders, logger };
 }
 
 /** A full disk has no room for a new folder, and a store on it is still read: folders are made again when needed. */
 async function makeFolders(layout: StoreLayout): Promise<void> {
   const folders = [...fileFolders.map((name) => join(layout.root, name)), layout.tmp];
-  for (const path of [...folders, layout.tail, layout.drafts]) {
+  for (const path of [...folders, layout.tail, layout.drafts, layout.orders]) {
     await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       if (!(writeError(error, path) instanceof StoreFullError)) throw error;
     });

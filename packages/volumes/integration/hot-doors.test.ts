@@ -176,7 +176,7 @@ test('hot maps on another file system are not used, and the log says so once', a
       maps: mapOfFile(originMapId, rawPath),
       runtimeDirectory: path('run'),
       exporterSocketPath: path('origin/nbd'),
-      exportName: async (mapId) => `${mapId}.PROOF`,
+      exportName: async (mapId, reader) => `${mapId}.${reader ?? 'tool'}.PROOF`,
       machineUser: (instance) => users.of(path(`machines/${instance}`)),
       users,
       instanceSockets: () => undefined,
@@ -191,7 +191,9 @@ test('hot maps on another file system are not used, and the log says so once', a
   }
   await volumes.openMachine(instanceId);
   const [origin] = await volumes.blockdevChain({ volumeId, instanceId });
-  expect(origin).toMatchObject({ driver: 'nbd', export: `${originMapId}.PROOF` });
+  expect(origin).toMatchObject({ driver: 'nbd', export: `${originMapId}.${volumeId}.PROOF` });
+  const [forTool] = await volumes.blockdevChain({ volumeId });
+  expect(forTool).toMatchObject({ driver: 'nbd', export: `${originMapId}.tool.PROOF` });
   expect(await readFile(path(`volumes/${volumeId}/disk.json`), 'utf8')).not.toContain('hot');
   expect(logged).toEqual(['disks do not use hot maps, which are on another file system']);
   expect((await readdir(path('volumes'))).sort()).toEqual(['.machines', volumeId, id.volume(2)]);

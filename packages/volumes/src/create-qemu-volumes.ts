@@ -44,8 +44,11 @@ export interface QemuVolumesOptions {
    * must not reach.
    */
   readonly exporterSocketPath: string;
-  /** What the block server exports a map as: a name that only who may read the map can know. */
-  readonly exportName: (mapId: BlockMapId) => Promise<string>;
+  /**
+   * What the block server exports a map as: a name that only who may read the map can know. With the volume that a machine
+   * reads it for.
+   */
+  readonly exportName: (mapId: BlockMapId, volumeId?: VolumeId) => Promise<string>;
   /** The users of the jails in which QEMU's tools work on disks at rest: that of the disk's folder. */
   readonly users: JailUsers;
   /** The user of a machine's jail. */

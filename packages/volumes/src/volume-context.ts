@@ -1,5 +1,5 @@
 import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
-import type { BlockMapId, InstanceId } from '@bakehouse/domain';
+import type { BlockMapId, InstanceId, VolumeId } from '@bakehouse/domain';
 import type { JailUsers } from '@bakehouse/host';
 import type { DiskPaths } from './disks/disk-paths.ts';
 import type { HotContext } from './hot/hot-context.ts';
@@ -13,7 +13,7 @@ export interface VolumeContext {
   /** A short path: the address of a Unix socket holds 107 bytes. */
   readonly runtimeDirectory: string;
   readonly exporterSocketPath: string;
-  readonly exportName: (mapId: BlockMapId) => Promise<string>;
+  readonly exportName: (mapId: BlockMapId, volumeId?: VolumeId) => Promise<string>;
   readonly users: JailUsers;
   readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { systemClock } from '@bakehouse/base';
 import {
+  GuestReads,
   openBlockStore,
   StoreFormatError,
   StoreLockedError,
@@ -46,8 +48,9 @@ const blockStore = await openBlockStore({
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 });
-const openMap = mapDevices(blockStore);
-const nbdServer = await serveNbd({ socketPath: nbd, logger, openExport: openMap });
+const reads = new GuestReads({ orders: blockStore.orders, clock: systemClock });
+const devices = mapDevices(blockStore, reads);
+const nbdServer = await serveNbd({ socketPath: nbd, logger, openExport: devices.open });
 const names = exportNames(await readExportKey(exportKey));
 /** Only jails have this socket's folder, whatever their users are. */
 const guestSocketMode = 0o666;
@@ -56,17 +59,19 @@ const guestServer = await serveNbd({
   socketMode: guestSocketMode,
   logger,
   async openExport(name) {
-    const mapId = names.mapOf(name);
-    return mapId === undefined ? undefined : await openMap(mapId);
+    const { mapId, volumeId } = names.meaningOf(name) ?? {};
+    if (mapId === undefined) return undefined;
+    return volumeId === undefined ? devices.open(mapId) : devices.openFor(mapId, volumeId);
   },
 });
-const rpc = await serveBlockStore({ store: blockStore, socketPath: control, build, logger });
+const rpc = await serveBlockStore({ store: blockStore, reads, socketPath: control, build, logger });
 logger.log('info', 'block server ready', { pid: process.pid, store });
 
 const close = async () => {
   await rpc.close();
   await nbdServer.close();
   await guestServer.close();
+  await reads.close();
   await blockStore.close();
 };
 const stop = () =>

@@ -7,14 +7,33 @@ import { exportNames, readExportKey } from './export-names.ts';
 const names = exportNames(Buffer.alloc(32, 1));
 const mapId = 'map-00000000000000001';
 
-test('a name of the platform means its map, and no other name means anything', () => {
-  const name = names.nameOf(mapId);
-  expect(names.mapOf(name)).toBe(mapId);
-  const foreign = exportNames(Buffer.alloc(32, 2)).nameOf(mapId);
-  const moved = name.replace('map-00000000000000001', 'map-00000000000000002');
-  for (const guess of [mapId, `${mapId}.`, foreign, moved, `${name}0`, name.slice(0, -1), '']) {
-    expect(names.mapOf(guess)).toBeUndefined();
-  }
+const volumeId = 'vol-00000000000000001';
+
+const named = { mapId, volumeId } as const;
+
+test.each([{ mapId } as const, named])('a name means what it was made for: %j', (each) => {
+  expect(names.meaningOf(names.nameOf(each))).toEqual(each);
+});
+
+const ofTool = names.nameOf({ mapId });
+const ofVolume = names.nameOf(named);
+const otherKey = exportNames(Buffer.alloc(32, 2));
+
+test.each([
+  ['of no proof', mapId],
+  ['of an empty proof', `${mapId}.`],
+  ['of another key', otherKey.nameOf({ mapId })],
+  ['of a volume and another key', otherKey.nameOf(named)],
+  ['of another map', ofTool.replace(mapId, 'map-00000000000000002')],
+  ['of another map for the volume', ofVolume.replace(mapId, 'map-00000000000000002')],
+  ['of another volume', ofVolume.replace(volumeId, 'vol-00000000000000002')],
+  ['without its volume', ofVolume.replace(`.${volumeId}`, '')],
+  ['with a volume', ofTool.replace(mapId, `${mapId}.${volumeId}`)],
+  ['that is too long', `${ofVolume}0`],
+  ['that is too short', ofVolume.slice(0, -1)],
+  ['without anything', ''],
+])('a name %s means nothing', (_, guess) => {
+  expect(names.meaningOf(guess)).toBeUndefined();
 });
 
 test('the key is made once, for its owner alone, and again when it was cut short', async () => {

@@ -1,9 +1,11 @@
-import type { MapReader } from '@bakehouse/blockstore';
+import { systemClock } from '@bakehouse/base';
+import { GuestReads, type MapReader } from '@bakehouse/blockstore';
 import type { BlockMapId } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { mapDevices } from './map-device.ts';
 
 const mapId = 'map-0123456789abcdef0';
+const noGuests = { open: () => Promise.reject(new Error('no machine opens it')) };
 
 /** A store that opens a map when the test resolves its promise. */
 function slowStore() {
@@ -13,22 +15,24 @@ function slowStore() {
     blockSizeBytes: 512 * 1024,
     read: () => Promise.reject(new Error('not asked for')),
     readBlock: () => Promise.resolve(undefined),
+    readAhead: () => Promise.resolve(false),
     peekBlock: () => 'zeros',
     async *runs(first, end) {
       yield { first, end, isZeros: true };
     },
   };
-  const open = mapDevices({
+  const store = {
     find: async (id: BlockMapId) =>
       id === mapId
-        ? { mapId: id, sizeBytes: 1024, blockCount: 0, readBytes: 0, addedBytes: 0 }
+        ? ({ mapId: id, sizeBytes: 1024, blockCount: 0, readBytes: 0, addedBytes: 0 } as const)
         : undefined,
     openMap() {
       const next = Promise.withResolvers<MapReader>();
       opening.push(next);
       return next.promise;
     },
-  });
+  };
+  const { open } = mapDevices(store, noGuests);
   return { open, opening, reader };
 }
 
@@ -78,6 +82,7 @@ function patternReader(isZeros: (blockIndex: number) => boolean): MapReader {
     sizeBytes,
     blockSizeBytes: blockBytes,
     read: () => Promise.reject(new Error('not asked for')),
+    readAhead: async () => false,
     readBlock: async (index) => (isZeros(index) ? undefined : Buffer.alloc(blockBytes, index + 1)),
     peekBlock: (index) => (isZeros(index) ? 'zeros' : 'not-cached'),
     async *runs(first, end) {
@@ -90,8 +95,8 @@ function patternReader(isZeros: (blockIndex: number) => boolean): MapReader {
 
 async function patternDisk() {
   const reader = patternReader((index) => index === 1 || index === 5);
-  const open = mapDevices({
-    find: async (id) => ({
+  const store = {
+    find: async (id: BlockMapId) => ({
       mapId: id,
       sizeBytes: reader.sizeBytes,
       blockCount: 4,
@@ -99,7 +104,8 @@ async function patternDisk() {
       addedBytes: 0,
     }),
     openMap: async () => reader,
-  });
+  };
+  const { open } = mapDevices(store, noGuests);
   const device = await open(mapId);
   if (device?.extents === undefined) throw new Error('the device has extents');
   return { ...device, extents: device.extents };
@@ -126,4 +132,40 @@ test('a read over several blocks has a piece of each, and zeros are not copied',
     { zeroBytes: blockBytes },
     [10, 3],
   ]);
+});
+
+test("a machine's reads are counted, those that waited apart, and its volume is released once", async () => {
+  const orders = { find: async () => undefined, keep: async () => {} };
+  const reads = new GuestReads({ orders, clock: systemClock });
+  const cached = new Set<number>();
+  const pattern = patternReader((index) => index === 1);
+  const reader: MapReader = {
+    ...pattern,
+    async readBlock(index) {
+      cached.add(index);
+      return await pattern.readBlock(index);
+    },
+    peekBlock(index) {
+      if (index === 1) return 'zeros';
+      return cached.has(index) ? Buffer.alloc(blockBytes, index + 1) : 'not-cached';
+    },
+  };
+  const summary = { sizeBytes: reader.sizeBytes, blockCount: 4, readBytes: 0, addedBytes: 0 };
+  const { openFor } = mapDevices(
+    { find: async (id) => ({ mapId: id, ...summary }), openMap: async () => reader },
+    reads,
+  );
+  const volumeId = 'vol-00000000000000001';
+  const device = await openFor(mapId, volumeId);
+  await device?.read(0, 512);
+  expect(device?.read(0, 4096)).toEqual([Buffer.alloc(4096, 1)]);
+  expect(device?.read(blockBytes, 1024)).toEqual([{ zeroBytes: 1024 }]);
+  await device?.read(blockBytes - 512, blockBytes + 1024);
+  const [counted] = await reads.ofVolumes([volumeId]);
+  const bytes = 512 + 4096 + 1024 + blockBytes + 1024;
+  expect(counted?.total).toMatchObject({ reads: 4, bytes, newBlocks: 2, waits: 2 });
+  await device?.close();
+  const again = await openFor(mapId, volumeId);
+  expect((await reads.ofVolumes([volumeId]))[0]?.total.reads).toBe(0);
+  await again?.close();
 });

@@ -1,8 +1,11 @@
-import type { BlockStore, MapReader } from '@bakehouse/blockstore';
+import type { BlockStore, GuestReader, GuestReads, MapReader } from '@bakehouse/blockstore';
 import { blockSizeBytes } from '@bakehouse/blockstore';
-import type { BlockMapId } from '@bakehouse/domain';
+import type { BlockMapId, VolumeId } from '@bakehouse/domain';
 import type { BlockDevice, BlockExtent, BlockPiece, ByteSpan } from '@bakehouse/nbd';
 import { SharedUse } from './shared-use.ts';
+
+/** What a device needs of a map. */
+type DeviceMap = Pick<MapReader, 'sizeBytes' | 'peekBlock' | 'readBlock' | 'runs'>;
 
 interface Part {
   readonly blockIndex: number;
@@ -27,7 +30,7 @@ function piece(block: Uint8Array | undefined, { within, lengthBytes }: Part): Bl
   return block ? block.subarray(within, within + lengthBytes) : { zeroBytes: lengthBytes };
 }
 
-async function readSlowly(map: MapReader, parts: readonly Part[]): Promise<readonly BlockPiece[]> {
+async function readSlowly(map: DeviceMap, parts: readonly Part[]): Promise<readonly BlockPiece[]> {
   return await Promise.all(
     parts.map(async (part) => piece(await map.readBlock(part.blockIndex), part)),
   );
@@ -35,7 +38,7 @@ async function readSlowly(map: MapReader, parts: readonly Part[]): Promise<reado
 
 /** Runs of blocks that are all data or all zeros. */
 async function extentsOf(
-  map: MapReader,
+  map: DeviceMap,
   { offset, lengthBytes }: ByteSpan,
   countMax: number,
 ): Promise<readonly BlockExtent[]> {
@@ -52,19 +55,47 @@ async function extentsOf(
   return extents;
 }
 
+interface MapDevices {
+  /** The map as a disk; undefined when there is no such map, or the name is none's. */
+  open(name: string): Promise<BlockDevice | undefined>;
+  /** The same for a machine, which reads it for this volume: its reads are counted, and read ahead. */
+  openFor(mapId: BlockMapId, volumeId: VolumeId): Promise<BlockDevice | undefined>;
+}
+
 /**
- * Opens maps of the block store as disks for QEMU; undefined when there is no such map. Connections that read the
- * same map share a reader, and the pages that it has at hand.
+ * Opens maps of the block store as disks for QEMU. Connections that read the same map share a reader, and the pages that
+ * it has at hand.
  */
 export function mapDevices(
   store: Pick<BlockStore, 'find' | 'openMap'>,
-): (name: string) => Promise<BlockDevice | undefined> {
+  reads: Pick<GuestReads, 'open'>,
+): MapDevices {
   const readers = new SharedUse((mapId: BlockMapId) => store.openMap(mapId));
-  return async (name) => {
+  const take = async (name: string) => {
     if (!isMapName(name)) return undefined;
     if (!(await store.find(name))) return undefined;
-    const { shared, release } = await readers.take(name);
-    return mapDevice(shared, release);
+    return await readers.take(name);
+  };
+  return {
+    async open(name) {
+      const taken = await take(name);
+      return taken && mapDevice(taken.shared, taken.release);
+    },
+    async openFor(mapId, volumeId) {
+      const taken = await take(mapId);
+      if (!taken) return undefined;
+      try {
+        const { reader, release } = await reads.open({ mapId, volumeId }, taken.shared);
+        const close = () => {
+          release();
+          taken.release();
+        };
+        return guestDevice(reader, close);
+      } catch (error) {
+        taken.release();
+        throw error;
+      }
+    },
   };
 }
 
@@ -72,7 +103,7 @@ function isMapName(name: string): name is BlockMapId {
   return /^map-[0-9a-f]{17}$/.test(name);
 }
 
-function mapDevice(map: MapReader, close: () => void): BlockDevice {
+function mapDevice(map: DeviceMap, close: () => void): BlockDevice {
   return {
     sizeBytes: map.sizeBytes,
     read(offset, lengthBytes) {
@@ -87,5 +118,27 @@ function mapDevice(map: MapReader, close: () => void): BlockDevice {
     },
     extents: (span, countMax) => extentsOf(map, span, countMax),
     close,
+  };
+}
+
+/** The disk of a map, with each read counted. */
+function guestDevice(reader: GuestReader, close: () => void): BlockDevice {
+  const device = mapDevice(reader, close);
+  const wait = async (lengthBytes: number, pieces: Promise<readonly BlockPiece[]>) => {
+    const begun = performance.now();
+    try {
+      return await pieces;
+    } finally {
+      reader.served(lengthBytes, performance.now() - begun);
+    }
+  };
+  return {
+    ...device,
+    read(offset, lengthBytes) {
+      const pieces = device.read(offset, lengthBytes);
+      if (pieces instanceof Promise) return wait(lengthBytes, pieces);
+      reader.served(lengthBytes);
+      return pieces;
+    },
   };
 }

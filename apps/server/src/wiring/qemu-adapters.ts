@@ -39,7 +39,11 @@ export function qemuAdapters(
     maps: blockStoreClient(data),
     runtimeDirectory: data.runtime,
     exporterSocketPath: blockServerPaths(data).guestSocket,
-    exportName: async (mapId) => exportNames(await readExportKey(data.exportKey)).nameOf(mapId),
+    exportName: async (mapId, volumeId) =>
+      exportNames(await readExportKey(data.exportKey)).nameOf({
+        mapId,
+        ...(volumeId && { volumeId }),
+      }),
     users,
     machineUser,
     instanceSockets: (instanceId) => disksSocketPath(data.instances, instanceId),

@@ -9,6 +9,7 @@ export interface StoreLayout {
   readonly owner: string;
   readonly tail: string;
   readonly drafts: string;
+  readonly orders: string;
   readonly tmp: string;
 }
 
@@ -24,6 +25,7 @@ export function storeLayout(root: string): StoreLayout {
     owner: join(root, 'owner.json'),
     tail: join(root, 'tail'),
     drafts: join(root, 'drafts'),
+    orders: join(root, 'orders'),
     tmp: join(root, 'tmp'),
   };
 }

@@ -3,6 +3,7 @@ import { allEnded, type Logger } from '@bakehouse/base';
 import type { BlockMapId, PruneResult } from '@bakehouse/domain';
 import { segmentHeaderBytes } from '../format/record-format.ts';
 import { indexName, segmentKinds } from '../format/store-layout.ts';
+import type { OrderFolder } from '../guest-reads/order-folder.ts';
 import { recordBytesIn, SealedSegment, type Segment } from '../segments/segment.ts';
 import { SegmentRewrite } from '../segments/segment-rewrite.ts';
 import type { SegmentSet } from '../segments/segment-set.ts';
@@ -16,6 +17,7 @@ export interface PruneContext extends MarkContext, SizeContext {
   /** One for each kind of segment. */
   readonly tails: readonly TailWriter[];
   readonly epochs: UseEpochs;
+  readonly orders: Pick<OrderFolder, 'remove'>;
   /** Maps that captures make, and drafts that are being sealed, at this moment. */
   readonly inUse: () => ReadonlySet<BlockMapId>;
   readonly tmp: string;
@@ -40,6 +42,7 @@ export async function pruneStore(
     const maps = context.maps.ids().filter(isRemoved);
     const drafts = context.drafts.ids().filter(isRemoved);
     await allEnded([context.maps.remove(maps), context.drafts.remove(drafts)]);
+    await context.orders.remove(maps);
     const removedChunks = await new Sweep(context, await liveTest(context)).run();
     const freedBytes = Math.max(0, bytesBefore - (await storeBytes(context)));
     return { removedMaps: maps.length + drafts.length, removedChunks, freedBytes };

@@ -33,7 +33,7 @@ export async function otherBytes({ layout, files }: SizeContext): Promise<number
   for (const folder of fileFolders) {
     for (const name of await files.list(folder)) total += await fileBytes(files, folder, name);
   }
-  for (const folder of [layout.root, layout.drafts, layout.tmp]) {
+  for (const folder of [layout.root, layout.drafts, layout.orders, layout.tmp]) {
     for (const name of await readFolderIfExists(folder)) {
       const found = await lstat(join(folder, name)).catch(() => undefined);
       if (found?.isFile()) total += found.size;

@@ -4,6 +4,13 @@ import { contentIdHex } from '../format/content-id.ts';
 import type { SegmentSet, StoredPayload } from '../segments/segment-set.ts';
 import { ChunkDamagedError } from '../store-errors.ts';
 
+export interface ChunkFetch {
+  readonly chunkId: Uint8Array;
+  readonly slot: CoderSlot;
+  /** Waited for between the disk and the threads. */
+  readonly turn?: () => Promise<void>;
+}
+
 /**
  * Reads the chunk from disk into the slot's `raw`, checked against its name. Throws ChunkDamagedError (and
  * then has marked the chunk, so that a capture stores it again) or ContentMissingError.
@@ -11,10 +18,11 @@ import { ChunkDamagedError } from '../store-errors.ts';
 export async function fetchChunk(
   segments: SegmentSet,
   coders: CoderPool,
-  { chunkId, slot }: { readonly chunkId: Uint8Array; readonly slot: CoderSlot },
+  { chunkId, slot, turn }: ChunkFetch,
 ): Promise<void> {
   const stored = await segments.readPayload(chunkId, slot.packed);
   slot.chunkId.set(chunkId);
+  await turn?.();
   const problem = await problemOf(coders, slot, stored);
   if (problem === undefined) return;
   const { location, segmentPath } = stored;

@@ -22,6 +22,11 @@ export interface MapReader {
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
   /** A whole block, also at the disk's end (padded with zeros); undefined is zeros. */
   readBlock(blockIndex: number): Promise<Uint8Array | undefined>;
+  /**
+   * Brings a block into memory that nobody waits for, after what is waited for. Resolves to whether this call did: false
+   * for zeros, for what is in memory and for what is on its way.
+   */
+  readAhead(blockIndex: number): Promise<boolean>;
   /** What is known without waiting: the block, that it is zeros, or that it must be fetched. */
   peekBlock(blockIndex: number): Uint8Array | 'zeros' | 'not-cached';
   /** Runs of blocks that are in the map, or not, from `first` on, in order; the last one may reach beyond `end`. */
@@ -32,16 +37,22 @@ export interface MapReader {
 export function openMapReader({ mapId, keyId, tree }: OpenedMap, chunks: ChunkReader): MapReader {
   if (keyId !== undefined) throw new KeyUnknownError(`map ${mapId}`, keyId);
   const lookup = new BlockLookup(tree);
-  const readBlock = async (blockIndex: number) => {
-    const chunkId = await lookup.find(blockIndex).catch((error: unknown) => {
+  const find = (blockIndex: number) =>
+    lookup.find(blockIndex).catch((error: unknown) => {
       throw mapError(mapId, error);
     });
+  const readBlock = async (blockIndex: number) => {
+    const chunkId = await find(blockIndex);
     return chunkId && chunks.read(chunkId);
   };
   return {
     sizeBytes: tree.sizeBytes,
     blockSizeBytes,
     readBlock,
+    async readAhead(blockIndex) {
+      const chunkId = await find(blockIndex);
+      return chunkId !== undefined && (await chunks.readAhead(chunkId));
+    },
     peekBlock(blockIndex) {
       const found = lookup.peek(blockIndex);
       return typeof found === 'string' ? found : (chunks.peek(found) ?? 'not-cached');

@@ -4,6 +4,7 @@ import type {
   MapUsage,
   PrunableSnapshotStore,
   PruneResult,
+  ReadReporter,
 } from '@bakehouse/domain';
 import {
   type BlockServerHello,
@@ -19,6 +20,7 @@ export type ConnectOptions = TransportOptions;
 export interface BlockStoreClient extends PrunableSnapshotStore {
   /** Who serves: throws BlockStoreUnreachableError when nobody does. */
   hello(signal?: AbortSignal): Promise<BlockServerHello>;
+  readonly reads: ReadReporter;
 }
 
 /**
@@ -71,6 +73,10 @@ export function connectBlockStore(options: ConnectOptions): BlockStoreClient {
       return result;
     },
     verify: (onProgress) => call('verify', {}, { onProgress }),
+    reads: {
+      ofVolumes: async (volumeIds) => (await call('volumeReads', { volumeIds })).volumes,
+      ofMaps: async () => (await call('mapReads', {})).maps,
+    },
   };
 }
 

@@ -1,9 +1,15 @@
-import type { BlockMapId, CaptureProgress, PrunableSnapshotStore } from '@bakehouse/domain';
+import type {
+  BlockMapId,
+  CaptureProgress,
+  PrunableSnapshotStore,
+  ReadReporter,
+} from '@bakehouse/domain';
 import { isMapId } from '../format/store-layout.ts';
 import { idsPerPart, type RpcCalls, type RpcName, type RpcPart } from './rpc-protocol.ts';
 
 export interface CallContext<Part = never> {
   readonly store: PrunableSnapshotStore;
+  readonly reads: ReadReporter;
   readonly build: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: CaptureProgress) => void;
@@ -47,6 +53,8 @@ export const rpcHandlers: Handlers = {
   },
   prune: ({ store }, { remove }) => store.prune(new Set<BlockMapId>(remove.filter(isMapId))),
   verify: ({ store, onProgress }) => store.verify(onProgress),
+  volumeReads: async ({ reads }, { volumeIds }) => ({ volumes: await reads.ofVolumes(volumeIds) }),
+  mapReads: async ({ reads }) => ({ maps: await reads.ofMaps() }),
 };
 
 function* partsOf<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {

@@ -9,10 +9,13 @@ import type {
   DraftRequest,
   HeldBytes,
   MapBlockPage,
+  MapReads,
   MapUsage,
   PruneResult,
   StoreUsage,
   VerifyResult,
+  VolumeId,
+  VolumeReads,
 } from '@bakehouse/domain';
 import { isMapId } from '../format/store-layout.ts';
 
@@ -69,6 +72,14 @@ export interface RpcCalls {
     readonly answer: PruneResult;
   };
   readonly verify: { readonly request: object; readonly answer: VerifyResult };
+  readonly volumeReads: {
+    readonly request: { readonly volumeIds: readonly VolumeId[] };
+    readonly answer: { readonly volumes: readonly VolumeReads[] };
+  };
+  readonly mapReads: {
+    readonly request: object;
+    readonly answer: { readonly maps: readonly MapReads[] };
+  };
 }
 
 export type RpcName = keyof RpcCalls;
@@ -88,6 +99,8 @@ export const rpcNames = [
   'usage',
   'prune',
   'verify',
+  'volumeReads',
+  'mapReads',
 ] as const satisfies readonly RpcName[];
 
 /**

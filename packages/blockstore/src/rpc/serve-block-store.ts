@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from '@bakehouse/base';
-import type { CaptureProgress, PrunableSnapshotStore } from '@bakehouse/domain';
+import type { CaptureProgress, PrunableSnapshotStore, ReadReporter } from '@bakehouse/domain';
 import { listenPrivately } from '@bakehouse/host';
 import { blockSizeBytes } from '../format/block-size.ts';
 import { encodeError } from './carried-error.ts';
@@ -25,6 +25,7 @@ export interface BlockStoreServer {
 
 interface ServedStore {
   readonly store: PrunableSnapshotStore;
+  readonly reads: ReadReporter;
   readonly build: string;
 }
 
@@ -37,6 +38,8 @@ const errorStatus = 409;
  */
 export async function serveBlockStore(options: {
   readonly store: PrunableSnapshotStore;
+  /** What guests read of it. */
+  readonly reads: ReadReporter;
   readonly socketPath: string;
   /** What `hello` reports of this process's code. */
   readonly build: string;

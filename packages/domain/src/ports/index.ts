@@ -1,3 +1,4 @@
+export * from './block-reads.ts';
 export * from './block-source.ts';
 export * from './compute-driver.ts';
 export type * from './hot-maps.ts';

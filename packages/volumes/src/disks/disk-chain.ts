@@ -24,10 +24,17 @@ interface ChainFiles {
   readonly hot?: string;
 }
 
+interface Origin {
+  readonly record: DiskRecord;
+  readonly hotPath: string | undefined;
+  /** The volume that a machine reads it for. */
+  readonly reader: VolumeId | undefined;
+}
+
 /** The chain as `disk.json` has it, whoever else uses the disk. */
 export async function diskChain(
   context: VolumeContext,
-  { volumeId, readOnly = false }: Omit<ChainRequest, 'instanceId'>,
+  { volumeId, readOnly = false, instanceId }: ChainRequest,
   files?: ChainFiles,
 ): Promise<QemuBlockdevs> {
   const record = await readDiskRecord(context.paths, volumeId);
@@ -35,7 +42,7 @@ export async function diskChain(
   return planBlockdevChain({
     volumeId,
     diskPath: disk,
-    ...(await originOf(context, record, hot)),
+    ...(await originOf(context, { record, hotPath: hot, reader: instanceId && volumeId })),
     exporterSocketPath: context.exporterSocketPath,
     readOnly,
     reconnectSeconds: context.limits.reconnectSeconds,
@@ -54,12 +61,11 @@ async function ownFiles(
 
 async function originOf(
   context: VolumeContext,
-  { originMapId }: DiskRecord,
-  hotPath: string | undefined,
+  { record: { originMapId }, hotPath, reader }: Origin,
 ): Promise<Pick<ChainOptions, 'hotPath' | 'originExport'>> {
   if (hotPath !== undefined) return { hotPath };
   if (originMapId === undefined) return {};
-  return { originExport: await context.exportName(originMapId) };
+  return { originExport: await context.exportName(originMapId, reader) };
 }
 
 /**
