@@ -14,6 +14,22 @@ export const listSchema = <Item extends MemberSchema>(item: Item) =>
   v.pipe(v.array(item), v.readonly());
 
 export const countSchema = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Milliseconds, with fractions. */
+const durationSchema = v.pipe(v.number(), v.minValue(0));
+
+/** What machines read through the block server: docs/boot.md. */
+export const readCountsSchema = v.object({
+  reads: countSchema,
+  bytes: countSchema,
+  /** Blocks with data that a volume had not read before. */
+  newBlocks: countSchema,
+  /** Of these, those that read-ahead had fetched or was fetching. */
+  aheadBlocks: countSchema,
+  /** Reads of blocks that were not in memory, and how long these waited. */
+  waits: countSchema,
+  waitedMs: durationSchema,
+  longestMs: durationSchema,
+});
 export const percentSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
 /** 0 to 1. */
 const fractionSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));

@@ -40,6 +40,7 @@ export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {
       ...(place.beforeQemu ? ['sh', '-ec', `${place.beforeQemu}\nexec "$@"`, 'before'] : []),
     ],
     accelerator: 'tcg',
+    reads: { ofVolumes: async () => [] },
     clock: systemClock,
     logger: silentLogger,
     disks: machineDisksIn(place.folder, (instanceId) =>

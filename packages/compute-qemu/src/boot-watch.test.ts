@@ -2,7 +2,9 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, silentLogger } from '@bakehouse/base';
+import { noReads, type VolumeReads } from '@bakehouse/domain';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { mergedReads } from './boot-record.ts';
 import { BootWatch, readMachineBoot } from './boot-watch.ts';
 import { machineFileNames } from './machine-files.ts';
 
@@ -29,6 +31,11 @@ class SteppedClock implements Clock {
   }
 }
 
+const disks = [
+  { volumeId: 'vol-00000000000000001', backing: 'store' },
+  { volumeId: 'vol-00000000000000002', backing: 'hot' },
+] as const;
+
 /** A machine's folder with what an earlier start wrote to its console. */
 async function watched() {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-boot-'));
@@ -36,7 +43,20 @@ async function watched() {
   const serial = join(folder, machineFileNames.serial);
   await writeFile(serial, 'of the start before\n');
   const clock = new SteppedClock();
-  const watch = await BootWatch.begin({ folder, generation: 3, clock, logger: silentLogger });
+  const seen: { reads: VolumeReads[]; asked: Set<string> } = { reads: [], asked: new Set() };
+  const watch = await BootWatch.begin({
+    folder,
+    generation: 3,
+    disks,
+    reads: {
+      async ofVolumes(volumeIds) {
+        for (const volumeId of volumeIds) seen.asked.add(volumeId);
+        return seen.reads;
+      },
+    },
+    clock,
+    logger: silentLogger,
+  });
   const spawnedAt = clock.now();
   clock.advance(40);
   watch.responded();
@@ -54,7 +74,7 @@ async function watched() {
       },
       { timeout: 30_000 },
     );
-  return { folder, serial, clock, watch, spawnedAt, lookUntil };
+  return { folder, serial, clock, watch, spawnedAt, lookUntil, seen };
 }
 
 test('a start has its generation, its times and no console yet', async () => {
@@ -86,12 +106,52 @@ test('a log that was cut has no console of this start, and keeps the times', asy
   expect((await readMachineBoot(folder))?.console).toBeUndefined();
 });
 
-test.each(['', '{', '{"version":2}', '{"version":1,"generation":"3","arrivals":[]}'])(
-  'a file that is not a record (%s) is none',
-  async (text) => {
-    const { folder, watch } = await watched();
-    watch.stop();
-    await writeFile(join(folder, machineFileNames.boot), text);
-    expect(await readMachineBoot(folder)).toBeUndefined();
-  },
-);
+/** So many reads of the first volume, since a moment after its start. */
+const readsSince = (since: number, reads: number): VolumeReads => ({
+  volumeId: disks[0].volumeId,
+  mapId: 'map-00000000000000001',
+  since,
+  spans: [{ ...noReads, from: since, to: since + 100, reads }],
+  total: { ...noReads, reads },
+});
+
+test('what volumes read through the block server is kept, also when that is started again', async () => {
+  const { seen, spawnedAt, lookUntil } = await watched();
+  const ofEarlierMachine = readsSince(spawnedAt - 1, 99);
+  const first = readsSince(spawnedAt + 5, 1);
+  seen.reads = [ofEarlierMachine, first];
+  await lookUntil((boot) => expect(boot?.reads).toEqual([first]));
+  const more = readsSince(spawnedAt + 5, 7);
+  seen.reads = [more];
+  await lookUntil((boot) => expect(boot?.reads).toEqual([more]));
+  const again = readsSince(spawnedAt + 900, 2);
+  seen.reads = [again];
+  await lookUntil((boot) => {
+    expect(boot?.reads).toEqual([more, again]);
+    expect(boot?.disks).toEqual(disks);
+  });
+  expect([...seen.asked]).toEqual([disks[0].volumeId]);
+});
+
+test('a block server that is started over and over does not make the record grow', () => {
+  const [first, ...later] = Array.from({ length: 40 }, (_, index) => readsSince(index, 1));
+  const merged = later.reduce<readonly VolumeReads[]>(
+    (all, next) => mergedReads(all, [next]),
+    first ? [first] : [],
+  );
+  expect(merged.map(({ since }) => since)).toEqual(later.slice(-32).map(({ since }) => since));
+});
+
+test.each([
+  '',
+  '{',
+  '{"version":2}',
+  '{"version":1,"generation":"3","arrivals":[]}',
+  '{"version":1,"generation":3,"spawnedAt":1,"respondedAt":1,"consoleFrom":0,"arrivals":[],"disks":[{}]}',
+  '{"version":1,"generation":3,"spawnedAt":1,"respondedAt":1,"consoleFrom":0,"arrivals":[],"reads":[{"spans":[]}]}',
+])('a file that is not a record (%s) is none', async (text) => {
+  const { folder, watch } = await watched();
+  watch.stop();
+  await writeFile(join(folder, machineFileNames.boot), text);
+  expect(await readMachineBoot(folder)).toBeUndefined();
+});

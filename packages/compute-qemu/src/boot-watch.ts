@@ -9,9 +9,15 @@ import {
   secondMs,
   type TimestampMs,
 } from '@bakehouse/base';
-import { bootConsoleBytesMax, type ConsoleArrival, type MachineBoot } from '@bakehouse/domain';
+import {
+  bootConsoleBytesMax,
+  type ConsoleArrival,
+  type MachineBoot,
+  type ReadReporter,
+  type StartedDisk,
+} from '@bakehouse/domain';
 import { isMissing, openPlainFile, readPlainFile, statIfExists } from '@bakehouse/host';
-import { isJsonObject } from '@bakehouse/qmp';
+import { type BootRecord, mergedReads, parseBootRecord } from './boot-record.ts';
 import { machineFileNames } from './machine-files.ts';
 
 /** A look at the size of a file costs 20 µs of a core. */
@@ -19,30 +25,24 @@ const closeLooks = { everyMs: 200, forMs: 2 * minuteMs };
 const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
 /** What a reader does not see yet, and a killed server loses. */
 const saveEveryMs = secondMs;
-/** An arrival is 40 bytes, and there are 5 a second at most. */
+/** One question to the block server, while the guest boots from it. */
+const readsEveryMs = secondMs;
+/** An arrival is 40 bytes, and there are 5 a second at most; an entry of reads some 300, with 32 at most. */
 const recordBytesMax = MiB;
-
-/** Format 1 of `boot.json`; `arrivals` are a time, the bytes then, and the time of the look before. */
-interface BootRecord {
-  readonly version: 1;
-  readonly generation: number;
-  readonly spawnedAt: TimestampMs;
-  readonly respondedAt: TimestampMs;
-  /** The size of `serial.log` at the start. */
-  readonly consoleFrom: number;
-  readonly arrivals: readonly (readonly [at: TimestampMs, bytes: number, since: TimestampMs])[];
-}
 
 interface WatchOptions {
   readonly folder: string;
   readonly generation: number;
+  /** What it starts with. */
+  readonly disks: readonly StartedDisk[];
+  readonly reads: Pick<ReadReporter, 'ofVolumes'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
  * Watches one start of a machine: notes when its process was started and when it responded, and looks at the size of
- * its serial log while the guest boots. Nobody waits for what it writes, and a failure of it harms no machine.
+ * its serial log, and at what it reads through the block server, while the guest boots. Nobody waits for what it writes, and a failure of it harms no machine.
  */
 export class BootWatch {
   readonly #options: WatchOptions;
@@ -59,17 +59,19 @@ export class BootWatch {
 
   /** To be called right before the machine's process is started. Looks at the console from now on, until `stop`. */
   static async begin(options: WatchOptions): Promise<BootWatch> {
-    const { folder, generation, clock } = options;
+    const { folder, generation, disks, clock } = options;
     const log = await statIfExists(join(folder, machineFileNames.serial));
     const now = clock.now();
     const times = { spawnedAt: now, respondedAt: now };
     const consoleFrom = log?.size ?? 0;
-    const record = { version: 1, generation, ...times, consoleFrom, arrivals: [] } as const;
-    const watch = new BootWatch(options, record);
-    watch.#watch().catch((error: unknown) => {
-      if (watch.#stopping.signal.aborted || isMissing(error)) return;
-      options.logger.log('warn', 'cannot record how a machine boots', { error });
-    });
+    const marks = { version: 1, generation, ...times, consoleFrom, arrivals: [] } as const;
+    const watch = new BootWatch(options, { ...marks, disks, reads: [] });
+    for (const work of [watch.#watch(), watch.#watchReads()]) {
+      work.catch((error: unknown) => {
+        if (watch.#stopping.signal.aborted || isMissing(error)) return;
+        options.logger.log('warn', 'cannot record how a machine boots', { error });
+      });
+    }
     return watch;
   }
 
@@ -103,6 +105,24 @@ export class BootWatch {
     if (this.#hasResponded && saved !== this.#record) await this.#save();
   }
 
+  /** Nobody waits for the block server: a look that it does not respond to is left out. */
+  async #watchReads(): Promise<void> {
+    const { disks, reads, clock } = this.#options;
+    const volumeIds = disks.flatMap(({ volumeId, backing }) =>
+      backing === 'store' ? volumeId : [],
+    );
+    if (volumeIds.length === 0) return;
+    for (const begunAt = clock.elapsed(); clock.elapsed() - begunAt <= wideLooks.forMs; ) {
+      await clock.sleep(readsEveryMs, this.#stopping.signal);
+      const found = await reads.ofVolumes(volumeIds).catch(() => []);
+      // A machine that ran before may have had the volume open.
+      const ours = found.filter(({ since }) => since >= this.#record.spawnedAt);
+      const before = this.#record.reads ?? [];
+      const after = mergedReads(before, ours);
+      if (readsIn(after) !== readsIn(before)) this.#record = { ...this.#record, reads: after };
+    }
+  }
+
   /** False when the log was cut, so that its bytes cannot be counted from the machine's start any more. */
   async #look(): Promise<boolean> {
     const { folder, clock } = this.#options;
@@ -130,35 +150,26 @@ export class BootWatch {
 export async function readMachineBoot(folder: string): Promise<MachineBoot | undefined> {
   const path = join(folder, machineFileNames.boot);
   const text = (await readPlainFile(path, { bytesMax: recordBytesMax }))?.toString();
-  const record = parseRecord(text);
+  const record = parseBootRecord(text);
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
   const arrivals = record.arrivals.map(
     ([at, bytes, since]): ConsoleArrival => ({ at, bytes, since }),
   );
   const written = await readFrom(join(folder, machineFileNames.serial), consoleFrom);
-  const times = { generation, spawnedAt, respondedAt };
+  const { disks, reads } = record;
+  const times = {
+    generation,
+    spawnedAt,
+    respondedAt,
+    ...(disks && { disks }),
+    ...(reads && { reads }),
+  };
   // A shorter log was cut after the last look.
   if (!written || written.sizeBytes < (arrivals.at(-1)?.bytes ?? 0)) {
     return { ...times, arrivals: [] };
   }
   return { ...times, console: written.bytes, arrivals };
-}
-
-function parseRecord(text: string | undefined): BootRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? 'null');
-    return isBootRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const numbers = ['generation', 'spawnedAt', 'respondedAt', 'consoleFrom'] as const;
-
-function isBootRecord(value: unknown): value is BootRecord {
-  if (!isJsonObject(value) || value.version !== 1 || !Array.isArray(value.arrivals)) return false;
-  return numbers.every((name) => typeof value[name] === 'number');
 }
 
 /** The bytes of a file after `from`, at most as many as are kept of a boot, and how many there are. */
@@ -174,3 +185,6 @@ async function readFrom(
   const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
   return { bytes: buffer.subarray(0, bytesRead), sizeBytes };
 }
+
+const readsIn = (all: MachineBoot['reads'] = []) =>
+  all.reduce((sum, { total }) => sum + total.reads, 0);

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import type { NetworkPort } from '@bakehouse/domain';
+import type { NetworkPort, ReadReporter } from '@bakehouse/domain';
 import type { ControlGroups, JailUsers } from '@bakehouse/host';
 import type { Accelerator } from './accelerator.ts';
 import type { ComputeLimits } from './compute-limits.ts';
@@ -15,6 +15,8 @@ export interface QemuComputeOptions {
   readonly groups: ControlGroups;
   /** The argv prefix that runs a program beside a port of the network. It must become that program by exec. */
   readonly enter: (port: NetworkPort) => readonly string[];
+  /** Counts what machines read of maps that have no hot file. */
+  readonly reads: Pick<ReadReporter, 'ofVolumes'>;
   readonly accelerator: Accelerator['accel'];
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { KeyedLock } from '@bakehouse/base';
-import type { Capacity, InstanceId, MachineSpec } from '@bakehouse/domain';
+import type { Capacity, InstanceId, MachineSpec, StartedDisk } from '@bakehouse/domain';
 import {
   endJailed,
   type HostProcess,
@@ -19,6 +19,7 @@ import { BootWatch } from './boot-watch.ts';
 import { MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
+import { backingOfChain } from './disk-backing.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
 import { enterMachineGroup } from './machine-group.ts';
@@ -38,6 +39,13 @@ export interface LaunchedMachine extends RunningMachine {
   readonly client: QmpClient;
   /** Runs until it is stopped. */
   readonly bootWatch: BootWatch;
+}
+
+interface Spawn {
+  readonly folder: string;
+  readonly jail: Jail;
+  readonly argv: readonly string[];
+  readonly disks: readonly StartedDisk[];
 }
 
 type RunningMachines = () => readonly RunningMachine[];
@@ -93,15 +101,20 @@ export class MachineLauncher {
     // A disk that was detached while there was no machine is not the next one's.
     await disks.close(instanceId);
     const folders = [{ path: folder, writable: true }, ...(await disks.open(instanceId))];
-    const chains = await Promise.all(
-      spec.disks.map(({ volumeId }) => disks.give(volumeId, instanceId)),
+    const given = await Promise.all(
+      spec.disks.map(async ({ volumeId }) => {
+        const chain = await disks.give(volumeId, instanceId);
+        return { volumeId, chain, backing: backingOfChain(chain) };
+      }),
     );
+    const chains = given.map(({ chain }) => chain);
+    const started = given.map(({ volumeId, backing }) => ({ volumeId, backing }));
     const argv = qemuArgv({ spec, accelerator, chains });
     await prepareMachineFolder(folder, { spec, user, serialBytesMax: limits.serialBytesMax });
     await writeMachineRecord(folder, spec, this.#claimOf(spec));
     try {
       return await withMachineJail({ spec, folder, user, folders, accelerator }, (jail) =>
-        this.#spawn(spec, { folder, jail, argv }),
+        this.#spawn(spec, { folder, jail, argv, disks: started }),
       );
     } catch (error) {
       await removeEphemeralDisks(folder);
@@ -113,23 +126,23 @@ export class MachineLauncher {
     }
   }
 
-  async #spawn(
-    spec: MachineSpec,
-    {
-      folder,
-      jail,
-      argv,
-    }: { readonly folder: string; readonly jail: Jail; readonly argv: readonly string[] },
-  ): Promise<LaunchedMachine> {
+  async #spawn(spec: MachineSpec, { folder, jail, argv, disks }: Spawn): Promise<LaunchedMachine> {
     const { instanceId, generation } = spec;
-    const { clock, limits, groups, logger } = this.#context;
+    const { clock, limits, groups, logger, reads } = this.#context;
     const claimBytes = this.#claimOf(spec);
     const group = await enterMachineGroup(groups, folder, { spec, claimBytes });
     const enter = [...group, ...this.#context.enter(spec.nics[0].port)];
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);
-    const bootWatch = await BootWatch.begin({ folder, generation, clock, logger });
+    const bootWatch = await BootWatch.begin({
+      folder,
+      generation,
+      disks,
+      reads,
+      clock,
+      logger,
+    });
     const started = await spawnJailed({ name, argv, jail, enter, log, infoPath }).catch(
       (error: unknown) => {
         bootWatch.stop();

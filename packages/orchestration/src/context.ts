@@ -8,6 +8,7 @@ import type {
   MetadataStore,
   Network,
   PrunableSnapshotStore,
+  ReadReporter,
   RoomReporter,
   VolumeDisks,
   VolumeFreezer,
@@ -25,6 +26,8 @@ export interface Drivers {
   readonly network: Network;
   readonly publisher: MetadataPublisher;
   readonly snapshots: PrunableSnapshotStore;
+  /** Absent where machines read nothing. */
+  readonly reads?: ReadReporter;
   readonly volumes: VolumeDisks & VolumeFreezer;
   readonly hot: HotMaps;
   readonly builder: ImageBuilder;

@@ -7,6 +7,7 @@ import { type Command, CommandFailedError } from '../command.ts';
 import { table } from '../terminal/table.ts';
 import { isoTime } from '../terminal/time.ts';
 import { connectionFor, printJson, regionHelp, regionOption } from './options.ts';
+import { blocksText, readCells, readHeadings, readsText } from './read-figures.ts';
 
 type Boot = AdminResult<'InstanceBoot'>;
 type BootEvent = Boot['events'][number];
@@ -18,17 +19,46 @@ function sourceText({ source, precisionMs }: BootEvent): string {
   return precisionMs ? `${source}, to ${(precisionMs / 1000).toFixed(1)} s` : source;
 }
 
-/** A table of the events, and a list of what is not known. */
-function bootLines({ events, unknown }: Boot): string[] {
+type Disk = Boot['disks'][number];
+
+const diskWords: Record<Disk['backing'], string> = {
+  none: 'has all of its blocks: no read goes through the block server',
+  hot: 'reads a hot map: no read goes through the block server',
+  store: 'reads through the block server',
+};
+
+const diskLine = ({ volumeId, backing, reads }: Disk) =>
+  `${volumeId} ${diskWords[backing]}${reads ? `: ${readsText(reads)}` : ''}`;
+
+/** `before the login (sshd): 76.0 MiB of 406.0 MiB of the image's data (19 %)` */
+function loginLines({ login }: Boot): string[] {
+  if (!login) return [];
+  const { stage, reads, mapBlocks } = login;
+  const { newBlocks, aheadBlocks } = reads;
+  const share = mapBlocks
+    ? ` of ${blocksText(mapBlocks)} of data (${Math.round((100 * newBlocks) / mapBlocks)} %)`
+    : '';
+  return [
+    `before the login (${stage}): ${blocksText(newBlocks)}${share}, ${blocksText(aheadBlocks)} of that read ahead`,
+  ];
+}
+
+/** A table of the events, what was read, and a list of what is not known. */
+function bootLines(boot: Boot): string[] {
+  const { events, unknown, disks, readsLater } = boot;
   const begunAt = events[0]?.at ?? 0;
+  const hasReads = events.some(({ reads }) => reads !== undefined);
   const rows = events.map((event, index) => [
     secondsText(event.at - begunAt).padStart(8),
     `+${secondsText(event.at - (events[index - 1]?.at ?? begunAt))}`.padStart(8),
     event.name,
     sourceText(event),
+    ...(hasReads ? readCells(event.reads) : []),
   ]);
   const gaps = unknown.map(({ name, why }) => `unknown: ${name} (${why})`);
-  return [...table(['SECONDS', '   AFTER', 'STAGE', 'SEEN BY'], rows), ...gaps];
+  const headings = ['SECONDS', '   AFTER', 'STAGE', 'SEEN BY', ...(hasReads ? readHeadings : [])];
+  const later = readsLater && readsLater.reads > 0 ? [`later: ${readsText(readsLater)}`] : [];
+  return [...table(headings, rows), ...later, ...disks.map(diskLine), ...loginLines(boot), ...gaps];
 }
 
 const bootJson = ({ events, ...boot }: Boot): object => ({
@@ -45,6 +75,8 @@ export const bootCommand: Command = {
 From the request to the end of the guest's boot. SECONDS count from the request, AFTER from the line before.
 \`server\` times are the server's own. \`console\` times are when the server saw the guest's line. \`guest\` times are what
 the guest says its kernel had run. Any image works; what its console does not show is listed as unknown.
+READS are those of the guest's volumes through the block server since the line before: how many, the bytes asked for, the
+data that was read for the first time, and how long the guest waited for blocks that were not in memory.
 INSTANCE is an id, the beginning of one, a Name tag or an address.
 
   bakehouse boot web

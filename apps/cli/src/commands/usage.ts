@@ -3,6 +3,7 @@ import { adminOf } from '../client/admin.ts';
 import { findConnection } from '../client/connection.ts';
 import type { Command } from '../command.ts';
 import { bytesText, table } from '../terminal/table.ts';
+import { readsText } from './read-figures.ts';
 
 type Overlay = AdminResult<'Usage'>['overlays'][number];
 
@@ -40,7 +41,8 @@ export const usageCommand: Command = {
 Unique bytes are held by that row alone: what deleting it would free. Shared bytes are held by others too.
 The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
 Overlays are what volumes have on this machine: what was written, and what hydration brought.
-Hot maps are local copies of all blocks of a snapshot, for volumes that are launched often or restored fast.`,
+Hot maps are local copies of all blocks of a snapshot, for volumes that are launched often or restored fast.
+Reads are what machines read of other maps since the block server was started.`,
   async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
     const result = await admin.call('Usage', {}, { signal });
@@ -64,6 +66,9 @@ Hot maps are local copies of all blocks of a snapshot, for volumes that are laun
       terminal.print(overlayLine(overlay, hot.has(overlay.volumeId)));
     }
     for (const hotMap of result.hotMaps) terminal.print(hotLine(hotMap));
+    for (const { mapId, total } of result.mapReads) {
+      terminal.print(`reads    ${mapId}  ${readsText(total)}`);
+    }
     const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = result.store;
     terminal.print(
       `total ${bytesText(onDiskBytes)} on disk = ${bytesText(liveBytes)} live + ${bytesText(reclaimableBytes)} reclaimable + ${bytesText(overheadBytes)} overhead`,

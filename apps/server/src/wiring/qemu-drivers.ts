@@ -75,8 +75,10 @@ export async function wireQemuDrivers(
 ): Promise<WiredDrivers> {
   await mkdir(data.runtime, { recursive: true, mode: 0o700 });
   const snapshots = blockStoreClient(data);
+  const { reads } = snapshots;
   const accelerator = await probeAccelerator({ directory: data.runtime });
   const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
+  const { hot } = volumes;
   const groups = await machineLimits(logger);
   const compute = createQemuCompute({
     directory: data.instances,
@@ -84,6 +86,7 @@ export async function wireQemuDrivers(
     users,
     groups,
     enter: (port) => network.enter(port),
+    reads,
     accelerator: accelerator.accel,
     clock,
     logger,
@@ -103,7 +106,7 @@ export async function wireQemuDrivers(
   });
   return {
     drivers: {
-      ...{ compute, network, publisher, snapshots, volumes, hot: volumes.hot, builder },
+      ...{ compute, network, publisher, snapshots, reads, volumes, hot, builder },
       ...{ room, guestRoom: room },
     },
     accelerator,
@@ -127,7 +130,7 @@ export async function wireQemuDrivers(
         clock,
         network,
         volumes,
-        drivers: { keeper: compute, network, publisher, snapshots, volumes, hot: volumes.hot },
+        drivers: { keeper: compute, network, publisher, snapshots, volumes, hot },
       }),
     close: () => compute.close(),
     async sweep(metadata) {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { countSchema, idSchema, listSchema, timestampSchema } from '../schema.ts';
+import { countSchema, idSchema, listSchema, readCountsSchema, timestampSchema } from '../schema.ts';
 
 const instanceId = idSchema('i');
 
@@ -13,6 +13,16 @@ const bootEvent = v.object({
   source: v.picklist(['server', 'console', 'guest']),
   /** The moment may be this much earlier. */
   precisionMs: v.exactOptional(countSchema),
+  /** Since the event before. Absent where nothing is known of reads. */
+  reads: v.exactOptional(readCountsSchema),
+});
+
+const startedDisk = v.object({
+  volumeId: v.string(),
+  /** `store`: blocks are read through the block server. `hot`: of a local file. `none`: the volume has its blocks itself. */
+  backing: v.picklist(['none', 'store', 'hot']),
+  mapId: v.exactOptional(v.string()),
+  reads: v.exactOptional(readCountsSchema),
 });
 
 export const instanceCalls = {
@@ -29,6 +39,19 @@ export const instanceCalls = {
       events: listSchema(bootEvent),
       /** Stages whose times are not known. */
       unknown: listSchema(v.object({ name: v.string(), why: v.string() })),
+      /** The volumes that the machine was started with. Absent from servers of before. */
+      disks: v.exactOptional(listSchema(startedDisk), []),
+      /** What was read after the last event. */
+      readsLater: v.exactOptional(readCountsSchema),
+      /** What was read before a login was possible. */
+      login: v.exactOptional(
+        v.object({
+          stage: v.string(),
+          reads: readCountsSchema,
+          /** Blocks of the volumes' maps: `reads.newBlocks` are some of them. */
+          mapBlocks: v.exactOptional(countSchema),
+        }),
+      ),
     }),
   },
 };

@@ -5,6 +5,7 @@ import {
   idSchema,
   listSchema,
   percentSchema,
+  readCountsSchema,
 } from '../schema.ts';
 
 const filling = v.object({
@@ -45,6 +46,8 @@ const hotMap = v.object({
   volumeIds: listSchema(v.string()),
 });
 
+const mapReads = v.object({ mapId: v.string(), total: readCountsSchema });
+
 export const storageCalls = {
   /** Fills a volume from the block store until it no longer needs it. It goes on without a caller. */
   Hydrate: {
@@ -73,6 +76,8 @@ export const storageCalls = {
       overlays: listSchema(overlay),
       /** Local copies of whole maps: docs/hot-maps.md. Absent from servers of before. */
       hotMaps: v.exactOptional(listSchema(hotMap), []),
+      /** What machines read of maps that are not hot, since the block server was started. */
+      mapReads: v.exactOptional(listSchema(mapReads), []),
       store: v.object({
         liveBytes: countSchema,
         sharedOnceBytes: countSchema,

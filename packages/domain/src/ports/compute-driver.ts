@@ -1,7 +1,9 @@
 import { KiB, type TimestampMs } from '@bakehouse/base';
 import type { CpuOptions } from '../instance-types/cpu-options.ts';
 import type { Architecture, InstanceId, NetworkInterfaceId, VolumeId } from '../records/index.ts';
+import type { VolumeReads } from './block-reads.ts';
 import type { NetworkPort } from './network.ts';
+import type { DiskBacking } from './volume-disks.ts';
 
 export interface MachineDisk {
   readonly deviceName: string;
@@ -155,6 +157,20 @@ export interface MachineBoot {
    * does not count it, and before the first that does. Empty where nobody looked; ends some minutes after the start.
    */
   readonly arrivals: readonly ConsoleArrival[];
+  /** The volumes that it was started with. Absent when that is not known. */
+  readonly disks?: readonly StartedDisk[];
+  /**
+   * What was read of their maps through the block server in the first minutes. Of a volume there is one for each time that
+   * the block server opened it; none where it could not be asked.
+   */
+  readonly reads?: readonly VolumeReads[];
+}
+
+/** A volume that a machine was started with. */
+export interface StartedDisk {
+  readonly volumeId: VolumeId;
+  /** What is behind what was written to it. */
+  readonly backing: DiskBacking;
 }
 
 /** The most of a boot's console that a driver returns. */

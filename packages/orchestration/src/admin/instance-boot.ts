@@ -1,6 +1,19 @@
-import { apiError, refuseElsewhere } from '@bakehouse/domain';
+import { apiError, type BlockMapId, type MachineBoot, refuseElsewhere } from '@bakehouse/domain';
 import { bootTimeline } from '../boot-timeline/boot-timeline.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { AdminContext, AdminHandler } from './admin-handler.ts';
+
+/** A start is shown also while the block server is away: then the size of its maps is not known. */
+async function blocksOfMaps(
+  { snapshots }: Pick<AdminContext, 'snapshots'>,
+  boot: MachineBoot | undefined,
+): Promise<ReadonlyMap<BlockMapId, number>> {
+  const blocks = new Map<BlockMapId, number>();
+  for (const mapId of new Set(boot?.reads?.map((each) => each.mapId))) {
+    const summary = await snapshots.find(mapId).catch(() => undefined);
+    if (summary) blocks.set(mapId, summary.blockCount);
+  }
+  return blocks;
+}
 
 /** The timeline of the instance's last start. */
 export const instanceBoot: AdminHandler<'InstanceBoot'> = async (context, { instanceId }) => {
@@ -9,6 +22,7 @@ export const instanceBoot: AdminHandler<'InstanceBoot'> = async (context, { inst
   if (!instance) throw apiError('InvalidInstanceID.NotFound', { id: instanceId });
   refuseElsewhere(instance, context.settings.hostId);
   const { imageId, instanceType } = instance;
-  const timeline = bootTimeline(instance, await compute.readBoot(instanceId));
+  const boot = await compute.readBoot(instanceId);
+  const timeline = bootTimeline(instance, boot, await blocksOfMaps(context, boot));
   return { instanceId, imageId, instanceType, ...timeline };
 };

@@ -1,5 +1,5 @@
 import { GiB } from '@bakehouse/base';
-import type { VerifyResult } from '@bakehouse/domain';
+import { noReads, type VerifyResult } from '@bakehouse/domain';
 import { memoryBlockBytes, storeWords } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { launchInstance } from '../testing/launch-instance.ts';
@@ -48,4 +48,15 @@ test('a damaged hot map is found with the volumes that read it, and usage lists 
   const { problems } = await verify(context, {}, () => {});
   expect(problems).toMatchObject([{ what: 'hot map', name: mapId, touches: [volumeId] }]);
   expect((await usage(context, {}, () => {})).hotMaps).toEqual([{ ...hotMap, state: 'damaged' }]);
+});
+
+test('usage lists what machines read of maps, where the host has a block server', async () => {
+  const world = await testPlane();
+  const context = world.plane.adminContext(world.scope, new AbortController().signal);
+  expect((await usage(context, {}, () => {})).mapReads).toEqual([]);
+  const mapReads = [
+    { mapId: world.ids.resource('map'), total: { ...noReads, reads: 7, bytes: 4096 } },
+  ];
+  const reads = { ofVolumes: async () => [], ofMaps: async () => mapReads };
+  expect((await usage({ ...context, reads }, {}, () => {})).mapReads).toEqual(mapReads);
 });

@@ -30,7 +30,8 @@ export const usage: AdminHandler<'Usage'> = async (context) => {
   for (const { mapId, state, localBytes } of await context.hot.list()) {
     hotMaps.push({ mapId, state, localBytes, volumeIds: await context.hot.usersOf(mapId) });
   }
+  const mapReads = (await context.reads?.ofMaps()) ?? [];
   const { liveBytes, reclaimableBytes, overheadBytes, onDiskBytes } = used;
   const store = { liveBytes, sharedOnceBytes, unheldBytes, reclaimableBytes };
-  return { rows, overlays, hotMaps, store: { ...store, overheadBytes, onDiskBytes } };
+  return { rows, overlays, hotMaps, mapReads, store: { ...store, overheadBytes, onDiskBytes } };
 };

@@ -1,4 +1,4 @@
-import type { MachineBoot } from '@bakehouse/domain';
+import { type MachineBoot, noReads, sumOfReads, type VolumeReads } from '@bakehouse/domain';
 import { anInstance } from '@bakehouse/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -243,4 +243,102 @@ test("a time of the guest's last login is no prompt for one", () => {
 test('lines are cut, so that what a guest writes costs its length once', () => {
   const long = { ...bootOf([]), console: Buffer.from('x'.repeat(10_000)) };
   expect(consoleLines(long).map(({ text }) => text.length)).toEqual([4_096, 4_096, 1_808]);
+});
+
+const volumeId = 'vol-00000000000000001';
+const mapId = 'map-00000000000000001';
+
+/** So many blocks read in each of these times after the start of QEMU. */
+function readsAt(
+  ...times: readonly (readonly [fromMs: number, toMs: number, newBlocks: number])[]
+) {
+  const spans = times.map(([from, to, newBlocks]) => ({
+    ...noReads,
+    from: spawnedAt + from,
+    to: spawnedAt + to,
+    reads: 10 * newBlocks,
+    bytes: 512 * newBlocks,
+    newBlocks,
+    waits: newBlocks,
+    waitedMs: 2 * newBlocks,
+    longestMs: newBlocks,
+  }));
+  const reads: VolumeReads = {
+    volumeId,
+    mapId,
+    since: spawnedAt + 10,
+    spans,
+    total: sumOfReads(spans),
+  };
+  return reads;
+}
+
+const fromStore = { disks: [{ volumeId, backing: 'store' }] } as const;
+
+test('reads are shown with the stage that they led to, and those before the login with their share', () => {
+  const reads = readsAt(
+    [5_000, 5_200, 3],
+    [6_100, 12_000, 20],
+    [140_000, 141_000, 30],
+    [150_000, 190_000, 40],
+  );
+  const boot = { ...bootOf(debian), ...fromStore, reads: [reads] };
+  const { events, disks, login, readsLater, unknown } = bootTimeline(
+    instance,
+    boot,
+    new Map([[mapId, 200]]),
+  );
+  const byName = Object.fromEntries(events.map((event) => [event.name, event.reads?.newBlocks]));
+  expect(byName).toMatchObject({
+    'boot loader': 3,
+    initramfs: 20,
+    sshd: 30,
+    'cloud-init: config': 40,
+  });
+  expect(events.reduce((sum, event) => sum + (event.reads?.newBlocks ?? 0), 0)).toBe(93);
+  expect(login).toMatchObject({
+    stage: 'sshd',
+    mapBlocks: 200,
+    reads: { newBlocks: 53, waits: 53, waitedMs: 106, longestMs: 30 },
+  });
+  expect(readsLater?.reads).toBe(0);
+  expect(disks).toEqual([{ volumeId, backing: 'store', mapId, reads: reads.total }]);
+  expect(unknown.map(({ name }) => name)).not.toContain(`reads of ${volumeId}`);
+});
+
+test('a block server that was started again during the boot has counted twice, and both count', () => {
+  const before = readsAt([5_000, 5_200, 3]);
+  const after = { ...readsAt([8_000, 8_200, 4]), since: spawnedAt + 7_000 };
+  const boot = { ...bootOf(debian), ...fromStore, reads: [before, after] };
+  const { disks, login } = bootTimeline(instance, boot, new Map([[mapId, 200]]));
+  expect(disks[0]?.reads?.newBlocks).toBe(7);
+  expect(login).toMatchObject({ reads: { newBlocks: 7 }, mapBlocks: 200 });
+});
+
+test('without a known size there is no share', () => {
+  const boot = { ...bootOf(debian), ...fromStore, reads: [readsAt([5_000, 5_200, 3])] };
+  expect(bootTimeline(instance, boot).login).toEqual({
+    stage: 'sshd',
+    reads: expect.objectContaining({ newBlocks: 3 }),
+  });
+});
+
+test('volumes whose reads go through no block server have none, and nothing of them is unknown', () => {
+  const disks = [
+    { volumeId, backing: 'hot' },
+    { volumeId: 'vol-00000000000000002', backing: 'none' },
+  ] as const;
+  const timeline = bootTimeline(instance, { ...bootOf(debian), disks, reads: [] });
+  expect(timeline.disks).toEqual(disks);
+  expect(timeline.events.some(({ reads }) => reads)).toBe(false);
+  expect(timeline.login).toBeUndefined();
+  expect(timeline.unknown.some(({ name }) => name.startsWith('reads'))).toBe(false);
+});
+
+test('reads that the block server did not report are unknown', () => {
+  const { unknown } = bootTimeline(instance, { ...bootOf(debian), ...fromStore, reads: [] });
+  expect(unknown).toContainEqual({
+    name: `reads of ${volumeId}`,
+    why: expect.stringContaining('could not be asked'),
+  });
 });

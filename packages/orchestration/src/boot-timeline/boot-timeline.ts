@@ -1,6 +1,7 @@
 import type { TimestampMs } from '@bakehouse/base';
-import type { Instance, MachineBoot } from '@bakehouse/domain';
+import type { BlockMapId, Instance, MachineBoot, ReadCounts } from '@bakehouse/domain';
 import { launchMark } from '../workflows/launch-marks.ts';
+import { bootReads, type DiskReads, type LoginReads } from './boot-reads.ts';
 import { consoleLines } from './console-lines.ts';
 import { type GuestMark, guestMarkNames, guestMarks, kernelStart } from './guest-marks.ts';
 
@@ -18,6 +19,8 @@ interface BootEvent {
   readonly source: BootSource;
   /** The moment may be this much earlier. */
   readonly precisionMs?: number;
+  /** What was read through the block server since the event before. Absent where nothing is known of reads. */
+  readonly reads?: ReadCounts;
 }
 
 /** A stage whose time is not known, and why. */
@@ -31,6 +34,11 @@ export interface BootTimeline {
   /** In the order of their times. */
   readonly events: readonly BootEvent[];
   readonly unknown: readonly UnknownStage[];
+  /** The volumes that the machine was started with, as far as that is known. */
+  readonly disks: readonly DiskReads[];
+  /** What was read after the last event, in the first minutes. */
+  readonly readsLater?: ReadCounts;
+  readonly login?: LoginReads;
 }
 
 /** What the server's marks are for people. */
@@ -106,17 +114,40 @@ function machineEvents(boot: MachineBoot) {
   return { events, unknown };
 }
 
-/** What is known of an instance's last start. `boot` is its machine's; absent when its driver knows of none. */
-export function bootTimeline(instance: Instance, boot: MachineBoot | undefined): BootTimeline {
+const notAsked = 'the block server could not be asked for them, or the volume is not open yet';
+
+/** Volumes whose reads go through the block server, which reports none of them. */
+const unknownReads = (disks: readonly DiskReads[]): UnknownStage[] =>
+  disks
+    .filter(({ backing, reads }) => backing === 'store' && reads === undefined)
+    .map(({ volumeId }) => ({ name: `reads of ${volumeId}`, why: notAsked }));
+
+/**
+ * What is known of an instance's last start. `boot` is its machine's; absent when its driver knows of none. `mapBlocks`
+ * are how many blocks the maps behind its volumes have.
+ */
+export function bootTimeline(
+  instance: Instance,
+  boot: MachineBoot | undefined,
+  mapBlocks: ReadonlyMap<BlockMapId, number> = new Map(),
+): BootTimeline {
   const { generation } = instance;
   const server = serverEvents(instance);
-  const machine =
-    boot?.generation === generation
-      ? machineEvents(boot)
-      : { events: [], unknown: [{ name: 'QEMU started', why: noMachine }] };
+  const started = boot?.generation === generation ? boot : undefined;
+  const machine = started
+    ? machineEvents(started)
+    : { events: [], unknown: [{ name: 'QEMU started', why: noMachine }] };
+  const events = [...server.events, ...machine.events].toSorted((a, b) => a.at - b.at);
+  const { disks, byEvent, later, login } = bootReads(started ?? {}, events, mapBlocks);
   return {
     generation,
-    events: [...server.events, ...machine.events].toSorted((a, b) => a.at - b.at),
-    unknown: [...server.unknown, ...machine.unknown],
+    events: events.map((event, index) => {
+      const reads = byEvent[index];
+      return reads ? { ...event, reads } : event;
+    }),
+    unknown: [...server.unknown, ...machine.unknown, ...unknownReads(disks)],
+    disks,
+    ...(later && { readsLater: later }),
+    ...(login && { login }),
   };
 }
