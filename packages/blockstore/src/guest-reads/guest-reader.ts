@@ -7,13 +7,13 @@ import { ReadAhead } from './read-ahead.ts';
 import { orderBlocksMax, type ReadOrder, type RecordedReads } from './read-order.ts';
 import { ReadSpans } from './read-spans.ts';
 
-/** How long after its opening a volume's reads are recorded by their time. */
-const spansForMs = 10 * minuteMs;
+/** How long after its opening a volume's reads are recorded by their time, and read ahead. */
+const bootMs = 10 * minuteMs;
 /** How long the order of its first reads is recorded: a boot, and not what the guest does for days. */
 const orderForMs = 5 * minuteMs;
 /** A guest that has read nothing new for so long has booted, or waits. */
 const quietMs = 20 * secondMs;
-/** A guest that reads nothing new for so long does not come back for what was fetched ahead of it. */
+/** A guest that reads nothing new for so long holds no room for what was fetched ahead of it. */
 const idleMs = 60 * secondMs;
 
 export interface GuestVolume {
@@ -86,8 +86,9 @@ export class GuestReader
   look(): void {
     const { clock } = this.#options;
     const elapsed = clock.elapsed();
-    if (elapsed - this.#begunAt <= spansForMs) this.#spans.look(clock.now());
-    if (elapsed - this.#newAt >= idleMs) this.#ahead?.stop();
+    if (elapsed - this.#begunAt <= bootMs) this.#spans.look(clock.now());
+    else this.#ahead?.stop();
+    if (elapsed - this.#newAt >= idleMs) this.#ahead?.rest();
   }
 
   /** What is to be kept of the order of its reads now, each time more; undefined when nothing is. */
@@ -96,8 +97,11 @@ export class GuestReader
     const elapsed = this.#options.clock.elapsed();
     const isOver = this.#isClosed || elapsed - this.#begunAt >= orderForMs;
     if (!isOver && elapsed - this.#newAt < quietMs) return undefined;
+    const blocks = this.#first;
+    // What is over is not kept in memory for as long as the guest runs.
+    this.#first = isOver ? [] : [...blocks];
     this.#recorded = this.#first.length;
-    return { blocks: [...this.#first], departed: this.#ahead?.departed ?? false };
+    return { blocks, departed: this.#ahead?.departed ?? false };
   }
 
   /** What the map's reads were expected to be when it was opened. */

@@ -102,6 +102,24 @@ test('some reads beside the order, and one of its end, change nothing', async ()
   expect(fetched).toEqual(upTo(164));
 });
 
+test('while the guest rests its room is free, and it is led again when it goes on', async () => {
+  const room = new AheadRoom();
+  const { ahead, fetched, settle } = reader(upTo(100), room);
+  for (const block of upTo(10)) {
+    ahead.asked(block);
+    await settle();
+  }
+  ahead.rest();
+  const others = upTo(64).map(() => room.enter(() => {}) && room.fetched() === undefined);
+  expect(others).not.toContain(false);
+  room.release(64);
+  await settle();
+  expect(fetched).toEqual(upTo(28));
+  ahead.asked(10);
+  await settle(false);
+  expect(fetched).toEqual([...upTo(28), ...upTo(19, 11)]);
+});
+
 test('a block that cannot be read ends it', async () => {
   const { ahead, fetched, running, settle } = reader(upTo(100));
   running[0]?.end.reject(new Error('damaged'));
@@ -143,6 +161,7 @@ test('whatever a guest reads, the room is empty when it is stopped', async () =>
       for (const [index, block] of blocks.entries()) {
         ahead.asked(block);
         running.shift()?.end.resolve(results[index % results.length] ?? true);
+        if (index % 7 === 6) ahead.rest();
         await turns();
       }
       ahead.stop();

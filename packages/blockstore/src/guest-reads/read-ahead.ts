@@ -23,7 +23,7 @@ type End = 'departed' | 'stopped';
  */
 export class ReadAhead {
   readonly #options: AheadOptions;
-  readonly #placeOf: ReadonlyMap<number, number>;
+  #placeOf: ReadonlyMap<number, number>;
   /** By place: the guest has asked for it. */
   readonly #asked: Uint8Array;
   /** Fetched, or on their way, and not asked for yet. */
@@ -37,6 +37,8 @@ export class ReadAhead {
   #strays = 0;
   #running = 0;
   #end: End | undefined;
+  /** The guest reads nothing new. */
+  #isResting = false;
 
   constructor(options: AheadOptions) {
     this.#options = options;
@@ -50,22 +52,32 @@ export class ReadAhead {
     return this.#end === 'departed';
   }
 
-  /** Blocks that are in memory for a guest that has not read them. */
-  get unreadBlocks(): number {
-    return this.#unread.size;
-  }
-
   /** The guest asks for this block, for the first time. Returns whether it was, or is being, fetched ahead. */
   asked(blockIndex: number): boolean {
     const wasAhead = this.#unread.delete(blockIndex);
     if (wasAhead) this.#options.room.release(1);
+    this.#isResting = false;
     if (this.#end === undefined) this.#follow(blockIndex);
     return wasAhead;
+  }
+
+  /** Gives its room to others until the guest asks again. */
+  rest(): void {
+    if (this.#isResting) return;
+    this.#isResting = true;
+    // What is still in memory then is not fetched again.
+    this.#next = this.#frontier;
+    this.#releaseUnread();
   }
 
   stop(end: End = 'stopped'): void {
     if (this.#end !== undefined) return;
     this.#end = end;
+    this.#placeOf = new Map();
+    this.#releaseUnread();
+  }
+
+  #releaseUnread(): void {
     const { room } = this.#options;
     room.leave(this.#onRoom);
     const held = this.#unread.size;
@@ -92,7 +104,8 @@ export class ReadAhead {
     const { order, room } = this.#options;
     const ahead = Math.min(windowBlocks.max, windowBlocks.atFirst + this.#hits);
     const end = Math.min(order.length, this.#frontier + ahead);
-    while (this.#end === undefined && this.#next < end && this.#running < runningMax) {
+    const mayGoOn = () => this.#end === undefined && !this.#isResting;
+    while (mayGoOn() && this.#next < end && this.#running < runningMax) {
       const block = order[this.#next];
       if (block !== undefined && this.#asked[this.#next] === 0) {
         if (!room.enter(this.#onRoom)) return;
