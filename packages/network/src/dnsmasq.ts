@@ -4,6 +4,7 @@ import { allEnded, type Clock, secondMs } from '@bakehouse/base';
 import type { Nic } from '@bakehouse/domain';
 import {
   endProcess,
+  exists,
   findProcesses,
   type HostProcess,
   namespaceOf,
@@ -33,78 +34,120 @@ export interface Dnsmasq {
   find(): Promise<HostProcess | undefined>;
   /** Makes it serve these tables: starts it when it does not run as it should, else makes it read them again. */
   apply(tables: DnsmasqFiles, vpc: ServedVpc, nics: readonly Nic[]): Promise<void>;
+  /** Its namespace is new: where its folder is new, too, none has to be looked for among all processes. */
+  expectNone(): void;
   end(): Promise<void>;
   /** Ends it and removes its folder. */
   remove(): Promise<void>;
 }
 
-export function dnsmasqIn(
-  names: Pick<VpcNames, 'namespaceFile' | 'runtimeDirectory'>,
-  { run, clock, enter }: { run: RunNetworkCommand; clock: Clock; enter: readonly string[] },
-): Dnsmasq {
-  const directory = names.runtimeDirectory;
-  const path = (file: string) => join(directory, file);
+interface DnsmasqOptions {
+  readonly run: RunNetworkCommand;
+  readonly clock: Clock;
+  readonly enter: readonly string[];
+}
 
-  /** In whatever namespace it runs; undefined when the pid in the file is another program's by now. */
-  async function findAnywhere(): Promise<HostProcess | undefined> {
-    const pid = Number((await readTextIfExists(path(dnsmasqPidFile))) || Number.NaN);
-    const found = await readProcess(pid);
-    const isOurs = found?.argv.some((word) => word.includes(path(dnsmasqConfigFile)));
-    return isOurs ? found : undefined;
+type DnsmasqPlace = Pick<VpcNames, 'namespaceFile' | 'runtimeDirectory'>;
+
+export function dnsmasqIn(place: DnsmasqPlace, options: DnsmasqOptions): Dnsmasq {
+  return new DnsmasqDaemon(place, options);
+}
+
+class DnsmasqDaemon implements Dnsmasq {
+  readonly #place: DnsmasqPlace;
+  readonly #options: DnsmasqOptions;
+  /** Whether one may run that has no pid file: a control plane that was killed had begun to start it. */
+  #mayBeUnknown = true;
+  #isPlaceNew = false;
+
+  constructor(place: DnsmasqPlace, options: DnsmasqOptions) {
+    this.#place = place;
+    this.#options = options;
   }
 
-  async function find(): Promise<HostProcess | undefined> {
-    const found = await findAnywhere();
+  async find(): Promise<HostProcess | undefined> {
+    const found = await this.#findAnywhere();
     if (found === undefined) return undefined;
-    const file = await statIfExists(names.namespaceFile);
+    const file = await statIfExists(this.#place.namespaceFile);
     const isInside = file && (await namespaceOf(found.pid, 'net')) === `net:[${file.ino}]`;
     return isInside ? found : undefined;
   }
 
-  /** Also one that a killed control plane was starting, which has no pid file yet. */
-  async function stop(): Promise<void> {
-    const config = path(dnsmasqConfigFile);
-    const found = await findProcesses(({ argv }) => argv.some((word) => word.includes(config)));
+  expectNone(): void {
+    this.#isPlaceNew = true;
+  }
+
+  async apply(tables: DnsmasqFiles, vpc: ServedVpc, nics: readonly Nic[]): Promise<void> {
+    const directory = this.#place.runtimeDirectory;
+    if (this.#isPlaceNew && !(await exists(this.#path(dnsmasqConfigFile)))) {
+      this.#mayBeUnknown = false;
+    }
+    await makeReadableFolder(directory);
+    const config = dnsmasqConfig(directory, await unprivilegedUser(), vpc);
+    const isReconfigured = await writeIfChanged(this.#path(dnsmasqConfigFile), config);
+    const written = await allEnded(
+      Object.entries(tables).map(([file, content]) => writeIfChanged(this.#path(file), content)),
+    );
+    const leases = (await readTextIfExists(this.#path(dnsmasqLeaseFile))) ?? '';
+    const keptLeases = withoutStaleLeases(leases, nics);
+    const running = await this.find();
+    if (running && !isReconfigured && keptLeases === undefined) {
+      if (written.includes(true)) await signalProcess(running, 'SIGHUP');
+      return;
+    }
+    await this.end();
+    if (keptLeases !== undefined) await writeFile(this.#path(dnsmasqLeaseFile), keptLeases);
+    await this.#start();
+  }
+
+  async end(): Promise<void> {
+    const { clock } = this.#options;
+    const found = await this.#findAll();
     await allEnded(
       found.map((each) => endProcess(each, { what: 'dnsmasq', clock, graceMs: endGraceMs })),
     );
+    this.#mayBeUnknown = false;
   }
 
-  async function start(): Promise<void> {
-    await run([...enter, 'dnsmasq', `--conf-file=${path(dnsmasqConfigFile)}`]);
-    if ((await find()) === undefined) {
+  async remove(): Promise<void> {
+    await this.end();
+    await rm(this.#place.runtimeDirectory, { recursive: true, force: true });
+  }
+
+  #path(file: string): string {
+    return join(this.#place.runtimeDirectory, file);
+  }
+
+  async #findAll(): Promise<readonly HostProcess[]> {
+    if (this.#mayBeUnknown) {
+      const config = this.#path(dnsmasqConfigFile);
+      return await findProcesses(({ argv }) => argv.some((word) => word.includes(config)));
+    }
+    const known = await this.#findAnywhere();
+    return known ? [known] : [];
+  }
+
+  /** In whatever namespace it runs; undefined when the pid in the file is another program's by now. */
+  async #findAnywhere(): Promise<HostProcess | undefined> {
+    const text = await readTextIfExists(this.#path(dnsmasqPidFile));
+    const found = await readProcess(Number(text || Number.NaN));
+    const config = this.#path(dnsmasqConfigFile);
+    return found?.argv.some((word) => word.includes(config)) ? found : undefined;
+  }
+
+  async #start(): Promise<void> {
+    const { run, enter } = this.#options;
+    const config = this.#path(dnsmasqConfigFile);
+    // It may start and fail to say so.
+    this.#mayBeUnknown = true;
+    await run([...enter, 'dnsmasq', `--conf-file=${config}`]);
+    if ((await this.find()) === undefined) {
       throw new NetworkToolError(
-        `dnsmasq ended right after its start; try it: dnsmasq --test --conf-file=${path(dnsmasqConfigFile)}`,
+        `dnsmasq ended right after its start; try it: dnsmasq --test --conf-file=${config}`,
       );
     }
+    this.#mayBeUnknown = false;
   }
-
-  return {
-    find,
-    async apply(tables, vpc, nics) {
-      await makeReadableFolder(directory);
-      const config = dnsmasqConfig(directory, await unprivilegedUser(), vpc);
-      const isReconfigured = await writeIfChanged(path(dnsmasqConfigFile), config);
-      const written = await allEnded(
-        Object.entries(tables).map(([file, content]) => writeIfChanged(path(file), content)),
-      );
-      const leases = (await readTextIfExists(path(dnsmasqLeaseFile))) ?? '';
-      const keptLeases = withoutStaleLeases(leases, nics);
-      const running = await find();
-      if (running && !isReconfigured && keptLeases === undefined) {
-        if (written.includes(true)) await signalProcess(running, 'SIGHUP');
-        return;
-      }
-      await stop();
-      if (keptLeases !== undefined) await writeFile(path(dnsmasqLeaseFile), keptLeases);
-      await start();
-    },
-    end: stop,
-    async remove() {
-      await stop();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
 }
 
 /**

@@ -1,11 +1,4 @@
-import {
-  allEnded,
-  type Clock,
-  invariant,
-  type Logger,
-  type SerialQueue,
-  serialQueue,
-} from '@bakehouse/base';
+import { allEnded, type Clock, invariant, type Logger } from '@bakehouse/base';
 import type {
   InstanceId,
   Network,
@@ -18,6 +11,7 @@ import type {
 } from '@bakehouse/domain';
 import { planAddressing } from './addressing.ts';
 import { checkHost } from './check-host.ts';
+import { CommandShells } from './command-shells.ts';
 import { firewallWatch } from './firewall-watch.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { type HostForwarding, hostForwarding } from './host-forwarding.ts';
@@ -36,7 +30,8 @@ import type { VpcCommon } from './plan-vpc-chains.ts';
 import { type DeviceCommand, tapCommand } from './plan-vpc-links.ts';
 import { PublicSide } from './public-side.ts';
 import { answersArp } from './reachability.ts';
-import { type RunNetworkCommand, runNetworkCommand } from './run-network-command.ts';
+import type { RunNetworkCommand } from './run-network-command.ts';
+import { Turns } from './turns.ts';
 import type { PlannedRepair } from './vpc-network.ts';
 import { VpcNetworks } from './vpc-networks.ts';
 import { WantedNetwork } from './wanted-network.ts';
@@ -81,12 +76,18 @@ export class LinuxNetwork implements Network {
   readonly #resolvers: GuestResolvers;
   readonly #forwarding: HostForwarding;
   readonly #checkFirewall: () => Promise<void>;
-  readonly #serially: SerialQueue = serialQueue();
+  /** Those that this object runs its commands in. */
+  readonly #shells = new CommandShells();
+  readonly #turns = new Turns();
+  readonly #plug = this.#turns.together((nics: readonly Nic[]) => this.#plugAll(nics));
+  readonly #unplug = this.#turns.together((nicIds: readonly NetworkInterfaceId[]) =>
+    this.#unplugAll(nicIds),
+  );
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
     const { clock, logger, uplinks, resolvers, outbound, machineUser } = options;
-    const { run = runNetworkCommand, device = tapCommand } = seams;
+    const { run = this.#shells.run, device = tapCommand } = seams;
     this.#options = options;
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
@@ -114,14 +115,14 @@ export class LinuxNetwork implements Network {
       clock,
       logger,
       onChecked: () =>
-        this.#serially(async () => {
+        this.#turns.alone(async () => {
           if (this.#isOpen) await this.#vpcs.applyDnsmasq();
         }),
     });
   }
 
   open(): Promise<void> {
-    return this.#serially(async () => {
+    return this.#turns.alone(async () => {
       await checkHost();
       await refuseCollision(this.#names, this.#common.addressing, this.#run);
       await this.#wanted.load();
@@ -131,36 +132,25 @@ export class LinuxNetwork implements Network {
     });
   }
 
+  /** NICs that wait together are plugged in one change of each VPC, and likewise unplugged. */
   plug(nic: Nic): Promise<NetworkPort> {
-    return this.#serially(async () => {
-      this.#mustBeOpen();
-      const before = this.#wanted.nics.get(nic.nicId);
-      const hasMoved = before?.privateIp !== nic.privateIp || before.vpcId !== nic.vpcId;
-      if (before !== undefined && hasMoved) await this.#remove(nic.nicId);
-      const plugged = await this.#wanted.add(nic);
-      await allEnded([this.#vpcs.plug(plugged), this.#public.change([nic.nicId])]);
-      if (this.#options.outbound) this.#resolvers.check();
-      return `${vpcNames(this.#names, nic.vpcId).namespace}/${tapName(nic.nicId)}`;
-    });
+    return this.#plug(nic);
   }
 
-  unplug(nicId: NetworkInterfaceId): Promise<void> {
-    return this.#serially(async () => {
-      this.#mustBeOpen();
-      await this.#remove(nicId);
-    });
+  async unplug(nicId: NetworkInterfaceId): Promise<void> {
+    await this.#unplug(nicId);
   }
 
   applyPolicy(policy: NetworkPolicy): Promise<void> {
-    return this.#serially(() => this.#enforce(this.#wanted.changeTo(policy)));
+    return this.#turns.alone(() => this.#enforce(this.#wanted.changeTo(policy)));
   }
 
   changePolicy(change: PolicyChange): Promise<void> {
-    return this.#serially(() => this.#enforce(change));
+    return this.#turns.alone(() => this.#enforce(change));
   }
 
   repair(): Promise<readonly NetworkRepair[]> {
-    return this.#serially(async () => {
+    return this.#turns.alone(async () => {
       this.#mustBeOpen();
       const planned = await this.#planRepairs();
       for (const { repair } of planned) {
@@ -209,7 +199,7 @@ export class LinuxNetwork implements Network {
   async destroy(): Promise<void> {
     // Outside of the queue: a check of the resolvers ends with a turn in it.
     await this.#resolvers.settled();
-    return this.#serially(async () => {
+    return this.#turns.alone(async () => {
       await checkHost();
       await this.#forwarding.restore();
       if (!this.#isOpen) await this.#wanted.load();
@@ -218,13 +208,14 @@ export class LinuxNetwork implements Network {
       await removeNamespace(this.#names, { run: this.#run, logger: this.#options.logger });
       await this.#public.remove();
       await this.#wanted.clear();
+      this.#shells.end();
       this.#isOpen = false;
     });
   }
 
   /** What exists on this host without a record, for `doctor`. Changes nothing. */
   leftovers(): Promise<readonly NetworkLeftover[]> {
-    return this.#serially(async () => {
+    return this.#turns.alone(async () => {
       const { nics } = await this.#records.load();
       const { clock } = this.#options;
       return findNetworkLeftovers({
@@ -247,12 +238,14 @@ export class LinuxNetwork implements Network {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
     const dirty = this.#vpcs.dirtiedBy(change);
+    const enforce = () =>
+      allEnded([this.#vpcs.change(dirty), this.#public.change(this.#vpcs.nicsOf(dirty))]);
     try {
-      await this.#vpcs.change(dirty);
-      await this.#public.change(this.#vpcs.nicsOf(dirty));
+      // A public address leads to a VPC before it is translated there: until then nothing passes.
+      await enforce();
     } catch (error) {
       this.#wanted.changePolicy(undo);
-      await this.#vpcs.change(dirty).catch(() => {});
+      await enforce().catch(() => {});
       throw error;
     }
     await this.#wanted.keep(change);
@@ -295,16 +288,43 @@ export class LinuxNetwork implements Network {
     await this.#checkFirewall();
   }
 
-  async #remove(nicId: NetworkInterfaceId): Promise<void> {
-    const nic = this.#wanted.nics.get(nicId);
-    if (nic === undefined) return;
-    await this.#wanted.remove(nic);
+  /** When it resolves, a machine may open the ports: each is filtered, by its policy or closed. */
+  async #plugAll(nics: readonly Nic[]): Promise<readonly NetworkPort[]> {
+    this.#mustBeOpen();
+    const isOneTwice = new Set(nics.map(({ nicId }) => nicId)).size < nics.length;
+    if (isOneTwice) return await this.#plugInTurn(nics);
+    const moved = nics.filter(({ nicId, privateIp, vpcId }) => {
+      const before = this.#wanted.nics.get(nicId);
+      return before && (before.privateIp !== privateIp || before.vpcId !== vpcId);
+    });
+    await this.#unplugAll(moved.map(({ nicId }) => nicId));
+    const plugged = await allEnded(nics.map((nic) => this.#wanted.add(nic)));
+    const nicIds = nics.map(({ nicId }) => nicId);
+    await allEnded([this.#vpcs.plug(plugged), this.#public.change(nicIds)]);
+    if (this.#options.outbound) this.#resolvers.check();
+    return nics.map(
+      ({ vpcId, nicId }) => `${vpcNames(this.#names, vpcId).namespace}/${tapName(nicId)}`,
+    );
+  }
+
+  /** For a NIC that is among them twice, the last call decides. */
+  async #plugInTurn(nics: readonly Nic[]): Promise<readonly NetworkPort[]> {
+    const ports: NetworkPort[] = [];
+    for (const nic of nics) ports.push(...(await this.#plugAll([nic])));
+    return ports;
+  }
+
+  async #unplugAll(nicIds: readonly NetworkInterfaceId[]): Promise<readonly undefined[]> {
+    this.#mustBeOpen();
+    const nics = [...new Set(nicIds)].flatMap((nicId) => this.#wanted.nics.get(nicId) ?? []);
     try {
-      await allEnded([this.#vpcs.unplug(nic), this.#public.change([nicId])]);
+      await allEnded(nics.map((nic) => this.#wanted.remove(nic)));
+      await allEnded([this.#vpcs.unplug(nics), this.#public.change(nicIds)]);
     } catch (error) {
       // For the next try. Where the record cannot be written, the next `open` removes what is left.
-      await this.#wanted.putBack(nic).catch(() => {});
+      await allEnded(nics.map((nic) => this.#wanted.putBack(nic))).catch(() => {});
       throw error;
     }
+    return nicIds.map(() => undefined);
   }
 }

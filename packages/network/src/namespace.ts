@@ -1,17 +1,12 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import type { Logger } from '@bakehouse/base';
 import { formatCidr } from '@bakehouse/base';
+import { exists } from '@bakehouse/host';
 import type { Addressing } from './addressing.ts';
 import { findCollision, type HostLink, type HostRoute } from './host-collisions.ts';
 import { NetworkRangeError } from './network-errors.ts';
 import { enterNamespace, type NetworkNames, namespaceFileOf, uplinkName } from './network-names.ts';
-import {
-  ipv6Settings,
-  linkLines,
-  routerLines,
-  routerSettings,
-  uplinkSettings,
-} from './plan-links.ts';
+import { ipv6Settings, linkLines, routerLines, routerSettings } from './plan-links.ts';
 import { portGroup } from './plan-vpc-links.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
@@ -31,9 +26,8 @@ export async function makeRouter(options: NamespaceOptions): Promise<void> {
   const enter = enterNamespace(names.namespace);
   const links = await hostLinks(run);
   await ensureNamespace(names, run, options.pid);
-  await applySettings(enter, routerSettings, run);
   await makeLink(options, links);
-  await run([...enter, 'sysctl', '-q', '-w', ...uplinkSettings]);
+  await applySettings(enter, routerSettings, run);
   await run(['ip', '-batch', '-'], text(linkLines(names, addressing, options.alias)));
   const inside = text(routerLines(addressing, options.outbound));
   await run(['ip', '-n', names.namespace, '-batch', '-'], inside);
@@ -48,20 +42,22 @@ export interface NamedNamespace {
 
 /**
  * Creates the namespace if it has no name. One whose name was removed while processes run in it gets its name back:
- * `pid` is such a process.
+ * `pid` is such a process. Returns whether it is new: without links, and without a process.
  */
 export async function ensureNamespace(
   { namespace, namespaceFile }: NamedNamespace,
   run: RunNetworkCommand,
   pid?: number,
-): Promise<void> {
-  if (await isNamespace(namespaceFile)) return;
-  await run(['ip', 'netns', 'delete', namespace]).catch(() => {});
+): Promise<boolean> {
+  if (await isNamespace(namespaceFile)) return false;
+  // A bare file has the name after a crash or a reboot.
+  await rm(namespaceFile, { force: true });
   await run(
     pid === undefined
       ? ['ip', 'netns', 'add', namespace]
       : ['ip', 'netns', 'attach', namespace, `${pid}`],
   );
+  return pid === undefined;
 }
 
 export async function applySettings(
@@ -69,8 +65,8 @@ export async function applySettings(
   settings: readonly string[],
   run: RunNetworkCommand,
 ): Promise<void> {
-  await run([...enter, 'sysctl', '-q', '-w', ...settings]);
-  await run([...enter, 'sysctl', '-q', '-e', '-w', ...ipv6Settings]);
+  const ipv6 = (await exists('/proc/sys/net/ipv6')) ? ipv6Settings : [];
+  await run([...enter, 'sysctl', '-q', '-w', ...settings, ...ipv6]);
 }
 
 /** The names of the devices inside. */

@@ -62,35 +62,45 @@ export function routerLines(addressing: Addressing, outbound: boolean): string[]
   ];
 }
 
-const commonSettings: readonly string[] = [
-  'net.ipv4.ip_forward=1',
-  'net.ipv4.conf.default.arp_ignore=0',
-  'net.ipv4.conf.all.rp_filter=0',
-  'net.ipv4.conf.default.route_localnet=0',
-  'net.ipv4.conf.all.route_localnet=0',
-  'net.ipv4.conf.default.send_redirects=0',
-  'net.ipv4.conf.all.send_redirects=0',
-  'net.ipv4.conf.default.accept_redirects=0',
-  'net.ipv4.conf.all.accept_redirects=0',
-  'net.ipv4.conf.all.proxy_arp=0',
-];
+/** Of every link. */
+const linkSettings: Readonly<Record<string, number>> = {
+  arp_ignore: 0,
+  route_localnet: 0,
+  send_redirects: 0,
+  accept_redirects: 0,
+};
 
-/** Applied before any link is created, as links inherit `default`. The way back decides who may send as whom. */
+/** `default` is for links that are made later, which inherit it. */
+function settingsFor(
+  links: Readonly<Record<'default' | 'uplink', Readonly<Record<string, number>>>>,
+) {
+  const every = { ...linkSettings, proxy_arp: 0, rp_filter: 0 };
+  const places = {
+    all: every,
+    default: { ...every, ...links.default },
+    [uplinkName]: { ...every, ...links.uplink },
+  };
+  return Object.entries(places).flatMap(([place, settings]) =>
+    Object.entries(settings).map(([name, value]) => `net.ipv4.conf.${place}.${name}=${value}`),
+  );
+}
+
+/** The way back decides who may send as whom. Applied when its uplink exists, before it is linked to any VPC. */
 export const routerSettings: readonly string[] = [
-  ...commonSettings,
-  'net.ipv4.conf.default.proxy_arp=0',
-  'net.ipv4.conf.default.rp_filter=1',
+  'net.ipv4.ip_forward=1',
+  ...settingsFor({ default: { rp_filter: 1 }, uplink: { rp_filter: 1 } }),
 ];
 
-/** In a VPC the filters decide who may send as whom, as its routes differ by subnet. */
+/**
+ * In a VPC the filters decide who may send as whom, as its routes differ by subnet. Applied when its uplink exists,
+ * before any port.
+ */
 export const vpcSettings: readonly string[] = [
-  ...commonSettings,
-  'net.ipv4.conf.default.proxy_arp=1',
-  'net.ipv4.conf.default.rp_filter=0',
+  'net.ipv4.ip_forward=1',
+  ...settingsFor({ default: { proxy_arp: 1 }, uplink: {} }),
 ];
 
-export const uplinkSettings: readonly string[] = [`net.ipv4.conf.${uplinkName}.proxy_arp=0`];
-/** These do not exist where the kernel has no IPv6. */
+/** These do not exist where the kernel has no IPv6. `all` is for the links that exist. */
 export const ipv6Settings: readonly string[] = [
   'net.ipv6.conf.all.disable_ipv6=1',
   'net.ipv6.conf.default.disable_ipv6=1',

@@ -12,7 +12,7 @@ import { NetworkInputError } from './network-errors.ts';
 import { routerAddress, uplinkName } from './network-names.ts';
 
 /** The guest that an `interface` route leads to. */
-interface RouteHop {
+export interface RouteHop {
   readonly device: string;
   readonly address: string;
 }

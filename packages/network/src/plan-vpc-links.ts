@@ -3,7 +3,14 @@ import type { Nic, PolicyNic, VpcTopology } from '@bakehouse/domain';
 import { subnetOf } from './check-nic.ts';
 import { resolverAddress, routerAddress, tapName, uplinkName } from './network-names.ts';
 import type { PluggedNic } from './network-records.ts';
-import { checkedDestination, subnetMark, subnetRoutes, vpcResolver } from './plan-routes.ts';
+import {
+  checkedDestination,
+  type HopOf,
+  type RouteHop,
+  subnetMark,
+  subnetRoutes,
+  vpcResolver,
+} from './plan-routes.ts';
 import { addressesOf } from './plan-vpc-table.ts';
 
 /** The line of `ip -batch` that creates a NIC's device, owned by a user. Tests use a veth pair instead of a tap. */
@@ -28,49 +35,59 @@ export interface VpcLinks {
   readonly marks: ReadonlySet<number>;
 }
 
-export interface WantedVpc {
-  readonly linkAddress: string;
-  readonly nics: Iterable<PluggedNic>;
-  readonly vpc: VpcTopology | undefined;
-  readonly policyOf: (nicId: string) => PolicyNic | undefined;
-}
-
-/**
- * A device is a routed port of one guest: it has the router's address and the guest's /32 behind it, and it answers
- * ARP for every other guest. There is no bridge, so guests share no Ethernet.
- */
-export function wantedLinks({ linkAddress, nics, vpc, policyOf }: WantedVpc): VpcLinks {
-  const ports = new Map([...nics].map((nic) => [tapName(nic.nicId), nic]));
+/** What a VPC has without its NICs: `hopOf` says which of them its routes may lead to. */
+export function vpcLinks(
+  vpc: VpcTopology | undefined,
+  { linkAddress, hopOf }: { readonly linkAddress: string; readonly hopOf: HopOf },
+): VpcLinks {
   const addresses = new Set([`${uplinkName} ${linkAddress}`, `lo ${resolverAddress}`]);
   const routes = new Map<string, string>();
-  const put = (table: number | 'main', destination: string, route: string) =>
-    routes.set(`${table} ${destination}`, route);
-  put('main', 'default', `default via ${routerAddress} dev ${uplinkName} onlink`);
+  routes.set('main default', `default via ${routerAddress} dev ${uplinkName} onlink`);
   const resolver = vpc && vpcResolver(vpc);
   if (resolver) addresses.add(`lo ${resolver}`);
   for (const cidr of vpc?.cidrs.map(checkedDestination) ?? []) {
-    put('main', formatCidr(cidr), `blackhole ${formatCidr(cidr)}`);
+    routes.set(`main ${formatCidr(cidr)}`, `blackhole ${formatCidr(cidr)}`);
   }
-  for (const [device, nic] of ports) {
-    addresses.add(`${device} ${routerOf(nic)}`);
-    for (const address of addressesOf(nic, policyOf(nic.nicId))) {
-      put('main', address, `${address} dev ${device}`);
-    }
-  }
-  const hopOf = (nicId: string) => {
-    const device = tapName(`eni-${nicId.slice(4)}`);
-    const nic = ports.get(device);
-    if (nic?.nicId !== nicId || policyOf(nicId)?.sourceDestCheck !== false) return undefined;
-    return { device, address: nic.privateIp };
-  };
   for (const subnet of vpc?.subnets ?? []) {
     const mark = subnetMark(subnet.subnetId);
     for (const [destination, route] of vpc ? subnetRoutes(vpc, subnet, hopOf) : []) {
-      put(mark, destination, route);
+      routes.set(`${mark} ${destination}`, route);
     }
   }
   const marks = new Set((vpc?.subnets ?? []).map(({ subnetId }) => subnetMark(subnetId)));
-  return { ports, addresses, routes, marks };
+  return { ports: new Map(), addresses, routes, marks };
+}
+
+/** Whether routes of the VPC lead to one of these NICs. */
+export function isRoutedTo(vpc: VpcTopology | undefined, nicIds: ReadonlySet<string>): boolean {
+  const routes = vpc?.subnets.flatMap((subnet) => subnet.routes) ?? [];
+  return routes.some(({ target }) => target.kind === 'interface' && nicIds.has(target.nicId));
+}
+
+/**
+ * A NIC's port. The device is a routed port of one guest: it has the router's address and the guest's /32 behind it, and
+ * it answers ARP for every other guest. There is no bridge, so guests share no Ethernet.
+ */
+export function portLinks(nic: PluggedNic, policy: PolicyNic | undefined): VpcLinks {
+  const device = tapName(nic.nicId);
+  const routes = addressesOf(nic, policy).map(
+    (address) => [`main ${address}`, `${address} dev ${device}`] as const,
+  );
+  return {
+    ports: new Map([[device, nic]]),
+    addresses: new Set([`${device} ${routerOf(nic)}`]),
+    routes: new Map(routes),
+    marks: new Set(),
+  };
+}
+
+/** The guest that a route may lead to: plugged, with its source/destination check off. */
+export function hopTo(
+  nic: PluggedNic | undefined,
+  policy: PolicyNic | undefined,
+): RouteHop | undefined {
+  if (nic === undefined || policy?.sourceDestCheck !== false) return undefined;
+  return { device: tapName(nic.nicId), address: nic.privateIp };
 }
 
 /** What the kernel has, of the same things. */
@@ -78,6 +95,13 @@ export interface FoundLinks extends Omit<VpcLinks, 'ports'> {
   /** Ports with their settings, as `portSettings` has them. */
   readonly devices: ReadonlyMap<string, string>;
 }
+
+export const nothingFound: FoundLinks = {
+  devices: new Map(),
+  addresses: new Set(),
+  routes: new Map(),
+  marks: new Set(),
+};
 
 export function foundOf({ ports, ...links }: VpcLinks): FoundLinks {
   return {
@@ -118,26 +142,36 @@ export function linkChanges(
     ...addresses.map((each) => addressLine('replace', each)),
     ...oldMarks(wanted.marks, found.marks).map((mark) => ruleLine('add', mark)),
     ...routes.map(([key, route]) => `route replace ${route} table ${tableOf(key)}`),
-    ...gone.map((name) => `link delete dev ${name}`),
+    ...deleteLines(gone),
     ...oldRoutes.map(([key]) => `route delete ${key.split(' ')[1]} table ${tableOf(key)}`),
     ...oldMarks(found.marks, wanted.marks).map((mark) => ruleLine('delete', mark)),
     ...oldAddresses.map((each) => addressLine('delete', each)),
   ];
 }
 
-/** All ports of a namespace, which the kernel deletes together in the time of one. */
+/** All ports of a namespace. The kernel deletes a group of links in the time of one. */
 export const portGroup = 169;
+/** Ports that are about to be deleted. */
+const goneGroup = 170;
+
+function deleteLines(gone: readonly string[]): string[] {
+  if (gone.length < 2) return gone.map((name) => `link delete dev ${name}`);
+  return [
+    ...gone.map((name) => `link set dev ${name} group ${goneGroup}`),
+    `link delete group ${goneGroup}`,
+  ];
+}
 
 function portLines(device: string, nic: PluggedNic): string[] {
   return [
-    `link set dev ${device} group ${portGroup} address ${portSettings(nic)}`,
+    `link set dev ${device} ${portSettings(nic)}`,
     `ntable change name arp_cache dev ${device} proxy_delay 0`,
   ];
 }
 
-/** Its address as a router, and that it is up. */
+/** Its address as a router, its group, and that it is up. */
 function portSettings(nic: PluggedNic): string {
-  return `${routerMac(nic)} up`;
+  return `address ${routerMac(nic)} group ${portGroup} up`;
 }
 
 function addressLine(verb: 'replace' | 'delete', deviceAndAddress: string): string {
@@ -168,6 +202,7 @@ function routerMac(nic: Nic): string {
 export interface ListedAddress {
   readonly ifname: string;
   readonly address?: string;
+  readonly group?: string;
   readonly flags?: readonly string[];
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }
@@ -196,8 +231,8 @@ export function foundLinks(output: string): FoundLinks {
   const parsedRoutes: readonly ListedRoute[] = JSON.parse(routes);
   const parsedRules: readonly ListedRule[] = JSON.parse(rules);
   const ports = parsedLinks.filter(({ ifname }) => ifname.startsWith('tap'));
-  const settingsOf = ({ address, flags = [] }: ListedAddress) =>
-    `${address} ${flags.includes('UP') ? 'up' : 'down'}`;
+  const settingsOf = ({ address, group, flags = [] }: ListedAddress) =>
+    `address ${address} group ${group} ${flags.includes('UP') ? 'up' : 'down'}`;
   const addresses = listed.flatMap(({ ifname, addr_info = [] }) =>
     addr_info.flatMap(({ local }) =>
       local && local !== '127.0.0.1' ? [`${ifname} ${local}`] : [],

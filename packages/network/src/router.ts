@@ -1,6 +1,6 @@
 import { type SerialQueue, serialQueue } from '@bakehouse/base';
 import type { VpcId } from '@bakehouse/domain';
-import { isLinked, makeRouter, namespaceInode, text } from './namespace.ts';
+import { insideLinks, isLinked, makeRouter, namespaceInode, text } from './namespace.ts';
 import { processInNamespace } from './namespace-processes.ts';
 import {
   enterNamespace,
@@ -87,22 +87,25 @@ export class Router {
     );
   }
 
-  /** Links a VPC's namespace, which gets the other end. Repeatable. */
-  async link(number: number, namespace: string): Promise<void> {
+  /** Links a VPC's namespace, which gets the other end. Repeatable. A new namespace has no end of any link. */
+  async link(
+    number: number,
+    { namespace, isNew }: { readonly namespace: string; readonly isNew: boolean },
+  ): Promise<void> {
     const { names, run } = this.#options;
     const name = vpcLinkName(number);
-    const ends = await run(['ip', '-n', namespace, '-j', 'link', 'show', 'dev', uplinkName]).catch(
-      () => '',
-    );
-    if (ends === '' || !this.#links.has(name)) {
+    const hasEnd = !isNew && (await insideLinks(run, namespace)).has(uplinkName);
+    const hasBoth = hasEnd && this.#links.has(name);
+    if (!hasBoth) {
       // One end of another link, or of one whose other namespace is gone.
       if (this.#links.has(name)) await this.unlink(number);
-      if (ends !== '')
-        await run(['ip', '-n', namespace, 'link', 'delete', uplinkName]).catch(() => {});
-      const own = ['ip', '-n', names.namespace, 'link', 'add', name, 'type', 'veth'];
-      await run([...own, 'peer', 'name', uplinkName, 'netns', namespace]);
+      if (hasEnd) await run(['ip', '-n', namespace, 'link', 'delete', uplinkName]).catch(() => {});
     }
-    await run(['ip', '-n', names.namespace, 'link', 'set', 'dev', name, 'up']);
+    const lines = [
+      ...(hasBoth ? [] : [`link add ${name} type veth peer name ${uplinkName} netns ${namespace}`]),
+      `link set dev ${name} up`,
+    ];
+    await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
     this.#links.add(name);
   }
 
@@ -161,13 +164,15 @@ export class Router {
   }
 
   /**
-   * Moves a port that the release before made here to its VPC's namespace, with the machine that has it open.
+   * Moves a port that the release before made here to its VPC's namespace, with the machine that has it open. Returns
+   * whether there was one.
    */
-  async handOver(device: string, namespace: string): Promise<void> {
-    if (!this.#links.has(device)) return;
+  async handOver(device: string, namespace: string): Promise<boolean> {
+    if (!this.#links.has(device)) return false;
     const { names, run } = this.#options;
     await run(['ip', '-n', names.namespace, 'link', 'set', 'dev', device, 'netns', namespace]);
     this.#links.delete(device);
+    return true;
   }
 
   /** Ports of the release before that no machine has open. */

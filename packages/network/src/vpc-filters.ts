@@ -76,9 +76,9 @@ export class VpcFilters {
     this.#isClosed = false;
   }
 
-  /** A NIC was plugged or unplugged. What nft has refused of the policy stays refused. */
-  async setNic(state: FilteredVpc, nicId: string): Promise<void> {
-    const dirty = { nicIds: [nicId], groupIds: [], topology: false };
+  /** NICs were plugged or unplugged. What nft has refused of the policy stays refused. */
+  async setNics(state: FilteredVpc, nicIds: readonly string[]): Promise<void> {
+    const dirty = { nicIds, groupIds: [], topology: false };
     await this.#apply(state, dirty, this.#isClosed);
   }
 

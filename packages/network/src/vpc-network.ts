@@ -2,6 +2,7 @@ import { allEnded, type Clock, type Logger } from '@bakehouse/base';
 import type { NetworkRepair, SecurityGroupId, VpcId, VpcTopology } from '@bakehouse/domain';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { dnsmasqTables } from './dnsmasq-files.ts';
+import { LinkParts } from './link-parts.ts';
 import {
   applySettings,
   ensureNamespace,
@@ -22,17 +23,21 @@ import {
 } from './network-names.ts';
 import type { PluggedNic } from './network-records.ts';
 import type { PolicyState } from './network-state.ts';
-import { uplinkSettings, vpcSettings } from './plan-links.ts';
+import { vpcSettings } from './plan-links.ts';
 import type { VpcCommon } from './plan-vpc-chains.ts';
 import {
   type FoundLinks,
   foundLinks,
   foundOf,
+  hopTo,
+  isRoutedTo,
   type LinkCommands,
   linkChanges,
   listLinks,
+  nothingFound,
+  portLinks,
   type VpcLinks,
-  wantedLinks,
+  vpcLinks,
 } from './plan-vpc-links.ts';
 import { natTransits, transitPairs } from './plan-vpc-table.ts';
 import type { Router } from './router.ts';
@@ -68,8 +73,9 @@ export class VpcNetwork {
   readonly #filters: VpcFilters;
   readonly #dnsmasq: Dnsmasq;
   readonly #nics = new Map<string, PluggedNic>();
-  /** What the kernel has; undefined when that is not known. */
-  #found: FoundLinks | undefined;
+  /** What the kernel has while `#isKnown`. */
+  readonly #links = new LinkParts();
+  #isKnown = false;
   /** By which a namespace is found whose name was removed. */
   #inode: number | undefined;
 
@@ -105,31 +111,39 @@ export class VpcNetwork {
 
   /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
   async open(): Promise<void> {
-    const { run, router, number, vpcId } = this.#options;
-    const enter = enterNamespace(this.#names.namespace);
+    const { run, router, vpcId } = this.#options;
     const pid = await processInNamespace(this.#inode);
-    await ensureNamespace(this.#names, run, pid);
+    const isNew = await ensureNamespace(this.#names, run, pid);
+    if (isNew) this.#dnsmasq.expectNone();
     this.#inode = await namespaceInode(this.#names.namespaceFile);
-    await applySettings(enter, vpcSettings, run);
-    await router.link(number, this.#names.namespace);
-    await run([...enter, 'sysctl', '-q', '-w', ...uplinkSettings]);
-    await run(['ip', '-n', this.namespace, '-batch', '-'], text(upLines));
-    await this.#filters.open(this.#state());
-    for (const nic of this.#nics.values())
-      await router.handOver(tapName(nic.nicId), this.namespace);
-    this.#found = undefined;
-    await allEnded([this.#applyLinks(), this.applyDnsmasq(), router.reach(vpcId, this.#reached())]);
+    const filters = this.#filters.open(this.#state());
+    // Guests may run in a namespace that was here: nothing leads there before it is filtered.
+    if (!isNew) await filters;
+    await allEnded([filters, this.#link(isNew), this.applyDnsmasq()]);
+    // Ports come last, so that each is filtered from its first packet on.
+    const moved = await this.#takeOver(this.#nics.values());
+    this.#links.change(this.#plannedLinks({ nicIds: this.#nics.keys(), topology: true }));
+    const links =
+      isNew && moved === 0 ? this.#turn(nothingFound, this.#links.whole()) : this.#completeLinks();
+    await allEnded([links, router.reach(vpcId, this.#reached())]);
+    this.#isKnown = true;
   }
 
-  /** Brings the kernel in line with NICs that were plugged or unplugged. */
-  async setNic(nicId: string, nic: PluggedNic | undefined): Promise<void> {
-    if (nic) this.#nics.set(nicId, nic);
-    else this.#nics.delete(nicId);
-    if (nic) await this.#options.router.handOver(tapName(nic.nicId), this.namespace);
+  /**
+   * Brings the kernel in line with NICs that were plugged or unplugged. Until a NIC's elements are in the filters, nothing
+   * passes its port, so they and the port are made side by side.
+   */
+  async setNics(changes: ReadonlyMap<string, PluggedNic | undefined>): Promise<void> {
+    for (const [nicId, nic] of changes) {
+      if (nic) this.#nics.set(nicId, nic);
+      else this.#nics.delete(nicId);
+    }
+    const moved = await this.#takeOver([...changes.values()].filter((nic) => nic !== undefined));
+    if (moved > 0) this.#isKnown = false;
     await allEnded([
-      this.#filters.setNic(this.#state(), nicId),
+      this.#filters.setNics(this.#state(), [...changes.keys()]),
       this.#reach(),
-      this.#applyLinks(),
+      this.#applyLinks({ nicIds: changes.keys(), topology: false }),
       this.applyDnsmasq(),
     ]);
   }
@@ -138,11 +152,11 @@ export class VpcNetwork {
   async change(dirty: DirtyVpc): Promise<void> {
     // Nothing leads to an address before it is filtered.
     await this.#filters.change(this.#state(), dirty);
-    const hasNics = [...dirty.nicIds].length > 0;
-    if (!dirty.topology && !hasNics) return;
+    const nicIds = [...dirty.nicIds];
+    if (!dirty.topology && nicIds.length === 0) return;
     await allEnded([
       this.#reach(),
-      this.#applyLinks(),
+      this.#applyLinks({ nicIds, topology: dirty.topology }),
       ...(dirty.topology ? [this.applyDnsmasq()] : []),
     ]);
   }
@@ -185,6 +199,14 @@ export class VpcNetwork {
     await removeNamespace(this.#names, { run, logger });
   }
 
+  /** Ports that the release before made in the router. Returns how many. */
+  async #takeOver(nics: Iterable<PluggedNic>): Promise<number> {
+    let moved = 0;
+    for (const { nicId } of nics)
+      if (await this.#options.router.handOver(tapName(nicId), this.namespace)) moved += 1;
+    return moved;
+  }
+
   #topology(): VpcTopology | undefined {
     return this.#options.policy().vpcs.get(this.#options.vpcId);
   }
@@ -195,15 +217,25 @@ export class VpcNetwork {
     return { nics: this.#nics, policy: policy(), vpc: this.#topology(), linkAddress };
   }
 
-  #wanted(): VpcLinks {
+  /** What is wanted of these NICs, and of the VPC where that has changed. */
+  #plannedLinks({
+    nicIds,
+    topology,
+  }: Omit<DirtyVpc, 'groupIds'>): Map<string, VpcLinks | undefined> {
     const { policy, number } = this.#options;
     const { nics } = policy();
-    return wantedLinks({
-      linkAddress: vpcLinkAddress(number),
-      nics: this.#nics.values(),
-      vpc: this.#topology(),
-      policyOf: (nicId) => nics.get(nicId),
-    });
+    const vpc = this.#topology();
+    const changed = new Set(nicIds);
+    const planned = new Map<string, VpcLinks | undefined>();
+    for (const nicId of changed) {
+      const nic = this.#nics.get(nicId);
+      planned.set(nicId, nic && portLinks(nic, nics.get(nicId)));
+    }
+    if (topology || isRoutedTo(vpc, changed)) {
+      const hopOf = (nicId: string) => hopTo(this.#nics.get(nicId), nics.get(nicId));
+      planned.set('vpc', vpcLinks(vpc, { linkAddress: vpcLinkAddress(number), hopOf }));
+    }
+    return planned;
   }
 
   /** The addresses for which the router sends here: guests' own, and those that carry public ones. */
@@ -226,19 +258,32 @@ export class VpcNetwork {
     return this.#options.router.reach(this.#options.vpcId, this.#reached());
   }
 
-  async #applyLinks(): Promise<void> {
-    const wanted = this.#wanted();
-    const known = this.#found;
-    this.#found = undefined;
+  async #link(isNew: boolean): Promise<void> {
+    const { run, router, number } = this.#options;
+    const enter = enterNamespace(this.#names.namespace);
+    await router.link(number, { namespace: this.namespace, isNew });
+    await applySettings(enter, vpcSettings, run);
+    await run(['ip', '-n', this.namespace, '-batch', '-'], text(upLines));
+  }
+
+  async #applyLinks(dirty: Omit<DirtyVpc, 'groupIds'>): Promise<void> {
+    const { before, after } = this.#links.change(this.#plannedLinks(dirty));
+    const isKnown = this.#isKnown;
+    this.#isKnown = false;
     const isApplied =
-      known &&
-      (await this.#turn(known, wanted).then(
+      isKnown &&
+      (await this.#turn(foundOf(before), after).then(
         () => true,
         () => false,
       ));
     // Not known, or somebody else has changed it.
-    if (!isApplied) await this.#turn(await this.#look(), wanted);
-    this.#found = foundOf(wanted);
+    if (!isApplied) await this.#completeLinks();
+    this.#isKnown = true;
+  }
+
+  /** Whatever the kernel has. */
+  async #completeLinks(): Promise<void> {
+    await this.#turn(await this.#look(), this.#links.whole());
   }
 
   async #turn(found: FoundLinks, wanted: VpcLinks): Promise<void> {
@@ -258,7 +303,8 @@ export class VpcNetwork {
     if (inode === undefined || inode !== this.#inode) return false;
     const found = await this.#look().catch(() => undefined);
     return (
-      found !== undefined && linkChanges(found, this.#wanted(), this.#options.commands).length === 0
+      found !== undefined &&
+      linkChanges(found, this.#links.whole(), this.#options.commands).length === 0
     );
   }
 }

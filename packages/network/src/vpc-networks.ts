@@ -66,24 +66,35 @@ export class VpcNetworks {
     await this.#endEarlierDnsmasq();
   }
 
-  async plug(nic: PluggedNic): Promise<void> {
-    await this.#learnUser(nic);
-    const known = this.#vpcs.get(nic.vpcId);
-    if (known) return await known.setNic(nic.nicId, nic);
-    const vpc = await this.#vpcOf(nic.vpcId, [nic]);
-    await vpc.open();
-    this.#vpcs.set(nic.vpcId, vpc);
+  async plug(nics: readonly PluggedNic[]): Promise<void> {
+    await allEnded(nics.map((nic) => this.#learnUser(nic)));
+    const byVpc = Map.groupBy(nics, ({ vpcId }) => vpcId);
+    await allEnded([...byVpc].map(([vpcId, own]) => this.#plug(vpcId, own)));
   }
 
-  /** Also removes the VPC when it has no other NIC. Repeatable, also for a NIC whose `plug` was rejected. */
-  async unplug({ nicId, vpcId, instanceId }: PluggedNic): Promise<void> {
+  async #plug(vpcId: VpcId, nics: readonly PluggedNic[]): Promise<void> {
+    const known = this.#vpcs.get(vpcId);
+    if (known) return await known.setNics(new Map(nics.map((nic) => [nic.nicId, nic])));
+    const vpc = await this.#vpcOf(vpcId, nics);
+    await vpc.open();
+    this.#vpcs.set(vpcId, vpc);
+  }
+
+  /** Also removes a VPC that has no other NIC. Repeatable, also for a NIC whose `plug` was rejected. */
+  async unplug(nics: readonly PluggedNic[]): Promise<void> {
+    const byVpc = Map.groupBy(nics, ({ vpcId }) => vpcId);
+    await allEnded([...byVpc].map(([vpcId, own]) => this.#unplug(vpcId, own)));
+  }
+
+  async #unplug(vpcId: VpcId, nics: readonly PluggedNic[]): Promise<void> {
     const vpc = this.#vpcs.get(vpcId);
-    const others = [...(vpc?.nics.values() ?? [])].filter((nic) => nic.nicId !== nicId);
-    if (vpc && others.length > 0) await vpc.setNic(nicId, undefined);
+    const gone = new Map(nics.map(({ nicId }) => [nicId as string, undefined]));
+    const others = [...(vpc?.nics.values() ?? [])].filter(({ nicId }) => !gone.has(nicId));
+    if (vpc && others.length > 0) await vpc.setNics(gone);
     else await this.#removeVpc(vpcId);
-    if (instanceId && !others.some((nic) => nic.instanceId === instanceId)) {
-      this.#users.delete(instanceId);
-    }
+    const staying = new Set(others.map(({ instanceId }) => instanceId));
+    for (const { instanceId } of nics)
+      if (instanceId && !staying.has(instanceId)) this.#users.delete(instanceId);
   }
 
   /** What a change, and its undoing, touch of the VPCs that are here. */

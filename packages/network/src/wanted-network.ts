@@ -1,4 +1,4 @@
-import type { Logger } from '@bakehouse/base';
+import { allEnded, type Logger } from '@bakehouse/base';
 import type { NetworkPolicy, Nic, PolicyChange, PolicyNic, VpcId } from '@bakehouse/domain';
 import type { Addressing } from './addressing.ts';
 import { checkClaims, checkNic, checkPolicyNic, checkVpc, claimsOf } from './check-nic.ts';
@@ -9,6 +9,9 @@ import { MutablePolicy, type PolicyState } from './network-state.ts';
 import { groupPart } from './plan-policy.ts';
 import { subnetRoutes } from './plan-routes.ts';
 import { subnetPart } from './plan-vpc-table.ts';
+
+/** A policy may have thousands of parts. */
+const openFilesMax = 32;
 
 /** What the network was asked for: in memory for this process, on disk for the next one. */
 export class WantedNetwork {
@@ -82,8 +85,14 @@ export class WantedNetwork {
     const known = this.#vpcNumbers.get(vpcId);
     if (known !== undefined) return known;
     const number = freeNumber(new Set(this.#vpcNumbers.values()), 0);
-    await this.#records.saveVpcNumber(vpcId, number);
+    // Taken before it is recorded, as VPCs are made side by side.
     this.#vpcNumbers.set(vpcId, number);
+    try {
+      await this.#records.saveVpcNumber(vpcId, number);
+    } catch (error) {
+      this.#vpcNumbers.delete(vpcId);
+      throw error;
+    }
     return number;
   }
 
@@ -117,11 +126,24 @@ export class WantedNetwork {
 
   /** Records a change of the policy that is in force. */
   async keep({ nics, groups, vpcs }: PolicyChange): Promise<void> {
-    for (const [id, nic] of nics) await this.#records.savePolicyNic(id, nic);
-    for (const [groupId, rules] of groups) {
-      await this.#records.savePolicyGroup(groupId, rules && { groupId, rules });
+    const saves = [
+      ...[...groups].map(([groupId, rules]) => () => {
+        return this.#records.savePolicyGroup(groupId, rules && { groupId, rules });
+      }),
+      ...[...vpcs].map(
+        ([id, vpc]) =>
+          () =>
+            this.#records.savePolicyVpc(id, vpc),
+      ),
+      ...[...nics].map(
+        ([id, nic]) =>
+          () =>
+            this.#records.savePolicyNic(id, nic),
+      ),
+    ];
+    for (let at = 0; at < saves.length; at += openFilesMax) {
+      await allEnded(saves.slice(at, at + openFilesMax).map((save) => save()));
     }
-    for (const [id, vpc] of vpcs) await this.#records.savePolicyVpc(id, vpc);
   }
 
   async clear(): Promise<void> {
@@ -130,7 +152,7 @@ export class WantedNetwork {
   }
 
   /**
-   * Files of a change are written one after the other, so a kill among them can leave a public address with two NICs.
+   * A change has a file for each thing, so a kill among them can leave a public address with two NICs.
    * The second then has no policy until the control plane applies its own.
    */
   async #restorePolicy(nic: PolicyNic): Promise<void> {

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LinuxNetwork } from '../src/linux-network.ts';
+import { insideLinks } from '../src/namespace.ts';
+import { networkNames, tapName, vpcNames } from '../src/network-names.ts';
+import { type TestPlatform, testPlatform } from './test-platform.ts';
+
+let platform: TestPlatform;
+let network: LinuxNetwork;
+let commands: string[];
+
+beforeEach(async () => {
+  platform = await testPlatform();
+  network = new LinuxNetwork(platform.options, {
+    run: (argv, input) => {
+      commands.push(argv.join(' '));
+      return platform.run(argv, input);
+    },
+  });
+  commands = [];
+  await network.open();
+  await network.plug(platform.nic(10));
+  commands = [];
+});
+afterEach(() => platform.dispose());
+
+const others = (count: number) =>
+  Array.from({ length: count }, (_, index) => platform.nic(20 + index));
+
+async function ports() {
+  const names = networkNames(platform.options.name, platform.directory);
+  const links = await insideLinks(platform.run, vpcNames(names, platform.nic(10).vpcId).namespace);
+  return [...links].filter((link) => link.startsWith('tap')).sort();
+}
+
+test('what waits together costs as much as one', async () => {
+  const [one = platform.nic(99), ...ten] = others(11);
+  await network.plug(one);
+  const ofOne = commands.length;
+  commands = [];
+  await Promise.all(ten.map((nic) => network.plug(nic)));
+  expect(commands).toHaveLength(ofOne);
+  expect(await ports()).toEqual(
+    [platform.nic(10), one, ...ten].map((nic) => tapName(nic.nicId)).sort(),
+  );
+  commands = [];
+  await network.unplug(one.nicId);
+  const withoutOne = commands.length;
+  commands = [];
+  await Promise.all(ten.map(({ nicId }) => network.unplug(nicId)));
+  expect(commands).toHaveLength(withoutOne);
+  expect(await ports()).toEqual([tapName(platform.nic(10).nicId)]);
+  expect(await network.repair()).toEqual([]);
+});
+
+test('one that is refused keeps no other from its port', async () => {
+  const nics = others(3);
+  const twin = { ...platform.nic(30), privateIp: platform.nic(10).privateIp };
+  const results = await Promise.allSettled([...nics, twin].map((nic) => network.plug(nic)));
+  expect(results.map(({ status }) => status)).toEqual([...nics.map(() => 'fulfilled'), 'rejected']);
+  expect(await network.list()).toHaveLength(4);
+  expect(await ports()).toHaveLength(4);
+  expect(await network.repair()).toEqual([]);
+});
+
+test('a NIC that is plugged, moved and unplugged at once ends as the last call says', async () => {
+  const nic = platform.nic(20);
+  const moved = { ...nic, privateIp: '172.31.0.77' };
+  const calls = [
+    network.plug(nic),
+    network.plug(moved),
+    network.unplug(nic.nicId),
+    network.plug(moved),
+    network.plug(nic),
+  ];
+  await Promise.all(calls);
+  const rules = await platform.run([...platform.enterVpc(nic), 'nft', 'list', 'ruleset']);
+  expect(rules).toContain(nic.privateIp);
+  expect(rules).not.toContain(moved.privateIp);
+  expect(await network.repair()).toEqual([]);
+});
