@@ -1,4 +1,4 @@
-import type { NetworkInterfaceId } from '@bakehouse/domain';
+import type { NetworkInterfaceId, PolicyChange } from '@bakehouse/domain';
 import { FakeWorld, settle } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
@@ -37,5 +37,26 @@ test('an interface whose detachment is asked for while it is being attached stay
   await run.rest();
   expect(seen).toEqual(['detaching']);
   expect(await stateOf()).toBeUndefined();
+  await checkWorld(world);
+});
+
+test('a launch has the policy of its interface in force before it makes the port', async () => {
+  const world = new FakeWorld({ seed: 'policy-first' });
+  const run = await startPlatform(world);
+  const named = new Set<string>();
+  const changePolicy = world.network.changePolicy.bind(world.network);
+  world.network.changePolicy = async (change: PolicyChange) => {
+    await changePolicy(change);
+    for (const nicId of change.nics.keys()) named.add(nicId);
+  };
+  const plug = world.network.plug.bind(world.network);
+  const plugged: (readonly [nicId: string, isNamed: boolean])[] = [];
+  world.network.plug = async (nic) => {
+    plugged.push([nic.nicId, named.has(nic.nicId)]);
+    return await plug(nic);
+  };
+  await launch(run, world);
+  expect(plugged.length).toBeGreaterThan(0);
+  expect(plugged.filter(([, isNamed]) => !isNamed)).toEqual([]);
   await checkWorld(world);
 });

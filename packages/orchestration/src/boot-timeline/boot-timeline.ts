@@ -46,8 +46,8 @@ const serverNames: readonly (readonly [mark: string, name: string])[] = [
   [launchMark.began, 'committed'],
   [launchMark.hot, 'hot map found'],
   [launchMark.disks, 'overlays made'],
-  [launchMark.port, 'network port made'],
-  [launchMark.network, 'network policy applied'],
+  [launchMark.rules, 'network policy applied'],
+  [launchMark.network, 'network port made'],
   [launchMark.metadata, 'metadata published'],
 ];
 

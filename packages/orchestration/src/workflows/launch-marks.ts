@@ -6,7 +6,8 @@ export const launchMark = {
   /** Within `disks`: a new volume has a hot map behind it. */
   hot: 'hot',
   disks: 'disks',
-  port: 'port',
+  /** Within `network`: the policy has the interfaces. */
+  rules: 'rules',
   network: 'network',
   metadata: 'metadata',
 } as const;

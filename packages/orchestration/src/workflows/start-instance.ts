@@ -1,3 +1,4 @@
+import { allEnded } from '@bakehouse/base';
 import type { DiskBacking, Instance, MetadataReader, VolumeId } from '@bakehouse/domain';
 import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/workflow-engine';
 import * as v from 'valibot';
@@ -70,6 +71,10 @@ async function createDisks(
   };
 }
 
+/**
+ * The policy comes before the ports: it may name what is not plugged, and each port is made together with what may pass
+ * it, in one change. When this resolves, nothing passes that the policy does not let through.
+ */
 async function connect(
   context: WorkflowContext,
   input: StartInstanceInput,
@@ -77,9 +82,9 @@ async function connect(
 ): Promise<void> {
   const facts = await pendingNetwork(context, input);
   if (!facts) return;
-  for (const each of facts.interfaces) await context.network.plug(nicOf(each));
-  work.mark(launchMark.port);
   await context.policy.apply();
+  work.mark(launchMark.rules);
+  await allEnded(facts.interfaces.map((each) => context.network.plug(nicOf(each))));
 }
 
 async function publishMetadata(context: WorkflowContext, input: StartInstanceInput): Promise<void> {
