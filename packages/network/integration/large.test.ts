@@ -1,5 +1,6 @@
 import type { NetworkPolicy, PacketRule, SecurityGroupId } from '@bakehouse/domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CommandShells } from '../src/command-shells.ts';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames } from '../src/network-names.ts';
 import { networkRecords } from '../src/network-records.ts';
@@ -23,6 +24,9 @@ const rounds = 9;
 let platform: TestPlatform;
 let network: LinuxNetwork;
 let guest: Guest;
+/** What was given to nft and ip. */
+let given: string[] = [];
+const shells = new CommandShells();
 
 const groupOf = (index: number): SecurityGroupId =>
   `sg-000000000000001${String(index % counts.groups).padStart(2, '0')}`;
@@ -61,6 +65,10 @@ beforeAll(async () => {
     await records.saveNic({ ...port, guestNumber: index + 1 });
   const { device } = platform;
   network = new LinuxNetwork(platform.options, {
+    run: (argv, input = '') => {
+      given.push(input);
+      return shells.run(argv, input);
+    },
     device: (name, nic) =>
       nic.nicId === own.nicId ? device(name, nic) : `tuntap add dev ${name} mode tap`,
   });
@@ -86,11 +94,17 @@ beforeAll(async () => {
 afterAll(async () => {
   endConversations();
   await platform?.dispose();
+  shells.end();
 });
+
+/** A change names what it changes, and not the other interfaces. */
+const changeCharactersMax = 6_000;
 
 const timed = async (work: () => Promise<unknown>) => {
   const begunAt = performance.now();
+  given = [];
   await work();
+  expect(given.join('').length).toBeLessThan(changeCharactersMax);
   return performance.now() - begunAt;
 };
 const median = (values: readonly number[]) =>

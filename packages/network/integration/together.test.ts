@@ -7,16 +7,20 @@ import { type TestPlatform, testPlatform } from './test-platform.ts';
 let platform: TestPlatform;
 let network: LinuxNetwork;
 let commands: string[];
+/** Looks at tables wait for it. */
+let looks: Promise<void>;
 
 beforeEach(async () => {
   platform = await testPlatform();
   network = new LinuxNetwork(platform.options, {
-    run: (argv, input) => {
+    run: async (argv, input) => {
       commands.push(argv.join(' '));
+      if (argv.includes('list')) await looks;
       return platform.run(argv, input);
     },
   });
   commands = [];
+  looks = Promise.resolve();
   await network.open();
   await network.plug(platform.nic(10));
   commands = [];
@@ -77,4 +81,15 @@ test('a NIC that is plugged, moved and unplugged at once ends as the last call s
   expect(rules).toContain(nic.privateIp);
   expect(rules).not.toContain(moved.privateIp);
   expect(await network.repair()).toEqual([]);
+});
+
+test('a repair that looks keeps no plug waiting, and does not take the new port for a loss', async () => {
+  const gate = Promise.withResolvers<void>();
+  looks = gate.promise;
+  const repair = network.repair();
+  await expect.poll(() => commands.some((command) => command.includes('list'))).toBe(true);
+  await network.plug(platform.nic(20));
+  gate.resolve();
+  expect(await repair).toEqual([]);
+  expect(await ports()).toHaveLength(2);
 });

@@ -5,6 +5,7 @@ import { subnetOf } from './check-nic.ts';
 import { metadataAddress, resolverAddress, tapName, uplinkName } from './network-names.ts';
 import { checkedDestination, vpcResolver } from './plan-routes.ts';
 import { routerOf } from './plan-vpc-links.ts';
+import { rememberLast } from './remember-last.ts';
 
 /** Files that dnsmasq reads, by name. It reads all but its configuration again on SIGHUP. */
 export type DnsmasqFiles = Readonly<Record<string, string>>;
@@ -57,18 +58,24 @@ export function dnsmasqTables(
   resolvers: readonly string[],
 ): DnsmasqFiles {
   const domains = new Set(nics.map((nic) => nic.domainName));
+  const lines = nics.map((nic) => nicLines(nic, vpc));
   return {
-    'dhcp-hosts': text(
-      nics.map((nic) => [nic.macAddress, nic.privateIp, nic.hostName, 'infinite'].join(',')),
-    ),
-    'dhcp-options': text(nics.flatMap((nic) => portOptions(nic, vpc))),
+    'dhcp-hosts': text(lines.map(({ lease }) => lease)),
+    'dhcp-options': text(lines.flatMap(({ options }) => options)),
     hosts: text([
-      ...nics.map((nic) => `${nic.privateIp} ${nic.hostName}.${nic.domainName}`),
+      ...lines.map(({ name }) => name),
       ...[...domains].map((domain) => `${metadataAddress} instance-data.${domain}`),
     ]),
     servers: text(resolvers.map((address) => `server=${address}`)),
   };
 }
+
+/** What a NIC adds. A VPC may have thousands, of which one changes. */
+const nicLines = rememberLast((nic: Nic, vpc: ServedVpc) => ({
+  lease: [nic.macAddress, nic.privateIp, nic.hostName, 'infinite'].join(','),
+  name: `${nic.privateIp} ${nic.hostName}.${nic.domainName}`,
+  options: portOptions(nic, vpc),
+}));
 
 /**
  * Options by the tag that dnsmasq gives a request for its interface. A tag of our own on a host (`set:`) crashes

@@ -149,10 +149,17 @@ export class LinuxNetwork implements Network {
     return this.#turns.alone(() => this.#enforce(change));
   }
 
-  repair(): Promise<readonly NetworkRepair[]> {
-    return this.#turns.alone(async () => {
+  /** Looks beside other calls, as a look takes longer the more there is. Only what seems lost keeps others waiting. */
+  async repair(): Promise<readonly NetworkRepair[]> {
+    this.#mustBeOpen();
+    const seemsWhole = await this.#planRepairs().then(
+      (planned) => planned.length === 0,
+      // What a change takes away in between cannot be looked at.
+      () => false,
+    );
+    return await this.#turns.alone(async () => {
       this.#mustBeOpen();
-      const planned = await this.#planRepairs();
+      const planned = seemsWhole ? [] : await this.#planRepairs();
       for (const { repair } of planned) {
         this.#options.logger.log('warn', 'repairing the network', { ...repair });
       }

@@ -25,8 +25,11 @@ export interface Reached {
 
 /** What the kernel has. */
 interface FoundRouter {
+  readonly links: readonly ListedAddress[];
   readonly addresses: ReadonlySet<string>;
   readonly routes: ReadonlySet<string>;
+  /** By address: the routes that lead to VPCs. */
+  readonly toVpcs: ReadonlyMap<string, string>;
 }
 
 interface RouterOptions {
@@ -68,10 +71,13 @@ export class Router {
     this.#inode = await namespaceInode(names.namespaceFile);
     await this.#nft.replace();
     await this.#removeEarlierTables();
-    await this.#look();
+    await this.#adopt();
   }
 
-  /** Whether the host's link, the namespace, its addresses, its routes and its table are as they should be. */
+  /**
+   * Whether the host's link, the namespace, its addresses, its routes and its table are as they should be. Changes nothing,
+   * so it may run beside changes; false is then not certain.
+   */
   async isWhole(): Promise<boolean> {
     const { names, common, run } = this.#options;
     if (!(await isLinked(names, common.addressing, run))) return false;
@@ -82,7 +88,7 @@ export class Router {
     return (
       own.addresses.every((address) => found.addresses.has(address)) &&
       own.routes.every((route) => found.routes.has(route)) &&
-      toVpcs.every(([address, route]) => this.#routes.get(address) === route) &&
+      toVpcs.every(([address, route]) => found.toVpcs.get(address) === route) &&
       (await this.#nft.areIntact())
     );
   }
@@ -134,7 +140,7 @@ export class Router {
     };
     await apply().catch(async () => {
       // Somebody else has changed the routes.
-      await this.#look();
+      await this.#adopt();
       await apply();
     });
     if (reached) this.#reached.set(vpcId, reached);
@@ -202,21 +208,27 @@ export class Router {
       text(['link show', 'address show', 'route show']),
     );
     const [links = '[]', local = '[]', routes = '[]'] = output.split('\n');
-    const listed: readonly ListedAddress[] = JSON.parse(links);
     const addresses: readonly ListedAddress[] = JSON.parse(local);
-    this.#links = new Set(listed.map(({ ifname }) => ifname));
-    await this.#removeEarlierPorts(listed);
     const parsed: readonly ListedRoute[] = JSON.parse(routes);
     const toVpcs = parsed.filter(({ dev }) => dev?.startsWith('vpc'));
-    this.#routes = new Map(toVpcs.map((route) => [route.dst, routeText(route)]));
     return {
+      links: JSON.parse(links),
       addresses: new Set(
         addresses.flatMap(({ ifname, addr_info = [] }) =>
           addr_info.map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`),
         ),
       ),
       routes: new Set(parsed.map(routeText)),
+      toVpcs: new Map(toVpcs.map((route) => [route.dst, routeText(route)])),
     };
+  }
+
+  /** What changes start from is what the kernel has. */
+  async #adopt(): Promise<void> {
+    const { links, toVpcs } = await this.#look();
+    this.#links = new Set(links.map(({ ifname }) => ifname));
+    this.#routes = new Map(toVpcs);
+    await this.#removeEarlierPorts(links);
   }
 }
 

@@ -1,5 +1,11 @@
 import { allEnded, type Clock, type Logger } from '@bakehouse/base';
-import type { NetworkRepair, SecurityGroupId, VpcId, VpcTopology } from '@bakehouse/domain';
+import type {
+  NetworkRepair,
+  PolicyNic,
+  SecurityGroupId,
+  VpcId,
+  VpcTopology,
+} from '@bakehouse/domain';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { dnsmasqTables } from './dnsmasq-files.ts';
 import { LinkParts } from './link-parts.ts';
@@ -40,6 +46,7 @@ import {
   vpcLinks,
 } from './plan-vpc-links.ts';
 import { natTransits, transitPairs } from './plan-vpc-table.ts';
+import { rememberLast } from './remember-last.ts';
 import type { Router } from './router.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { type DirtyVpc, type FilteredVpc, VpcFilters } from './vpc-filters.ts';
@@ -163,10 +170,12 @@ export class VpcNetwork {
 
   async applyDnsmasq(): Promise<void> {
     const nics = [...this.#nics.values()];
-    const { cidrs = [...new Set(nics.map((nic) => nic.subnetCidr))], dhcp = {} } =
-      this.#topology() ?? {};
-    const tables = dnsmasqTables(nics, { cidrs, dhcp }, this.#options.resolvers());
-    await this.#dnsmasq.apply(tables, { cidrs, dhcp }, nics);
+    const vpc = this.#topology() ?? {
+      cidrs: [...new Set(nics.map((nic) => nic.subnetCidr))],
+      dhcp: {},
+    };
+    const tables = dnsmasqTables(nics, vpc, this.#options.resolvers());
+    await this.#dnsmasq.apply(tables, vpc, nics);
   }
 
   /** Looks for what was lost, and changes nothing. */
@@ -244,15 +253,21 @@ export class VpcNetwork {
     const vpc = this.#topology();
     const { nics } = policy();
     const addresses = new Set<string>();
-    for (const { nicId, guestNumber } of this.#nics.values()) {
-      addresses.add(guestAddress(guestNumber));
-      if (!vpc?.hasInternetGateway) continue;
-      for (const [transit] of transitPairs(nics.get(nicId), common.addressing))
-        addresses.add(transit);
+    for (const nic of this.#nics.values()) {
+      for (const address of this.#reachedBy(nic, nics.get(nic.nicId), vpc)) addresses.add(address);
     }
     for (const transit of vpc ? natTransits(vpc, common.addressing) : []) addresses.add(transit);
     return { number, addresses };
   }
+
+  readonly #reachedBy = rememberLast(
+    (nic: PluggedNic, policy: PolicyNic | undefined, vpc: VpcTopology | undefined) => {
+      const own = guestAddress(nic.guestNumber);
+      if (!vpc?.hasInternetGateway) return [own];
+      const pairs = transitPairs(policy, this.#options.common.addressing);
+      return [own, ...pairs.map(([transit]) => transit)];
+    },
+  );
 
   #reach(): Promise<void> {
     return this.#options.router.reach(this.#options.vpcId, this.#reached());
