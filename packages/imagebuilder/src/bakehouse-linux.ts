@@ -104,6 +104,7 @@ export const bakehouseLinux: Recipe = {
   ],
   initramfsModules: ['virtio_pci', 'virtio_blk'],
   enabledUnits: [
+    'bakehouse-cards.timer',
     'bakehouse-cloud-init.service',
     'bakehouse-power-button.service',
     'bakehouse-time.timer',
