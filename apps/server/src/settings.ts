@@ -99,7 +99,7 @@ export const serveSettings = {
     flag: 'SIZE',
     environment: 'BAKEHOUSE_DISK_RESERVE',
     fallback: '',
-    help: 'free space that guests may not use up, as 2GiB or 0 (default: a twentieth of the disk, at most 1 GiB)',
+    help: 'free space that guests may not use up, or 0 (default: 1/20 of the disk, at most 1GiB)',
   },
   widths: {
     flag: 'LIST',

@@ -75,8 +75,8 @@ export const bootCommand: Command = {
 From the request to the end of the guest's boot. SECONDS count from the request, AFTER from the line before.
 \`server\` times are the server's own. \`console\` times are when the server saw the guest's line. \`guest\` times are what
 the guest says its kernel had run. Any image works; what its console does not show is listed as unknown.
-READS are those of the guest's volumes through the block server since the line before: how many, the bytes asked for, the
-data that was read for the first time, and how long the guest waited for blocks that were not in memory.
+READS are those of the guest's volumes through the block server since the line before: how many, the bytes asked for,
+the data that was read for the first time, and how long the guest waited for blocks that were not in memory.
 INSTANCE is an id, the beginning of one, a Name tag or an address.
 
   bakehouse boot web

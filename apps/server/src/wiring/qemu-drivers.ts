@@ -133,11 +133,17 @@ export async function wireQemuDrivers(
         drivers: { keeper: compute, network, publisher, snapshots, volumes, hot },
       }),
     close: () => compute.close(),
-    async sweep(metadata) {
-      const records: NamedRecords = await metadata.read(readNamedRecords);
-      for (const { what, name } of await volumes.sweep(sweepRequest(records))) {
-        logger.log('info', 'removed what interrupted work left', { what, name });
-      }
-    },
+    sweep: (metadata) => sweepVolumes(metadata, volumes, logger),
   };
+}
+
+async function sweepVolumes(
+  metadata: MetadataStore,
+  volumes: Pick<QemuVolumes, 'sweep'>,
+  logger: Logger,
+): Promise<void> {
+  const records: NamedRecords = await metadata.read(readNamedRecords);
+  for (const { what, name } of await volumes.sweep(sweepRequest(records))) {
+    logger.log('info', 'removed what interrupted work left', { what, name });
+  }
 }
