@@ -67,16 +67,13 @@ export function endConversations(): void {
 }
 
 function converse({ enter, protocol, address, port, from }: Endpoint, kind: string): Conversation {
-  const [command = '', ...args] = [
-    ...enter,
-    '/usr/bin/python3',
-    program,
-    kind,
-    protocol,
-    address,
-    `${port}`,
-    ...(from === undefined ? [] : [from]),
-  ];
+  const source = from === undefined ? [] : [from];
+  return runScript(enter, [program, kind, protocol, address, `${port}`, ...source]);
+}
+
+/** Runs a script of Python. */
+export function runScript(enter: readonly string[], words: readonly string[]): Conversation {
+  const [command = '', ...args] = [...enter, '/usr/bin/python3', ...words];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   children.add(child);
   child.on('exit', () => children.delete(child));
