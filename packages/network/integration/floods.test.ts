@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { networkNames, vpcLinkName } from '../src/network-names.ts';
+import { type Conversation, connect, endConversations, runScript, serve } from './talk.ts';
+import { allOut, type Guest, policyOf, type TestPlatform, testPlatform } from './test-platform.ts';
+
+const program = fileURLToPath(new URL('./flood.py', import.meta.url));
+const questions = 300;
+/** What EC2 lets an interface send to its services in a second; as much again may come at once. */
+const packetsPerSecond = 1_024;
+
+let platform: TestPlatform;
+let flooders: readonly [Guest, Guest];
+let third: Guest;
+
+beforeAll(async () => {
+  platform = await testPlatform();
+  await platform.network.open();
+  flooders = [await platform.guest(platform.nic(10)), await platform.guest(platform.nic(11))];
+  third = await platform.guest(platform.nic(12));
+  const open = [allOut, { ...allOut, direction: 'ingress' }] as const;
+  const guests = [...flooders, third];
+  await platform.network.applyPolicy(policyOf(guests.map((guest) => [guest, open])));
+  await serve({ ...metadata, enter: platform.network.enter() });
+});
+
+afterAll(async () => {
+  endConversations();
+  await platform?.dispose();
+});
+
+const metadata = { protocol: 'tcp', address: '169.254.169.254', port: 80 } as const;
+
+/** How long each question of the third guest took, in milliseconds. */
+async function questionTimes(client: Conversation): Promise<number[]> {
+  const times: number[] = [];
+  for (let question = 0; question < questions; question++) {
+    const askedAt = performance.now();
+    client.say(`question ${question}`);
+    expect(await client.next()).toMatch(new RegExp(`question ${question}$`));
+    times.push(performance.now() - askedAt);
+  }
+  return times.toSorted((one, other) => one - other);
+}
+
+/** Packets that came out of the VPC since it exists. */
+async function packetsOut(): Promise<number> {
+  const { namespace } = networkNames(platform.options.name, platform.directory);
+  const show = ['ip', '-n', namespace, '-j', '-s', 'link', 'show', 'dev', vpcLinkName(1)];
+  const [link] = JSON.parse(await platform.run(show));
+  return link.stats64.rx.packets;
+}
+
+const medianOf = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)] ?? 0;
+
+/**
+ * Guests are weighed by their control groups, so flooders are nice here: what is left is what the network lets one guest do
+ * to another.
+ */
+test('two guests that flood each other and the metadata service neither silence nor crowd out a third', async () => {
+  const client = connect({ ...metadata, enter: third.enter });
+  expect(await client.next()).toBe('connected');
+  const quiet = medianOf(await questionTimes(client));
+  const [one, two] = flooders;
+  const floods = [
+    [one, 'udp', two.nic.privateIp, '9'],
+    [two, 'udp', one.nic.privateIp, '9'],
+    [one, 'tcp', metadata.address, '80'],
+    [two, 'tcp', metadata.address, '80'],
+    [one, 'udp', '169.254.169.253', '53'],
+    [two, 'udp', '169.254.169.253', '53'],
+  ] as const;
+  for (const [{ enter }, ...target] of floods) {
+    const flood = runScript([...enter, 'nice', '-n', '19'], [program, ...target]);
+    expect(await flood.next()).toBe('ready');
+  }
+  const [begunAt, before] = [performance.now(), await packetsOut()];
+  const flooded = medianOf(await questionTimes(client));
+  const [passed, seconds] = [(await packetsOut()) - before, (performance.now() - begunAt) / 1_000];
+  process.stdout.write(
+    `metadata of a third guest: ${quiet.toFixed(2)} ms, beside two that flood ${flooded.toFixed(2)} ms (${(flooded / quiet).toFixed(2)}×); ${Math.round(passed / seconds)} packets/s leave the VPC\n`,
+  );
+  // The limit counts each port; the third's own questions come on top, a packet and an acknowledgement each.
+  const own = 3 * questions;
+  expect(passed).toBeLessThanOrEqual(flooders.length * packetsPerSecond * (seconds + 1) + own);
+  expect(passed).toBeGreaterThan(0);
+});
