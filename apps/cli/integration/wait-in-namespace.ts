@@ -16,7 +16,7 @@ if (greeting !== undefined) {
   });
   await once(server.listen(22, address).unref(), 'listening');
 }
-const isSsh = await hasSshBanner(address, 5_000);
+const isSsh = await hasSshBanner({ address }, 5_000);
 const target = { instanceId: 'i-1', address, user: 'nobody', knownHostsPath: '/dev/null' };
 const wait = { target, timeoutMs: 500, onWait: async () => {} };
 const failure = await waitForSsh(wait, new AbortController().signal).then(

@@ -104,3 +104,13 @@ test('a public range is taken as the network takes it, whatever the compute', ()
   expect(readConfig(range, {}).publicCidr).toBe('8.8.8.0/24');
   expect(readConfig([...range, '--compute', 'simulated'], {}).publicCidr).toBe('8.8.8.0/24');
 });
+
+test('without root, guests have subordinate ids, and addresses that a user can give the host', () => {
+  const environment = { BAKEHOUSE_ROOTLESS_USER: '1000', XDG_STATE_HOME: '/home/me/s' };
+  const { rootless, guestUsers } = readConfig([], environment);
+  expect(rootless).toEqual({ userId: 1000, claims: '/home/me/s/bakehouse/users' });
+  expect(guestUsers.last).toBeLessThan(65_534);
+  expect(() => readConfig(['--public-cidr', '10.1.0.0/16'], environment)).toThrow(/127\.0\.0\.0/);
+  expect(() => readConfig(['--guest-users', '700000-800000'], environment)).toThrow(UsageError);
+  expect(readConfig([], {})).not.toHaveProperty('rootless');
+});

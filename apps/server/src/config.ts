@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GiB, type LogLevel, MiB, messageOf } from '@bakehouse/base';
 import { findRegion, publicRegions, type RegionName } from '@bakehouse/domain';
@@ -7,6 +8,14 @@ import { readDatabaseUrl } from '@bakehouse/metadata-postgres/database-url';
 import { planAddressing } from '@bakehouse/network/addressing';
 import { type HostResource, hostResources } from '@bakehouse/orchestration';
 import { defaultDataDirectory, serveSettings } from './settings.ts';
+
+/** A platform without root: it is in a user namespace of one of the host's users. */
+interface Rootless {
+  /** That user's id on the host. */
+  readonly userId: number;
+  /** Where the user's platforms claim ids for guests' processes, which all have the same subordinate ids. */
+  readonly claims: string;
+}
 
 /** Everything that is decided outside of the server. Read once, at its start. */
 export interface Config {
@@ -33,6 +42,8 @@ export interface Config {
   readonly guestUsers: UserRange;
   /** Free bytes of the disk that guests may not use up; absent: what its size suggests. */
   readonly diskReserveBytes?: number;
+  /** Absent: the server is root, or not yet in its user namespace. */
+  readonly rootless?: Rootless;
   /** In place of what the host's size suggests. */
   readonly widths: Partial<Record<HostResource, number>>;
   /** Every answer is checked against its service's model. */
@@ -133,7 +144,26 @@ function parseWidths(text: string): Config['widths'] {
 
 const guestUsersMin = 100;
 
-function parseGuestUsers(text: string): UserRange {
+/** In a user namespace with 65536 ids: above those of accounts, below those of systemd's services and nobody. */
+const rootlessGuestUsers: UserRange = { first: 10_000, last: 59_999 };
+
+/** Set by `enterUserNamespace`, for the program that it becomes. */
+export const rootlessVariable = 'BAKEHOUSE_ROOTLESS_USER';
+
+function readRootless(environment: Environment): Pick<Config, 'rootless'> {
+  const text = environment[rootlessVariable];
+  if (!text) return {};
+  const stateHome = environment.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  return { rootless: { userId: Number(text), claims: join(stateHome, 'bakehouse', 'users') } };
+}
+
+function parseGuestUsers(text: string, isRootless: boolean): UserRange {
+  if (isRootless) {
+    if (text === serveSettings['guest-users'].fallback) return rootlessGuestUsers;
+    throw new UsageError(
+      "--guest-users is for root; without root, guests' processes have subordinate ids of this user (/etc/subuid)",
+    );
+  }
   const [, first, last] = (/^(\d{1,10})-(\d{1,10})$/.exec(text) ?? []).map(Number);
   if (
     first === undefined ||
@@ -171,11 +201,19 @@ function parsePublicCidr(text: string): string {
   }
 }
 
+function checkRootless({ rootless, publicCidr }: Config): void {
+  if (!rootless || publicCidr.startsWith('127.')) return;
+  throw new UsageError(
+    `--public-cidr ${publicCidr} has addresses that only root can give the host; without root use a range of 127.0.0.0/8`,
+  );
+}
+
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 const isAnyAddress = (host: string) => host === '0.0.0.0' || host === '::';
 
 function checkTogether(config: Config): Config {
+  checkRootless(config);
   if (config.metadataUrl && !config.advertised && isAnyAddress(config.host)) {
     throw new UsageError(
       `--listen ${config.host} is no address that another server can reach; add --advertise HOST:PORT`,
@@ -215,7 +253,9 @@ export function readConfig(args: readonly string[], environment: Environment): C
     return String(values[name] ?? environment[variable] ?? fallback);
   };
   const seedPath = setting('seed');
+  const { rootless } = readRootless(environment);
   return checkTogether({
+    ...(rootless && { rootless }),
     dataDirectory: resolve(setting('data') || defaultDataDirectory(environment)),
     runtimeParent: isRoot() ? '/run' : (environment.XDG_RUNTIME_DIR ?? '/tmp'),
     proxies: proxiesOf(environment),
@@ -230,7 +270,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     ownerAlias: parseOwnerAlias(setting('owner-alias')),
     publicCidr: parsePublicCidr(setting('public-cidr')),
     outbound: oneOf('outbound', setting('outbound'), ['on', 'off']) === 'on',
-    guestUsers: parseGuestUsers(setting('guest-users')),
+    guestUsers: parseGuestUsers(setting('guest-users'), rootless !== undefined),
     ...parseDiskReserve(setting('disk-reserve')),
     widths: parseWidths(setting('widths')),
     checkAnswers: oneOf('check-answers', setting('check-answers'), ['on', 'off']) === 'on',

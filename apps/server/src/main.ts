@@ -9,6 +9,7 @@ import { jsonLogger } from './json-logger.ts';
 import { logWriter } from './log-writer.ts';
 import { isNoSpace } from './no-space.ts';
 import type { WireDrivers } from './platform.ts';
+import { enterUserNamespace, needsUserNamespace } from './rootless/enter-user-namespace.ts';
 import { CloseLimitError, runUntilStopped } from './run-until-stopped.ts';
 import { LeaseLostError, serve } from './serve.ts';
 import { BlockServerStartError } from './wiring/block-server.ts';
@@ -80,6 +81,7 @@ export async function runServer(
     const config = readConfig(args, process.env);
     ({ dataDirectory } = config);
     const logger = jsonLogger(config.logLevel, write);
+    if (needsUserNamespace(config)) await enterUserNamespace(config);
     await refuseUnfitHost(config);
     await runUntilStopped(serve(config, logger, wire), {
       clock: systemClock,

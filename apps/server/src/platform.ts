@@ -12,6 +12,7 @@ import {
 } from '@bakehouse/base';
 import { apiError, type HostId, type Lease, type MetadataStore } from '@bakehouse/domain';
 import { ec2Api } from '@bakehouse/ec2';
+import { firstOpenPort, hostPortOf } from '@bakehouse/network/host-ports';
 import {
   adminHandlers,
   type ControlPlane,
@@ -330,7 +331,10 @@ export async function openPlatform(
   return {
     ...servedBy(parts, status, closing.signal),
     async start(url) {
-      await writeEndpoint(data.endpoint, { url, pid: process.pid, compute: config.compute });
+      await writeEndpoint(data.endpoint, {
+        ...{ url, pid: process.pid, compute: config.compute },
+        ...(config.rootless && { sshPort: hostPortOf(22, await firstOpenPort()) }),
+      });
       starting = startPlane(parts);
       ({ hasFailed } = starting);
       await starting.ready;

@@ -17,12 +17,13 @@ export async function withMachineJail<Result>(
   work: (jail: Jail) => Promise<Result>,
 ): Promise<Result> {
   const paths = ['/dev/net/tun', ...(accelerator === 'kvm' ? ['/dev/kvm'] : [])];
-  const { devices, takeBack } = await lendDevices(paths, { user, name: spec.instanceId });
+  const { devices, groups, takeBack } = await lendDevices(paths, { user, name: spec.instanceId });
   try {
     return await work({
       user,
       folders,
       devices,
+      groups,
       network: 'inherited',
       workingFolder: folder,
       threadsMax: threadsMaxOf(spec),

@@ -23,3 +23,7 @@ export * from './redact.ts';
 export * from './run-command.ts';
 export * from './spawn-detached.ts';
 export * from './umask.ts';
+export * from './user-namespace/id-map.ts';
+export * from './user-namespace/namespace-members.ts';
+export * from './user-namespace/plan-user-namespace.ts';
+export * from './user-namespace/subordinate-ids.ts';

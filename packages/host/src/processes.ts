@@ -75,7 +75,7 @@ export async function userOfProcess(pid: number): Promise<number | undefined> {
 /** A namespace of a process, for example `net:[4026531840]`; undefined when it cannot be seen. */
 export async function namespaceOf(
   pid: number | 'self',
-  kind: 'net' | 'mnt' | 'pid',
+  kind: 'net' | 'mnt' | 'pid' | 'user',
 ): Promise<string | undefined> {
   return await readlink(`/proc/${pid}/ns/${kind}`).catch(() => undefined);
 }

@@ -20,3 +20,13 @@ export function programFolders(): readonly string[] {
 export function programEnvironment(): { readonly PATH: string; readonly LC_ALL: string } {
   return { PATH: programFolders().join(':'), LC_ALL: 'C' };
 }
+
+/** The environment for the program that this process becomes: all that it has itself. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}
+
+/** Where the systemd of this process's user has its sockets; undefined outside of a login session. */
+export function userRuntimeFolder(): string | undefined {
+  return process.env.XDG_RUNTIME_DIR || undefined;
+}

@@ -18,6 +18,7 @@ export const programPackages = {
   newuidmap: 'uidmap',
   nft: 'nftables',
   nsenter: 'util-linux',
+  pasta: 'passt',
   prlimit: 'util-linux',
   'qemu-img': 'qemu-utils',
   'qemu-storage-daemon': 'qemu-system-common',

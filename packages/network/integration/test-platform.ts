@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type LogFields, type Logger, silentLogger, systemClock } from '@bakehouse/base';
 import type { NetworkPolicy, Nic, PacketRule, PolicyNic, VpcTopology } from '@bakehouse/domain';
 import { takePublicRange } from '@bakehouse/testkit';
+import { runInEdge } from '../src/edge/edge.ts';
 import type { NetworkLeftover } from '../src/leftovers.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../src/linux-network.ts';
 import { networkNames, vpcNames } from '../src/network-names.ts';
@@ -96,7 +97,7 @@ export async function testPlatform(
   async function bareGuest(nic: TestNic, of = network): Promise<Guest> {
     const namespace = namespaceOf(nic);
     namespaces.add(namespace);
-    await runNetworkCommand(['ip', 'netns', 'add', namespace]);
+    await runBeside(options)(['ip', 'netns', 'add', namespace]);
     await of.plug(nic);
     await ip(namespace, ['link set lo up', 'link set eth0 up']);
     return { nic, namespace, enter: enter(namespace) };
@@ -134,6 +135,10 @@ export async function testPlatform(
     },
   };
 }
+
+/** Guests are made beside the VPCs: in the place of the host where there is one. */
+const runBeside = ({ edge, name }: LinuxNetworkOptions): RunNetworkCommand =>
+  edge ? runInEdge(name, runNetworkCommand) : runNetworkCommand;
 
 /** What DHCP would do. */
 async function configure({ nic, namespace }: Guest): Promise<void> {

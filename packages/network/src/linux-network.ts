@@ -12,11 +12,14 @@ import type {
 import { planAddressing } from './addressing.ts';
 import { checkHost } from './check-host.ts';
 import { CommandShells } from './command-shells.ts';
+import { Edge, type EdgeOptions, runInEdge } from './edge/edge.ts';
+import { pastaLink } from './edge/pasta.ts';
+import { wantedDoors } from './edge/plan-doors.ts';
 import { firewallWatch } from './firewall-watch.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
-import { type HostForwarding, hostForwarding } from './host-forwarding.ts';
+import { hostForwarding } from './host-forwarding.ts';
 import { findNetworkLeftovers, type NetworkLeftover } from './leftovers.ts';
-import { refuseCollision, removeNamespace } from './namespace.ts';
+import { refuseCollision, refuseOtherPlatform, removeNamespace } from './namespace.ts';
 import {
   enterNamespace,
   guestAddress,
@@ -26,6 +29,7 @@ import {
   vpcNames,
 } from './network-names.ts';
 import { type NetworkRecords, networkRecords } from './network-records.ts';
+import { hostItself, type Outside } from './outside.ts';
 import type { VpcCommon } from './plan-vpc-chains.ts';
 import { type DeviceCommand, tapCommand } from './plan-vpc-links.ts';
 import { PublicSide } from './public-side.ts';
@@ -53,6 +57,8 @@ export interface LinuxNetworkOptions {
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
   readonly uplinks?: readonly string[];
+  /** For a platform that may not change the host's network: a namespace is in the host's place. Absent: the host itself. */
+  readonly edge?: EdgeOptions;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -63,19 +69,20 @@ export interface LinuxNetworkSeams {
   readonly run?: RunNetworkCommand;
 }
 
-/** The network as root: a router, a namespace per VPC with a routed port per NIC. See this package's README. */
+/** The network: a router, a namespace per VPC with a routed port per NIC. See this package's README. */
 export class LinuxNetwork implements Network {
   readonly #options: LinuxNetworkOptions;
   readonly #names: NetworkNames;
   readonly #common: VpcCommon;
+  readonly #runOnHost: RunNetworkCommand;
+  /** Where the platform's link begins. */
   readonly #run: RunNetworkCommand;
   readonly #records: NetworkRecords;
   readonly #wanted: WantedNetwork;
   readonly #vpcs: VpcNetworks;
   readonly #public: PublicSide;
   readonly #resolvers: GuestResolvers;
-  readonly #forwarding: HostForwarding;
-  readonly #checkFirewall: () => Promise<void>;
+  readonly #outside: Outside;
   /** Those that this object runs its commands in. */
   readonly #shells = new CommandShells();
   readonly #turns = new Turns();
@@ -86,9 +93,11 @@ export class LinuxNetwork implements Network {
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
-    const { clock, logger, uplinks, resolvers, outbound, machineUser } = options;
-    const { run = this.#shells.run, device = tapCommand } = seams;
+    const { clock, logger, resolvers, outbound, machineUser } = options;
+    const { run: runOnHost = this.#shells.run, device = tapCommand } = seams;
+    const run = options.edge ? runInEdge(options.name, runOnHost) : runOnHost;
     this.#options = options;
+    this.#runOnHost = runOnHost;
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
     const addressing = planAddressing(options.publicCidr, options.transitCidr);
@@ -96,7 +105,7 @@ export class LinuxNetwork implements Network {
     this.#records = networkRecords(this.#names);
     this.#wanted = new WantedNetwork(this.#records, logger);
     const shared = { names: this.#names, common: this.#common, wanted: this.#wanted, run };
-    this.#public = new PublicSide(shared);
+    this.#public = new PublicSide({ ...shared, ...(options.edge && { pastaLink }) });
     this.#vpcs = new VpcNetworks({
       ...shared,
       directory: options.directory,
@@ -106,8 +115,7 @@ export class LinuxNetwork implements Network {
       clock,
       logger,
     });
-    this.#forwarding = hostForwarding(this.#names, { run, logger, ...(uplinks && { uplinks }) });
-    this.#checkFirewall = firewallWatch(this.#names.hostLink, { run, clock, logger });
+    this.#outside = outsideOf(options, this.#names, runOnHost);
     this.#resolvers = guestResolvers({
       ...(resolvers && { resolvers }),
       run,
@@ -124,6 +132,9 @@ export class LinuxNetwork implements Network {
   open(): Promise<void> {
     return this.#turns.alone(async () => {
       await checkHost();
+      if (this.#options.edge)
+        await refuseOtherPlatform(this.#names, this.#common.addressing, this.#runOnHost);
+      await this.#outside.make();
       await refuseCollision(this.#names, this.#common.addressing, this.#run);
       await this.#wanted.load();
       await this.#makeAll();
@@ -166,6 +177,8 @@ export class LinuxNetwork implements Network {
       await allEnded(planned.map((each) => each.perform()));
       // Brings the files of a dnsmasq that runs in line, too.
       await this.#vpcs.applyDnsmasq();
+      await this.#closeHost();
+      await this.#openDoors();
       await this.#checkOutbound();
       return planned.map(({ repair }) => repair);
     });
@@ -208,12 +221,14 @@ export class LinuxNetwork implements Network {
     await this.#resolvers.settled();
     return this.#turns.alone(async () => {
       await checkHost();
-      await this.#forwarding.restore();
+      await this.#outside.make();
+      await this.#outside.restore();
       if (!this.#isOpen) await this.#wanted.load();
       await this.#vpcs.destroy();
       await this.#run(['ip', 'link', 'delete', this.#names.hostLink]).catch(() => {});
       await removeNamespace(this.#names, { run: this.#run, logger: this.#options.logger });
       await this.#public.remove();
+      await this.#outside.remove();
       await this.#wanted.clear();
       this.#shells.end();
       this.#isOpen = false;
@@ -224,6 +239,7 @@ export class LinuxNetwork implements Network {
   leftovers(): Promise<readonly NetworkLeftover[]> {
     return this.#turns.alone(async () => {
       const { nics } = await this.#records.load();
+      if (!(await this.#outside.isWhole())) return [];
       const { clock } = this.#options;
       return findNetworkLeftovers({
         names: this.#names,
@@ -245,8 +261,10 @@ export class LinuxNetwork implements Network {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
     const dirty = this.#vpcs.dirtiedBy(change);
-    const enforce = () =>
-      allEnded([this.#vpcs.change(dirty), this.#public.change(this.#vpcs.nicsOf(dirty))]);
+    const enforce = async () => {
+      await allEnded([this.#vpcs.change(dirty), this.#public.change(this.#vpcs.nicsOf(dirty))]);
+      await this.#openDoors();
+    };
     try {
       // A public address leads to a VPC before it is translated there: until then nothing passes.
       await enforce();
@@ -267,12 +285,24 @@ export class LinuxNetwork implements Network {
     // The host's filters come first: nothing may pass before they exist.
     await this.#public.replace();
     await this.#vpcs.open();
-    await (this.#options.outbound ? this.#forwarding.enable() : this.#forwarding.restore());
+    await this.#closeHost();
+    await (this.#options.outbound ? this.#outside.enable() : this.#outside.restore());
+    await this.#openDoors();
+  }
+
+  async #closeHost(): Promise<void> {
+    await this.#public.close(await this.#outside.closedAddresses());
+  }
+
+  /** What the groups allow, for programs on the host. */
+  #openDoors(): Promise<void> {
+    const { nics, policy } = this.#wanted;
+    return this.#outside.open((firstPort) => wantedDoors(nics.values(), policy, firstPort));
   }
 
   /** Looks for what was lost, and changes nothing. */
   async #planRepairs(): Promise<readonly PlannedRepair[]> {
-    if (!(await this.#vpcs.router.isWhole())) {
+    if (!(await this.#outside.isWhole()) || !(await this.#vpcs.router.isWhole())) {
       const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
       return [{ repair, perform: () => this.#remakeLink() }];
     }
@@ -285,14 +315,14 @@ export class LinuxNetwork implements Network {
 
   /** Whatever of the link is lost, all of it is made again. Guests do not notice. */
   async #remakeLink(): Promise<void> {
+    await this.#outside.make();
     await this.#run(['ip', 'link', 'delete', this.#names.hostLink]).catch(() => {});
     await this.#makeAll();
   }
 
   async #checkOutbound(): Promise<void> {
-    if (!this.#options.outbound) return;
-    this.#resolvers.check();
-    await this.#checkFirewall();
+    if (this.#options.outbound) this.#resolvers.check();
+    await this.#outside.watch();
   }
 
   /** When it resolves, a machine may open the ports: each is filtered, by its policy or closed. */
@@ -308,6 +338,7 @@ export class LinuxNetwork implements Network {
     const plugged = await allEnded(nics.map((nic) => this.#wanted.add(nic)));
     const nicIds = nics.map(({ nicId }) => nicId);
     await allEnded([this.#vpcs.plug(plugged), this.#public.change(nicIds)]);
+    await this.#openDoors();
     if (this.#options.outbound) this.#resolvers.check();
     return nics.map(
       ({ vpcId, nicId }) => `${vpcNames(this.#names, vpcId).namespace}/${tapName(nicId)}`,
@@ -327,6 +358,7 @@ export class LinuxNetwork implements Network {
     try {
       await allEnded(nics.map((nic) => this.#wanted.remove(nic)));
       await allEnded([this.#vpcs.unplug(nics), this.#public.change(nicIds)]);
+      await this.#openDoors();
     } catch (error) {
       // For the next try. Where the record cannot be written, the next `open` removes what is left.
       await allEnded(nics.map((nic) => this.#wanted.putBack(nic))).catch(() => {});
@@ -334,4 +366,18 @@ export class LinuxNetwork implements Network {
     }
     return nicIds.map(() => undefined);
   }
+}
+
+function outsideOf(
+  options: LinuxNetworkOptions,
+  names: NetworkNames,
+  run: RunNetworkCommand,
+): Outside {
+  const { name, edge, uplinks, outbound, clock, logger } = options;
+  if (edge) return new Edge({ ...edge, name, run, clock, logger });
+  const forwarding = hostForwarding(names, { run, logger, ...(uplinks && { uplinks }) });
+  const watch = outbound
+    ? firewallWatch(names.hostLink, { run, clock, logger })
+    : () => Promise.resolve();
+  return hostItself(forwarding, { watch });
 }

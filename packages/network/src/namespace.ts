@@ -1,4 +1,4 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import type { Logger } from '@bakehouse/base';
 import { formatCidr } from '@bakehouse/base';
 import { exists } from '@bakehouse/host';
@@ -32,7 +32,7 @@ export async function makeRouter(options: NamespaceOptions): Promise<void> {
   const inside = text(routerLines(addressing, options.outbound));
   await run(['ip', '-n', names.namespace, '-batch', '-'], inside);
   // Connections to public addresses start at 127.0.0.1. The host's table lets no other 127 address through here.
-  await writeFile(`/proc/sys/net/ipv4/conf/${names.hostLink}/route_localnet`, '1');
+  await run(['sysctl', '-q', '-w', `net.ipv4.conf.${names.hostLink}.route_localnet=1`]);
 }
 
 export interface NamedNamespace {
@@ -130,6 +130,17 @@ export async function refuseCollision(
   const links = await hostLinks(run);
   const routes: HostRoute[] = JSON.parse((await run(['ip', '-j', '-4', 'route', 'show'])) || '[]');
   const collision = findCollision(addressing, names.hostLink, { routes, links });
+  if (collision !== undefined) throw new NetworkRangeError(collision);
+}
+
+/** The same for a platform whose link is not on the host: only another platform's public range matters there. */
+export async function refuseOtherPlatform(
+  names: NetworkNames,
+  addressing: Addressing,
+  runOnHost: RunNetworkCommand,
+): Promise<void> {
+  const links = await hostLinks(runOnHost);
+  const collision = findCollision(addressing, names.hostLink, { routes: [], links });
   if (collision !== undefined) throw new NetworkRangeError(collision);
 }
 

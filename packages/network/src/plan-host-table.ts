@@ -5,10 +5,19 @@ import type { TablePart } from './table-parts.ts';
 
 const pairs: NftSet = { kind: 'map', type: 'ipv4_addr : ipv4_addr', elements: [] };
 
+export interface HostBase {
+  readonly addressing: Addressing;
+  readonly outbound: boolean;
+  /** The host's own addresses, where this table is not on the host itself. */
+  readonly closedAddresses?: readonly string[];
+  /** pasta's interface, where this table is not on the host itself. */
+  readonly pastaLink?: string;
+}
+
 /** The host's own table: public addresses lead in, outbound traffic leads out, and nothing else passes. */
 export function hostBasePart(
   link: string,
-  { addressing, outbound }: { readonly addressing: Addressing; readonly outbound: boolean },
+  { addressing, outbound, closedAddresses = [], pastaLink }: HostBase,
 ): TablePart {
   const publicRange = formatCidr(addressing.publicCidr);
   const inside = `{ ${addressing.namespaceAddress}, ${formatCidr(addressing.transitCidr)} }`;
@@ -28,6 +37,8 @@ export function hostBasePart(
       input: {
         hook: 'type filter hook input priority filter; policy accept;',
         rules: [
+          // pasta sends empty segments without flags. They are not translated, and a reset would end the connection.
+          ...(pastaLink ? [`iifname ${pastaLink} ct state invalid drop`] : []),
           `iifname ${link} ct state established,related accept`,
           `iifname ${link} reject with icmp type admin-prohibited`,
         ],
@@ -37,6 +48,11 @@ export function hostBasePart(
         rules: [
           `oifname ${link} ct state established,related accept`,
           `oifname ${link} drop`,
+          ...(closedAddresses.length === 0
+            ? []
+            : [
+                `iifname ${link} ip daddr { ${closedAddresses.join(', ')} } reject with icmp type admin-prohibited`,
+              ]),
           ...(outbound ? [] : [`iifname ${link} drop`]),
         ],
       },

@@ -13,6 +13,8 @@ export interface PublicSideOptions {
   readonly common: VpcCommon;
   readonly wanted: WantedNetwork;
   readonly run: RunNetworkCommand;
+  /** See HostBase. */
+  readonly pastaLink?: string;
 }
 
 /** The platform's table on the host: public addresses, and what passes its link. */
@@ -20,13 +22,22 @@ export class PublicSide {
   readonly #options: PublicSideOptions;
   readonly #parts: TableParts;
   readonly #nft: NftTables<'ip'>;
+  #closed = '';
 
   constructor(options: PublicSideOptions) {
-    const { names, common, run } = options;
+    const { names, run } = options;
     this.#options = options;
     this.#parts = new TableParts('ip', names.table);
-    this.#parts.change(new Map([['base', hostBasePart(names.hostLink, common)]]));
+    this.#parts.change(new Map([['base', this.#base()]]));
     this.#nft = nftTables({ ip: this.#parts }, { run, enter: [] });
+  }
+
+  /** Keeps guests from these addresses of the host, and no longer from others. */
+  async close(closedAddresses: readonly string[]): Promise<void> {
+    const closed = closedAddresses.join(' ');
+    if (closed === this.#closed) return;
+    await this.#nft.change({ ip: new Map([['base', this.#base(closedAddresses)]]) });
+    this.#closed = closed;
   }
 
   /** Brings the addresses of these NICs in line with what is wanted. */
@@ -51,6 +62,15 @@ export class PublicSide {
     const table = `ip ${this.#options.names.table}`;
     await this.#options.run(['nft', '-f', '-'], `add table ${table}\ndelete table ${table}\n`);
     this.#nft.forget();
+  }
+
+  #base(closedAddresses: readonly string[] = []): TablePart {
+    const { names, common, pastaLink } = this.#options;
+    return hostBasePart(names.hostLink, {
+      ...common,
+      closedAddresses,
+      ...(pastaLink && { pastaLink }),
+    });
   }
 
   /** A NIC is reached while it is plugged and its VPC has a gateway. */

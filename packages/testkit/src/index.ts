@@ -22,6 +22,7 @@ export {
 } from './contracts/opened-snapshot-store.ts';
 export { countAfterUpgrade, type EarlierVersion, readEarlierDatabase } from './earlier-records.ts';
 export { imageSeed } from './image-seed.ts';
+export { missingForOrdinaryUser, type OrdinaryUser, ordinaryUser } from './ordinary-user.ts';
 export { type PublicRange, takePublicRange } from './public-range.ts';
 export { readyUrl } from './ready-url.ts';
 export * from './sample-network.ts';

@@ -10,6 +10,8 @@ export interface Connection {
   readonly region: string;
   /** Where keys and known hosts are kept. */
   readonly dataDirectory: string;
+  /** Where the host has guests' port 22, at their public addresses; absent: there. */
+  readonly sshPort?: number;
   /** The alias of the platform's own account, as BAKEHOUSE_OWNER_ALIAS says; `amazon` otherwise. */
   readonly platformOwner: string;
 }
@@ -28,6 +30,8 @@ export interface Endpoint {
   readonly url: string;
   readonly pid: number;
   readonly compute: 'qemu' | 'simulated';
+  /** Absent: guests' own, 22. */
+  readonly sshPort?: number;
 }
 
 /** The environment in which this folder's own server is meant, whatever the shell points AWS tools at. */
@@ -42,9 +46,9 @@ export async function findEndpoint(dataDirectory: string): Promise<Endpoint | un
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-async function endpointUrl(dataDirectory: string): Promise<string> {
+async function endpointOf(dataDirectory: string): Promise<Endpoint> {
   const endpoint = await findEndpoint(dataDirectory);
-  if (endpoint) return endpoint.url;
+  if (endpoint) return endpoint;
   throw new CommandFailedError(
     `no server has run on ${dataDirectory} yet; start one with 'bakehouse serve', or name its folder by BAKEHOUSE_DATA`,
   );
@@ -69,12 +73,14 @@ export async function findConnection(
   const path = join(dataDirectory, 'credentials');
   const profile = await readFile(path, 'utf8').catch(() => '');
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = environment;
-  const endpoint = AWS_ENDPOINT_URL
-    ? checkedUrl(AWS_ENDPOINT_URL)
-    : await endpointUrl(dataDirectory);
-  const own = AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY;
-  const accessKeyId = own ? AWS_ACCESS_KEY_ID : profileValue(profile, 'aws_access_key_id');
-  const secretAccessKey = own
+  const found = AWS_ENDPOINT_URL
+    ? await findEndpoint(dataDirectory)
+    : await endpointOf(dataDirectory);
+  const endpoint = AWS_ENDPOINT_URL ? checkedUrl(AWS_ENDPOINT_URL) : (found?.url ?? '');
+  const sshPort = found?.url === endpoint ? found.sshPort : undefined;
+  const isGiven = AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY;
+  const accessKeyId = isGiven ? AWS_ACCESS_KEY_ID : profileValue(profile, 'aws_access_key_id');
+  const secretAccessKey = isGiven
     ? AWS_SECRET_ACCESS_KEY
     : profileValue(profile, 'aws_secret_access_key');
   if (!accessKeyId || !secretAccessKey) {
@@ -89,5 +95,13 @@ export async function findConnection(
     profileValue(profile, 'region') ||
     'us-east-1';
   const platformOwner = environment.BAKEHOUSE_OWNER_ALIAS || 'amazon';
-  return { endpoint, accessKeyId, secretAccessKey, region, dataDirectory, platformOwner };
+  const connection = {
+    endpoint,
+    accessKeyId,
+    secretAccessKey,
+    region,
+    dataDirectory,
+    platformOwner,
+  };
+  return { ...connection, ...(sshPort === undefined ? {} : { sshPort }) };
 }

@@ -32,15 +32,16 @@ the data folder, and leftovers: processes, interfaces, sockets and files that no
 seconds.
 
   bakehouse doctor
-  sudo bakehouse doctor --fix        # also ends and removes leftovers
+  bakehouse doctor --fix             # also ends and removes leftovers
 
 The settings are those of the server that is meant, as in \`bakehouse serve --help\`.`,
   exitCodes: { ...usualExitCodes, 0: 'nothing fails; there may be warnings', 1: 'something fails' },
   options: { fix: { type: 'boolean' }, ...serveOptions },
   optionHelp: { fix: 'remove leftovers; changes nothing else', ...serveOptionHelp },
   async run({ options, terminal, signal, env }) {
-    const { examine, readConfig } = await import('@bakehouse/server');
+    const { examine, readConfig, tryUserNamespace } = await import('@bakehouse/server');
     const config = readConfig(serveArguments(options), env);
+    await tryUserNamespace(config);
     const fix = options.fix === true;
     const admin = async () =>
       await adminOf(await findConnection(environmentFor(config.dataDirectory, env)));

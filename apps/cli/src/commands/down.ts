@@ -66,8 +66,11 @@ before it does anything.`,
     if (deleteData && !options.destroy) {
       throw new CommandUsageError('--delete-data goes together with --destroy');
     }
-    const { destroyPlatform, stopServers } = await import('@bakehouse/server');
+    const { destroyPlatform, enterUserNamespace, needsUserNamespace, stopServers } = await import(
+      '@bakehouse/server'
+    );
     const config = await readFolderConfig(invocation);
+    if (options.destroy && needsUserNamespace(config)) await enterUserNamespace(config);
     if (options.destroy) await confirm(questionOf(config, deleteData), invocation);
     const stopped = await stopServers(config);
     const note = endedNote(stopped);

@@ -79,7 +79,7 @@ async function launch({ args, options, terminal, signal, env }: Invocation): Pro
 async function waitForAll(launched: Launch, { terminal, signal }: Invocation, timeoutMs: number) {
   const { connection, keyPair, rows } = launched;
   const { compute } = await fetchHealth(connection.endpoint, signal);
-  const target = (row: InstanceRow) => sshTargetOf(connection.dataDirectory, row, keyPair);
+  const target = (row: InstanceRow) => sshTargetOf(connection, row, keyPair);
   const usable: InstanceRow[] = [];
   for (const { instanceId } of rows) {
     const row = await runStage(terminal, instanceId, async (update) => {

@@ -61,7 +61,7 @@ instance's key pair.
       textOption(options, 'identity') ?? (await findPrivateKey(dataDirectory, row.keyName));
     const user = textOption(options, 'user');
     const identity = { ...(privateKeyPath ? { privateKeyPath } : {}), ...(user ? { user } : {}) };
-    const words = [...sshCommand(sshTargetOf(dataDirectory, row, identity)), ...command];
+    const words = [...sshCommand(sshTargetOf(connection, row, identity)), ...command];
     if (options.json) printJson({ terminal }, { instanceId: row.instanceId, command: words });
     else if (options.print) terminal.print(shellCommand(words));
     else {

@@ -117,8 +117,7 @@ async function instanceStage(
     if (before) await startAgain(platform, before, signal);
     const { instanceId } = launched;
     const wait = { reached: platform, instanceId, timeoutMs, onProgress: update };
-    const target = (row: typeof launched) =>
-      sshTargetOf(connection.dataDirectory, row, access.keyPair);
+    const target = (row: typeof launched) => sshTargetOf(connection, row, access.keyPair);
     const row = await waitUntilUsable({ ...wait, target }, signal);
     const value = { row, ssh: shellCommand(sshCommand(target(row))) };
     return { value, detail: `${instanceId} on ${row.publicIp}, ssh works` };

@@ -25,7 +25,7 @@ async function outcome(later: FakeReply): Promise<unknown> {
     timeoutMs: 100,
     // Linux refuses a TCP connection to a multicast address at once.
     target: (row: Parameters<typeof sshTargetOf>[1]) =>
-      sshTargetOf('/data', { ...row, publicIp: '224.0.0.1' }),
+      sshTargetOf({ dataDirectory: '/data' }, { ...row, publicIp: '224.0.0.1' }),
     onProgress: () => {},
   };
   return await waitUntilUsable(wait, new AbortController().signal).catch((error: unknown) => error);

@@ -16,6 +16,11 @@ test('host keys are known by instance, and only the named key is offered', () =>
   );
 });
 
+test('a port is named where it is not the usual one', () => {
+  expect(sshCommand({ ...target, port: 20_022 }).join(' ')).toMatch(/ -p 20022 ec2-user@127/);
+  expect(sshCommand({ ...target, port: 22 })).not.toContain('-p');
+});
+
 test("without a key, ssh tries the caller's own", () => {
   const words = sshCommand(target, ['-o', 'BatchMode=yes']);
   expect(words).not.toContain('-i');

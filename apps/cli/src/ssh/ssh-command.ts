@@ -3,6 +3,8 @@ import { join } from 'node:path';
 export interface SshTarget {
   readonly instanceId: string;
   readonly address: string;
+  /** Absent: 22. */
+  readonly port?: number;
   readonly user: string;
   readonly knownHostsPath: string;
   /** Absent: ssh tries the caller's own keys. */
@@ -10,6 +12,7 @@ export interface SshTarget {
 }
 
 export const guestUser = 'ec2-user';
+export const sshPort = 22;
 
 export const knownHostsPath = (dataDirectory: string) => join(dataDirectory, 'known_hosts');
 
@@ -21,7 +24,7 @@ const optionPath = (path: string) => (/\s/.test(path) ? `"${path}"` : path);
  * by other instances. The first key that an instance shows is remembered.
  */
 export function sshCommand(target: SshTarget, options: readonly string[] = []): readonly string[] {
-  const { instanceId, address, user, identityPath } = target;
+  const { instanceId, address, port = sshPort, user, identityPath } = target;
   const settings = [
     `UserKnownHostsFile=${optionPath(target.knownHostsPath)}`,
     `HostKeyAlias=${instanceId}`,
@@ -31,6 +34,7 @@ export function sshCommand(target: SshTarget, options: readonly string[] = []): 
     'ssh',
     ...(identityPath ? ['-i', identityPath, '-o', 'IdentitiesOnly=yes'] : []),
     ...settings.flatMap((setting) => ['-o', setting]),
+    ...(port === sshPort ? [] : ['-p', `${port}`]),
     ...options,
     `${user}@${address}`,
   ];

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CommandFailedError } from '../command.ts';
 import { hasSshBanner } from './ssh-banner.ts';
-import { type SshTarget, sshCommand } from './ssh-command.ts';
+import { type SshTarget, sshCommand, sshPort } from './ssh-command.ts';
 
 const bannerTimeoutMs = 5_000;
 const loginTimeoutMs = 120_000;
@@ -40,10 +40,10 @@ async function tryLogin(target: SshTarget, signal: AbortSignal): Promise<string 
 export async function waitForSsh(wait: SshWait, signal: AbortSignal): Promise<void> {
   const { target, timeoutMs, onWait } = wait;
   const deadline = Date.now() + timeoutMs;
-  let seen = `nothing answers on ${target.address} port 22; does its security group allow it?`;
+  let seen = `nothing answers on ${target.address} port ${target.port ?? sshPort}; does its security group allow it?`;
   while (Date.now() < deadline) {
     await onWait('waiting for the guest to boot');
-    if (await hasSshBanner(target.address, bannerTimeoutMs)) {
+    if (await hasSshBanner(target, bannerTimeoutMs)) {
       await onWait('logging in');
       const problem = await tryLogin(target, signal);
       if (problem === undefined) return;

@@ -2,9 +2,9 @@ import { statfs } from 'node:fs/promises';
 import { freemem, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { GiB, MiB, messageOf, secondMs } from '@bakehouse/base';
-import { probeAccelerator } from '@bakehouse/compute-qemu';
 import { CommandError, exists, findControlGroups, runCommand } from '@bakehouse/host';
 import type { Check } from './check.ts';
+import { acceleratorCheck, tunCheck } from './device-checks.ts';
 
 const nodeMajorMin = 24;
 const diskFreeMin = 4 * GiB;
@@ -53,25 +53,6 @@ async function existingParent(path: string): Promise<string> {
   return at;
 }
 
-async function acceleratorCheck(directory: string): Promise<Check> {
-  const found = await probeAccelerator({ directory, fresh: true }).catch((error: unknown) => ({
-    accel: 'none',
-    reason: messageOf(error),
-  }));
-  const { accel, reason } = found;
-  if (accel === 'kvm') {
-    return { area: 'machine', name: 'acceleration', status: 'ok', detail: `kvm: ${reason}` };
-  }
-  return {
-    area: 'machine',
-    name: 'acceleration',
-    status: accel === 'none' ? 'fail' : 'warn',
-    detail: accel === 'none' ? reason : `no KVM, so guests are emulated (slower): ${reason}`,
-    remedy:
-      'switch virtualization on in the firmware, or nested virtualization on for this machine; then: modprobe kvm_intel (or kvm_amd)',
-  };
-}
-
 /** Devices and tables of every kind that the network makes, in a network namespace that ends with the trial. */
 const networkTrial = `
 ip link add bht0 type veth peer name bht1
@@ -106,17 +87,6 @@ async function kernelCheck(): Promise<Check> {
   }
 }
 
-async function tunCheck(): Promise<Check> {
-  const isPresent = await exists('/dev/net/tun');
-  return {
-    area: 'network',
-    name: '/dev/net/tun',
-    status: isPresent ? 'ok' : 'fail',
-    detail: isPresent ? 'exists' : 'does not exist',
-    ...(isPresent ? {} : { remedy: 'modprobe tun; in a container: --device /dev/net/tun' }),
-  };
-}
-
 async function groupCheck(): Promise<Check> {
   const { kind, detail } = await findControlGroups();
   const isLimited = kind !== 'none';
@@ -134,6 +104,8 @@ export async function checkMachine(options: {
   readonly dataDirectory: string;
   readonly scratchDirectory: string;
   readonly isPrivileged: boolean;
+  /** Whom the host knows this process as. */
+  readonly userId: number;
 }): Promise<readonly Check[]> {
   const place = await existingParent(options.dataDirectory);
   const { bavail, bsize } = await statfs(place);
@@ -141,7 +113,7 @@ export async function checkMachine(options: {
     nodeCheck(process.versions.node),
     memoryCheck(freemem(), totalmem()),
     diskCheck(place, bavail * bsize),
-    await acceleratorCheck(options.scratchDirectory),
+    await acceleratorCheck(options.scratchDirectory, options.userId),
     await tunCheck(),
     ...(options.isPrivileged ? [await kernelCheck(), await groupCheck()] : []),
   ];

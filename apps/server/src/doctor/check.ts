@@ -3,7 +3,7 @@ export type CheckStatus = 'ok' | 'warn' | 'fail';
 
 /** One line of what `bakehouse doctor` found. */
 export interface Check {
-  readonly area: 'machine' | 'tools' | 'network' | 'data' | 'leftovers';
+  readonly area: 'machine' | 'rootless' | 'tools' | 'network' | 'data' | 'leftovers';
   readonly name: string;
   readonly status: CheckStatus;
   readonly detail: string;

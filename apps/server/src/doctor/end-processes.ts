@@ -8,6 +8,8 @@ const endOrder: readonly ProcessRole[] = [
   'disk daemon',
   'metadata agent',
   'dnsmasq',
+  'public addresses',
+  'way out',
   'block server',
 ];
 

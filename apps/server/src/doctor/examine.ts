@@ -12,6 +12,8 @@ import { type Config, UsageError } from '../config.ts';
 import { findDataDirectory, nameDataDirectory, shortNameOf } from '../data-directory.ts';
 import { lockData } from '../data-lock.ts';
 import { checkOwnRecords, checkRecordsPlace } from '../records-place.ts';
+import { checkRootless, lowPortCheck } from '../rootless/check-rootless.ts';
+import { needsUserNamespace } from '../rootless/enter-user-namespace.ts';
 import { qemuAdapters } from '../wiring/qemu-adapters.ts';
 import type { Check } from './check.ts';
 import { checkData, type DataState, readDataState } from './check-data.ts';
@@ -33,6 +35,12 @@ export interface ExamineOptions {
   readonly askParkedWork: () => Promise<readonly ParkedWork[]>;
 }
 
+/** What a platform without root needs, where this is one, or could be. */
+async function rootlessChecks(config: Config): Promise<readonly Check[]> {
+  if (config.rootless) return [await lowPortCheck()];
+  return needsUserNamespace(config) ? await checkRootless(config) : [];
+}
+
 async function privilegeCheck(): Promise<Check> {
   const detail = await checkNetworkHost().then(() => undefined, messageOf);
   return detail === undefined
@@ -42,7 +50,7 @@ async function privilegeCheck(): Promise<Check> {
         name: 'rights',
         status: 'fail',
         detail,
-        remedy: 'sudo, or --compute simulated when no guests are needed',
+        remedy: 'sudo, or what the lines above name; --compute simulated when no guests are needed',
       };
 }
 
@@ -144,16 +152,20 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
   try {
     const rights = await privilegeCheck();
     const isPrivileged = rights.status === 'ok';
-    const machine = { dataDirectory: root, scratchDirectory, isPrivileged };
+    const userId = config.rootless?.userId ?? process.getuid?.() ?? 0;
+    const machine = { dataDirectory: root, scratchDirectory, isPrivileged, userId };
     const records = state.serverPid === undefined ? await checkRecords(config, data) : [];
     // Nothing may be compared with records that are refused.
     const mayLook = isPrivileged && records.every(({ status }) => status !== 'fail');
     const checks = [
       ...(await checkMachine(machine)),
+      ...(await rootlessChecks(config)),
       ...(await portCheck(config, state)),
       ...(await checkTools()),
       rights,
-      ...(isPrivileged && config.outbound ? [await firewallCheck(shortNameOf(root))] : []),
+      ...(isPrivileged && config.outbound && !config.rootless
+        ? [await firewallCheck(shortNameOf(root))]
+        : []),
       ...(isPrivileged && state.isMade ? await checkGuests(data.instances) : []),
       ...(await checkData(root, state)),
       ...records,

@@ -46,6 +46,16 @@ test.each([
     facts(['dnsmasq', '--conf-file=/run/bakehouse-bhabc/dnsmasq.conf']),
     { role: 'dnsmasq' },
   ],
+  [
+    'the process of public addresses by its socket',
+    facts(['/opt/node', 'door-main.ts', '--socket', '/run/bakehouse-abc/doors']),
+    { role: 'public addresses' },
+  ],
+  [
+    'the way out by the namespace that it leads from',
+    facts(['pasta', '--netns', '/run/netns/bhabc.edge']),
+    { role: 'way out' },
+  ],
 ])('recognizes %s', (_, given, expected) => {
   expect(roleOf(given, names)).toEqual(expected);
 });

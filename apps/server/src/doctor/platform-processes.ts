@@ -1,9 +1,16 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { findProcesses, type HostProcess, type ProcessFacts } from '@bakehouse/host';
+import { findProcesses, type HostProcess, isMissing, type ProcessFacts } from '@bakehouse/host';
 import type { DataDirectory } from '../data-directory.ts';
 
-export type ProcessRole = 'guest' | 'disk daemon' | 'block server' | 'metadata agent' | 'dnsmasq';
+export type ProcessRole =
+  | 'guest'
+  | 'disk daemon'
+  | 'block server'
+  | 'metadata agent'
+  | 'dnsmasq'
+  | 'public addresses'
+  | 'way out';
 
 /** A process that works for one platform and outlives its server. */
 export interface PlatformProcess extends HostProcess {
@@ -36,7 +43,11 @@ export function roleOf(
   if (program === 'dnsmasq' && mentions(`/bakehouse-${names.shortName}/`)) {
     return { role: 'dnsmasq' };
   }
+  if (program.startsWith('pasta') && mentions(`/netns/${names.shortName}.`)) {
+    return { role: 'way out' };
+  }
   if (program !== 'node') return undefined;
+  if (argv.includes(`${names.runtime}/doors`)) return { role: 'public addresses' };
   if (argv.includes(names.blocks)) return { role: 'block server' };
   if (argv.includes(`${names.guestMetadata}/documents`)) return { role: 'metadata agent' };
   return undefined;
@@ -85,11 +96,15 @@ export async function orphanedProcesses(): Promise<readonly OrphanedProcess[]> {
 
 /**
  * Whether the folder exists as the process sees it: it may run in a container, with folders of its own. In a jail a
- * deleted folder keeps its name, and has no links.
+ * deleted folder keeps its name, and has no links. What another user's process sees is not known.
  */
 async function hasFolder({ pid }: Pick<HostProcess, 'pid'>, folder: string): Promise<boolean> {
-  const found = await stat(`/proc/${pid}/root${folder}`).catch(() => undefined);
-  return found !== undefined && found.nlink > 0;
+  try {
+    return (await stat(`/proc/${pid}/root${folder}`)).nlink > 0;
+  } catch (error) {
+    // Another user's, who can see it.
+    return !isMissing(error);
+  }
 }
 
 /** Whether a process has something in a folder open, under whatever path it opened it: a move of the folder shows. */

@@ -21,7 +21,11 @@ export function qemuAdapters(
   data: DataDirectory,
   { clock, logger }: { clock: Clock; logger: Logger },
 ): QemuAdapters {
-  const users = jailUsers({ range: config.guestUsers });
+  const { rootless } = config;
+  const users = jailUsers({
+    range: config.guestUsers,
+    ...(rootless && { claims: rootless.claims }),
+  });
   const machineUser = (instanceId: InstanceId) =>
     users.of(machineFolder(data.instances, instanceId));
   const network = createLinuxNetwork({
@@ -29,6 +33,7 @@ export function qemuAdapters(
     directory: data.network,
     publicCidr: config.publicCidr,
     outbound: config.outbound,
+    ...(rootless && { edge: { runtimeDirectory: data.runtime, logDirectory: data.logs } }),
     machineUser,
     logger,
     clock,

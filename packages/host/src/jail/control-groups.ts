@@ -1,16 +1,22 @@
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, secondMs } from '@bakehouse/base';
+import { MiB, messageOf, secondMs } from '@bakehouse/base';
 import { exists, readTextIfExists } from '../files.ts';
+import { userRuntimeFolder } from '../program-environment.ts';
 import { runCommand } from '../run-command.ts';
+import { hasHostIds } from '../user-namespace/id-map.ts';
 import {
   enterGroups,
   type GroupLimits,
   type GroupSetting,
+  hostManager,
   requiredControllers,
+  type SystemdManager,
   scopeCommand,
   settingsOfOne,
   settingsOfV1,
+  userManager,
 } from './plan-control-group.ts';
 
 /** How this host confines a group of processes: scopes of systemd, cgroup v2, the hierarchies of v1, or not at all. */
@@ -34,27 +40,53 @@ const timeoutMs = 10 * secondMs;
 
 /** Looks at what this host has. Changes nothing but, with cgroup v2, which controllers groups below the root get. */
 export async function findControlGroups(root = rootDefault): Promise<ControlGroups> {
-  if (root === rootDefault && (await exists('/run/systemd/system'))) return systemdScopes;
+  if (root === rootDefault && (await exists('/run/systemd/system'))) {
+    return hasHostIds() ? systemdScopes(hostManager) : await scopesOfUser();
+  }
   if (await exists(join(root, 'cgroup.controllers'))) return await groupsOfV2(root);
   const names: readonly string[] = await readdir(root).catch(() => []);
   const missing = requiredControllers.filter((name) => !names.includes(name));
-  if (missing.length === 0) return groupsOfV1(root);
+  if (missing.length === 0) return await groupsOfV1(root);
   return noGroups(`${root} has no controller for ${missing.join(' and ')}; mount cgroup2 there`);
 }
 
-const systemdScopes: ControlGroups = {
+const systemdScopes = (manager: SystemdManager): ControlGroups => ({
   kind: 'systemd',
   detail: "systemd's scopes: memory, processors, threads, disks",
-  make: async (name, limits) => scopeCommand(name, limits),
+  make: async (name, limits) => scopeCommand(name, limits, manager),
   async ranOutOfMemory(name) {
-    const argv = ['systemctl', 'show', '--property=Result', '--value', `${name}.scope`];
-    return (await runCommand(argv, { timeoutMs })).trim() === 'oom-kill';
+    const argv = ['show', '--property=Result', '--value', `${name}.scope`];
+    return (await systemctl(manager, argv)).trim() === 'oom-kill';
   },
   async remove(name) {
     // A scope ends with its processes; one that failed is kept until it is reset.
-    await runCommand(['systemctl', 'reset-failed', `${name}.scope`], { timeoutMs }).catch(() => {});
+    await systemctl(manager, ['reset-failed', `${name}.scope`]).catch(() => {});
   },
-};
+});
+
+const systemctl = ({ enter, flags }: SystemdManager, argv: readonly string[]): Promise<string> =>
+  runCommand([...enter, 'systemctl', ...flags, ...argv], { timeoutMs });
+
+/** Those of a user's own systemd, where it makes scopes with limits for this process. */
+async function scopesOfUser(): Promise<ControlGroups> {
+  const folder = userRuntimeFolder();
+  if (folder === undefined) {
+    return noGroups(
+      "this user's own systemd is not known (XDG_RUNTIME_DIR is not set); start the server from a login session",
+    );
+  }
+  const manager = userManager(folder);
+  const trial = { memoryBytes: 64 * MiB, threadsMax: 8, weight: 100 };
+  try {
+    const name = `bakehouse-trial-${process.pid}`;
+    await runCommand([...scopeCommand(name, trial, manager), 'true'], { timeoutMs });
+    return systemdScopes(manager);
+  } catch (error) {
+    return noGroups(
+      `this user's own systemd makes no scopes (${messageOf(error)}); log in again, or: loginctl enable-linger`,
+    );
+  }
+}
 
 async function groupsOfV2(root: string): Promise<ControlGroups> {
   try {
@@ -79,7 +111,12 @@ async function groupsOfV2(root: string): Promise<ControlGroups> {
   });
 }
 
-function groupsOfV1(root: string): ControlGroups {
+async function groupsOfV1(root: string): Promise<ControlGroups> {
+  try {
+    for (const name of requiredControllers) await access(join(root, name), constants.W_OK);
+  } catch (error) {
+    return noGroups(`${root} belongs to the host's root (${messageOf(error)})`);
+  }
   const folders = (name: string) =>
     [...requiredControllers, 'blkio'].map((controller) => join(root, controller, name));
   return foldersOf({

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { enterGroups, scopeCommand, settingsOfOne, settingsOfV1 } from './plan-control-group.ts';
+import {
+  enterGroups,
+  scopeCommand,
+  settingsOfOne,
+  settingsOfV1,
+  userManager,
+} from './plan-control-group.ts';
 
 const limits = { memoryBytes: 1024, threadsMax: 7, weight: 200 };
 
@@ -48,6 +54,13 @@ test('a scope of systemd has the same limits', () => {
       ...['MemoryMax=1024', 'MemorySwapMax=0', 'TasksMax=7'],
     ]),
   );
+});
+
+test("a user's own systemd is asked by its folder", () => {
+  const command = scopeCommand('bakehouse-x', limits, userManager('/run/user/7'));
+  expect(command.slice(0, 5)).toEqual([
+    ...['env', 'XDG_RUNTIME_DIR=/run/user/7', 'systemd-run', '--user', '--scope'],
+  ]);
 });
 
 test('groups are named before the mark that ends them', () => {

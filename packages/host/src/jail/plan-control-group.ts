@@ -74,10 +74,25 @@ export function enterGroups(folders: readonly string[]): readonly string[] {
   return ['sh', '-c', script, 'enter-groups', ...folders, '--'];
 }
 
+/** How systemd of the host, or the one of a user, is asked. */
+export interface SystemdManager {
+  readonly enter: readonly string[];
+  readonly flags: readonly string[];
+}
+
+export const hostManager: SystemdManager = { enter: [], flags: [] };
+
+/** A user's own systemd is found by the folder of its sockets, for example `/run/user/1000`. */
+export const userManager = (runtimeFolder: string): SystemdManager => ({
+  enter: ['env', `XDG_RUNTIME_DIR=${runtimeFolder}`],
+  flags: ['--user'],
+});
+
 /** The prefix that becomes a scope of systemd: systemd-run(1) runs what follows in its own place. */
 export function scopeCommand(
   name: string,
   { memoryBytes, threadsMax, weight }: GroupLimits,
+  { enter, flags }: SystemdManager = hostManager,
 ): readonly string[] {
   const properties = [
     `MemoryMax=${memoryBytes}`,
@@ -87,7 +102,7 @@ export function scopeCommand(
     `IOWeight=${weight}`,
   ];
   return [
-    ...['systemd-run', '--scope', '--quiet', `--unit=${name}`],
+    ...[...enter, 'systemd-run', ...flags, '--scope', '--quiet', `--unit=${name}`],
     ...properties.flatMap((property) => ['-p', property]),
     '--',
   ];

@@ -32,6 +32,10 @@ test('the program comes last, as its user, without rights', () => {
   );
 });
 
+test('groups of the host are kept only where a device needs one', () => {
+  expect(planned({ groups: 'kept' })).toContain('--regid=500001 --keep-groups --bounding-set');
+});
+
 test('folders are where the host has them, below parents that the user can pass', () => {
   const text = planned();
   expect(text).toContain('--bind /data/instances/i-1 /data/instances/i-1');

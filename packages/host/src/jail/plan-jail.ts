@@ -18,6 +18,11 @@ export interface Jail {
   readonly user: number;
   readonly folders: readonly JailFolder[];
   readonly devices: readonly JailDevice[];
+  /**
+   * `none`: no group but its user's own. `kept`: also those of the process that becomes the jail, where a device is open to
+   * a group of the host only.
+   */
+  readonly groups?: 'none' | 'kept';
   /** `none`: a network namespace of its own, without links. `inherited`: that of the process that becomes the jail. */
   readonly network: 'none' | 'inherited';
   readonly workingFolder: string;
@@ -73,7 +78,7 @@ export function planJail(
     ...['--seccomp', `${filter}`, '--'],
     // The limit counts what the user has, so it is set where the user is known.
     ...[tools.prlimit, `--nproc=${jail.threadsMax}`, '--'],
-    ...becomeUser(tools.setpriv, jail.user),
+    ...becomeUser(tools.setpriv, jail),
     ...argv,
   ];
 }
@@ -84,9 +89,10 @@ const capabilitiesOfStart = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'];
 /** In the arguments of each program that is about to become the jailed one. */
 export const reuid = (user: number): string => `--reuid=${user}`;
 
-function becomeUser(setpriv: string, user: number): readonly string[] {
+function becomeUser(setpriv: string, { user, groups = 'none' }: Jail): readonly string[] {
   return [
-    ...[setpriv, reuid(user), `--regid=${user}`, '--clear-groups'],
+    ...[setpriv, reuid(user), `--regid=${user}`],
+    groups === 'kept' ? '--keep-groups' : '--clear-groups',
     ...['--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all', '--no-new-privs', '--'],
   ];
 }

@@ -1,0 +1,123 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import {
+  missingForOrdinaryUser,
+  type OrdinaryUser,
+  ordinaryUser,
+  readyUrl,
+  takePublicRange,
+} from '@bakehouse/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+
+const missing = await missingForOrdinaryUser();
+const start = join(import.meta.dirname, '../src/start.ts');
+const cli = join(import.meta.dirname, '../../cli/src/main.ts');
+
+async function aUser(options?: Parameters<typeof ordinaryUser>[0]): Promise<OrdinaryUser> {
+  const user = await ordinaryUser(options);
+  onTestFinished(() => user.dispose());
+  return user;
+}
+
+/** A program of this repository, as the user runs it. */
+const command = (user: OrdinaryUser, program: string, ...args: string[]) => [
+  ...user.enter,
+  ...[user.path(process.execPath), user.path(program), ...args],
+];
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run([program = '', ...args]: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(program, args, { timeout: 60_000 }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+interface Serving {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  readonly url: string;
+}
+
+async function serve(argv: readonly string[]): Promise<Serving> {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  return { child, ended, url: await readyUrl(child) };
+}
+
+const healthOf = async (user: OrdinaryUser, url: string) => {
+  const { stdout } = await run([...user.enter, 'curl', '-sS', `${url}/healthz`]);
+  return JSON.parse(stdout);
+};
+
+const processesOf = async (text: string) => {
+  const { stdout } = await run(['pgrep', '-a', '-f', text]);
+  return stdout.split('\n').filter((line) => line !== '' && !line.includes('pgrep'));
+};
+
+test.skipIf(missing.length > 0)(
+  'an ordinary user starts a platform, which outlives its server, and removes it',
+  { timeout: 180_000 },
+  async () => {
+    const user = await aUser();
+    const data = join(user.home, 'data');
+    const range = await takePublicRange();
+    onTestFinished(() => range.release());
+    const settings = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error'];
+    const server = command(user, start, ...settings, '--public-cidr', range.cidr);
+
+    const first = await serve(server);
+    expect(await healthOf(user, first.url)).toMatchObject({ status: 'ok', compute: 'qemu' });
+    // No wrapper is left between the user and the server.
+    expect((await healthOf(user, first.url)).pid).toBe(first.child.pid);
+    const blockServers = await processesOf(`block-server.ts --store ${data}`);
+    expect(blockServers).toHaveLength(1);
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const second = await serve(server);
+    expect(await processesOf(`block-server.ts --store ${data}`)).toEqual(blockServers);
+    const doctor = await run(command(user, cli, 'doctor', '--data', data, '--json'));
+    const checks: { status: string; area: string }[] = JSON.parse(doctor.stdout);
+    const failed = checks.filter(({ status }) => status === 'fail');
+    expect(failed).toEqual([]);
+    const down = await run(command(user, cli, 'down', '--data', data));
+    expect(down).toMatchObject({ code: 0, stderr: '' });
+    await second.ended;
+
+    const destroy = ['down', '--destroy', '--delete-data', '--yes', '--data', data];
+    expect(await run(command(user, cli, ...destroy))).toMatchObject({ code: 0, stderr: '' });
+    expect(await processesOf(user.home)).toEqual([]);
+  },
+);
+
+test.skipIf(missing.length > 0)(
+  'a user who lacks something is shown all of it, each with the command that gives it',
+  { timeout: 60_000 },
+  async () => {
+    const user = await aUser({ without: ['ids', 'tun'] });
+    const data = join(user.home, 'data');
+    const { code, stderr } = await run(command(user, start, '--data', data));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/sudo usermod --add-subuids \d+-\d+ --add-subgids \d+-\d+ ordinary/);
+    expect(stderr).toContain('sudo chmod 0666 /dev/net/tun');
+    expect(stderr).not.toContain('apt-get');
+    const doctor = await run(command(user, cli, 'doctor', '--data', data));
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toMatch(/FAIL +rootless subordinate ids/);
+    // What needs no guests needs none of it.
+    const simulated = ['--compute', 'simulated', '--listen', '127.0.0.1:0', '--log-level', 'error'];
+    const { child, ended, url } = await serve(command(user, start, '--data', data, ...simulated));
+    expect(await healthOf(user, url)).toMatchObject({ compute: 'simulated' });
+    child.kill('SIGTERM');
+    await ended;
+  },
+);

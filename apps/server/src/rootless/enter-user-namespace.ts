@@ -1,0 +1,101 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemClock } from '@bakehouse/base';
+import {
+  findNamespaceMember,
+  findProgram,
+  type HostProcess,
+  isInNamespacesOf,
+  joinNamespacesCommand,
+  makeNamespacesCommand,
+  namespaceOf,
+  ownEnvironment,
+} from '@bakehouse/host';
+import { type Config, rootlessVariable, UsageError } from '../config.ts';
+import { nameDataDirectory } from '../data-directory.ts';
+import { holderOf } from '../data-lock.ts';
+import { endProcesses } from '../doctor/end-processes.ts';
+import { platformProcesses } from '../doctor/platform-processes.ts';
+import { checkRootless } from './check-rootless.ts';
+
+/** Whether guests need rights that this process gets only in a user namespace. */
+export const needsUserNamespace = ({ compute }: Pick<Config, 'compute'>): boolean =>
+  compute === 'qemu' && process.getuid?.() !== 0;
+
+/**
+ * Becomes this very command once more, as root of the platform's user namespace: that of its processes that run, or a new
+ * one. Rejects with UsageError, which says what is missing and how to get it.
+ */
+export async function enterUserNamespace(config: Config): Promise<never> {
+  const owner = await ownerOf(config.dataDirectory);
+  const member = await findMember(config, owner);
+  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  if (member) {
+    return await become(joinNamespacesCommand(member.pid, { at: process.cwd(), argv }));
+  }
+  await refuseUnfitUser(config);
+  await endLost(config);
+  return await become(makeNamespacesCommand(owner, argv));
+}
+
+/** The same where it can be had: resolves when it cannot. */
+export async function tryUserNamespace(config: Config): Promise<void> {
+  if (!needsUserNamespace(config)) return;
+  await enterUserNamespace(config).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+  });
+}
+
+/** The data folder's real path, also before it exists. */
+async function ownerOf(path: string): Promise<string> {
+  return await realpath(path).catch(async () => join(await ownerOf(dirname(path)), basename(path)));
+}
+
+/** The names are those that the platform has inside. */
+const namesInside = ({ dataDirectory }: Pick<Config, 'dataDirectory'>) =>
+  nameDataDirectory({ dataDirectory, runtimeParent: '/run' });
+
+/** The server comes first: a second one, which is about to be refused, has namespaces of its own. */
+async function findMember(config: Config, owner: string): Promise<HostProcess | undefined> {
+  const server = await holderOf((await namesInside(config)).lock);
+  if (server && (await isInNamespacesOf(server, owner))) return server;
+  return await findNamespaceMember(owner);
+}
+
+async function refuseUnfitUser(config: Config): Promise<void> {
+  const failed = (await checkRootless(config)).filter(({ status }) => status === 'fail');
+  if (failed.length === 0) return;
+  const lines = failed.map(({ name, detail, remedy }) => `  ${name}: ${detail}\n    → ${remedy}`);
+  throw new UsageError(
+    `real guests without root need this first:\n${lines.join('\n')}\nor run it as root (sudo); without guests, use --compute simulated`,
+  );
+}
+
+/**
+ * Guests whose namespaces have no other process left: nothing leads into them any more, so they end as by a power cut, and
+ * the server that starts now says so of their instances.
+ */
+async function endLost(config: Config): Promise<void> {
+  const own = await namespaceOf('self', 'user');
+  const found = await platformProcesses(await namesInside(config));
+  const lost: (typeof found)[number][] = [];
+  for (const each of found) {
+    const theirs = await namespaceOf(each.pid, 'user');
+    if (theirs !== undefined && theirs !== own) lost.push(each);
+  }
+  if (lost.length === 0) return;
+  process.stderr.write(
+    `bakehouse: ending ${lost.length} processes whose network was lost, guests among them\n`,
+  );
+  await endProcesses(lost, { clock: systemClock });
+}
+
+async function become(argv: readonly string[]): Promise<never> {
+  const [name = '', ...args] = argv;
+  const program = await findProgram(name);
+  if (program === undefined) throw new UsageError(`${name} is not installed`);
+  const environment = { ...ownEnvironment(), [rootlessVariable]: `${process.getuid?.()}` };
+  // An experiment of Node's, which would be said after this process has become the other program: never.
+  process.execve?.(program, [name, ...args], environment);
+  throw new Error(`${program} did not start`);
+}

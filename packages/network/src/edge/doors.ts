@@ -1,0 +1,147 @@
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type Clock, type Logger, secondMs } from '@bakehouse/base';
+import {
+  codeBuild,
+  endProcess,
+  findProcesses,
+  type HostProcess,
+  logTail,
+  spawnDetached,
+} from '@bakehouse/host';
+import { NetworkToolError } from '../network-errors.ts';
+import { type DoorReply, type DoorRequest, doorKey, type ShutDoor } from './door-messages.ts';
+import type { Door } from './plan-doors.ts';
+
+const program = fileURLToPath(new URL('./door-main.ts', import.meta.url));
+const replyLimitMs = 10 * secondMs;
+const startLimitMs = 30 * secondMs;
+const pollMs = 20;
+
+let ownBuild: Promise<string> | undefined;
+const readOwnBuild = () => codeBuild([fileURLToPath(new URL('.', import.meta.url))]);
+
+export interface DoorsOptions {
+  /** Of the process, which only this user reaches. */
+  readonly socketPath: string;
+  /** From which guests are reached. */
+  readonly namespaceFile: string;
+  readonly logPath: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The ports of guests' public addresses on the host, kept by a process that outlives this one. */
+export class Doors {
+  readonly #options: DoorsOptions;
+  #wanted: readonly Door[] = [];
+  /** What the process has, as text; undefined when that is not known. */
+  #applied: string | undefined;
+  #reported = '';
+
+  constructor(options: DoorsOptions) {
+    this.#options = options;
+  }
+
+  /** Opens these doors and closes all others, at once. */
+  async change(doors: readonly Door[]): Promise<void> {
+    this.#wanted = doors;
+    if (this.#applied !== textOf(doors)) await this.#apply();
+  }
+
+  /** Starts the process if it has ended, and tries again what could not be opened. */
+  async repair(): Promise<void> {
+    const found = await this.#ask({});
+    const build = await this.#build();
+    if (found?.build !== build) await this.#replace(build);
+    else if (this.#applied === textOf(this.#wanted)) return;
+    await this.#apply();
+  }
+
+  async end(): Promise<void> {
+    const { clock } = this.#options;
+    this.#applied = undefined;
+    for (const each of await this.#processes()) {
+      await endProcess(each, { what: 'process of public addresses', clock, graceMs: 0 });
+    }
+  }
+
+  async #apply(): Promise<void> {
+    const doors = this.#wanted;
+    this.#applied = undefined;
+    const reply = await this.#ask({ doors });
+    // The next repair starts another.
+    if (reply === undefined) return;
+    if (reply.shut.length === 0) this.#applied = textOf(doors);
+    this.#report(reply.shut);
+  }
+
+  #report(shut: readonly ShutDoor[]): void {
+    const text = shut.map(({ why }) => why).join('; ');
+    if (text !== '' && text !== this.#reported) {
+      this.#options.logger.log('warn', "guests' ports cannot be opened on the host", { why: text });
+    }
+    this.#reported = text;
+  }
+
+  /** One of another version would take this one's files for its own. */
+  async #replace(build: string): Promise<void> {
+    await this.end();
+    const { socketPath, namespaceFile, logPath, clock, logger } = this.#options;
+    const argv = [
+      ...[process.execPath, program, '--socket', socketPath],
+      ...['--namespace', namespaceFile, '--build', build],
+    ];
+    const log = { path: logPath, keep: false };
+    const started = await spawnDetached({ name: 'process of public addresses', argv, log });
+    let end: string | undefined;
+    void started.ended.then((how) => {
+      end = how;
+    });
+    for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
+      if ((await this.#ask({}))?.build === build) {
+        logger.log('info', "guests' public addresses are opened on the host", {
+          pid: started.process?.pid,
+        });
+        return;
+      }
+      if (end !== undefined) break;
+      await clock.sleep(pollMs);
+    }
+    throw new NetworkToolError(
+      `the process of guests' public addresses did not start (${end ?? 'no reply'}); its log ${logPath} ends: ${await logTail(logPath)}`,
+    );
+  }
+
+  #build(): Promise<string> {
+    ownBuild ??= readOwnBuild();
+    return ownBuild;
+  }
+
+  #processes(): Promise<readonly HostProcess[]> {
+    const { socketPath } = this.#options;
+    return findProcesses(
+      ({ argv }) =>
+        argv.some((word) => word.endsWith('/door-main.ts')) && argv.includes(socketPath),
+    );
+  }
+
+  /** Undefined when nobody replies. */
+  #ask(request: DoorRequest): Promise<DoorReply | undefined> {
+    return new Promise((resolve) => {
+      const connection = connect(this.#options.socketPath);
+      connection.setTimeout(replyLimitMs, () => connection.destroy());
+      connection.once('error', () => resolve(undefined));
+      connection.once('close', () => resolve(undefined));
+      createInterface({ input: connection })
+        .on('line', (line) => resolve(JSON.parse(line)))
+        .on('error', () => {});
+      connection.write(`${JSON.stringify(request)}\n`);
+    });
+  }
+}
+
+function textOf(doors: readonly Door[]): string {
+  return doors.map(doorKey).toSorted().join('\n');
+}
