@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
 import type { SnapshotReader } from '@bakehouse/domain';
-import { jailUsers } from '@bakehouse/host';
+import { findControlGroups, jailUsers } from '@bakehouse/host';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
 
 /** Volumes in a folder, without machines. */
@@ -17,6 +17,7 @@ export function benchVolumes(
     runtimeDirectory: join(folder, 'run'),
     exporterSocketPath,
     exportName: async (mapId) => mapId,
+    groups: () => findControlGroups(),
     machineUser: async () => 0,
     users: jailUsers({ range: { first: 720_000, last: 720_999 }, claims: join(folder, 'users') }),
     instanceSockets: () => undefined,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, MiB, systemClock } from '@bakehouse/base';
 import type { InstanceId, VolumeId } from '@bakehouse/domain';
-import { jailUsers, runJailed } from '@bakehouse/host';
+import { findControlGroups, jailUsers, runJailed } from '@bakehouse/host';
 import { expect, onTestFinished, test } from 'vitest';
 import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
 import { mapOfFile } from './map-of-file.ts';
@@ -177,6 +177,7 @@ test('hot maps on another file system are not used, and the log says so once', a
       runtimeDirectory: path('run'),
       exporterSocketPath: path('origin/nbd'),
       exportName: async (mapId, reader) => `${mapId}.${reader ?? 'tool'}.PROOF`,
+      groups: () => findControlGroups(),
       machineUser: (instance) => users.of(path(`machines/${instance}`)),
       users,
       instanceSockets: () => undefined,

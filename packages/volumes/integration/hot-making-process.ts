@@ -1,6 +1,6 @@
 import { silentLogger, systemClock } from '@bakehouse/base';
 import type { BlockMapId } from '@bakehouse/domain';
-import { jailUsers } from '@bakehouse/host';
+import { findControlGroups, jailUsers } from '@bakehouse/host';
 import { createQemuVolumes } from '../src/index.ts';
 import { mapOfFile } from './map-of-file.ts';
 
@@ -23,6 +23,7 @@ await createQemuVolumes({
   runtimeDirectory: '/nowhere',
   exporterSocketPath: '/nowhere/store.sock',
   exportName: async (asked) => asked,
+  groups: () => findControlGroups(),
   machineUser: async () => 0,
   users: jailUsers({ range: { first: 710_000, last: 719_999 }, claims: '/nowhere/users' }),
   instanceSockets: () => undefined,

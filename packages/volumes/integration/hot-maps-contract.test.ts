@@ -10,7 +10,7 @@ import {
   memoryBlockBytes,
   storeWords,
 } from '@bakehouse/fakes';
-import { jailUsers } from '@bakehouse/host';
+import { findControlGroups, jailUsers } from '@bakehouse/host';
 import type { JsonObject } from '@bakehouse/qmp';
 import { describeHotMaps, type OpenedHotMaps } from '@bakehouse/testkit';
 import { qemuVolumes, volumeContext } from '../src/create-qemu-volumes.ts';
@@ -52,6 +52,7 @@ describeHotMaps('QemuVolumes', async (): Promise<OpenedHotMaps> => {
     runtimeDirectory: path('run'),
     exporterSocketPath: path('store.sock'),
     exportName: async (mapId) => mapId,
+    groups: () => findControlGroups(),
     machineUser: async () => 0,
     users: jailUsers({ range: jailedUsers, claims: path('users') }),
     instanceSockets: () => undefined,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MiB, silentLogger, systemClock } from '@bakehouse/base';
 import type { InstanceId, VolumeId } from '@bakehouse/domain';
 import { MemorySnapshotStore } from '@bakehouse/fakes';
-import { jailUsers } from '@bakehouse/host';
+import { findControlGroups, jailUsers } from '@bakehouse/host';
 import { createQemuVolumes } from '../src/index.ts';
 
 /** A control plane that hydrates slowly, to be killed when it says something: its arguments are folders, a volume, a machine's monitor. */
@@ -16,6 +16,7 @@ await createQemuVolumes({
   runtimeDirectory,
   exporterSocketPath,
   exportName: async (mapId) => mapId,
+  groups: () => findControlGroups(),
   machineUser: async () => 0,
   users: jailUsers({
     range: { first: 710_000, last: 719_999 },

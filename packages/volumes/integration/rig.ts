@@ -8,6 +8,7 @@ import type { BlockMapId, FrozenVolume, InstanceId, SnapshotId, VolumeId } from 
 import {
   type BlockSourceAddress,
   blockSourceAddress,
+  findControlGroups,
   jailedProcess,
   jailUsers,
   spawnJailed,
@@ -144,6 +145,7 @@ async function openRig(): Promise<Rig> {
       runtimeDirectory: path('run'),
       exporterSocketPath,
       exportName: async (mapId) => mapId,
+      groups: () => findControlGroups(),
       machineUser,
       users,
       instanceSockets: (instanceId) => running.monitors.get(instanceId),
@@ -340,10 +342,15 @@ export async function processesWith(text: string): Promise<readonly string[]> {
   return stdout.split('\n').filter((line) => line.includes(text) && !line.includes('bwrap'));
 }
 
-/** Kills the storage daemon of a volume. */
-export async function killDaemon(rig: Rig, volumeId: VolumeId): Promise<void> {
+/** The process of the storage daemon of a volume. */
+export async function pidOfDaemon(rig: Rig, volumeId: VolumeId): Promise<number> {
   const folder = join(rig.directory, 'run', volumeId);
   const daemon = await jailedProcess(join(folder, 'jail.json'), (await stat(folder)).gid);
   if (daemon === undefined) throw new Error(`${volumeId} has no storage daemon`);
-  process.kill(daemon.pid, 'SIGKILL');
+  return daemon.pid;
+}
+
+/** Kills the storage daemon of a volume. */
+export async function killDaemon(rig: Rig, volumeId: VolumeId): Promise<void> {
+  process.kill(await pidOfDaemon(rig, volumeId), 'SIGKILL');
 }

@@ -9,7 +9,7 @@ import type {
   VolumeFreezer,
   VolumeId,
 } from '@bakehouse/domain';
-import type { JailFolder, JailUsers } from '@bakehouse/host';
+import type { ControlGroups, JailFolder, JailUsers } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-disk.ts';
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
@@ -23,6 +23,7 @@ import { fileHotMaps } from './hot/hot-maps.ts';
 import { endHydration, hydrateDisk } from './hydrate-disk.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
+import { endDaemonGroup } from './qemu/tool-group.ts';
 import { type Stray, type SweepRequest, sweepDisks } from './sweep-disks.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { defaultVolumeLimits, type VolumeLimits } from './volume-limits.ts';
@@ -51,6 +52,8 @@ export interface QemuVolumesOptions {
   readonly exportName: (mapId: BlockMapId, volumeId?: VolumeId) => Promise<string>;
   /** The users of the jails in which QEMU's tools work on disks at rest: that of the disk's folder. */
   readonly users: JailUsers;
+  /** Limits of memory, processors, threads and disks for QEMU's tools. */
+  readonly groups: () => Promise<Pick<ControlGroups, 'make' | 'remove'>>;
   /** The user of a machine's jail. */
   readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   /** The QMP monitor for disks of a running machine; nobody else connects to it. */
@@ -76,7 +79,7 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   machineBytes(instanceId: InstanceId): Promise<number>;
   /** Removes what `openMachine` made. The machine has ended. */
   closeMachine(instanceId: InstanceId): Promise<void>;
-  /** Frees the user ids of disks' folders, which stay. Only when no tool works on any of them. */
+  /** Frees what the host keeps for disks' folders, which stay: user ids, control groups. Only when no tool works on any. */
   releaseUsers(): Promise<void>;
   /** Removes what a crash left; with `dryRun` only reports it. */
   sweep(request: SweepRequest): Promise<readonly Stray[]>;
@@ -104,6 +107,7 @@ export function volumeContext(options: QemuVolumesOptions): VolumeContext {
     exporterSocketPath,
     exportName: options.exportName,
     users: options.users,
+    groups: options.groups,
     machineUser: options.machineUser,
     instanceSockets: options.instanceSockets,
     monitors: qmpMonitors(limits.qmpTimeoutMs),
@@ -165,6 +169,7 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {
       for (const volumeId of await listDisks(context)) {
+        await endDaemonGroup(context, volumeId);
         await context.users.release(context.paths.folder(volumeId));
       }
     },

@@ -1,6 +1,6 @@
 import type { Clock, KeyedLock, Logger } from '@bakehouse/base';
 import type { BlockMapId, InstanceId, VolumeId } from '@bakehouse/domain';
-import type { JailUsers } from '@bakehouse/host';
+import type { ControlGroups, JailUsers } from '@bakehouse/host';
 import type { DiskPaths } from './disks/disk-paths.ts';
 import type { HotContext } from './hot/hot-context.ts';
 import type { MonitorPool } from './qemu/monitor-pool.ts';
@@ -15,6 +15,7 @@ export interface VolumeContext {
   readonly exporterSocketPath: string;
   readonly exportName: (mapId: BlockMapId, volumeId?: VolumeId) => Promise<string>;
   readonly users: JailUsers;
+  readonly groups: () => Promise<Pick<ControlGroups, 'make' | 'remove'>>;
   readonly machineUser: (instanceId: InstanceId) => Promise<number>;
   readonly instanceSockets: (instanceId: InstanceId) => string | undefined;
   readonly monitors: MonitorPool;

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@bakehouse/base';
 import { disksSocketPath, machineFolder } from '@bakehouse/compute-qemu';
 import type { InstanceId } from '@bakehouse/domain';
-import { type JailUsers, jailUsers } from '@bakehouse/host';
+import { findControlGroups, type JailUsers, jailUsers } from '@bakehouse/host';
 import { createLinuxNetwork, type LinuxNetwork } from '@bakehouse/network';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
 import type { Config } from '../config.ts';
@@ -50,10 +50,19 @@ export function qemuAdapters(
         ...(volumeId && { volumeId }),
       }),
     users,
+    groups: once(findControlGroups),
     machineUser,
     instanceSockets: (instanceId) => disksSocketPath(data.instances, instanceId),
     clock,
     logger,
   });
   return { network, volumes, users };
+}
+
+function once<Value>(find: () => Promise<Value>): () => Promise<Value> {
+  let found: Promise<Value> | undefined;
+  return () => {
+    found ??= find();
+    return found;
+  };
 }

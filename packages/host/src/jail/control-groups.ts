@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MiB, messageOf, secondMs } from '@bakehouse/base';
-import { exists, readTextIfExists } from '../files.ts';
+import { MiB, messageOf, secondMs, systemClock } from '@bakehouse/base';
+import { exists, hasCode, readTextIfExists } from '../files.ts';
 import { userRuntimeFolder } from '../program-environment.ts';
 import { runCommand } from '../run-command.ts';
 import { hasHostIds } from '../user-namespace/id-map.ts';
@@ -31,12 +31,18 @@ export interface ControlGroups {
   make(name: string, limits: GroupLimits): Promise<readonly string[]>;
   /** Whether the kernel has killed a process of the group because the group had no memory left. */
   ranOutOfMemory(name: string): Promise<boolean>;
-  /** Removes a group whose processes have ended. Missing, or still ending: no-op. */
+  /**
+   * Removes a group whose processes have ended, or are about to: it waits for them, 2 s at most. One that is in use
+   * then stays. Missing: no-op.
+   */
   remove(name: string): Promise<void>;
 }
 
 const rootDefault = '/sys/fs/cgroup';
 const timeoutMs = 10 * secondMs;
+/** bubblewrap, the last process of a group, ends a moment after the program in its jail. */
+const removalMs = 2 * secondMs;
+const retryMs = 5;
 
 /** Looks at what this host has. Changes nothing but, with cgroup v2, which controllers groups below the root get. */
 export async function findControlGroups(root = rootDefault): Promise<ControlGroups> {
@@ -152,9 +158,22 @@ function foldersOf({ kind, detail, folders, settings, oomFile }: GroupFiles): Co
       return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
     },
     async remove(name) {
-      for (const folder of folders(name)) await rmdir(folder).catch(() => {});
+      const deadline = systemClock.elapsed() + removalMs;
+      for (const folder of folders(name)) {
+        while ((await isInUse(folder)) && systemClock.elapsed() < deadline) {
+          await systemClock.sleep(retryMs);
+        }
+      }
     },
   };
+}
+
+/** Removes a group's folder, unless there are processes in it. */
+async function isInUse(folder: string): Promise<boolean> {
+  return await rmdir(folder).then(
+    () => false,
+    (error: unknown) => hasCode(error, 'EBUSY'),
+  );
 }
 
 function noGroups(why: string): ControlGroups {

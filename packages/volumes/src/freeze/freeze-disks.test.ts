@@ -56,6 +56,7 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     runtimeDirectory: folder,
     exporterSocketPath: join(folder, 'origin.sock'),
     exportName: async (mapId) => mapId,
+    groups: () => Promise.reject(new Error('no tool runs')),
     machineUser: async () => 0,
     users: jailUsers({ range: { first: 1, last: 1 } }),
     instanceSockets: () => join(folder, 'machine.qmp'),

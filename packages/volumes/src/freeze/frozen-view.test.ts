@@ -21,6 +21,7 @@ const context: VolumeContext = {
   runtimeDirectory: '/nowhere',
   exporterSocketPath: '/nowhere/origin.sock',
   exportName: async (mapId) => mapId,
+  groups: () => Promise.reject(new Error('no tool runs')),
   machineUser: async () => 0,
   users: jailUsers({ range: { first: 1, last: 1 } }),
   instanceSockets: () => undefined,

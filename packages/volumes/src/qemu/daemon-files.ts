@@ -4,6 +4,7 @@ import type { VolumeId } from '@bakehouse/domain';
 import { assertPlainNames, exists, type Jail, readFolderIfExists } from '@bakehouse/host';
 import { snapshotOfFleece } from '../disks/disk-paths.ts';
 import type { VolumeContext } from '../volume-context.ts';
+import { toolThreadsMax } from './tool-group.ts';
 
 /**
  * A QEMU storage daemon holds a disk at rest while a view of it is read: one per volume, detached, jailed, found again
@@ -26,7 +27,6 @@ const ownFolder = 'own';
 const modeAtStart = 0o1770;
 /** Of a folder in which the daemon makes no more names: see begin-guest.ts of compute-qemu for why. */
 const modeOfUse = 0o710;
-const aioThreadsMax = 256;
 
 export function daemonFiles(runtimeDirectory: string, volumeId: VolumeId): Required<DaemonFiles> {
   const folder = join(runtimeDirectory, volumeId);
@@ -89,7 +89,7 @@ export async function makeDaemonJail(
     devices: [],
     network: 'none',
     workingFolder: folder,
-    threadsMax: aioThreadsMax,
+    threadsMax: toolThreadsMax,
   };
 }
 

@@ -1,10 +1,11 @@
 import { chown, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { runJailed } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import { intactBitmap, snapshotOfBitmap } from '../freeze/block-names.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import type { DirtyBitmap } from './block-graph.ts';
+import { endToolGroup, enterToolGroup, toolThreadsMax } from './tool-group.ts';
 
 /**
  * qemu-img on qcow2 files that no machine has open, jailed with the file and nothing else: a QEMU that a guest has
@@ -18,18 +19,25 @@ export interface QemuImg {
   removeBitmap(path: string, name: string): Promise<void>;
 }
 
-export function qemuImg(context: Pick<VolumeContext, 'limits' | 'users'>): QemuImg {
+export function qemuImg(context: Pick<VolumeContext, 'limits' | 'users' | 'groups'>): QemuImg {
   const { toolTimeoutMs: timeoutMs } = context.limits;
   const run = async (path: string, ...args: string[]) => {
+    const user = await userOf(path, context);
     const jail = {
-      user: await userOf(path, context),
+      user,
       folders: [{ path, writable: true }],
       devices: [],
       network: 'none',
       workingFolder: '/',
-      threadsMax,
+      threadsMax: toolThreadsMax,
     } as const;
-    return await runJailed(jail, ['qemu-img', ...args], { timeoutMs });
+    const place = { user, volumeId: basename(dirname(path)), kind: 'image' } as const;
+    const enter = await enterToolGroup(context, place);
+    try {
+      return await runJailed(jail, ['qemu-img', ...args], { timeoutMs, enter });
+    } finally {
+      await endToolGroup(context, place);
+    }
   };
   return {
     async resize(path, sizeBytes) {
@@ -42,8 +50,6 @@ export function qemuImg(context: Pick<VolumeContext, 'limits' | 'users'>): QemuI
     },
   };
 }
-
-const threadsMax = 256;
 
 /** The file's own user: it may belong to a machine that runs after all. Of root's file, the user of its folder. */
 async function userOf(path: string, { users }: Pick<VolumeContext, 'users'>): Promise<number> {

@@ -25,6 +25,7 @@ import {
 } from './daemon-files.ts';
 import { endJobsAndExports } from './end-jobs.ts';
 import type { Monitor } from './monitor-pool.ts';
+import { endDaemonGroup, enterToolGroup } from './tool-group.ts';
 import { waitUntil } from './wait-until.ts';
 
 const daemonProgram = 'qemu-storage-daemon';
@@ -75,7 +76,8 @@ export async function startDaemon(
   const name = `storage daemon of ${volumeId}`;
   const log = { path: files.log, keep: false };
   const jail = await makeDaemonJail(context, volumeId, hotFileOfChain(blockdevs, volumeId));
-  const started = await spawnJailed({ name, argv, jail, enter: [], log, infoPath: files.info });
+  const enter = await enterToolGroup(context, { user: jail.user, volumeId, kind: 'daemon' });
+  const started = await spawnJailed({ name, argv, jail, enter, log, infoPath: files.info });
   let end: string | undefined;
   void started.ended.then((how) => {
     end = how;
@@ -148,6 +150,7 @@ async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<v
     what: `end of the storage daemon of ${volumeId}`,
   });
   await removeDaemonFiles(files);
+  await endDaemonGroup(context, volumeId);
 }
 
 /** Ends the process if it hangs, and removes its files. */
@@ -155,6 +158,7 @@ async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Prom
   const files = await findDaemonFiles(context, volumeId);
   await endDaemonProcesses(context, files);
   await removeDaemonFiles(files);
+  await endDaemonGroup(context, volumeId);
 }
 
 /**

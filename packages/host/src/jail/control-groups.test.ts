@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { findControlGroups } from './control-groups.ts';
+
+const groups = await findControlGroups();
+const root = groups.kind === 'v1' ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup';
+
+test.runIf(groups.kind === 'v1' || groups.kind === 'v2')(
+  'a group is removed as soon as its last process has ended',
+  async () => {
+    const name = `bakehouse-test-${process.pid}`;
+    await groups.remove(name);
+    const limits = { memoryBytes: 2 ** 26, threadsMax: 8, weight: 100 };
+    const [program = '', ...args] = [...(await groups.make(name, limits)), 'sh', '-c'];
+    const child = spawn(program, [...args, 'echo begun; read line'], { stdio: 'pipe' });
+    await once(child.stdout, 'data');
+    // It ends while the group is being removed.
+    const removed = groups.remove(name);
+    child.stdin.end();
+    await removed;
+    expect(await readdir(root)).not.toContain(name);
+  },
+);
+
+test('cgroup v2: groups get the controllers that are there, and a program enters its own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-cgroup-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'cgroup.controllers'), 'cpuset cpu memory pids\n');
+  const found = await findControlGroups(folder);
+  expect(found.kind).toBe('v2');
+  const read = (name: string) => readFile(join(folder, name), 'utf8');
+  // The kernel keeps each that is written.
+  expect(await read('cgroup.subtree_control')).toBe('+pids');
+  const enter = await found.make('x', { memoryBytes: 2 ** 26, threadsMax: 8, weight: 200 });
+  expect(await read('x/memory.max')).toBe(`${2 ** 26}`);
+  expect(await read('x/memory.swap.max')).toBe('0');
+  expect(await read('x/pids.max')).toBe('8');
+  const [program = '', ...args] = [...enter, 'true'];
+  await once(spawn(program, args, { stdio: 'ignore' }), 'exit');
+  expect(Number(await read('x/cgroup.procs'))).toBeGreaterThan(0);
+  expect(await found.ranOutOfMemory('x')).toBe(false);
+  await writeFile(join(folder, 'x/memory.events'), 'oom 1\noom_kill 1\n');
+  expect(await found.ranOutOfMemory('x')).toBe(true);
+});
+
+test('without a controller that limits need, there are no groups, with the reason', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-cgroup-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'cgroup.controllers'), 'hugetlb\n');
+  const found = await findControlGroups(folder);
+  expect(found.kind).toBe('none');
+  expect(found.detail).toContain('there is no controller for memory and cpu and pids');
+  expect(await found.make('x', { memoryBytes: 1, threadsMax: 1, weight: 1 })).toEqual([]);
+});
