@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { KiB, silentLogger } from '@bakehouse/base';
 import type { BlockMapId, ReadCounts } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { blockSizeBytes } from '../src/format/block-size.ts';
 import { openBlockStore } from '../src/open-block-store.ts';
 import { bytesSource } from './support/bytes-source.ts';
+import { gatedFiles } from './support/gated-files.ts';
 import { bootGuest } from './support/guest-boot.ts';
 import { slowFiles } from './support/slow-files.ts';
 import { temporaryStore } from './support/temporary-store.ts';
@@ -71,4 +72,55 @@ test('a guest that reads something else gets its own bytes, and little is read f
   await temporary.reopen();
   const next = await bootGuest(temporary.store(), { mapId, blocks: others });
   expect(next.aheadBlocks).toBeGreaterThanOrEqual(others.length - 8);
+});
+
+/** The disk's map in a store whose chunks come when the test lets them; one is read ahead, another one is asked for. */
+async function gatedReads() {
+  const temporary = await storeWithDisk();
+  await temporary.close();
+  const { directory } = temporary;
+  const gate = gatedFiles(directory);
+  const { files, waiting } = gate;
+  const store = await openBlockStore({ directory, files, logger: silentLogger, threadCount: 1 });
+  const map = await store.openMap(mapId);
+  gate.shut();
+  const ahead = map.readAhead(0);
+  await expect.poll(() => waiting.length, { timeout: 30_000 }).toBe(1);
+  const asked = map.readBlock(1);
+  await expect.poll(() => waiting.length, { timeout: 30_000 }).toBe(2);
+  return {
+    map,
+    ahead,
+    asked,
+    waiting,
+    async [Symbol.asyncDispose]() {
+      gate.open();
+      await store.close();
+      await temporary[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('what a guest waits for is unpacked before what is read ahead, also when it came later', async () => {
+  await using gated = await gatedReads();
+  const { ahead, asked, waiting } = gated;
+  const ended: string[] = [];
+  const both = [
+    ahead.then(() => ended.push('read ahead')),
+    asked.then(() => ended.push('asked for')),
+  ];
+  waiting[0]?.();
+  // The file's bytes are there, and its turn has not come.
+  for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+  waiting[1]?.();
+  await Promise.all(both);
+  expect(ended).toEqual(['asked for', 'read ahead']);
+});
+
+test('a block that is being read ahead is unpacked at once when a guest asks for it', async () => {
+  await using gated = await gatedReads();
+  const { map, ahead, waiting } = gated;
+  waiting[0]?.();
+  expect(await map.readBlock(0)).toHaveLength(blockSizeBytes);
+  expect(await ahead).toBe(true);
 });
