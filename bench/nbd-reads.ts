@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { connectBlockStore } from '@bakehouse/blockstore';
 import { hotReads } from './hot-reads.ts';
+import { readAhead } from './read-ahead.ts';
 import { median, type Row, verdict } from './row.ts';
 
 const run = promisify(execFile);
@@ -58,7 +59,8 @@ async function serveOurs(folder: string, disk: string): Promise<Served> {
   const nbd = join(folder, 'ours.nbd');
   const control = join(folder, 'ours.rpc');
   const args = [program, '--store', join(folder, 'store'), '--build', 'bench'];
-  const sockets = ['--nbd', nbd, '--control', control];
+  const guests = ['--guests', join(folder, 'ours.guests'), '--export-key', join(folder, 'key')];
+  const sockets = ['--nbd', nbd, '--control', control, ...guests];
   const server = await start(control, process.execPath, [...args, ...sockets]);
   await connectBlockStore({ socketPath: control }).capture({
     mapId,
@@ -136,6 +138,7 @@ export async function nbdReads(): Promise<readonly Row[]> {
     const qemuNbdUri = theirs.uri;
     rows.push(...(await hotReads({ folder, disk, diskMiB, mapId, qemuNbdUri, ...sockets })));
   }
+  rows.push(...(await readAhead(folder)));
   await rm(folder, { recursive: true });
   return rows;
 }
