@@ -6,15 +6,22 @@ import { until } from './wait.ts';
 export interface Guest {
   readonly address: string;
   readonly keyPath: string;
+  /** The guest through which it is reached, by a private address. */
+  readonly through?: Guest;
 }
 
 /** An emulated guest on a busy machine takes minutes where a quiet one takes 15 s. */
 const loginLimitMs = 600_000;
 
-export function sshCommand({ address, keyPath }: Guest, user = 'ec2-user'): readonly string[] {
+export function sshCommand(
+  { address, keyPath, through }: Guest,
+  user = 'ec2-user',
+): readonly string[] {
   const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
   const limits = ['ConnectTimeout=20', 'ServerAliveInterval=15', 'LogLevel=ERROR'];
-  const settings = [...options, ...limits].flatMap((option) => ['-o', option]);
+  const jump = through && sshCommand(through).toSpliced(-1, 0, '-W', '%h:%p').join(' ');
+  const proxy = jump ? [`ProxyCommand=${jump}`] : [];
+  const settings = [...options, ...limits, ...proxy].flatMap((option) => ['-o', option]);
   return ['ssh', '-i', keyPath, ...settings, `${user}@${address}`];
 }
 
