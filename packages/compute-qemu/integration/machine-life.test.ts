@@ -1,4 +1,4 @@
-import { appendFile, readdir, stat } from 'node:fs/promises';
+import { appendFile, chown, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InsufficientCapacityError } from '@bakehouse/domain';
 import { connectQmp } from '@bakehouse/qmp';
@@ -258,6 +258,12 @@ describe('a machine', () => {
     expect(jpeg.subarray(0, 3).toString('hex')).toBe('ffd8ff');
     expect(jpeg.subarray(-2).toString('hex')).toBe('ffd9');
     expect(await readdir(bench.machineFile('.'))).not.toContain('screen.ppm');
+    // A start that is repeated while a picture is taken.
+    const { gid: user } = await stat(bench.machineFile('.'));
+    await writeFile(bench.machineFile('screen.ppm'), '');
+    await chown(bench.machineFile('screen.ppm'), user, user);
+    await driver.start(machineSpec());
+    await driver.screenshot(instanceId);
   });
 
   it('has a second monitor for its disks', async () => {

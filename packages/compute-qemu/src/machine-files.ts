@@ -43,6 +43,8 @@ const namesOfQemu: readonly string[] = [
   machineFileNames.disksMonitor,
   machineFileNames.serial,
   machineFileNames.shutdowns,
+  // While a start is repeated, a picture may be on its way.
+  machineFileNames.screen,
 ];
 
 /** Whether QEMU's own user has this file or socket; all others are root's. */
