@@ -173,6 +173,11 @@ describe('the network', () => {
     ],
     ['a route to the VPC', 'link', (name) => ['ip', '-n', name, 'route', 'flush', 'dev', 'vpc1']],
     [
+      "a stranger's route",
+      'link',
+      (name) => ['ip', '-n', name, 'route', 'add', '169.254.99.99', 'dev', 'vpc1'],
+    ],
+    [
       "the router's own addresses",
       'link',
       (name) => ['ip', '-n', name, 'address', 'flush', 'dev', 'lo'],
@@ -196,7 +201,7 @@ describe('the network', () => {
     ["the VPC's rules", 'vpc', () => ['ip', '-n', vpcOf().namespace, 'rule', 'del', 'pref', '100']],
     ["the VPC's name", 'vpc', () => ['ip', 'netns', 'delete', vpcOf().namespace]],
   ];
-  test.each(flushes)('repairs %s after somebody else flushed it', async (_, part, flush) => {
+  test.each(flushes)('repairs %s after somebody else changed it', async (_, part, flush) => {
     const guest = await platform.guest(platform.nic(10));
     await serveSsh(guest);
     const port = await freeHostPort();

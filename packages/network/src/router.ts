@@ -84,11 +84,12 @@ export class Router {
     if ((await namespaceInode(names.namespaceFile)) !== this.#inode) return false;
     const found = await this.#look();
     const own = routerPlaces(common.addressing, common.outbound);
-    const toVpcs = [...this.#reached.values()].flatMap((reached) => [...routesOf(reached)]);
+    const wanted = this.#wantedRoutes();
     return (
       own.addresses.every((address) => found.addresses.has(address)) &&
       own.routes.every((route) => found.routes.has(route)) &&
-      toVpcs.every(([address, route]) => found.toVpcs.get(address) === route) &&
+      found.toVpcs.size === wanted.size &&
+      [...wanted].every(([address, route]) => found.toVpcs.get(address) === route) &&
       (await this.#nft.areIntact())
     );
   }
@@ -130,6 +131,27 @@ export class Router {
     return this.#serially(() => this.#reach(vpcId, reached));
   }
 
+  /**
+   * Removes routes that no VPC asked for since this object exists: one that was killed may have left them. For when each
+   * VPC has said what it is reached for.
+   */
+  removeStrays(): Promise<void> {
+    return this.#serially(async () => {
+      await this.#adopt();
+      const wanted = this.#wantedRoutes();
+      const stray = [...this.#routes.keys()].filter((address) => !wanted.has(address));
+      if (stray.length === 0) return;
+      const { names, run } = this.#options;
+      const lines = stray.map((address) => `route delete ${address}`);
+      await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
+      for (const address of stray) this.#routes.delete(address);
+    });
+  }
+
+  #wantedRoutes(): ReadonlyMap<string, string> {
+    return new Map([...this.#reached.values()].flatMap((reached) => [...routesOf(reached)]));
+  }
+
   async #reach(vpcId: VpcId, reached: Reached | undefined): Promise<void> {
     const before = this.#reached.get(vpcId);
     const { names, run } = this.#options;
@@ -143,8 +165,9 @@ export class Router {
       await this.#adopt();
       await apply();
     });
+    // Of two that ask for one address the last has it, here as in the kernel.
+    this.#reached.delete(vpcId);
     if (reached) this.#reached.set(vpcId, reached);
-    else this.#reached.delete(vpcId);
   }
 
   #reachChanges(before: Reached | undefined, reached: Reached | undefined) {

@@ -63,6 +63,7 @@ export class VpcNetworks {
       this.#vpcs.set(vpcId, this.#vpcs.get(vpcId) ?? (await this.#vpcOf(vpcId, nics)));
     }
     for (const vpc of this.#vpcs.values()) await vpc.open();
+    await this.router.removeStrays();
     await this.#endEarlierDnsmasq();
   }
 
