@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProcesses } from '@bakehouse/host';
 import { endConversations, hello, serve } from './talk.ts';
 import { allOut, policyOf, serveSsh, sshIn, testPlatform } from './test-platform.ts';
 
@@ -44,12 +45,10 @@ await see('the guest reaches it inside', callFrom(guest, inner, 8080));
 // What a restart of the control plane finds, and what a repair puts back.
 await platform.reopened().open();
 await see('after another start', hello({ ...onHost, address }));
-await platform.run([
-  'pkill',
-  '-KILL',
-  '-f',
-  `door-main.ts --socket ${directories.runtimeDirectory}`,
-]);
+const socketPath = join(directories.runtimeDirectory, 'doors');
+for (const { pid } of await findProcesses(({ argv }) => argv.includes(socketPath))) {
+  process.kill(pid, 'SIGKILL');
+}
 await see('without the process', hello({ ...onHost, address }));
 await network.repair();
 await see('after a repair', hello({ ...onHost, address }));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { environmentFor, findConnection } from './connection.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'bakehouse-cli-'));
@@ -60,4 +60,16 @@ test('a folder that no server has had is refused, with the way out', async () =>
 test("a folder's own server is meant, whatever the shell points tools at", () => {
   const shell = { AWS_ENDPOINT_URL: 'http://x', AWS_ACCESS_KEY_ID: 'A', AWS_REGION: 'us-west-2' };
   expect(environmentFor('/d', shell)).toEqual({ AWS_REGION: 'us-west-2', BAKEHOUSE_DATA: '/d' });
+});
+
+test('the port of ssh is that of the server that is meant', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bakehouse-connection-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const endpoint = { url: 'http://127.0.0.1:1', pid: 1, compute: 'qemu', sshPort: 20_022 };
+  writeFileSync(join(folder, 'endpoint.json'), JSON.stringify(endpoint));
+  const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+  const environment = { BAKEHOUSE_DATA: folder, ...keys };
+  expect(await findConnection(environment)).toMatchObject({ sshPort: 20_022 });
+  const elsewhere = { ...environment, AWS_ENDPOINT_URL: 'http://127.0.0.1:2' };
+  expect(await findConnection(elsewhere)).not.toHaveProperty('sshPort');
 });
