@@ -14,6 +14,13 @@ export const bootSectors = {
   flood: 'baf803 b078 ee ebfd',
   /** Writes a sector to every cluster of the first 32 MiB of the boot disk (INT 13h, AH=43h), for ever. */
   writer: '31c08ed88ed0bc007cbe197cb80043cd138106217c8000ebf010000100007c00008000000000000000',
+  /**
+   * Prints on COM1 that it waits for a network card, waits until slot 2 of the PCI bus has a device, prints "C" and a
+   * line end, and halts for ever.
+   */
+  waiter:
+    '31c08ed8be327cbaf803ac84c07403eeebf866b800100080baf80c66efb2fc66ed664074edbaf803b043eeb00aeefbf4ebfd' +
+    '62616b65686f7573653a2077616974696e6720666f722061206e6574776f726b20636172640a00',
 } as const;
 
 /** A raw disk of 1 MiB that boots this code. */

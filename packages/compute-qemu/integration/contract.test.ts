@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import type { MachineNic, VolumeId } from '@bakehouse/domain';
-import { describeComputeDriver, type OpenedCompute } from '@bakehouse/testkit';
+import {
+  describeComputeDriver,
+  describeMemoryKeeper,
+  type OpenedCompute,
+} from '@bakehouse/testkit';
 import { bootSectors, writeBootDisk } from './boot-sectors.ts';
 import { machineSpec } from './machine-spec.ts';
 import { run, TestBench } from './test-bench.ts';
@@ -17,11 +21,11 @@ async function openCompute(): Promise<OpenedCompute> {
   let latest = compute;
   let count = 0;
   let cards = 0;
-  const aDisk = async () => {
+  const aDisk = async (bootSector: string = bootSectors.idle) => {
     count += 1;
     const volumeId: VolumeId = `vol-${count.toString(16).padStart(17, '0')}`;
     const raw = join(bench.folder, `${volumeId}.raw`);
-    await writeBootDisk(raw, bootSectors.idle);
+    await writeBootDisk(raw, bootSector);
     await run('qemu-img', ['convert', '-O', 'qcow2', raw, bench.disk(volumeId)]);
     return volumeId;
   };
@@ -43,6 +47,11 @@ async function openCompute(): Promise<OpenedCompute> {
         nics: [await aNic()],
       });
     },
+    async aTemplate(instanceId) {
+      const volumeId = await aDisk(bootSectors.waiter);
+      const disks = [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }];
+      return machineSpec({ instanceId, disks, nics: [] });
+    },
     aFreeNic: aNic,
     aFreeDisk: async () => ({ deviceName: '/dev/sdf', volumeId: await aDisk() }),
     async restart() {
@@ -61,3 +70,4 @@ async function openCompute(): Promise<OpenedCompute> {
 }
 
 describeComputeDriver('QemuCompute', openCompute);
+describeMemoryKeeper('QemuCompute', openCompute);

@@ -27,9 +27,13 @@ export class TestBench {
   static async open(): Promise<TestBench> {
     const bench = new TestBench(await mkdtemp(join(tmpdir(), 'bakehouse-compute-')));
     await run('ip', ['netns', 'add', bench.namespace]);
-    const tap = ['ip', 'tuntap', 'add', 'dev', 'tap0', 'mode', 'tap', 'vnet_hdr'];
-    await run('ip', ['netns', 'exec', bench.namespace, ...tap]);
+    await bench.addTap('tap0');
     return bench;
+  }
+
+  async addTap(name: string): Promise<void> {
+    const tap = ['ip', 'tuntap', 'add', 'dev', name, 'mode', 'tap', 'vnet_hdr'];
+    await run('ip', ['netns', 'exec', this.namespace, ...tap]);
   }
 
   async close(): Promise<void> {

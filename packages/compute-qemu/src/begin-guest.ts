@@ -22,11 +22,39 @@ export async function beginGuest(
   const { gid: user } = await stat(folder);
   // A machine that a release without jails started has begun.
   if (user === 0) return;
+  await closeFolder(client, { folder, instanceId });
+  if ((await runStateOf(client)) === 'prelaunch') await client.execute('cont');
+}
+
+/** The same for a machine that has got memory to go on from: it is paused as the guest was when its memory was kept. */
+export async function beginRestored(
+  client: QmpClient,
+  place: { readonly folder: string; readonly instanceId: InstanceId },
+): Promise<void> {
+  await closeFolder(client, place);
+  await client.execute('cont');
+}
+
+/**
+ * Whether the start of a machine that goes on from memory was cut off before its guest went on. It has to be made again.
+ */
+export async function isHalfRestored(client: QmpClient): Promise<boolean> {
+  return ['inmigrate', 'paused'].includes(`${await runStateOf(client)}`);
+}
+
+async function runStateOf(client: QmpClient): Promise<unknown> {
+  const status = await client.execute('query-status');
+  return isJsonObject(status) ? status.status : undefined;
+}
+
+async function closeFolder(
+  client: QmpClient,
+  { folder, instanceId }: { readonly folder: string; readonly instanceId: InstanceId },
+): Promise<void> {
+  const { gid: user } = await stat(folder);
   await chmod(folder, folderModeOfGuest);
   await assertPlainNames(folder, { user, mayMake: isNameOfQemu });
   await assertOwnMonitor(client, instanceId);
-  const status = await client.execute('query-status');
-  if (isJsonObject(status) && status.status === 'prelaunch') await client.execute('cont');
 }
 
 /** The connection is older than the look at the names: a link may have led it elsewhere. */

@@ -1,5 +1,5 @@
 import type { TimestampMs } from '@bakehouse/base';
-import { noReads, type StartedDisk, type VolumeReads } from '@bakehouse/domain';
+import { type MachineBoot, noReads, type StartedDisk, type VolumeReads } from '@bakehouse/domain';
 import { isJsonObject } from '@bakehouse/qmp';
 
 /** Format 1 of `boot.json`; `arrivals` are a time, the bytes then, and the time of the look before. */
@@ -14,6 +14,7 @@ export interface BootRecord {
   /** These two are absent in records of before. */
   readonly disks?: readonly StartedDisk[];
   readonly reads?: readonly VolumeReads[];
+  readonly memory?: MachineBoot['memory'];
 }
 
 /** A block server that is started again and again must not make the record grow. */
@@ -48,8 +49,14 @@ const countNames = Object.keys(noReads);
 
 function isBootRecord(value: unknown): value is BootRecord {
   if (!isJsonObject(value) || value.version !== 1 || !Array.isArray(value.arrivals)) return false;
-  const { disks = [], reads = [] } = value;
+  const { disks = [], reads = [], memory } = value;
+  if (memory !== undefined && !isMemory(memory)) return false;
   return hasNumbers(value, numbers) && isListOf(disks, isDisk) && isListOf(reads, isReads);
+}
+
+function isMemory(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  return typeof value.restoredAt === 'number' || typeof value.bootedBecause === 'string';
 }
 
 function isDisk(value: unknown): boolean {

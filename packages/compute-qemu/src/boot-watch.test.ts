@@ -37,7 +37,7 @@ const disks = [
 ] as const;
 
 /** A machine's folder with what an earlier start wrote to its console. */
-async function watched() {
+async function watched(outcome: Parameters<BootWatch['responded']>[0] = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-boot-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const serial = join(folder, machineFileNames.serial);
@@ -59,7 +59,7 @@ async function watched() {
   });
   const spawnedAt = clock.now();
   clock.advance(40);
-  watch.responded();
+  watch.responded(outcome);
   onTestFinished(() => watch.stop());
   await vi.waitFor(async () => {
     clock.advance(1000);
@@ -142,6 +142,16 @@ test('a block server that is started over and over does not make the record grow
   expect(merged.map(({ since }) => since)).toEqual(later.slice(-32).map(({ since }) => since));
 });
 
+test('a start from kept memory says when, and one that had to boot says why', async () => {
+  const restored = await watched({ isRestored: true });
+  expect((await readMachineBoot(restored.folder))?.memory).toEqual({
+    restoredAt: restored.spawnedAt + 40,
+  });
+  const booted = await watched({ bootedBecause: 'another QEMU' });
+  expect((await readMachineBoot(booted.folder))?.memory).toEqual({ bootedBecause: 'another QEMU' });
+  expect((await readMachineBoot((await watched()).folder))?.memory).toBeUndefined();
+});
+
 test.each([
   '',
   '{',
@@ -149,6 +159,7 @@ test.each([
   '{"version":1,"generation":"3","arrivals":[]}',
   '{"version":1,"generation":3,"spawnedAt":1,"respondedAt":1,"consoleFrom":0,"arrivals":[],"disks":[{}]}',
   '{"version":1,"generation":3,"spawnedAt":1,"respondedAt":1,"consoleFrom":0,"arrivals":[],"reads":[{"spans":[]}]}',
+  '{"version":1,"generation":3,"spawnedAt":1,"respondedAt":1,"consoleFrom":0,"arrivals":[],"memory":{}}',
 ])('a file that is not a record (%s) is none', async (text) => {
   const { folder, watch } = await watched();
   watch.stop();

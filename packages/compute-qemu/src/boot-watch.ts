@@ -40,6 +40,11 @@ interface WatchOptions {
   readonly logger: Logger;
 }
 
+interface RestoreOutcome {
+  readonly isRestored?: boolean;
+  readonly bootedBecause?: string | undefined;
+}
+
 /**
  * Watches one start of a machine: notes when its process was started and when it responded, and looks at the size of
  * its serial log, and at what it reads through the block server, while the guest boots. Nobody waits for what it writes, and a failure of it harms no machine.
@@ -75,9 +80,15 @@ export class BootWatch {
     return watch;
   }
 
-  /** To be called when the machine has responded: from now on there is something to read. */
-  responded(): void {
-    this.#record = { ...this.#record, respondedAt: this.#options.clock.now() };
+  /**
+   * To be called when the machine has responded: from now on there is something to read. `bootedBecause`: it was to go on
+   * from kept memory, and why it does not.
+   */
+  responded({ isRestored = false, bootedBecause }: RestoreOutcome = {}): void {
+    const now = this.#options.clock.now();
+    const booted = bootedBecause === undefined ? {} : { memory: { bootedBecause } };
+    const memory = isRestored ? { memory: { restoredAt: now } } : booted;
+    this.#record = { ...this.#record, respondedAt: now, ...memory };
     this.#hasResponded = true;
   }
 
@@ -157,13 +168,14 @@ export async function readMachineBoot(folder: string): Promise<MachineBoot | und
     ([at, bytes, since]): ConsoleArrival => ({ at, bytes, since }),
   );
   const written = await readFrom(join(folder, machineFileNames.serial), consoleFrom);
-  const { disks, reads } = record;
+  const { disks, reads, memory } = record;
   const times = {
     generation,
     spawnedAt,
     respondedAt,
     ...(disks && { disks }),
     ...(reads && { reads }),
+    ...(memory && { memory }),
   };
   // A shorter log was cut after the last look.
   if (!written || written.sizeBytes < (arrivals.at(-1)?.bytes ?? 0)) {

@@ -22,3 +22,8 @@ export class CardBusyError extends Error {
 export class DiskBusyError extends Error {
   override readonly name = 'DiskBusyError';
 }
+
+/** A machine cannot go on from kept memory. It can boot. */
+export class MemoryMisfitError extends Error {
+  override readonly name = 'MemoryMisfitError';
+}

@@ -32,6 +32,11 @@ export const machineFileNames = {
   /** Says that the guest of this generation is paused for others' sake: see guest-hold.ts. */
   hold: 'hold.json',
   screen: 'screen.ppm',
+  /** What was kept of the guest's memory and devices, and of which hardware: see kept-memory.ts. */
+  memory: 'memory.state',
+  memoryFacts: 'memory.json',
+  /** Where QEMU writes its memory to, while it is kept. */
+  memorySocket: 'memory.sock',
 } as const;
 
 export const ephemeralDiskName = (index: number): string => `ephemeral-${index}.raw`;

@@ -24,7 +24,8 @@ export async function withMachineJail<Result>(
       folders,
       devices,
       groups,
-      network: 'inherited',
+      // Without a card it needs no network.
+      network: spec.nics.length === 0 ? 'none' : 'inherited',
       workingFolder: folder,
       threadsMax: threadsMaxOf(spec),
     });

@@ -14,13 +14,14 @@ import {
 } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
-import { beginGuest } from './begin-guest.ts';
+import { beginGuest, beginRestored } from './begin-guest.ts';
 import { BootWatch } from './boot-watch.ts';
-import { MachineStartError } from './compute-errors.ts';
+import { MachineStartError, MemoryMisfitError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
 import { backingOfChain } from './disk-backing.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
+import { memoryMisfit, type OpenedMemory, openMemory } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
 import { enterMachineGroup } from './machine-group.ts';
 import { withMachineJail } from './machine-jail.ts';
@@ -28,6 +29,7 @@ import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './m
 import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
 import { prepareMachineFolder } from './prepare-machine-folder.ts';
 import { qemuArgv } from './qemu-argv.ts';
+import { restoreMemory } from './restore-memory.ts';
 
 /** A machine that runs: its process and its record. */
 export interface RunningMachine {
@@ -41,7 +43,14 @@ export interface LaunchedMachine extends RunningMachine {
   readonly bootWatch: BootWatch;
 }
 
+/** What a machine's guest begins from: kept memory; or its disk, and why where memory was asked for. */
+interface MemorySource {
+  readonly memory?: OpenedMemory;
+  readonly bootedBecause?: string;
+}
+
 interface Spawn {
+  readonly source: MemorySource;
   readonly folder: string;
   readonly jail: Jail;
   readonly argv: readonly string[];
@@ -93,7 +102,25 @@ export class MachineLauncher {
     });
   }
 
+  /** Goes on from kept memory where that is asked for and possible. */
   async #launch(spec: MachineSpec): Promise<LaunchedMachine> {
+    const { directory, accelerator, logger } = this.#context;
+    const { instanceId, memoryOf } = spec;
+    if (memoryOf === undefined) return await this.#begin(spec, {});
+    const kept = machineFolder(directory, memoryOf);
+    const misfit = await memoryMisfit(kept, spec, accelerator);
+    await using memory = misfit === undefined ? await openMemory(kept) : undefined;
+    try {
+      if (memory) return await this.#begin(spec, { memory });
+    } catch (error) {
+      if (!(error instanceof MemoryMisfitError)) throw error;
+      logger.log('warn', 'cannot go on from a template', { instanceId, memoryOf, error });
+      return await this.#begin(spec, { bootedBecause: error.message });
+    }
+    return await this.#begin(spec, { bootedBecause: misfit ?? 'the template no longer exists' });
+  }
+
+  async #begin(spec: MachineSpec, source: MemorySource): Promise<LaunchedMachine> {
     const { directory, accelerator, disks, users, limits } = this.#context;
     const { instanceId } = spec;
     const folder = machineFolder(directory, instanceId);
@@ -109,12 +136,13 @@ export class MachineLauncher {
     );
     const chains = given.map(({ chain }) => chain);
     const started = given.map(({ volumeId, backing }) => ({ volumeId, backing }));
-    const argv = qemuArgv({ spec, accelerator, chains });
+    const awaitsMemory = source.memory !== undefined;
+    const argv = qemuArgv({ spec, accelerator, chains, awaitsMemory });
     await prepareMachineFolder(folder, { spec, user, serialBytesMax: limits.serialBytesMax });
     await writeMachineRecord(folder, spec, this.#claimOf(spec));
     try {
       return await withMachineJail({ spec, folder, user, folders, accelerator }, (jail) =>
-        this.#spawn(spec, { folder, jail, argv, disks: started }),
+        this.#spawn(spec, { folder, jail, argv, disks: started, source }),
       );
     } catch (error) {
       await removeEphemeralDisks(folder);
@@ -126,12 +154,16 @@ export class MachineLauncher {
     }
   }
 
-  async #spawn(spec: MachineSpec, { folder, jail, argv, disks }: Spawn): Promise<LaunchedMachine> {
-    const { instanceId, generation } = spec;
+  async #spawn(
+    spec: MachineSpec,
+    { folder, jail, argv, disks, source: { memory, bootedBecause } }: Spawn,
+  ): Promise<LaunchedMachine> {
+    const { instanceId, generation, nics } = spec;
+    const [nic] = nics;
     const { clock, limits, groups, logger, reads } = this.#context;
     const claimBytes = this.#claimOf(spec);
     const group = await enterMachineGroup(groups, folder, { spec, claimBytes });
-    const enter = [...group, ...this.#context.enter(spec.nics[0].port)];
+    const enter = [...group, ...(nic ? this.#context.enter(nic.port) : [])];
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);
@@ -143,7 +175,8 @@ export class MachineLauncher {
       clock,
       logger,
     });
-    const started = await spawnJailed({ name, argv, jail, enter, log, infoPath }).catch(
+    const handed = memory ? [memory.file.fd] : [];
+    const started = await spawnJailed({ name, argv, jail, enter, log, infoPath, handed }).catch(
       (error: unknown) => {
         bootWatch.stop();
         throw error;
@@ -158,10 +191,16 @@ export class MachineLauncher {
         timeoutMs: limits.startMs,
         commandMs: limits.commandMs,
       });
-      await beginGuest(client, { folder, instanceId });
+      if (memory && nic) {
+        const { qemuBuild } = memory;
+        await restoreMemory(client, { folder, qemuBuild, nic, clock, timeoutMs: limits.startMs });
+        await beginRestored(client, { folder, instanceId });
+      } else {
+        await beginGuest(client, { folder, instanceId });
+      }
       const process = await jailedProcess(infoPath, jail.user);
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
-      bootWatch.responded();
+      bootWatch.responded({ isRestored: memory !== undefined, bootedBecause });
       return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
       bootWatch.stop();

@@ -10,6 +10,9 @@ interface CardIds {
 /** Every machine's first card has these ids, whichever interface it is. */
 export const firstCard: CardIds = { device: 'eth0', backend: 'nic' };
 
+/** The slot of the first card. */
+export const firstCardPlace = { addr: '0x2' } as const;
+
 /** A further card. */
 export const furtherCard = (nicId: NetworkInterfaceId): CardIds => ({
   device: `n-${nicId}`,

@@ -100,3 +100,16 @@ describe('the command line of a machine', () => {
     expect(() => argvOf({ architecture: 'arm64' })).toThrow(MachineStartError);
   });
 });
+
+describe('a machine without a card on its command line', () => {
+  it.each([
+    ['of a template', { spec: { ...spec, nics: [] } }],
+    ['that gets memory', { spec, awaitsMemory: true }],
+  ])('%s leaves the slot of the first card free', (_, options) => {
+    const argv = qemuArgv({ ...options, accelerator: 'tcg', chains: [chain] });
+    const slots = values('-device', argv).map((device) => (device as { addr?: string }).addr);
+    expect(slots.slice(0, 3)).toEqual(['0x3', '0x4', '0x5']);
+    expect(values('-netdev', argv)).toEqual([]);
+    expect(values('-incoming', argv)).toEqual('awaitsMemory' in options ? ['defer'] : []);
+  });
+});

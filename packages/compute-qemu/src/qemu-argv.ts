@@ -5,7 +5,7 @@ import { MachineStartError } from './compute-errors.ts';
 import { ephemeralDevice, ephemeralNode, volumeDevice } from './guest-disk.ts';
 import { ephemeralDiskName, machineFileNames } from './machine-files.ts';
 import { translationCacheMiB } from './memory-claim.ts';
-import { cardBackend, cardDevice, firstCard, furtherCard } from './network-card.ts';
+import { cardBackend, cardDevice, firstCard, firstCardPlace, furtherCard } from './network-card.ts';
 import { smbiosOptions } from './system-identity.ts';
 
 /** EC2's x86_64 hosts also run i386 images. */
@@ -28,6 +28,8 @@ export interface ArgvOptions {
   readonly accelerator: Accelerator['accel'];
   /** By position in `spec.disks`. */
   readonly chains: readonly QemuBlockdevs[];
+  /** The machine is to get another one's memory: it waits for that, and its cards are plugged when it has it. */
+  readonly awaitsMemory?: boolean;
 }
 
 /**
@@ -35,14 +37,18 @@ export interface ArgvOptions {
  * into each of its PCI slots while the guest runs, by ACPI and without root ports, whose enumeration costs boot
  * time. Options are in JSON where QEMU takes it, so no value can become an option.
  */
-export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly string[] {
-  const cards = networkCards(spec);
+export function qemuArgv(options: ArgvOptions): readonly string[] {
+  const { spec, accelerator, chains, awaitsMemory = false } = options;
+  const cards = awaitsMemory ? { first: [], others: [] } : networkCards(spec);
+  // QEMU gives it the first slot that is free, which is the card's when there is none yet.
+  const placeWithoutCard = cards.first.length === 0 ? { addr: '0x5' } : {};
   return [
     qemuBinary(spec.architecture),
     ...['-name', `guest=${spec.instanceId},debug-threads=on`],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-msg', 'timestamp=on'],
     // The guest begins when the machine's folder is closed: see begin-guest.ts.
     '-S',
+    ...(awaitsMemory ? ['-incoming', 'defer'] : []),
     ...['-sandbox', sandbox],
     ...['-pidfile', machineFileNames.pid],
     ...['-trace', 'qemu_system_shutdown_request', '-D', machineFileNames.shutdowns],
@@ -56,7 +62,7 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
     ...json('-device', { driver: 'virtio-rng-pci', id: 'rng', addr: '0x4', ...modernOnly }),
     ...spec.disks.flatMap((disk, at) => [
       ...(chains[at] ?? []).flatMap((node) => json('-blockdev', node)),
-      ...json('-device', volumeDevice(disk)),
+      ...json('-device', { ...volumeDevice(disk), ...(at === 0 ? placeWithoutCard : {}) }),
     ]),
     ...spec.ephemeralDisks.flatMap(({ deviceName }, index) => [
       ...json('-blockdev', ephemeralBlockdev(index)),
@@ -67,19 +73,30 @@ export function qemuArgv({ spec, accelerator, chains }: ArgvOptions): readonly s
 }
 
 const sandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+
+export const machineModel = 'pc';
+
+export const cpuModels: Readonly<Record<Accelerator['accel'], string>> = {
+  kvm: 'host',
+  // With a virtual SVM, guests would load kvm_amd, which costs boot time.
+  tcg: 'qemu64,-svm',
+};
+
 const modernOnly = { 'disable-legacy': 'on' };
 
 function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonly string[] {
   const accel = {
-    kvm: { argv: ['-accel', 'kvm'], cpu: 'host' },
-    // With a virtual SVM, guests would load kvm_amd, which costs boot time.
-    tcg: {
-      argv: ['-accel', `tcg,thread=multi,tb-size=${translationCacheMiB}`],
-      cpu: 'qemu64,-svm',
-    },
+    kvm: ['-accel', 'kvm'],
+    tcg: ['-accel', `tcg,thread=multi,tb-size=${translationCacheMiB}`],
   }[accelerator];
   return [
-    ...['-machine', 'pc,dump-guest-core=off', ...accel.argv, '-cpu', accel.cpu],
+    ...[
+      '-machine',
+      `${machineModel},dump-guest-core=off`,
+      ...accel,
+      '-cpu',
+      cpuModels[accelerator],
+    ],
     ...['-smp', processors(spec), '-m', `size=${spec.memoryMiB}M`],
     ...['-rtc', 'base=utc', '-boot', 'strict=on'],
     ...smbiosOptions(spec.instanceId, spec.instanceType).flatMap((table) => ['-smbios', table]),
@@ -87,7 +104,7 @@ function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonl
 }
 
 /** One socket. `qemu64` cannot show threads: a guest without KVM takes them for cores. */
-function processors({ cpus }: MachineSpec): string {
+export function processors({ cpus }: MachineSpec): string {
   const { cores, threadsPerCore } = cpus;
   return `cpus=${vcpusOf(cpus)},sockets=1,cores=${cores},threads=${threadsPerCore}`;
 }
@@ -102,7 +119,7 @@ function monitor(id: string, socket: string): readonly string[] {
 /** The first card has its slot; further ones take what is left when the disks have theirs. */
 function networkCards({ nics: [first, ...others] }: MachineSpec) {
   return {
-    first: card(firstCard, first, { addr: '0x2' }),
+    first: first ? card(firstCard, first, firstCardPlace) : [],
     others: others.flatMap((nic) => card(furtherCard(nic.nicId), nic)),
   };
 }

@@ -14,7 +14,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
-import { beginGuest } from './begin-guest.ts';
+import { beginGuest, isHalfRestored } from './begin-guest.ts';
 import { readMachineBoot } from './boot-watch.ts';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
@@ -23,6 +23,8 @@ import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { bytesOfFiles } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
+import { qemuBuildOf, saveMemory, waitsForCard } from './keep-memory.ts';
+import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { machineKeeper } from './machine-keeper.ts';
@@ -159,6 +161,29 @@ export class QemuCompute implements Compute {
     );
   }
 
+  async keepMemory(
+    spec: MachineSpec,
+    { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { instanceId } = spec;
+    const { accelerator, clock, users } = this.#context;
+    const folder = this.#folder(instanceId);
+    const isKept = async () => (await readMemoryFacts(folder)) !== undefined;
+    const runs = async () => (await this.#session(instanceId)) !== undefined;
+    if (!(await isKept())) await waitsForCard(folder, { clock, limitMs, signal, runs });
+    await this.#lock.run([`life ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      if (!(await isKept())) {
+        if (!session) throw new MachineGoneError(`${instanceId} has no running machine`);
+        const client = await session.client();
+        await saveMemory(client, { folder, user: await users.of(folder), clock, signal });
+        const hardware = await hardwareOf(spec, accelerator);
+        await writeMemoryFacts(folder, { hardware, qemuBuild: await qemuBuildOf(client) });
+      }
+      if (session) await endMachine(session, this.#context);
+    });
+  }
+
   kept(): Promise<readonly InstanceId[]> {
     return this.#keeper.kept();
   }
@@ -255,9 +280,11 @@ export class QemuCompute implements Compute {
       await session.hold.known();
       // It has begun.
       if (session.hold.reason !== undefined) return;
+      const client = await session.client();
       const folder = this.#folder(instanceId);
-      await beginGuest(await session.client(), { folder, instanceId });
-      return;
+      if (spec.memoryOf === undefined || !(await isHalfRestored(client))) {
+        return await beginGuest(client, { folder, instanceId });
+      }
     }
     if (session) await endMachine(session, this.#context);
     await this.#launcher.launch(

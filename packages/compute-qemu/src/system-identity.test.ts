@@ -22,3 +22,8 @@ describe('the identity of a machine', () => {
     ]);
   });
 });
+
+// The same value is in warm-start.test.ts of the image builder: guests make it, too.
+it('the UUID of an instance never changes', () => {
+  expect(systemUuid('i-0123456789abcdef0')).toBe('ec2a1cd7-2bce-4cdb-a0a4-8c2a8b3a8d35');
+});

@@ -11,13 +11,19 @@ import {
   type MachineNic,
   type MachineSpec,
   type MachineStatus,
+  MemoryNotKeptError,
   type NetworkInterfaceId,
   type NetworkPort,
   type VolumeId,
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsole } from './simulated-console.ts';
-import { hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
+import {
+  hasProcess,
+  memoryOutcome,
+  type SimulatedMachine,
+  usesVolume,
+} from './simulated-machine.ts';
 
 export interface SimulatedComputeOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -39,6 +45,7 @@ export class SimulatedCompute implements Compute {
   readonly #machines = new Map<InstanceId, SimulatedMachine>();
   readonly #consoles = new Map<InstanceId, SimulatedConsole>();
   readonly #listeners = new Set<(event: MachineEvent) => void>();
+  #needsCards = false;
   /** Guests that do not obey the power button. */
   readonly #deaf = new Set<InstanceId>();
   /** Disks and network ports of machines that run. */
@@ -69,9 +76,24 @@ export class SimulatedCompute implements Compute {
     const pid = this.#nextPid++;
     const startedAt = this.#options.clock.now();
     const { disks, nics } = spec;
-    this.#set({ spec, pid, state: 'running', disks, nics, boots: 1, startedAt });
+    const memory = memoryOutcome(spec, (id) => this.#machines.get(id), startedAt);
+    this.#set({ spec, pid, state: 'running', disks, nics, boots: 1, startedAt, ...memory });
     this.#consoleOf(spec.instanceId).beginBoot();
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
+  }
+
+  async keepMemory({ instanceId }: MachineSpec): Promise<void> {
+    if (this.#machines.get(instanceId)?.hasMemory) return;
+    const machine = this.#running(instanceId);
+    if (!machine) throw new MemoryNotKeptError('its guest ended while it booted');
+    if (this.#needsCards) throw new MemoryNotKeptError('its guest did not wait for a network card');
+    this.exit(instanceId, 'killed');
+    this.#set({ ...machine, state: 'exited', exitReason: 'killed', hasMemory: true });
+  }
+
+  /** Whether guests do not wait for a network card. */
+  needCards(needed: boolean): void {
+    this.#needsCards = needed;
   }
 
   async pressPowerButton(instanceId: InstanceId): Promise<void> {
@@ -220,7 +242,8 @@ export class SimulatedCompute implements Compute {
     if (!machine) return undefined;
     const { spec, startedAt } = machine;
     const written = this.#consoles.get(instanceId)?.readBoot() ?? { arrivals: [] };
-    const times = { spawnedAt: startedAt, respondedAt: startedAt };
+    const { memory } = machine;
+    const times = { spawnedAt: startedAt, respondedAt: startedAt, ...(memory ? { memory } : {}) };
     return { generation: spec.generation, ...times, ...written };
   }
 

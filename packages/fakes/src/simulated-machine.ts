@@ -1,4 +1,12 @@
-import type { ExitReason, MachineDisk, MachineNic, MachineSpec, VolumeId } from '@bakehouse/domain';
+import type {
+  ExitReason,
+  InstanceId,
+  MachineBoot,
+  MachineDisk,
+  MachineNic,
+  MachineSpec,
+  VolumeId,
+} from '@bakehouse/domain';
 
 /** One machine as the outside world has it; plain data, so that it can be kept and handed on. */
 export interface SimulatedMachine {
@@ -13,6 +21,10 @@ export interface SimulatedMachine {
   readonly boots: number;
   readonly startedAt: number;
   readonly exitReason?: ExitReason;
+  /** Its guest's memory was kept. */
+  readonly hasMemory?: true;
+  /** What became of the wish to go on from kept memory. */
+  readonly memory?: MachineBoot['memory'];
   /** Why it is paused. */
   readonly stalledBy?: string;
   /** Which hold it was, counted from the first: it is paused until it is released. */
@@ -25,4 +37,17 @@ export function hasProcess(machine: SimulatedMachine): boolean {
 
 export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boolean {
   return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);
+}
+
+/** What becomes of the wish of a machine to go on from the memory of another; nothing where it has none. */
+export function memoryOutcome(
+  { memoryOf, memoryMiB }: MachineSpec,
+  find: (instanceId: InstanceId) => SimulatedMachine | undefined,
+  now: number,
+): Pick<SimulatedMachine, 'memory'> {
+  if (memoryOf === undefined) return {};
+  const kept = find(memoryOf);
+  if (!kept?.hasMemory) return { memory: { bootedBecause: 'the template no longer exists' } };
+  if (kept.spec.memoryMiB === memoryMiB) return { memory: { restoredAt: now } };
+  return { memory: { bootedBecause: `the template has ${kept.spec.memoryMiB} MiB of memory` } };
 }

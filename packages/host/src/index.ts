@@ -9,7 +9,7 @@ export { type ControlGroups, findControlGroups } from './jail/control-groups.ts'
 export * from './jail/jail-error.ts';
 export * from './jail/jail-users.ts';
 export * from './jail/lend-devices.ts';
-export type { Jail, JailFolder } from './jail/plan-jail.ts';
+export { firstHandedDescriptor, type Jail, type JailFolder } from './jail/plan-jail.ts';
 export * from './jail/run-jailed.ts';
 export { seccompFilter } from './jail/seccomp-filter.ts';
 export * from './jail/spawn-jailed.ts';

@@ -1,5 +1,6 @@
 export { describeComputeDriver, type OpenedCompute } from './contracts/describe-compute-driver.ts';
 export { describeHotMaps, type OpenedHotMaps } from './contracts/describe-hot-maps.ts';
+export { describeMemoryKeeper } from './contracts/describe-memory-keeper.ts';
 export {
   describeMetadataPublisher,
   type OpenedMetadataPublisher,

@@ -1,4 +1,4 @@
-import type { MachineSpec } from '@bakehouse/domain';
+import type { InstanceId, MachineSpec } from '@bakehouse/domain';
 import {
   FakeWorld,
   ManualClock,
@@ -14,11 +14,13 @@ import {
 import {
   describeComputeDriver,
   describeHotMaps,
+  describeMemoryKeeper,
   describeMetadataPublisher,
   describeNetwork,
   describeSnapshotStore,
   describeVolumeDisks,
   describeVolumeFreezer,
+  type OpenedCompute,
   type OpenedVolumes,
 } from './index.ts';
 
@@ -88,7 +90,7 @@ describeHotMaps('MemoryHotMaps', async () => {
   };
 });
 
-describeComputeDriver('SimulatedCompute', async () => {
+async function openCompute(): Promise<OpenedCompute> {
   const world = new FakeWorld();
   await world.network.open();
   const aDisk = async (deviceName: string) => {
@@ -97,20 +99,24 @@ describeComputeDriver('SimulatedCompute', async () => {
     return { deviceName, volumeId };
   };
   let latest = world.compute;
+  const aTemplate = async (instanceId: InstanceId): Promise<MachineSpec> => ({
+    instanceId,
+    generation: 1,
+    instanceType: 't3.micro',
+    architecture: 'x86_64',
+    cpus: { cores: 1, threadsPerCore: 2 },
+    memoryMiB: 1_024,
+    disks: [{ ...(await aDisk('/dev/xvda')), bootIndex: 0 }],
+    ephemeralDisks: [],
+    nics: [],
+  });
   return {
     compute: world.compute,
-    async aSpec(instanceId): Promise<MachineSpec> {
-      return {
-        instanceId,
-        generation: 1,
-        instanceType: 't3.micro',
-        architecture: 'x86_64',
-        cpus: { cores: 1, threadsPerCore: 2 },
-        memoryMiB: 1_024,
-        disks: [{ ...(await aDisk('/dev/xvda')), bootIndex: 0 }],
-        ephemeralDisks: [],
-        nics: [{ nicId: 'eni-1', macAddress: '02:00:00:00:00:01', port: `port of ${instanceId}` }],
-      };
+    aTemplate,
+    async aSpec(instanceId) {
+      const port = `port of ${instanceId}`;
+      const nics = [{ nicId: 'eni-1', macAddress: '02:00:00:00:00:01', port }] as const;
+      return { ...(await aTemplate(instanceId)), nics };
     },
     aFreeDisk: () => aDisk('/dev/xvdf'),
     aFreeNic: async () => ({
@@ -129,7 +135,10 @@ describeComputeDriver('SimulatedCompute', async () => {
     hang: async (instanceId) => latest.hang(instanceId),
     dispose,
   };
-});
+}
+
+describeComputeDriver('SimulatedCompute', openCompute);
+describeMemoryKeeper('SimulatedCompute', openCompute);
 
 describeNetwork('MemoryNetwork', async () => {
   const network = new MemoryNetwork({ isGuestUp: () => false });

@@ -33,8 +33,31 @@ export interface MachineSpec {
   readonly disks: readonly MachineDisk[];
   /** Empty disks, created again at each start. */
   readonly ephemeralDisks: readonly { readonly deviceName: string; readonly sizeBytes: number }[];
-  /** The first is the guest's first card, which cannot be detached. */
-  readonly nics: readonly [MachineNic, ...MachineNic[]];
+  /** The first is the guest's first card, which cannot be detached. None: see `MemoryKeeper`. */
+  readonly nics: readonly MachineNic[];
+  /**
+   * The machine whose kept memory this one goes on from, where it fits; otherwise it boots, and `MachineBoot` says why. Its
+   * disk has to be what that machine's was when its memory was kept.
+   */
+  readonly memoryOf?: InstanceId;
+}
+
+/** The memory of a guest cannot be kept. The message says why. */
+export class MemoryNotKeptError extends Error {
+  override readonly name = 'MemoryNotKeptError';
+}
+
+/** Capability: the memory of a guest that waits for its first network card, for other machines to go on from. */
+export interface MemoryKeeper {
+  /**
+   * Waits until the guest of this machine, which runs and has no card, waits for one; keeps its memory and the state of
+   * its devices, and ends the machine. Rejects with MemoryNotKeptError when the guest ends, or does not wait for a card
+   * within `limitMs`. `forget` removes what is kept. Kept already: no-op.
+   */
+  keepMemory(
+    spec: MachineSpec,
+    options: { readonly limitMs: number; readonly signal: AbortSignal },
+  ): Promise<void>;
 }
 
 export type ExitReason =
@@ -164,6 +187,8 @@ export interface MachineBoot {
    * the block server opened it; none where it could not be asked.
    */
   readonly reads?: readonly VolumeReads[];
+  /** Of a machine that was to go on from kept memory: when it did, or why it booted. */
+  readonly memory?: { readonly restoredAt: TimestampMs } | { readonly bootedBecause: string };
 }
 
 /** A volume that a machine was started with. */
@@ -261,4 +286,5 @@ export type Compute = ComputeDriver &
   Halter &
   StallReporter &
   GuestHolder &
-  CapacityReporter;
+  CapacityReporter &
+  MemoryKeeper;

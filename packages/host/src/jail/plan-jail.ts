@@ -45,6 +45,9 @@ export interface JailTools {
 /** Descriptors of the process that becomes the jail. */
 export const jailDescriptors = { info: 3, filter: 4 } as const;
 
+/** bubblewrap closes what it was given for itself, and leaves these to the program. */
+export const firstHandedDescriptor = 5;
+
 /**
  * The command that runs `argv` in the jail. Its parts become one another by exec, except for bubblewrap, which stays
  * outside as the parent of the jailed process and ends with it, in the way it ended. The process is the first of its

@@ -20,6 +20,8 @@ export interface JailedOptions extends Omit<DetachedOptions, 'cwd' | 'inherited'
   readonly enter: readonly string[];
   /** Where bubblewrap writes the id of the jailed process, before that process does anything. */
   readonly infoPath: string;
+  /** Descriptors of this process that the program has from `firstHandedDescriptor` on. */
+  readonly handed?: readonly number[];
 }
 
 /**
@@ -27,7 +29,7 @@ export interface JailedOptions extends Omit<DetachedOptions, 'cwd' | 'inherited'
  * the program; `jailedProcess` finds the program itself. Rejects with JailError or StartError.
  */
 export async function spawnJailed(options: JailedOptions): Promise<DetachedProcess> {
-  const { jail, enter, infoPath, argv, ...rest } = options;
+  const { jail, enter, infoPath, argv, handed = [], ...rest } = options;
   const [program = '', ...args] = argv;
   const [tools, path] = await Promise.all([findJailTools(), jailedProgram(program)]);
   const info = await open(infoPath, 'w', 0o600);
@@ -36,7 +38,7 @@ export async function spawnJailed(options: JailedOptions): Promise<DetachedProce
     return await spawnDetached({
       ...rest,
       argv: [...enter, ...jailed],
-      inherited: [info.fd, seccompFilter()],
+      inherited: [info.fd, seccompFilter(), ...handed],
     });
   } finally {
     await info.close();

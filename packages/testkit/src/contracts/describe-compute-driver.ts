@@ -12,6 +12,8 @@ export interface OpenedCompute {
   readonly compute: Compute;
   /** A machine with this id that can be started: its disks and its network port exist. */
   aSpec(instanceId: InstanceId): Promise<MachineSpec>;
+  /** A machine with this id and without a card, whose guest waits for one. */
+  aTemplate(instanceId: InstanceId): Promise<MachineSpec>;
   /** One more disk that is there and free. */
   aFreeDisk(): Promise<MachineDisk>;
   /** One more network card, whose port exists and is free. */

@@ -1,0 +1,108 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MachineSpec } from '@bakehouse/domain';
+import { isMissing, readTextIfExists, writeFileDurably } from '@bakehouse/host';
+import { isJsonObject } from '@bakehouse/qmp';
+import type { Accelerator } from './accelerator.ts';
+import { machineFileNames } from './machine-files.ts';
+import { cpuModels, machineModel, processors } from './qemu-argv.ts';
+
+/** The hardware that a guest has seen, by what it is called in a reason. */
+export type Hardware = Readonly<Record<string, string>>;
+
+/** Format 1 of `memory.json`. It is written when `memory.state` is whole. */
+interface KeptMemory {
+  readonly version: 1;
+  /** QEMU's own name for its build: what one wrote, another may not be able to load. */
+  readonly qemuBuild: string;
+  readonly hardware: Hardware;
+}
+
+/** What the guest of this machine sees, apart from its network cards. */
+export async function hardwareOf(
+  spec: MachineSpec,
+  accelerator: Accelerator['accel'],
+): Promise<Hardware> {
+  const [root] = spec.disks;
+  return {
+    'instance type': spec.instanceType,
+    memory: `${spec.memoryMiB} MiB`,
+    processors: processors(spec),
+    'machine model': machineModel,
+    accelerator,
+    'processor model': cpuModels[accelerator],
+    'root device': root?.deviceName ?? '',
+    'number of disks': `${spec.disks.length + spec.ephemeralDisks.length}`,
+    // Its guests see the host's own.
+    ...(accelerator === 'kvm' ? { 'processor of the host': await hostProcessor() } : {}),
+  };
+}
+
+async function hostProcessor(): Promise<string> {
+  const lines = (await readFile('/proc/cpuinfo', 'utf8')).split('\n\n')[0]?.split('\n') ?? [];
+  return lines.filter((line) => /^(model name|flags|microcode)\s/.test(line)).join('; ');
+}
+
+/** Why a machine with this hardware cannot have memory that was kept of other hardware; undefined when it can. */
+function hardwareMisfit(kept: Hardware, wanted: Hardware): string | undefined {
+  const names = [...new Set([...Object.keys(kept), ...Object.keys(wanted)])];
+  const name = names.find((each) => kept[each] !== wanted[each]);
+  if (name === undefined) return undefined;
+  return `the template was made with ${name} ${kept[name] ?? 'none'}, and this instance has ${wanted[name] ?? 'none'}`;
+}
+
+export async function writeMemoryFacts(
+  folder: string,
+  facts: Omit<KeptMemory, 'version'>,
+): Promise<void> {
+  const kept: KeptMemory = { version: 1, ...facts };
+  await writeFileDurably(join(folder, machineFileNames.memoryFacts), JSON.stringify(kept));
+}
+
+/** Undefined when no memory is kept, or none that this version understands. */
+export async function readMemoryFacts(folder: string): Promise<KeptMemory | undefined> {
+  const text = await readTextIfExists(join(folder, machineFileNames.memoryFacts));
+  try {
+    const value: unknown = JSON.parse(text ?? 'null');
+    return isKeptMemory(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isKeptMemory(value: unknown): value is KeptMemory {
+  if (!isJsonObject(value) || value.version !== 1 || !isJsonObject(value.hardware)) return false;
+  const texts = Object.values(value.hardware).every((each) => typeof each === 'string');
+  return texts && typeof value.qemuBuild === 'string';
+}
+
+/** Memory to go on from. */
+export interface OpenedMemory extends AsyncDisposable {
+  /** Read-only: a machine that has it cannot change what others get. */
+  readonly file: FileHandle;
+  readonly qemuBuild: string;
+}
+
+/** Why the memory kept in `folder` is not for this machine; undefined when it is. */
+export async function memoryMisfit(
+  folder: string,
+  spec: MachineSpec,
+  accelerator: Accelerator['accel'],
+): Promise<string | undefined> {
+  const kept = await readMemoryFacts(folder);
+  if (!kept) return 'the template no longer exists';
+  if (spec.nics.length !== 1) return `the instance has ${spec.nics.length} network interfaces`;
+  return hardwareMisfit(kept.hardware, await hardwareOf(spec, accelerator));
+}
+
+/** Undefined when it is removed meanwhile. */
+export async function openMemory(folder: string): Promise<OpenedMemory | undefined> {
+  const kept = await readMemoryFacts(folder);
+  if (!kept) return undefined;
+  const file = await open(join(folder, machineFileNames.memory), 'r').catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (!file) return undefined;
+  return { file, qemuBuild: kept.qemuBuild, [Symbol.asyncDispose]: () => file.close() };
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { Clock } from '@bakehouse/base';
+import type { MachineNic } from '@bakehouse/domain';
+import { firstHandedDescriptor } from '@bakehouse/host';
+import { isJsonObject, type QmpClient, QmpClosedError, QmpError } from '@bakehouse/qmp';
+import { MemoryMisfitError } from './compute-errors.ts';
+import { readTail } from './console-log.ts';
+import { qemuBuildOf } from './keep-memory.ts';
+import { machineFileNames } from './machine-files.ts';
+import { cardBackend, cardDevice, firstCard, firstCardPlace } from './network-card.ts';
+
+const pollMs = 10;
+
+export interface RestoreOptions {
+  readonly folder: string;
+  readonly qemuBuild: string;
+  /** The guest's first card. */
+  readonly nic: MachineNic;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Gives a machine that waits for memory what its first handed descriptor has, then its card. Its guest does not run yet.
+ * Rejects with MemoryMisfitError; the machine is of no use then.
+ */
+export async function restoreMemory(client: QmpClient, options: RestoreOptions): Promise<void> {
+  const { qemuBuild, nic } = options;
+  const build = await qemuBuildOf(client);
+  if (build !== qemuBuild) {
+    throw new MemoryMisfitError(
+      `the template was made by another QEMU: ${qemuBuild}, not ${build}`,
+    );
+  }
+  try {
+    await client.execute('migrate-incoming', { uri: `fd:${firstHandedDescriptor}` });
+    await loaded(client, options);
+    await client.execute('netdev_add', cardBackend(firstCard, nic.port));
+    await client.execute('device_add', { ...cardDevice(firstCard, nic), ...firstCardPlace });
+  } catch (error) {
+    if (!(error instanceof QmpClosedError) && !(error instanceof QmpError)) throw error;
+    const log = await readTail(join(options.folder, machineFileNames.log), 1000);
+    const text = log.toString('utf8').trim() || error.message;
+    throw new MemoryMisfitError(`QEMU could not load the template: ${text}`, { cause: error });
+  }
+}
+
+async function loaded(client: QmpClient, { clock, timeoutMs }: RestoreOptions): Promise<void> {
+  const deadline = clock.elapsed() + timeoutMs;
+  for (;;) {
+    const status = await client.execute('query-status');
+    if (!isJsonObject(status) || status.status !== 'inmigrate') return;
+    if (clock.elapsed() >= deadline) {
+      throw new MemoryMisfitError(`the template was not loaded within ${timeoutMs} ms`);
+    }
+    await clock.sleep(pollMs);
+  }
+}
