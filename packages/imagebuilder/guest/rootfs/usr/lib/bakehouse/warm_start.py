@@ -1,0 +1,168 @@
+"""What a guest does that was started without a network card: it waits for one, and is somebody else afterwards.
+
+The platform starts a guest without a card to keep its memory as a template. Each copy of the template goes on here with a
+card of its own, and renews what the template had drawn before anything of it reaches the network: the state of the
+kernel's random numbers, the clock, the boot id; and, once its instance id is known, the machine id and what the
+firmware's tables say.
+"""
+import ctypes
+import fcntl
+import hashlib
+import importlib
+import os
+import pkgutil
+import random
+import signal
+import ssl
+import struct
+import subprocess
+import sys
+import time
+import uuid
+
+# The host looks for this line on the console.
+WAITING = "bakehouse: waiting for a network card"
+UNIT = "bakehouse-cloud-init.service"
+NETWORK_SERVICE = "systemd-networkd.service"
+# What a card needs when it arrives, and what fresh randomness comes from.
+DRIVERS = ("virtio_net", "virtio_rng")
+SETTLE_SECONDS = 300
+CARD_POLL_SECONDS = 0.01
+
+RANDOM_DEVICE = "/dev/urandom"
+HARDWARE_RANDOM_DEVICE = "/dev/hwrng"
+# The kernel and its driver may have kept up to 128 bytes from before the copy, which all copies share.
+RANDOM_BYTES = 512
+# From linux/random.h and linux/rtc.h.
+RNDADDENTROPY = 0x40085203
+RNDRESEEDCRNG = 0x5207
+RTC_RD_TIME = 0x80247009
+RTC_DEVICE = "/dev/rtc0"
+MS_BIND = 4096
+
+RUN_DIRECTORY = "/run/bakehouse"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+FIRMWARE_TABLE = "/sys/class/dmi/id/"
+
+
+def output_of(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, timeout=60, text=True).stdout
+
+
+def running_jobs():
+    """The units that systemd is starting now, without this one."""
+    jobs = [line.split() for line in output_of("systemctl", "list-jobs", "--no-legend", "--plain").splitlines()]
+    return [job[1] for job in jobs if len(job) > 3 and job[3] == "running" and job[1] != UNIT]
+
+
+def preload():
+    """Imports what cloud-init's stages import when they need it: a copy has it then."""
+    from cloudinit import config
+
+    modules = ["config." + module.name for module in pkgutil.iter_modules(config.__path__)]
+    for name in ["sources.DataSourceEc2", "distros.debian", *modules]:
+        try:
+            importlib.import_module("cloudinit." + name)
+        except Exception as error:
+            print("cannot import %s: %r" % (name, error), file=sys.stderr)
+
+
+def settle():
+    """Waits until the rest of the boot has come as far as it can without this service."""
+    for driver in DRIVERS:
+        subprocess.run(["modprobe", driver], timeout=60)
+    end = time.monotonic() + SETTLE_SECONDS
+    while running_jobs() and time.monotonic() < end:
+        time.sleep(0.2)
+    subprocess.run(["udevadm", "settle", "--timeout=60"], timeout=90)
+    os.sync()
+
+
+def hold_network():
+    """No packet is made of the template's random numbers: the network service sees the card after they are renewed.
+    Returns how to let it go on."""
+    pid = int(output_of("systemctl", "show", "--value", "--property=MainPID", NETWORK_SERVICE) or 0)
+    if pid == 0:
+        return lambda: None
+    os.kill(pid, signal.SIGSTOP)
+    return lambda: os.kill(pid, signal.SIGCONT)
+
+
+def renew_random():
+    """Every number drawn from now on, by the kernel and by this process, is of this copy alone."""
+    with open(HARDWARE_RANDOM_DEVICE, "rb", buffering=0) as source:
+        fresh = b""
+        while len(fresh) < RANDOM_BYTES:
+            fresh += source.read(RANDOM_BYTES - len(fresh))
+    with open(RANDOM_DEVICE, "wb", buffering=0) as device:
+        # Twice: the first pass mixes what is fresh into what the next keys are made of.
+        for _ in range(2):
+            fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(fresh), len(fresh)) + fresh)
+            fcntl.ioctl(device, RNDRESEEDCRNG)
+    random.seed(os.urandom(32))
+    ssl.RAND_add(os.urandom(32), 32.0)
+
+
+def set_clock():
+    """The guest's clock was stopped with the template; the machine's went on."""
+    with open(RTC_DEVICE, "rb") as rtc:
+        fields = struct.unpack("9i", fcntl.ioctl(rtc, RTC_RD_TIME, bytes(36)))
+    second, minute, hour, day, month, year = fields[:6]
+    import calendar
+
+    seconds = calendar.timegm((year + 1900, month + 1, day, hour, minute, second, 0, 0, 0))
+    time.clock_settime(time.CLOCK_REALTIME, seconds + 0.5)
+
+
+def show_instead(path, text):
+    """Lays a file with this text over a file that the kernel makes. A new mount of its file system shows the old one."""
+    os.makedirs(RUN_DIRECTORY, exist_ok=True)
+    source = os.path.join(RUN_DIRECTORY, os.path.basename(path))
+    with open(source, "w") as target:
+        target.write(text + "\n")
+    os.chmod(source, os.stat(path).st_mode & 0o444)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(source.encode(), path.encode(), None, MS_BIND, None) != 0:
+        raise OSError(ctypes.get_errno(), "cannot mount %s over %s" % (source, path))
+
+
+def system_uuid(instance_id):
+    """The machine's UUID, as the platform makes it of the instance id: systemUuid in system-identity.ts."""
+    digits = hashlib.sha256(("bakehouse system uuid " + instance_id).encode()).hexdigest()
+    parts = ("ec2" + digits[:5], digits[5:9], "4" + digits[9:12], "a" + digits[12:15], digits[15:27])
+    return "-".join(parts)
+
+
+def renew_firmware_tables(instance_id):
+    """What the firmware's tables would say if this machine had read its own. The next boot does."""
+    machine = system_uuid(instance_id)
+    show_instead(FIRMWARE_TABLE + "product_uuid", machine)
+    show_instead(FIRMWARE_TABLE + "product_serial", machine)
+    show_instead(FIRMWARE_TABLE + "board_asset_tag", instance_id)
+
+
+def restart_with_new_ids():
+    """What keeps the template's ids in memory: the journal, and the names of disks."""
+    subprocess.run(["systemctl", "restart", "systemd-journald.service"], timeout=120)
+    subprocess.run(["udevadm", "trigger", "--action=change", "--subsystem-match=block"], timeout=60)
+
+
+def wait_for_card(has_card):
+    """Returns when there is a card and this copy has numbers, a clock and a boot id of its own."""
+    preload()
+    settle()
+    release_network = hold_network()
+    print(WAITING, flush=True)
+    while not has_card():
+        time.sleep(CARD_POLL_SECONDS)
+    try:
+        renew_random()
+        set_clock()
+        show_instead(BOOT_ID, str(uuid.UUID(bytes=os.urandom(16), version=4)))
+    except OSError as error:
+        # A copy that shares its keys with others must not reach the network.
+        print("bakehouse: not started, as it would be like another instance: %s" % error, file=sys.stderr, flush=True)
+        subprocess.run(["systemctl", "poweroff", "--force"])
+        while True:
+            time.sleep(3600)
+    release_network()
