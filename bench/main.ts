@@ -14,6 +14,7 @@ import { nbdReads } from './nbd-reads.ts';
 import { markdown, type Row } from './row.ts';
 import { openScratchFolder } from './scratch-folder.ts';
 import { serverMemory } from './server-memory.ts';
+import { warmLogins } from './warm-login.ts';
 
 /** `npm run bench [NAME …]`: all measurements, or those named. `fresh` first: it bakes for those after it. */
 const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
@@ -21,6 +22,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   launches,
   login: logins,
   hot: hotLogins,
+  warm: warmLogins,
   first: firstSnapshot,
   ingest,
   maps,

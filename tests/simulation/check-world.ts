@@ -1,3 +1,4 @@
+import type { FastLaunch } from '@bakehouse/domain';
 import type { FakeWorld } from '@bakehouse/fakes';
 import { expect } from 'vitest';
 import { forbiddenTransitions } from './watched-transitions.ts';
@@ -9,6 +10,7 @@ const settled = {
   volume: ['available', 'in-use', 'error'],
   bake: ['completed', 'failed', 'cancelled'],
   natGateway: ['available', 'deleted', 'failed'],
+  fastLaunch: ['enabled', 'enabling-failed'],
 } as const;
 
 const idsOf = (records: readonly { readonly id: string }[]) =>
@@ -51,6 +53,18 @@ async function checkInterfaces(world: FakeWorld): Promise<void> {
   );
 }
 
+/** Memory is kept of the templates of images with fast launch, with the disk of each, and of nothing else. */
+async function checkTemplates(world: FakeWorld, records: readonly FastLaunch[]): Promise<void> {
+  const enabled = records.filter(({ state }) => state === 'enabled');
+  const kept = world.compute.machines().filter(({ hasMemory }) => hasMemory);
+  expect(new Set(kept.map(({ spec }) => spec.instanceId))).toEqual(
+    new Set(enabled.map(({ template }) => template.instanceId)),
+  );
+  for (const { template } of enabled) {
+    expect(await world.snapshots.find(template.mapId)).toBeDefined();
+  }
+}
+
 /**
  * What holds whenever the platform is at rest: no work is left, no record is in a state that should pass or came to its
  * state against the tables, the outside is exactly what the records say, and both ends of every attachment agree.
@@ -63,6 +77,7 @@ export async function checkWorld(world: FakeWorld): Promise<void> {
     volumes: await tx.list('volume'),
     workflows: await tx.list('workflow'),
     bakes: await tx.list('bake'),
+    fastLaunches: await tx.list('fastLaunch'),
   }));
   expect([...forbiddenTransitions(world)]).toEqual([]);
   expect(records.workflows).toEqual([]);
@@ -71,6 +86,8 @@ export async function checkWorld(world: FakeWorld): Promise<void> {
   for (const { state } of records.images) expect(settled.image).toContain(state);
   for (const { state } of records.snapshots) expect(settled.snapshot).toContain(state);
   for (const { state } of records.volumes) expect(settled.volume).toContain(state);
+  for (const { state } of records.fastLaunches) expect(settled.fastLaunch).toContain(state);
+  await checkTemplates(world, records.fastLaunches);
   expect(await world.problems()).toEqual([]);
   await checkInterfaces(world);
   expect(world.volumes.openFreezes).toEqual([]);

@@ -125,6 +125,12 @@ export const workflowScenes: Readonly<
     await run.call('CreateSnapshot', { VolumeId: rootId });
     await run.call('StopInstances', { InstanceIds: [instanceId] });
   },
+  'fast launch of an image, a launch by it, and its end': async (run, { imageId: ImageId }) => {
+    await run.call('EnableFastLaunch', { ImageId });
+    await run.rest();
+    await run.call('RunInstances', { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 });
+    await run.call('DisableFastLaunch', { ImageId });
+  },
   bake: async (run) => {
     const scope = { accountId: firstAccountId, region: 'us-east-1' };
     const context = run.plane.adminContext(scope, new AbortController().signal);

@@ -3,6 +3,7 @@ export { type ErrorCode, type ErrorDetails, errorCatalogue } from './errors/cata
 export * from './hosts/host-id.ts';
 export * from './hosts/refuse-elsewhere.ts';
 export * from './images/boot.ts';
+export * from './images/fast-launch.ts';
 export * from './images/image-using.ts';
 export * from './images/is-shared-with.ts';
 export * from './images/launches-of-image.ts';

@@ -11,8 +11,8 @@ test.each(recordKinds)('%s: every map that the record names is held', (kind) => 
   );
 });
 
-test('snapshots and volumes hold maps', () => {
-  expect(mapHolderKinds).toEqual(['snapshot', 'volume']);
+test('snapshots, volumes and templates hold maps', () => {
+  expect(mapHolderKinds).toEqual(['snapshot', 'volume', 'fastLaunch']);
   expect(mapsHeldBy('snapshot', aSnapshot({ mapId: 'map-1' }))).toEqual(['map-1']);
 });
 

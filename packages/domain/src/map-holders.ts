@@ -43,6 +43,7 @@ const mapsByKind = {
   bake: undefined,
   /** Its snapshot holds the map. */
   fastRestore: undefined,
+  fastLaunch: ({ template }) => [template.mapId, template.originMapId],
 } satisfies { readonly [K in RecordKind]: MapsOf<K> | undefined };
 
 /** The kinds of records that hold maps. */

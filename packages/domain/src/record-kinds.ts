@@ -5,6 +5,7 @@ import type {
   ClientToken,
   DhcpOptions,
   ElasticAddress,
+  FastLaunch,
   FastRestore,
   Image,
   Instance,
@@ -63,6 +64,7 @@ export interface RecordKinds {
   workflow: Workflow;
   bake: Bake;
   fastRestore: FastRestore;
+  fastLaunch: FastLaunch;
 }
 export type RecordKind = keyof RecordKinds;
 
@@ -201,6 +203,7 @@ export const recordIndexes = {
   workflow: { kind: (r) => r.kind },
   bake: { state: (r) => r.state },
   fastRestore: { owner: (r) => r.ownerId, snapshot: (r) => r.snapshotId, state: (r) => r.state },
+  fastLaunch: { owner: (r) => r.ownerId, state: (r) => r.state },
 } satisfies { [K in RecordKind]: Indexes<K> };
 
 export type IndexName<K extends RecordKind> = keyof (typeof recordIndexes)[K] & string;

@@ -3,6 +3,7 @@ import {
   type Account,
   type Bake,
   type ClientToken,
+  type FastLaunch,
   type FastRestore,
   type Image,
   type Instance,
@@ -273,6 +274,32 @@ export function aFastRestore(given: Partial<FastRestore> = {}): FastRestore {
   };
 }
 
+export function aFastLaunch(given: Partial<FastLaunch> = {}): FastLaunch {
+  return {
+    id: 'ami-0aaaaaaaaaaaaaaa1',
+    ownerId: accountId,
+    region: 'us-east-1',
+    hostId: aVolume().hostId,
+    state: 'enabled',
+    stateReason: 'Client.UserInitiated',
+    stateSince: createdAt,
+    maxParallelLaunches: 6,
+    targetResourceCount: 5,
+    template: {
+      instanceId: 'i-0aaaaaaaaaaaaaaa9',
+      volumeId: 'vol-0aaaaaaaaaaaaaaa9',
+      snapshotId: 'snap-0aaaaaaaaaaaaaaa9',
+      mapId: 'map-0aaaaaaaaaaaaaaa9',
+      originMapId: 'map-0aaaaaaaaaaaaaaa1',
+      instanceType: 't3.micro',
+      architecture: 'x86_64',
+      deviceName: '/dev/xvda',
+      sizeGiB: 8,
+    },
+    ...given,
+  };
+}
+
 export function aBake(given: Partial<Bake> = {}): Bake {
   return {
     id: 'bake-0aaaaaaaaaaaaaaa1',
@@ -322,4 +349,5 @@ export const sampleRecords: { readonly [K in RecordKind]: RecordKinds[K] } = {
   workflow: aWorkflow(),
   bake: aBake(),
   fastRestore: aFastRestore(),
+  fastLaunch: aFastLaunch(),
 };

@@ -80,6 +80,13 @@ test('a start is a table of its stages, with what is not known', async () => {
   ]);
 });
 
+test('a launch that booted in spite of a template says why', async () => {
+  const bootedBecause = 'the template is for t3.micro, the instance is t3.small';
+  const at = await server({ ...boot, bootedBecause });
+  const { printed } = await runCommandAt(at, bootCommand, { args: [instanceId] });
+  expect(printed[1]).toBe(`not from the template: ${bootedBecause}`);
+});
+
 test('--json has the same with times as texts', async () => {
   const options = { json: true };
   const { printed } = await runCommandAt(await server(), bootCommand, {

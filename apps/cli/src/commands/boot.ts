@@ -94,6 +94,7 @@ INSTANCE is an id, the beginning of one, a Name tag or an address.
     else {
       const { imageId, instanceType, generation } = boot;
       terminal.print(`${instanceId} (${instanceType}, ${imageId}), start ${generation}`);
+      if (boot.bootedBecause) terminal.print(`not from the template: ${boot.bootedBecause}`);
       for (const line of bootLines(boot)) terminal.print(line);
     }
     return 0;

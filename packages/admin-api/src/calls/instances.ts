@@ -35,6 +35,8 @@ export const instanceCalls = {
       instanceType: v.string(),
       /** Counts the instance's starts. */
       generation: countSchema,
+      /** Why it booted, where it was to go on from a template. */
+      bootedBecause: v.optional(v.string()),
       /** In the order of their times. */
       events: listSchema(bootEvent),
       /** Stages whose times are not known. */

@@ -15,7 +15,7 @@ const filling = v.object({
 });
 
 const usageRow = v.object({
-  kind: v.picklist(['image', 'snapshot', 'volume']),
+  kind: v.picklist(['image', 'snapshot', 'volume', 'fast launch']),
   id: v.string(),
   name: v.exactOptional(v.string()),
   region: v.string(),

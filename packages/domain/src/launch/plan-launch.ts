@@ -1,4 +1,5 @@
 import { type IdSource, invariant, type TimestampMs } from '@bakehouse/base';
+import type { FastLaunchChoice } from '../images/fast-launch.ts';
 import type { CpuOptions } from '../instance-types/cpu-options.ts';
 import type { InstanceType } from '../instance-types/instance-type.ts';
 import { macAddress, planInterface } from '../network/plan-interface.ts';
@@ -80,6 +81,8 @@ export interface LaunchFacts {
   readonly cpuCredits?: 'standard' | 'unlimited';
   readonly autoRecovery?: 'disabled';
   readonly clientToken?: string;
+  /** Absent: the image has no fast launch. */
+  readonly fastLaunch?: FastLaunchChoice;
   readonly tags: {
     readonly instance: Tags;
     readonly volume: Tags;
@@ -115,6 +118,18 @@ interface Draws {
   readonly instanceId: InstanceId;
 }
 
+/** Memory goes on with the disk that it was kept with. */
+function withTemplate({ fastLaunch }: LaunchFacts, { id, mapId }: Snapshot) {
+  const isFast = fastLaunch !== undefined && 'template' in fastLaunch;
+  return { id, mapId: isFast ? fastLaunch.template.mapId : mapId };
+}
+
+function instanceFastLaunch({ fastLaunch }: LaunchFacts): Pick<Instance, 'fastLaunch'> {
+  if (!fastLaunch) return {};
+  if ('bootedBecause' in fastLaunch) return { fastLaunch };
+  return { fastLaunch: { memoryOf: fastLaunch.template.instanceId } };
+}
+
 function launchedVolumes(facts: LaunchFacts, { ids, instanceId }: Draws): readonly Volume[] {
   return facts.devices.flatMap(({ device: { deviceName, ebs }, snapshot }) => {
     if (!ebs) return [];
@@ -127,7 +142,7 @@ function launchedVolumes(facts: LaunchFacts, { ids, instanceId }: Draws): readon
       hostId: facts.hostId,
       zone: facts.placement.subnet.zone,
       shape: ebs,
-      snapshot,
+      snapshot: snapshot && withTemplate(facts, snapshot),
       rateMiBps: ebs.initializationRateMiBps,
       attachment: { instanceId, deviceName, deleteOnTermination: ebs.deleteOnTermination },
     });
@@ -253,6 +268,7 @@ export function planLaunch(facts: LaunchFacts, draw: LaunchDraw, ids: IdSource):
     ...(cpuCredits ? { cpuCredits } : {}),
     ...(autoRecovery ? { autoRecovery } : {}),
     ...(clientToken ? { clientToken } : {}),
+    ...instanceFastLaunch(facts),
     generation: 1,
   };
   return { instance, nics, volumes };

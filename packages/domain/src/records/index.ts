@@ -5,6 +5,7 @@ export * from './client-token.ts';
 export * from './common.ts';
 export * from './defined-members.ts';
 export type * from './elastic-address.ts';
+export type * from './fast-launch.ts';
 export type * from './fast-restore.ts';
 export * from './image.ts';
 export * from './instance.ts';

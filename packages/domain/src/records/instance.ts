@@ -114,6 +114,8 @@ export interface Instance extends Resource<InstanceId>, Placed {
   readonly terminatedAt?: TimestampMs;
   /** Absent until the first start has succeeded. */
   readonly launchTimes?: LaunchTimes;
+  /** Of a launch of an image with fast launch: the template that its first start goes on from, or why it boots. */
+  readonly fastLaunch?: { readonly memoryOf: InstanceId } | { readonly bootedBecause: string };
   /** Counts starts, so that a late event of an earlier machine cannot change a later one. */
   readonly generation: number;
 }

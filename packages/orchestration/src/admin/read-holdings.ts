@@ -36,6 +36,12 @@ const described: {
     ownerId,
     sizeBytes: sizeGiB * GiB,
   }),
+  fastLaunch: ({ region, ownerId, template }) => ({
+    kind: 'fast launch',
+    region,
+    ownerId,
+    sizeBytes: template.sizeGiB * GiB,
+  }),
 };
 
 type Holders = { readonly [K in MapHolderKind]: readonly RecordKinds[K][] };
@@ -77,7 +83,11 @@ export async function readHoldings(reader: MetadataReader): Promise<readonly Hol
     };
   };
   const holdings = images.map(imageHolding);
-  const holders: Holders = { snapshot: snapshots, volume: await reader.list('volume') };
+  const holders: Holders = {
+    snapshot: snapshots,
+    volume: await reader.list('volume'),
+    fastLaunch: await reader.list('fastLaunch'),
+  };
   for (const kind of mapHolderKinds) holdings.push(...holdingsOf(kind, holders, used));
   return holdings;
 }

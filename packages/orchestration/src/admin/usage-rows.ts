@@ -1,8 +1,8 @@
 import type { BlockMapId, StoreUsage } from '@bakehouse/domain';
 
-/** A record that holds maps. Snapshots and volumes hold them themselves, an image through its snapshots. */
+/** A record that holds maps. An image holds them through its snapshots, the others themselves. */
 export interface Holding {
-  readonly kind: 'image' | 'snapshot' | 'volume';
+  readonly kind: 'image' | 'snapshot' | 'volume' | 'fast launch';
   readonly id: string;
   readonly name?: string;
   readonly region: string;

@@ -342,3 +342,50 @@ test('reads that the block server did not report are unknown', () => {
     why: expect.stringContaining('could not be asked'),
   });
 });
+
+/** A guest that went on from a template, in which its kernel had run for 20 s. */
+const copied: Recorded = [
+  [
+    2400,
+    "[   21.270803] cloud-boot[166]: Cloud-init v. 22.4.2 running 'init' at Mon, 30 Nov 2026 04:21:15 +0000. Up 21.07 seconds.\r\n",
+  ],
+  [
+    7688,
+    '[   26.047927] cloud-boot[255]: Cloud-init v. 22.4.2 finished at Mon, 30 Nov 2026 04:24:07 +0000. Datasource DataSourceEc2.  Up 26.04 seconds\r\n',
+  ],
+  [
+    9508,
+    "[   26.569542] cloud-boot[127]: boot times, in seconds after the copy's start: network 0.80, user 3.25, sshd 4.10\r\n",
+  ],
+];
+
+test("a guest that went on from a template: its times count from then, and not from its kernel's start", () => {
+  const memory = { restoredAt: spawnedAt + 900 };
+  const timeline = bootTimeline(
+    { ...instance, fastLaunch: { memoryOf: 'i-0aaaaaaaaaaaaaaa9' } },
+    { ...bootOf(copied), memory },
+  );
+  expect(timeline.bootedBecause).toBeUndefined();
+  const seconds = secondsOf(timeline);
+  expect(seconds).toMatchObject({
+    "template's memory restored": 0.9,
+    'cloud-init: route found': expect.closeTo(1.7, 5),
+    'cloud-init: init': 2.4,
+    'cloud-init: user made': expect.closeTo(4.15, 5),
+    sshd: expect.closeTo(5, 5),
+    'cloud-init: finished': 7.8,
+  });
+  for (const name of ['kernel', 'systemd']) expect(seconds).not.toHaveProperty(name);
+  const unknown = timeline.unknown.map(({ name }) => name);
+  expect(unknown).toEqual(['cloud-init: config', 'cloud-init: final', 'login prompt']);
+});
+
+test('a launch that booted in spite of a template says why, and its later starts do not', () => {
+  const planned = { ...instance, fastLaunch: { bootedBecause: 'the instance is t3.small' } };
+  expect(bootTimeline(planned, bootOf(bakehouse)).bootedBecause).toBe('the instance is t3.small');
+  const wanted = { ...instance, fastLaunch: { memoryOf: 'i-0aaaaaaaaaaaaaaa9' } as const };
+  const boot = { ...bootOf(bakehouse), memory: { bootedBecause: 'another QEMU' } };
+  expect(bootTimeline(wanted, boot).bootedBecause).toBe('another QEMU');
+  const later = { ...wanted, generation: 2 };
+  expect(bootTimeline(later, { ...boot, generation: 2 }).bootedBecause).toBeUndefined();
+});

@@ -3,7 +3,13 @@ import type { BlockMapId, Instance, MachineBoot, ReadCounts } from '@bakehouse/d
 import { launchMark } from '../workflows/launch-marks.ts';
 import { bootReads, type DiskReads, type LoginReads } from './boot-reads.ts';
 import { consoleLines } from './console-lines.ts';
-import { type GuestMark, guestMarkNames, guestMarks, kernelStart } from './guest-marks.ts';
+import {
+  type GuestMark,
+  guestMarkNames,
+  guestMarkNamesOfCopies,
+  guestMarks,
+  kernelStart,
+} from './guest-marks.ts';
 
 /** Whose clock a time is from, and how it was had. */
 type BootSource = 'server' | 'console' | 'guest';
@@ -31,6 +37,8 @@ interface UnknownStage {
 
 export interface BootTimeline {
   readonly generation: number;
+  /** Why it booted, where it was to go on from a template. */
+  readonly bootedBecause?: string;
   /** In the order of their times. */
   readonly events: readonly BootEvent[];
   readonly unknown: readonly UnknownStage[];
@@ -91,18 +99,43 @@ const unseen = 'no look at the console in time is recorded, as while the server 
 
 const noMachine = 'no machine was started for it, or what was known of the machine is removed';
 
+const restoredAtOf = ({ memory }: MachineBoot): TimestampMs | undefined =>
+  memory && 'restoredAt' in memory ? memory.restoredAt : undefined;
+
+function restoredEvents(boot: MachineBoot): BootEvent[] {
+  const at = restoredAtOf(boot);
+  return at === undefined ? [] : [{ name: "template's memory restored", at, source: 'server' }];
+}
+
+/** Only the first start of a launch can go on from a template. The driver knows better than the plan. */
+function bootedBecause(
+  { fastLaunch, generation }: Instance,
+  boot: MachineBoot | undefined,
+): Pick<BootTimeline, 'bootedBecause'> {
+  if (generation !== 1 || !fastLaunch) return {};
+  if ('bootedBecause' in fastLaunch) return fastLaunch;
+  const memory = boot?.generation === generation ? boot.memory : undefined;
+  return memory && 'bootedBecause' in memory ? memory : {};
+}
+
 function machineEvents(boot: MachineBoot) {
   const events: BootEvent[] = [
     { name: 'QEMU started', at: boot.spawnedAt, source: 'server' },
     { name: "QEMU's monitor responded", at: boot.respondedAt, source: 'server' },
+    ...restoredEvents(boot),
   ];
   const lines = consoleLines(boot);
-  const start = kernelStart(lines, boot.spawnedAt);
+  const restoredAt = restoredAtOf(boot);
+  const start =
+    restoredAt === undefined
+      ? kernelStart(lines, boot.spawnedAt)
+      : { at: restoredAt, precisionMs: 0 };
   const unknown: UnknownStage[] = [];
-  const marks = guestMarks(lines);
+  const marks = guestMarks(lines, restoredAt !== undefined);
   const hasKernelLine = marks.some(({ name }) => name === 'kernel');
   // A kernel that is started with `quiet` writes no line, and its start is known all the same.
-  if (start && !hasKernelLine) marks.push({ name: 'kernel', uptimeSeconds: 0 });
+  if (start && !hasKernelLine && restoredAt === undefined)
+    marks.push({ name: 'kernel', uptimeSeconds: 0 });
   for (const mark of marks) {
     const event = guestEvent(mark, start);
     if (event) events.push(event);
@@ -110,7 +143,8 @@ function machineEvents(boot: MachineBoot) {
   }
   const found = new Set(marks.map(({ name }) => name));
   const why = boot.console ? silent : 'its console is no longer kept';
-  unknown.push(...guestMarkNames.filter((name) => !found.has(name)).map((name) => ({ name, why })));
+  const expected = restoredAt === undefined ? guestMarkNames : guestMarkNamesOfCopies;
+  unknown.push(...expected.filter((name) => !found.has(name)).map((name) => ({ name, why })));
   return { events, unknown };
 }
 
@@ -141,6 +175,7 @@ export function bootTimeline(
   const { disks, byEvent, later, login } = bootReads(started ?? {}, events, mapBlocks);
   return {
     generation,
+    ...bootedBecause(instance, boot),
     events: events.map((event, index) => {
       const reads = byEvent[index];
       return reads ? { ...event, reads } : event;

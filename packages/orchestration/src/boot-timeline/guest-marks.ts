@@ -32,6 +32,8 @@ const patterns: readonly Pattern[] = [
 
 /** Bakehouse Linux writes the times that its console does not show: `cloud-boot` in its image. */
 const bootTimesLine = /boot times, in seconds after the kernel's start: (.+)$/;
+/** The same of a guest that went on from a template's memory. */
+const copyTimesLine = /boot times, in seconds after the copy's start: (.+)$/;
 const bootTimeNames: Readonly<Record<string, string>> = {
   systemd: 'systemd',
   units: 'systemd: units loaded',
@@ -54,8 +56,8 @@ function uptimeOf(text: string): number | undefined {
   return undefined;
 }
 
-function bootTimes({ text }: ConsoleLine): GuestMark[] {
-  const times = bootTimesLine.exec(text)?.[1] ?? '';
+function bootTimes({ text }: ConsoleLine, title: RegExp): GuestMark[] {
+  const times = title.exec(text)?.[1] ?? '';
   return times.split(', ').flatMap((entry) => {
     const [, word = '', seconds] = /^(\S+) (\d{1,6}\.\d{1,6})$/.exec(entry) ?? [];
     const name = bootTimeNames[word];
@@ -63,20 +65,29 @@ function bootTimes({ text }: ConsoleLine): GuestMark[] {
   });
 }
 
-/** The stages that the console shows, each once. */
-export function guestMarks(lines: readonly ConsoleLine[]): GuestMark[] {
+/**
+ * The stages that the console shows, each once. The kernel of a guest that went on from a template (`isCopy`) was started
+ * in the template: how long it has run says nothing here, and its times count from when its memory was restored.
+ */
+export function guestMarks(lines: readonly ConsoleLine[], isCopy = false): GuestMark[] {
   const marks = new Map<string, GuestMark>();
+  const title = isCopy ? copyTimesLine : bootTimesLine;
   const add = (mark: GuestMark) => {
     if (!marks.has(mark.name)) marks.set(mark.name, mark);
   };
   for (const line of lines) {
-    for (const mark of bootTimes(line)) add(mark);
+    for (const mark of bootTimes(line, title)) add(mark);
     for (const { name, pattern } of patterns) {
-      if (pattern.test(line.text)) add(withTimes(name, line));
+      if (pattern.test(line.text)) add(isCopy ? withArrival(name, line) : withTimes(name, line));
     }
   }
   return [...marks.values()];
 }
+
+const withArrival = (name: string, { arrival }: ConsoleLine): GuestMark => ({
+  name,
+  ...(arrival ? { arrival } : {}),
+});
 
 function withTimes(name: string, { text, arrival }: ConsoleLine): GuestMark {
   const uptimeSeconds = uptimeOf(text);
@@ -89,6 +100,11 @@ function withTimes(name: string, { text, arrival }: ConsoleLine): GuestMark {
 
 /** The names that a console can show, in the order of a boot. */
 export const guestMarkNames: readonly string[] = patterns.map(({ name }) => name);
+
+/** Of a guest that went on from a template: what comes before is in the template's console. */
+export const guestMarkNamesOfCopies: readonly string[] = guestMarkNames.slice(
+  guestMarkNames.indexOf('cloud-init: init'),
+);
 
 /**
  * When the kernel started, at the latest: no line arrives before the uptime that it carries. Undefined without a line

@@ -91,6 +91,7 @@ const shownByKind: { readonly [K in RecordKind]: Show<K> | undefined } = {
   }),
   bake: ({ state }) => ({ ...forOperator, state }),
   fastRestore: (record) => ({ ...owned(record), state: record.state }),
+  fastLaunch: (record) => ({ ...owned(record), state: record.state }),
 };
 
 export function shownRecord<K extends RecordKind>(

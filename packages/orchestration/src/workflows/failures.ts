@@ -1,4 +1,8 @@
-import { BlockStoreUnreachableError, InsufficientCapacityError } from '@bakehouse/domain';
+import {
+  BlockStoreUnreachableError,
+  InsufficientCapacityError,
+  MemoryNotKeptError,
+} from '@bakehouse/domain';
 import type { FailureNamer } from '@bakehouse/workflow-engine';
 
 /** Codes of the failures that steps foresee. Rules and records decide by them, never by a message. */
@@ -17,6 +21,8 @@ export const failureCodes = {
   volumeGone: 'VolumeDeleted',
   /** The caller of a snapshot got the error that it came too late. */
   tooLate: 'SnapshotRefused',
+  /** A guest did not come to wait for its network card, so that there is no template of it. */
+  noTemplate: 'GuestNotReady',
   /** Somebody asked for the work's end. */
   cancelled: 'Cancelled',
 } as const;
@@ -25,6 +31,7 @@ export const failureCodes = {
 const named = [
   [InsufficientCapacityError, failureCodes.noCapacity],
   [BlockStoreUnreachableError, failureCodes.blockStoreAway],
+  [MemoryNotKeptError, failureCodes.noTemplate],
 ] as const;
 
 export const nameOf: FailureNamer = (error) => named.find(([type]) => error instanceof type)?.[1];

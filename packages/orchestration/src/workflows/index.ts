@@ -7,6 +7,7 @@ import { createImageWorkflow } from './create-image.ts';
 import { createNatGatewayWorkflow } from './create-nat-gateway.ts';
 import { createSnapshotsWorkflow } from './create-snapshots.ts';
 import { createVolumeWorkflow } from './create-volume.ts';
+import { deleteFastLaunchWorkflow } from './delete-fast-launch.ts';
 import { deleteNatGatewayWorkflow } from './delete-nat-gateway.ts';
 import { deleteSnapshotWorkflow } from './delete-snapshot.ts';
 import { deleteVolumeWorkflow } from './delete-volume.ts';
@@ -15,6 +16,7 @@ import { detachVolumeWorkflow } from './detach-volume.ts';
 import { endInstanceWorkflow, haltMachineWorkflow } from './end-instance.ts';
 import { freezeSnapshotsWorkflow } from './freeze-snapshots.ts';
 import { machineExitedWorkflow } from './machine-exited.ts';
+import { makeFastLaunchWorkflow } from './make-fast-launch.ts';
 import { modifyVolumeWorkflow } from './modify-volume.ts';
 import { pruneBlocksWorkflow } from './prune-blocks.ts';
 import { publishMetadataWorkflow } from './publish-metadata.ts';
@@ -30,6 +32,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   createNatGatewayWorkflow,
   createSnapshotsWorkflow,
   createVolumeWorkflow,
+  deleteFastLaunchWorkflow,
   deleteNatGatewayWorkflow,
   deleteSnapshotWorkflow,
   deleteVolumeWorkflow,
@@ -39,6 +42,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   freezeSnapshotsWorkflow,
   haltMachineWorkflow,
   machineExitedWorkflow,
+  makeFastLaunchWorkflow,
   modifyVolumeWorkflow,
   pruneBlocksWorkflow,
   publishMetadataWorkflow,

@@ -51,6 +51,12 @@ async function machineNics(
   return [first, ...further];
 }
 
+/** The first start of a launch goes on from a template; later ones boot what is on the disk. */
+function memoryOf({ fastLaunch }: Instance, generation: number): Pick<MachineSpec, 'memoryOf'> {
+  const isFast = generation === 1 && fastLaunch !== undefined && 'memoryOf' in fastLaunch;
+  return isFast ? { memoryOf: fastLaunch.memoryOf } : {};
+}
+
 async function machineSpec(
   context: WorkflowContext,
   {
@@ -71,6 +77,7 @@ async function machineSpec(
     disks,
     ephemeralDisks: machineStores(type, instance.ephemeralDisks),
     nics: await machineNics(context, interfaces),
+    ...memoryOf(instance, generation),
   };
 }
 

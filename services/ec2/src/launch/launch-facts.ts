@@ -1,9 +1,12 @@
 import {
   apiError,
   checkAttachments,
+  chooseFastLaunch,
   ephemeralDisksOf,
+  type ImageId,
   type KeyPair,
   type LaunchFacts,
+  type LaunchShape,
   type MetadataReader,
   mappedAttachments,
   mappedStores,
@@ -92,6 +95,16 @@ function recoveryOf({
   throw apiError('InvalidParameterValue', { parameter: 'AutoRecovery', value: recovery });
 }
 
+/** Nothing for an image without fast launch. */
+async function fastLaunchOf(
+  reader: MetadataReader,
+  imageId: ImageId,
+  shape: LaunchShape,
+): Promise<Pick<LaunchFacts, 'fastLaunch'>> {
+  const record = await reader.get('fastLaunch', imageId);
+  return record ? { fastLaunch: chooseFastLaunch(record, shape) } : {};
+}
+
 /** Looks up and checks everything that a launch request names. */
 export async function launchFacts(
   reader: MetadataReader,
@@ -147,6 +160,15 @@ export async function launchFacts(
     ...(cpuOptions ? { cpuOptions } : {}),
     ...launchCredits(type, request.CreditSpecification?.CpuCredits),
     ...(request.ClientToken ? { clientToken: request.ClientToken } : {}),
+    ...(await fastLaunchOf(reader, image.id, {
+      accountId,
+      hostId: context.settings.hostId,
+      instanceType: type.name,
+      interfaces: placement.interfaces.length,
+      devices,
+      ephemeralDisks,
+      ...(cpuOptions ? { cpuOptions } : {}),
+    })),
     tags: {
       instance: tags,
       volume: tagsFor('volume', specifications, taggable),

@@ -3,6 +3,7 @@ import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import type { Operation } from '../../operation.ts';
 import { dropSnapshot } from '../../snapshots/drop-snapshot.ts';
+import { endFastLaunch } from './fast-launch-request.ts';
 import { ownImage } from './own-image.ts';
 
 /** EC2's code for each snapshot: `skipped` is one that another image uses. */
@@ -31,6 +32,7 @@ export const deregisterImage: Operation<'DeregisterImage'> = async (context, req
     const image = await ownImage(tx, context, request.ImageId);
     const { id, region, ownerId } = image;
     await tx.delete('image', id);
+    await endFastLaunch(tx, id, context.now);
     await tx.put('tombstone', { id, region, ownerId, deletedAt: context.now });
     if (!request.DeleteAssociatedSnapshots) return { Return: true };
     const results = [];
