@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import type { Clock } from '@bakehouse/base';
 import type { MachineNic } from '@bakehouse/domain';
 import { firstHandedDescriptor } from '@bakehouse/host';
-import { isJsonObject, type QmpClient, QmpClosedError, QmpError } from '@bakehouse/qmp';
+import {
+  isJsonObject,
+  type QmpClient,
+  QmpClosedError,
+  QmpError,
+  QmpTimeoutError,
+} from '@bakehouse/qmp';
 import { MemoryMisfitError } from './compute-errors.ts';
 import { readTail } from './console-log.ts';
 import { qemuBuildOf } from './keep-memory.ts';
@@ -10,6 +16,8 @@ import { machineFileNames } from './machine-files.ts';
 import { cardBackend, cardDevice, firstCard, firstCardPlace } from './network-card.ts';
 
 const pollMs = 10;
+/** QEMU ended, refused or did not respond. */
+const failures = [QmpClosedError, QmpError, QmpTimeoutError];
 
 export interface RestoreOptions {
   readonly folder: string;
@@ -26,19 +34,19 @@ export interface RestoreOptions {
  */
 export async function restoreMemory(client: QmpClient, options: RestoreOptions): Promise<void> {
   const { qemuBuild, nic } = options;
-  const build = await qemuBuildOf(client);
-  if (build !== qemuBuild) {
-    throw new MemoryMisfitError(
-      `the template was made by another QEMU: ${qemuBuild}, not ${build}`,
-    );
-  }
   try {
+    const build = await qemuBuildOf(client);
+    if (build !== qemuBuild) {
+      throw new MemoryMisfitError(
+        `the template was made by another QEMU: ${qemuBuild}, not ${build}`,
+      );
+    }
     await client.execute('migrate-incoming', { uri: `fd:${firstHandedDescriptor}` });
     await loaded(client, options);
     await client.execute('netdev_add', cardBackend(firstCard, nic.port));
     await client.execute('device_add', { ...cardDevice(firstCard, nic), ...firstCardPlace });
   } catch (error) {
-    if (!(error instanceof QmpClosedError) && !(error instanceof QmpError)) throw error;
+    if (!(error instanceof Error) || !failures.some((each) => error instanceof each)) throw error;
     const log = await readTail(join(options.folder, machineFileNames.log), 1000);
     const text = log.toString('utf8').trim() || error.message;
     throw new MemoryMisfitError(`QEMU could not load the template: ${text}`, { cause: error });
@@ -48,8 +56,12 @@ export async function restoreMemory(client: QmpClient, options: RestoreOptions):
 async function loaded(client: QmpClient, { clock, timeoutMs }: RestoreOptions): Promise<void> {
   const deadline = clock.elapsed() + timeoutMs;
   for (;;) {
-    const status = await client.execute('query-status');
-    if (!isJsonObject(status) || status.status !== 'inmigrate') return;
+    const reply = await client.execute('query-status');
+    const status = isJsonObject(reply) ? reply.status : undefined;
+    if (status === 'paused') return;
+    if (status !== 'inmigrate') {
+      throw new MemoryMisfitError(`the machine is ${status} when the template is loaded`);
+    }
     if (clock.elapsed() >= deadline) {
       throw new MemoryMisfitError(`the template was not loaded within ${timeoutMs} ms`);
     }
