@@ -1,4 +1,4 @@
-import { copyFile, readdir, truncate } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId, MachineBoot, VolumeId } from '@bakehouse/domain';
 import { MemoryNotKeptError } from '@bakehouse/domain';
@@ -47,6 +47,16 @@ async function keep(driver: QemuCompute): Promise<void> {
   await driver.keepMemory(template, limits);
 }
 
+/** As a machine is until its guest goes on. */
+async function pause(): Promise<void> {
+  const client = await connectQmp({
+    socketPath: bench.machineFile('disks.sock'),
+    timeoutMs: limits.limitMs,
+  });
+  await client.execute('stop');
+  await client.close();
+}
+
 const child = (changes: Parameters<typeof machineSpec>[0] = {}) =>
   machineSpec({ memoryOf: templateId, ...changes });
 
@@ -56,15 +66,43 @@ it('keeps the memory of a guest that waits for a card; others go on from it with
   expect(await driver.list()).toEqual([]);
   await expectEvent(events, { kind: 'exited', instanceId: templateId, reason: 'killed' });
   await driver.keepMemory(template, limits);
-  for (const generation of [1, 2]) {
-    await driver.start(child({ generation }));
-    const after = 'C\n'.repeat(generation);
-    // It has written what comes after the wait, and not what came before.
-    await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe(after));
-    expect(await memoryOf(driver)).toEqual({ restoredAt: expect.any(Number) });
-    expect(await driver.list()).toMatchObject([{ instanceId, generation, state: 'running' }]);
+  await driver.start(child());
+  // It has written what comes after the wait, and not what came before.
+  await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\n'));
+  expect(await memoryOf(driver)).toEqual({ restoredAt: expect.any(Number) });
+  expect(await driver.list()).toMatchObject([{ instanceId, generation: 1, state: 'running' }]);
+});
+
+it.each([1, 2])(
+  'memory is loaded once: with a disk that was used, a start (%d) boots',
+  async (generation) => {
+    const { driver } = bench.driver();
+    await keep(driver);
+    await driver.start(child());
+    await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\n'));
     await driver.kill(instanceId);
-  }
+    await driver.start(child({ generation }));
+    const console = `C\n${waiting}C\n`;
+    await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe(console));
+    const bootedBecause = 'it has gone on from the template before';
+    await eventually(async () => expect(await memoryOf(driver)).toEqual({ bootedBecause }));
+  },
+);
+
+it('a machine that had to boot does not go on from memory later', async () => {
+  const { driver } = bench.driver();
+  await keep(driver);
+  const facts = join(bench.folder, 'instances', templateId, 'memory.json');
+  await rename(facts, `${facts}.away`);
+  await driver.start(child());
+  const first = `${waiting}C\n`;
+  await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe(first));
+  await driver.kill(instanceId);
+  await rename(`${facts}.away`, facts);
+  await driver.start(child());
+  const both = `${first}${first}`;
+  await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe(both));
+  expect(await memoryOf(driver)).toEqual({ bootedBecause: 'the template no longer exists' });
 });
 
 it('a machine with other hardware boots, and says why', async () => {
@@ -88,19 +126,26 @@ it('memory that QEMU cannot load is no obstacle: the machine boots', async () =>
   });
 });
 
-it('a start that was cut off before the guest went on is made again', async () => {
+it('a start that was cut off right before the guest went on lets it go on', async () => {
   const { driver } = bench.driver();
   await keep(driver);
   await driver.start(child());
   await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\n'));
   const pid = await bench.pidOf();
-  // As it is until the guest goes on.
-  const client = await connectQmp({
-    socketPath: bench.machineFile('disks.sock'),
-    timeoutMs: limits.limitMs,
-  });
-  await client.execute('stop');
-  await client.close();
+  await pause();
+  await driver.start(child());
+  expect(await driver.list()).toMatchObject([{ instanceId, state: 'running' }]);
+  expect(await bench.pidOf()).toBe(pid);
+});
+
+it('a start that was cut off before the guest had its memory is made again', async () => {
+  const { driver } = bench.driver();
+  await keep(driver);
+  await driver.start(child());
+  await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\n'));
+  const pid = await bench.pidOf();
+  await pause();
+  await rm(bench.machineFile('memory.used'));
   await driver.start(child());
   await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\nC\n'));
   expect(await bench.pidOf()).not.toBe(pid);

@@ -10,36 +10,26 @@ export const folderModeAtStart = 0o1770;
 /** QEMU uses what it has made. A guest that takes it over cannot replace a file by a link for the server to follow. */
 const folderModeOfGuest = 0o710;
 
+interface GuestPlace {
+  readonly folder: string;
+  readonly instanceId: InstanceId;
+}
+
 /**
  * Lets the guest of a machine begin that was started paused. Repeatable; a guest that has begun is left as it is.
- * QEMU has read disks by now, which may have been made to take it over, and it could make names in the folder:
+ * `isRestored`: it may have memory to go on from, and is paused as the guest was when that was kept. QEMU has read disks by now, which may have been made to take it over, and it could make names in the folder:
  * rejects when any of them is not what QEMU makes, and when the monitor is another machine's.
  */
 export async function beginGuest(
   client: QmpClient,
-  { folder, instanceId }: { readonly folder: string; readonly instanceId: InstanceId },
+  { folder, instanceId, isRestored = false }: GuestPlace & { readonly isRestored?: boolean },
 ): Promise<void> {
   const { gid: user } = await stat(folder);
   // A machine that a release without jails started has begun.
   if (user === 0) return;
   await closeFolder(client, { folder, instanceId });
-  if ((await runStateOf(client)) === 'prelaunch') await client.execute('cont');
-}
-
-/** The same for a machine that has got memory to go on from: it is paused as the guest was when its memory was kept. */
-export async function beginRestored(
-  client: QmpClient,
-  place: { readonly folder: string; readonly instanceId: InstanceId },
-): Promise<void> {
-  await closeFolder(client, place);
-  await client.execute('cont');
-}
-
-/**
- * Whether the start of a machine that goes on from memory was cut off before its guest went on. It has to be made again.
- */
-export async function isHalfRestored(client: QmpClient): Promise<boolean> {
-  return ['inmigrate', 'paused'].includes(`${await runStateOf(client)}`);
+  const waiting = isRestored ? ['prelaunch', 'paused'] : ['prelaunch'];
+  if (waiting.includes(`${await runStateOf(client)}`)) await client.execute('cont');
 }
 
 async function runStateOf(client: QmpClient): Promise<unknown> {
@@ -47,10 +37,7 @@ async function runStateOf(client: QmpClient): Promise<unknown> {
   return isJsonObject(status) ? status.status : undefined;
 }
 
-async function closeFolder(
-  client: QmpClient,
-  { folder, instanceId }: { readonly folder: string; readonly instanceId: InstanceId },
-): Promise<void> {
+async function closeFolder(client: QmpClient, { folder, instanceId }: GuestPlace): Promise<void> {
   const { gid: user } = await stat(folder);
   await chmod(folder, folderModeOfGuest);
   await assertPlainNames(folder, { user, mayMake: isNameOfQemu });

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, silentLogger } from '@bakehouse/base';
@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { mergedReads } from './boot-record.ts';
 import { BootWatch, readMachineBoot } from './boot-watch.ts';
 import { machineFileNames } from './machine-files.ts';
+import { memoryUsedBecause } from './memory-use.ts';
 
 /** Time that goes on only by `advance`. */
 class SteppedClock implements Clock {
@@ -37,7 +38,7 @@ const disks = [
 ] as const;
 
 /** A machine's folder with what an earlier start wrote to its console. */
-async function watched(outcome: Parameters<BootWatch['responded']>[0] = {}) {
+async function watched(memory?: Parameters<BootWatch['noteMemory']>[0]) {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-boot-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const serial = join(folder, machineFileNames.serial);
@@ -59,7 +60,8 @@ async function watched(outcome: Parameters<BootWatch['responded']>[0] = {}) {
   });
   const spawnedAt = clock.now();
   clock.advance(40);
-  watch.responded(outcome);
+  if (memory) await watch.noteMemory(memory);
+  watch.responded();
   onTestFinished(() => watch.stop());
   await vi.waitFor(async () => {
     clock.advance(1000);
@@ -143,13 +145,37 @@ test('a block server that is started over and over does not make the record grow
 });
 
 test('a start from kept memory says when, and one that had to boot says why', async () => {
-  const restored = await watched({ isRestored: true });
+  const restored = await watched('restored');
   expect((await readMachineBoot(restored.folder))?.memory).toEqual({
     restoredAt: restored.spawnedAt + 40,
   });
   const booted = await watched({ bootedBecause: 'another QEMU' });
   expect((await readMachineBoot(booted.folder))?.memory).toEqual({ bootedBecause: 'another QEMU' });
   expect((await readMachineBoot((await watched()).folder))?.memory).toBeUndefined();
+});
+
+test('how a guest began is known also when nothing else of its start was saved', async () => {
+  const { folder, watch, spawnedAt } = await watched('restored');
+  watch.stop();
+  const known = { generation: 3, spawnedAt, memory: { restoredAt: spawnedAt + 40 } };
+  const boot = join(folder, machineFileNames.boot);
+  const ofEarlierStart = { ...JSON.parse(await readFile(boot, 'utf8')), generation: 2 };
+  await rm(boot);
+  expect(await readMachineBoot(folder)).toMatchObject(known);
+  const { memory: _, ...earlier } = { ...ofEarlierStart, spawnedAt: spawnedAt - 1 };
+  await writeFile(boot, JSON.stringify(earlier));
+  expect(await readMachineBoot(folder)).toMatchObject(known);
+});
+
+test('whose guest has begun does not go on from memory again, and says why', async () => {
+  const { folder } = await watched('restored');
+  const gone = 'it has gone on from the template before';
+  expect(await memoryUsedBecause(folder)).toBe(gone);
+  await writeFile(join(folder, machineFileNames.memoryUse), '{"version":2}');
+  expect(await memoryUsedBecause(folder)).toBe(gone);
+  const booted = await watched({ bootedBecause: 'another QEMU' });
+  expect(await memoryUsedBecause(booted.folder)).toBe('another QEMU');
+  expect(await memoryUsedBecause((await watched()).folder)).toBeUndefined();
 });
 
 test.each([

@@ -19,6 +19,7 @@ import {
 import { isMissing, openPlainFile, readPlainFile, statIfExists } from '@bakehouse/host';
 import { type BootRecord, mergedReads, parseBootRecord } from './boot-record.ts';
 import { machineFileNames } from './machine-files.ts';
+import { readMemoryUse, writeMemoryUse } from './memory-use.ts';
 
 /** A look at the size of a file costs 20 µs of a core. */
 const closeLooks = { everyMs: 200, forMs: 2 * minuteMs };
@@ -38,11 +39,6 @@ interface WatchOptions {
   readonly reads: Pick<ReadReporter, 'ofVolumes'>;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-interface RestoreOutcome {
-  readonly isRestored?: boolean;
-  readonly bootedBecause?: string | undefined;
 }
 
 /**
@@ -80,15 +76,17 @@ export class BootWatch {
     return watch;
   }
 
-  /**
-   * To be called when the machine has responded: from now on there is something to read. `bootedBecause`: it was to go on
-   * from kept memory, and why it does not.
-   */
-  responded({ isRestored = false, bootedBecause }: RestoreOutcome = {}): void {
-    const now = this.#options.clock.now();
-    const booted = bootedBecause === undefined ? {} : { memory: { bootedBecause } };
-    const memory = isRestored ? { memory: { restoredAt: now } } : booted;
-    this.#record = { ...this.#record, respondedAt: now, ...memory };
+  /** To be called before the guest of a machine begins that was to go on from memory. Resolves when it is on disk. */
+  async noteMemory(memory: { readonly bootedBecause: string } | 'restored'): Promise<void> {
+    const respondedAt = this.#options.clock.now();
+    const outcome = memory === 'restored' ? { restoredAt: respondedAt } : memory;
+    this.#record = { ...this.#record, respondedAt, memory: outcome };
+    await writeMemoryUse(this.#options.folder, this.#record);
+  }
+
+  /** To be called when the machine has responded: from now on there is something to read. */
+  responded(): void {
+    this.#record = { ...this.#record, respondedAt: this.#options.clock.now() };
     this.#hasResponded = true;
   }
 
@@ -161,7 +159,7 @@ export class BootWatch {
 export async function readMachineBoot(folder: string): Promise<MachineBoot | undefined> {
   const path = join(folder, machineFileNames.boot);
   const text = (await readPlainFile(path, { bytesMax: recordBytesMax }))?.toString();
-  const record = parseBootRecord(text);
+  const record = later(parseBootRecord(text), await readMemoryUse(folder));
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
   const arrivals = record.arrivals.map(
@@ -182,6 +180,11 @@ export async function readMachineBoot(folder: string): Promise<MachineBoot | und
     return { ...times, arrivals: [] };
   }
   return { ...times, console: written.bytes, arrivals };
+}
+
+/** A server that is killed may not have saved what it knows of a start but how its guest began. */
+function later(saved: BootRecord | undefined, use: BootRecord | undefined): BootRecord | undefined {
+  return use && (!saved || saved.spawnedAt < use.spawnedAt) ? use : saved;
 }
 
 /** The bytes of a file after `from`, at most as many as are kept of a boot, and how many there are. */

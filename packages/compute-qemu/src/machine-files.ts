@@ -35,6 +35,8 @@ export const machineFileNames = {
   /** What was kept of the guest's memory and devices, and of which hardware: see kept-memory.ts. */
   memory: 'memory.state',
   memoryFacts: 'memory.json',
+  /** Says that the guest has begun that was to go on from memory: see memory-use.ts. */
+  memoryUse: 'memory.used',
   /** Where QEMU writes its memory to, while it is kept. */
   memorySocket: 'memory.sock',
 } as const;

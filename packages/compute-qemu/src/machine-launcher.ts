@@ -14,7 +14,7 @@ import {
 } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { awaitMonitor } from './await-monitor.ts';
-import { beginGuest, beginRestored } from './begin-guest.ts';
+import { beginGuest } from './begin-guest.ts';
 import { BootWatch } from './boot-watch.ts';
 import { MachineStartError, MemoryMisfitError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
@@ -27,6 +27,7 @@ import { enterMachineGroup } from './machine-group.ts';
 import { withMachineJail } from './machine-jail.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
 import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
+import { memoryUsedBecause } from './memory-use.ts';
 import { prepareMachineFolder } from './prepare-machine-folder.ts';
 import { qemuArgv } from './qemu-argv.ts';
 import { restoreMemory } from './restore-memory.ts';
@@ -108,7 +109,8 @@ export class MachineLauncher {
     const { instanceId, memoryOf } = spec;
     if (memoryOf === undefined) return await this.#begin(spec, {});
     const kept = machineFolder(directory, memoryOf);
-    const misfit = await memoryMisfit(kept, spec, accelerator);
+    const used = await memoryUsedBecause(machineFolder(directory, instanceId));
+    const misfit = used ?? (await memoryMisfit(kept, spec, accelerator));
     await using memory = misfit === undefined ? await openMemory(kept) : undefined;
     try {
       if (memory) return await this.#begin(spec, { memory });
@@ -194,13 +196,15 @@ export class MachineLauncher {
       if (memory && nic) {
         const { qemuBuild } = memory;
         await restoreMemory(client, { folder, qemuBuild, nic, clock, timeoutMs: limits.startMs });
-        await beginRestored(client, { folder, instanceId });
+        await bootWatch.noteMemory('restored');
+        await beginGuest(client, { folder, instanceId, isRestored: true });
       } else {
+        if (bootedBecause !== undefined) await bootWatch.noteMemory({ bootedBecause });
         await beginGuest(client, { folder, instanceId });
       }
       const process = await jailedProcess(infoPath, jail.user);
       if (process === undefined) throw new MachineStartError('QEMU ended after its first answer');
-      bootWatch.responded({ isRestored: memory !== undefined, bootedBecause });
+      bootWatch.responded();
       return { process, record: this.#recordOf(spec), client, bootWatch };
     } catch (error) {
       bootWatch.stop();

@@ -14,7 +14,7 @@ import type {
   VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
-import { beginGuest, isHalfRestored } from './begin-guest.ts';
+import { beginGuest } from './begin-guest.ts';
 import { readMachineBoot } from './boot-watch.ts';
 import { MachineGoneError, MachineStartError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
@@ -32,6 +32,7 @@ import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './ma
 import { findMachineProcess } from './machine-process.ts';
 import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
+import { hasMemoryUse } from './memory-use.ts';
 import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
 import { releaseMachine } from './release-machines.ts';
@@ -280,10 +281,11 @@ export class QemuCompute implements Compute {
       await session.hold.known();
       // It has begun.
       if (session.hold.reason !== undefined) return;
-      const client = await session.client();
       const folder = this.#folder(instanceId);
-      if (spec.memoryOf === undefined || !(await isHalfRestored(client))) {
-        return await beginGuest(client, { folder, instanceId });
+      const isRestored = spec.memoryOf !== undefined;
+      // Without a word of what its guest begins from, it was cut off before that, and is made again.
+      if (!isRestored || (await hasMemoryUse(folder))) {
+        return await beginGuest(await session.client(), { folder, instanceId, isRestored });
       }
     }
     if (session) await endMachine(session, this.#context);

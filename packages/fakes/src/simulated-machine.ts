@@ -39,13 +39,19 @@ export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boole
   return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);
 }
 
-/** What becomes of the wish of a machine to go on from the memory of another; nothing where it has none. */
+/**
+ * What becomes of the wish of a machine to go on from the memory of another; nothing where it has none. Whose guest has
+ * begun boots: its disk is not the template's any more.
+ */
 export function memoryOutcome(
-  { memoryOf, memoryMiB }: MachineSpec,
+  { instanceId, memoryOf, memoryMiB }: MachineSpec,
   find: (instanceId: InstanceId) => SimulatedMachine | undefined,
   now: number,
 ): Pick<SimulatedMachine, 'memory'> {
   if (memoryOf === undefined) return {};
+  const before = find(instanceId)?.memory;
+  if (before && 'bootedBecause' in before) return { memory: before };
+  if (before) return { memory: { bootedBecause: 'it has gone on from the template before' } };
   const kept = find(memoryOf);
   if (!kept?.hasMemory) return { memory: { bootedBecause: 'the template no longer exists' } };
   if (kept.spec.memoryMiB === memoryMiB) return { memory: { restoredAt: now } };

@@ -37,7 +37,7 @@ export interface MachineSpec {
   readonly nics: readonly MachineNic[];
   /**
    * The machine whose kept memory this one goes on from, where it fits; otherwise it boots, and `MachineBoot` says why. Its
-   * disk has to be what that machine's was when its memory was kept.
+   * disk has to be what that machine's was when its memory was kept, so it boots when its guest has begun before.
    */
   readonly memoryOf?: InstanceId;
 }

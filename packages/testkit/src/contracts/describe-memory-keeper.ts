@@ -50,6 +50,20 @@ export function describeMemoryKeeper(name: string, open: () => Promise<OpenedCom
       expect(await memoryOf(two)).toEqual({ restoredAt: expect.any(Number) });
     });
 
+    test('once: a start that is repeated after its guest has begun boots, and says why', async () => {
+      await keep(one);
+      const spec = { ...(await opened.aSpec(two)), memoryOf: one };
+      await compute.start(spec);
+      expect(await memoryOf(two)).toEqual({ restoredAt: expect.any(Number) });
+      for (const _ of ['again', 'and again']) {
+        await compute.kill(two);
+        compute = await opened.restart();
+        await compute.start(spec);
+        const bootedBecause = 'it has gone on from the template before';
+        await vi.waitFor(async () => expect(await memoryOf(two)).toEqual({ bootedBecause }));
+      }
+    });
+
     test('a machine with other hardware boots, and says why', async () => {
       await keep(one);
       const spec = await opened.aSpec(two);
