@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@bakehouse/base';
-import type { NetworkPort, ReadReporter } from '@bakehouse/domain';
+import type { GuestRoomMeter, NetworkPort, ReadReporter } from '@bakehouse/domain';
 import type { ControlGroups, JailUsers } from '@bakehouse/host';
 import type { Accelerator } from './accelerator.ts';
 import type { ComputeLimits } from './compute-limits.ts';
@@ -20,6 +20,8 @@ export interface QemuComputeOptions {
   readonly accelerator: Accelerator['accel'];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The file system of `directory`. */
+  readonly room: GuestRoomMeter;
   readonly limits?: Partial<ComputeLimits>;
 }
 

@@ -1,17 +1,18 @@
-import { KeyedLock } from '@bakehouse/base';
-import type {
-  Capacity,
-  Compute,
-  InstanceId,
-  MachineBoot,
-  MachineDisk,
-  MachineEvent,
-  MachineKeeper,
-  MachineNic,
-  MachineSpec,
-  MachineStatus,
-  NetworkInterfaceId,
-  VolumeId,
+import { KeyedLock, MiB } from '@bakehouse/base';
+import {
+  type Capacity,
+  type Compute,
+  type InstanceId,
+  type MachineBoot,
+  type MachineDisk,
+  type MachineEvent,
+  type MachineKeeper,
+  type MachineNic,
+  type MachineSpec,
+  type MachineStatus,
+  MemoryNotKeptError,
+  type NetworkInterfaceId,
+  type VolumeId,
 } from '@bakehouse/domain';
 import type { QmpClient } from '@bakehouse/qmp';
 import { beginGuest } from './begin-guest.ts';
@@ -23,7 +24,7 @@ import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { bytesOfFiles } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
-import { qemuBuildOf, saveMemory, waitsForCard } from './keep-memory.ts';
+import { saveMemory, waitsForCard } from './keep-memory.ts';
 import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
@@ -33,10 +34,14 @@ import { findMachineProcess } from './machine-process.ts';
 import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
 import { hasMemoryUse } from './memory-use.ts';
+import { qemuBuildOf } from './monitor.ts';
 import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
 import { releaseMachine } from './release-machines.ts';
 import { takeScreenshot } from './screenshot.ts';
+
+/** What is kept of a guest takes no more: a page has 8 bytes of its own, and devices, with the screen, some 20 MiB. */
+const keptBytesMax = (memoryMiB: number): number => memoryMiB * MiB * (1 + 1 / 256) + 64 * MiB;
 
 /** See createQemuCompute. */
 export class QemuCompute implements Compute {
@@ -167,7 +172,8 @@ export class QemuCompute implements Compute {
     { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
   ): Promise<void> {
     const { instanceId } = spec;
-    const { accelerator, clock, users } = this.#context;
+    const { accelerator, clock, users, room, limits } = this.#context;
+    const deadline = clock.elapsed() + limitMs;
     const folder = this.#folder(instanceId);
     const isKept = async () => (await readMemoryFacts(folder)) !== undefined;
     const runs = async () => (await this.#session(instanceId)) !== undefined;
@@ -175,9 +181,13 @@ export class QemuCompute implements Compute {
     await this.#lock.run([`life ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (!(await isKept())) {
-        if (!session) throw new MachineGoneError(`${instanceId} has no running machine`);
+        if (!session) throw new MemoryNotKeptError('its guest ended while it booted');
         const client = await session.client();
-        await saveMemory(client, { folder, user: await users.of(folder), clock, signal });
+        await saveMemory(client, {
+          ...{ folder, user: await users.of(folder), clock, deadline, signal },
+          ...{ room, freeBytesMin: limits.spaceNeededBytes },
+          bytesMax: keptBytesMax(spec.memoryMiB),
+        });
         const hardware = await hardwareOf(spec, accelerator);
         await writeMemoryFacts(folder, { hardware, qemuBuild: await qemuBuildOf(client) });
       }

@@ -2,22 +2,14 @@ import { join } from 'node:path';
 import type { Clock } from '@bakehouse/base';
 import type { MachineNic } from '@bakehouse/domain';
 import { firstHandedDescriptor } from '@bakehouse/host';
-import {
-  isJsonObject,
-  type QmpClient,
-  QmpClosedError,
-  QmpError,
-  QmpTimeoutError,
-} from '@bakehouse/qmp';
+import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
 import { MemoryMisfitError } from './compute-errors.ts';
 import { readTail } from './console-log.ts';
-import { qemuBuildOf } from './keep-memory.ts';
 import { machineFileNames } from './machine-files.ts';
+import { isMonitorFailure, qemuBuildOf } from './monitor.ts';
 import { cardBackend, cardDevice, firstCard, firstCardPlace } from './network-card.ts';
 
 const pollMs = 10;
-/** QEMU ended, refused or did not respond. */
-const failures = [QmpClosedError, QmpError, QmpTimeoutError];
 
 export interface RestoreOptions {
   readonly folder: string;
@@ -46,7 +38,7 @@ export async function restoreMemory(client: QmpClient, options: RestoreOptions):
     await client.execute('netdev_add', cardBackend(firstCard, nic.port));
     await client.execute('device_add', { ...cardDevice(firstCard, nic), ...firstCardPlace });
   } catch (error) {
-    if (!(error instanceof Error) || !failures.some((each) => error instanceof each)) throw error;
+    if (!isMonitorFailure(error)) throw error;
     const log = await readTail(join(options.folder, machineFileNames.log), 1000);
     const text = log.toString('utf8').trim() || error.message;
     throw new MemoryMisfitError(`QEMU could not load the template: ${text}`, { cause: error });

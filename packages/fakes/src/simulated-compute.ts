@@ -82,7 +82,10 @@ export class SimulatedCompute implements Compute {
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
   }
 
-  async keepMemory({ instanceId }: MachineSpec): Promise<void> {
+  async keepMemory(
+    { instanceId }: MachineSpec,
+    _options: Parameters<Compute['keepMemory']>[1],
+  ): Promise<void> {
     if (this.#machines.get(instanceId)?.hasMemory) return;
     const machine = this.#running(instanceId);
     if (!machine) throw new MemoryNotKeptError('its guest ended while it booted');

@@ -47,10 +47,15 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   usedBytes: (instanceId) => volumes.machineBytes(instanceId),
 });
 
-const roomOf = ({ diskReserveBytes }: Config, { root, blocks, volumes }: DataDirectory) =>
+/** `guests`: the folder whose files grow. */
+const roomOf = (
+  { diskReserveBytes }: Config,
+  { root, blocks, volumes }: DataDirectory,
+  guests: string,
+) =>
   hostRoom({
     paths: [root, blocks, volumes],
-    guests: volumes,
+    guests,
     neededBytes: spaceNeededBytes,
     reserveBytes: diskReserveBytes,
   });
@@ -80,6 +85,7 @@ export async function wireQemuDrivers(
   const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
   const { hot } = volumes;
   const groups = await machineLimits(logger);
+  const room = roomOf(config, data, data.volumes);
   const compute = createQemuCompute({
     directory: data.instances,
     disks: machineDisks(volumes),
@@ -90,6 +96,7 @@ export async function wireQemuDrivers(
     accelerator: accelerator.accel,
     clock,
     logger,
+    room: roomOf(config, data, data.instances),
     limits: { spaceNeededBytes },
   });
   const publisher = await createMetadataPublisher({
@@ -98,7 +105,6 @@ export async function wireQemuDrivers(
     clock,
     logger,
   });
-  const room = roomOf(config, data);
   const builder = createImageBuilder({
     directory: data.builds,
     environment: config.proxies,

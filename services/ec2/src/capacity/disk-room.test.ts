@@ -38,12 +38,14 @@ test('nothing that needs room is begun on a full disk, and nothing of it stays',
     await tx.list('snapshot'),
     await tx.list('image'),
     await tx.list('instance'),
+    await tx.list('fastLaunch'),
   ]);
   const calls = {
     CreateVolume: { AvailabilityZone: zone, Size: 1, ClientToken: 'first' },
     CreateSnapshot: { VolumeId },
     CreateSnapshots: { InstanceSpecification: { InstanceId } },
     CreateImage: { InstanceId, Name: 'full', NoReboot: true },
+    EnableFastLaunch: { ImageId },
     RunInstances: { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 },
   };
   for (const [name, request] of Object.entries(calls)) {
@@ -59,6 +61,7 @@ test('nothing that needs room is begun on a full disk, and nothing of it stays',
     await tx.list('snapshot'),
     await tx.list('image'),
     await tx.list('instance'),
+    await tx.list('fastLaunch'),
   ]);
   expect(after).toEqual(before);
 });

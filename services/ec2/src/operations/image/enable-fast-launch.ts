@@ -8,6 +8,7 @@ import {
   type MetadataReader,
 } from '@bakehouse/domain';
 import { makeFastLaunchWorkflow, type OperationContext } from '@bakehouse/orchestration';
+import { writeWithRoom } from '../../capacity/disk-room.ts';
 import { launchType, refuseUnrunnable } from '../../launch/launch-type.ts';
 import { findTemplate, findTemplateVersion } from '../../launch/template-version.ts';
 import type { Operation } from '../../operation.ts';
@@ -101,7 +102,7 @@ async function planned(
 /** Asks for a template of the image; the record says `enabled` when launches go on from it. */
 export const enableFastLaunch: Operation<'EnableFastLaunch'> = async (context, request) => {
   checkResourceType(request.ResourceType);
-  return await context.write(async (tx) => {
+  return await writeWithRoom(context, async (tx, claimRoom) => {
     const image = await ownImage(tx, context, request.ImageId);
     checkState('image', image, 'RunInstances');
     const record = await planned(tx, context, { image, request });
@@ -111,6 +112,7 @@ export const enableFastLaunch: Operation<'EnableFastLaunch'> = async (context, r
         message: `Fast launch of '${image.id}' is '${before.state}'; disable it first, and wait until it is disabled`,
       });
     }
+    claimRoom();
     await tx.put('fastLaunch', record);
     await makeFastLaunchWorkflow.enqueue(tx, { imageId: image.id });
     return fastLaunchView(record);

@@ -1,0 +1,13 @@
+import { type QmpClient, QmpClosedError, QmpError, QmpTimeoutError } from '@bakehouse/qmp';
+
+const failures = [QmpClosedError, QmpError, QmpTimeoutError];
+
+/** QEMU ended, refused a command or did not respond in time. */
+export function isMonitorFailure(error: unknown): error is Error {
+  return failures.some((each) => error instanceof each);
+}
+
+/** QEMU's own name for its build. */
+export async function qemuBuildOf(client: QmpClient): Promise<string> {
+  return JSON.stringify(await client.execute('query-version'));
+}
