@@ -24,6 +24,7 @@ import { failureCodes } from './failures.ts';
 import { inputFields, inputReader } from './input.ts';
 import { planBakedImage, planBakedSnapshot } from './plan-published.ts';
 import { enqueuePrune } from './prune-blocks.ts';
+import { whileWanted } from './while-wanted.ts';
 import type { HostResource } from './widths.ts';
 
 const { bakeId } = inputFields;
@@ -53,38 +54,19 @@ const cancelledFailure = () => new StepFailure(failureCodes.cancelled, 'the bake
 
 const without = ({ content: _, isCancelling: __, ...bake }: Bake): Bake => bake;
 
-/**
- * Does `work` with a signal that is also aborted when somebody asks for the end of the bake, now or before. It fails with
- * `Cancelled` then.
- */
-async function untilCancelled<Result>(
+/** Does `work`, and fails with `Cancelled` as soon as somebody asks for the end of the bake. */
+const untilCancelled = <Result>(
   context: WorkflowContext,
   { bakeId }: BakeInput,
   { work, signal }: { work: (signal: AbortSignal) => Promise<Result>; signal: AbortSignal },
-): Promise<Result> {
-  const cancelling = new AbortController();
-  const cancelled = cancelledFailure();
-  const check = async () => {
-    const bake = await context.metadata.read((tx) => tx.get('bake', bakeId));
-    if (bake?.isCancelling) cancelling.abort(cancelled);
-  };
-  // Where the records cannot be read any more, the server is stopping: the step's own signal says so.
-  const checkOrLog = () =>
-    check().catch((error: unknown) => {
-      context.logger.log('warn', 'not known whether a bake is to be cancelled', { bakeId, error });
-    });
-  const unwatch = context.changes.watch(bakeId, () => void checkOrLog());
-  try {
-    await check();
-    cancelling.signal.throwIfAborted();
-    return await work(AbortSignal.any([signal, cancelling.signal]));
-  } catch (error) {
-    // Whatever the interruption made of the work, this is why.
-    throw cancelling.signal.aborted && !signal.aborted ? cancelled : error;
-  } finally {
-    unwatch();
-  }
-}
+): Promise<Result> =>
+  whileWanted(context, {
+    recordId: bakeId,
+    isWanted: async (reader) => !(await reader.get('bake', bakeId))?.isCancelling,
+    unwanted: cancelledFailure(),
+    work,
+    signal,
+  });
 
 async function buildDisk(
   context: WorkflowContext,

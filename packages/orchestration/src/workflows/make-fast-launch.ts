@@ -1,8 +1,14 @@
 import { GiB, minuteMs } from '@bakehouse/base';
 import { changeFastLaunch, inFastLaunchState } from '@bakehouse/domain';
-import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/workflow-engine';
+import {
+  type Commit,
+  defineWorkflow,
+  StepFailure,
+  type WorkInProgress,
+} from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
 import { whileStoreIsAway } from './captures.ts';
+import { failureCodes } from './failures.ts';
 import {
   type FastLaunchInput,
   fastLaunchPlace,
@@ -13,10 +19,25 @@ import {
   templateSpec,
 } from './fast-launch-record.ts';
 import { enqueuePrune } from './prune-blocks.ts';
+import { whileWanted } from './while-wanted.ts';
 import type { HostResource } from './widths.ts';
 
 /** An emulated guest on a busy host takes minutes. */
 const bootLimitMs = 10 * minuteMs;
+
+/** Does `work`, and fails as soon as somebody gives the template up, whose removal waits behind this. */
+const whileEnabling = (
+  context: WorkflowContext,
+  { imageId }: FastLaunchInput,
+  { work, signal }: { work: (signal: AbortSignal) => Promise<void>; signal: AbortSignal },
+): Promise<void> =>
+  whileWanted(context, {
+    recordId: imageId,
+    isWanted: async (reader) => (await reader.get('fastLaunch', imageId))?.state === 'enabling',
+    unwanted: new StepFailure(failureCodes.cancelled, 'the template was given up'),
+    work,
+    signal,
+  });
 
 /**
  * Boots a guest and keeps its memory. A try that was cut off begins again, with a map of its own: memory is only good with
@@ -41,8 +62,13 @@ async function bootGuest(
   const { volumeId, originMapId, sizeGiB } = record.template;
   await context.volumes.create({ volumeId, originMapId, sizeBytes: sizeGiB * GiB });
   const spec = templateSpec(record);
-  await context.compute.start(spec);
-  await context.compute.keepMemory(spec, { limitMs: bootLimitMs, signal });
+  await whileEnabling(context, input, {
+    signal,
+    work: async (signal) => {
+      await context.compute.start(spec);
+      await context.compute.keepMemory(spec, { limitMs: bootLimitMs, signal });
+    },
+  });
 }
 
 /** Reads the guest's disk, which is at rest, into the block store. */
@@ -58,7 +84,12 @@ async function captureDisk(
   if (!view) throw new Error(`the freeze of ${record.template.volumeId} returned its view`);
   const { source, baseMapId } = view;
   const request = { mapId: record.template.mapId, source, ...(baseMapId ? { baseMapId } : {}) };
-  await context.snapshots.capture(request, { signal });
+  await whileEnabling(context, input, {
+    signal,
+    work: async (signal) => {
+      await context.snapshots.capture(request, { signal });
+    },
+  });
   await context.volumes.thaw(volumes, 'abandoned');
 }
 
@@ -90,6 +121,7 @@ export const makeFastLaunchWorkflow = defineWorkflow<
     },
     {
       name: 'guest',
+      uses: 'template',
       run: bootGuest,
       undo: async (context, input) => {
         const record = await readFastLaunch(context, input, 'enabling');

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instance } from '@bakehouse/domain';
 import { describe, expect, test } from 'vitest';
 import { type TestContext, testContext } from '../../testing/test-context.ts';
@@ -200,6 +201,29 @@ describe('a launch', () => {
 });
 
 describe('disabling', () => {
+  test.each(['DisableFastLaunch', 'DeregisterImage'] as const)(
+    'a template in the making ends at once by %s, and nothing of it stays',
+    async (ending) => {
+      const context = await withImage();
+      const { call, ImageId, drivers, settle } = context;
+      const { promise: booting, resolve } = Promise.withResolvers<void>();
+      drivers.compute.keepMemory = async (_, { signal }) => {
+        resolve();
+        for (;;) {
+          signal.throwIfAborted();
+          await nextTurn();
+        }
+      };
+      await call('EnableFastLaunch', { ImageId });
+      await booting;
+      await call(ending, { ImageId });
+      await settle();
+      expect(await shown(context)).toEqual([]);
+      expect(await drivers.compute.kept()).toEqual([]);
+      expect(await drivers.volumes.list()).toEqual([]);
+    },
+  );
+
   test('removes the template, and the image is no longer shown; instances stay', async () => {
     const context = await enabled();
     const { call, ImageId, drivers } = context;
