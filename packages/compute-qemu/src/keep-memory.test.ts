@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { MiB, systemClock } from '@bakehouse/base';
 import { MemoryNotKeptError } from '@bakehouse/domain';
 import { QmpClosedError, QmpError } from '@bakehouse/qmp';
 import { expect, onTestFinished, test } from 'vitest';
-import { saveMemory } from './keep-memory.ts';
+import { saveMemory, waitsForCard } from './keep-memory.ts';
 import { machineFileNames } from './machine-files.ts';
 import { fakeMonitor, type Replies } from './testing/fake-monitor.ts';
 
@@ -103,6 +103,27 @@ test.each<[string, (socket: Socket) => void, Replies, Limits, string]>([
   expect(error).toBeInstanceOf(MemoryNotKeptError);
   expect(`${error}`).toContain(why);
   expect(await readdir(folder)).toEqual([]);
+});
+
+/** Waits for a guest that has written this. */
+async function waitFor(text: string): Promise<void> {
+  const { folder } = await machine();
+  const times = { spawnedAt: 1, respondedAt: 1, consoleFrom: 0, arrivals: [] };
+  const boot = { version: 1, generation: 1, ...times };
+  await writeFile(join(folder, machineFileNames.boot), JSON.stringify(boot));
+  await writeFile(join(folder, machineFileNames.serial), text);
+  const { signal } = new AbortController();
+  await waitsForCard(folder, { clock: systemClock, limitMs: 30, signal, runs: async () => true });
+}
+
+test('a guest that waits for its card says so, and one that cannot be a template says why', async () => {
+  await waitFor('[1.5] bakehouse: waiting for a network card\r\n');
+  const refused = waitFor('x\r\nbakehouse: no template: copies would share much\r\nmore');
+  await expect(refused).rejects.toThrow(new MemoryNotKeptError('copies would share much'));
+  const long = waitFor(`bakehouse: no template: ${'x'.repeat(1000)}\n`);
+  await expect(long).rejects.toThrow(new MemoryNotKeptError('x'.repeat(200)));
+  // Not all of the line is there yet.
+  await expect(waitFor('bakehouse: no template: cop')).rejects.toThrow('did not wait');
 });
 
 test('who asked can give it up', async () => {

@@ -14,6 +14,8 @@ import { isMonitorFailure } from './monitor.ts';
 
 /** What a guest writes to its serial port when it has come as far as it can without a network card. */
 const waitingLine = 'bakehouse: waiting for a network card';
+/** And when copies of it would share what they must not. */
+const refusal = /bakehouse: no template: ([ -~]{1,200})[ -~]*[\r\n]/;
 const pollMs = 200;
 const progressPollMs = 20;
 /** As fast as it goes: the guest is stopped. */
@@ -48,7 +50,10 @@ export async function waitsForCard(
 
 async function hasWritten(folder: string): Promise<boolean> {
   const boot = await readMachineBoot(folder);
-  return Buffer.from(boot?.console ?? []).includes(waitingLine);
+  const text = Buffer.from(boot?.console ?? []).toString('latin1');
+  const [, reason] = refusal.exec(text) ?? [];
+  if (reason !== undefined) throw new MemoryNotKeptError(reason);
+  return text.includes(waitingLine);
 }
 
 interface SaveOptions {

@@ -99,7 +99,10 @@ function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonl
     ],
     ...['-smp', processors(spec), '-m', `size=${spec.memoryMiB}M`],
     ...['-rtc', 'base=utc', '-boot', 'strict=on'],
-    ...smbiosOptions(spec.instanceId, spec.instanceType).flatMap((table) => ['-smbios', table]),
+    ...smbiosOptions({ ...spec, isTemplate: spec.nics.length === 0 }).flatMap((table) => [
+      '-smbios',
+      table,
+    ]),
   ];
 }
 

@@ -14,12 +14,16 @@ describe('the identity of a machine', () => {
 
   it('is in the firmware tables as cloud-init looks for it: serial and UUID are equal', () => {
     const uuid = systemUuid(first);
-    expect(smbiosOptions(first, 't3.micro')).toEqual([
+    const guest = { instanceId: first, instanceType: 't3.micro', isTemplate: false } as const;
+    expect(smbiosOptions(guest)).toEqual([
       'type=0,vendor=Amazon EC2,version=1.0',
       `type=1,manufacturer=Amazon EC2,product=t3.micro,uuid=${uuid},serial=${uuid}`,
       `type=2,manufacturer=Amazon EC2,asset=${first}`,
       'type=3,manufacturer=Amazon EC2,asset=Amazon EC2',
     ]);
+    // The same words are in cloud-boot of the image builder.
+    const template = smbiosOptions({ ...guest, isTemplate: true });
+    expect(template[1]).toMatch(/,sku=bakehouse template$/);
   });
 });
 

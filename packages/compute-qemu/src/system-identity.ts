@@ -17,13 +17,30 @@ export function systemUuid(instanceId: InstanceId): string {
   return groups.join('-');
 }
 
+/** By this a guest knows that its memory is to be kept: see cloud-boot of the image builder. */
+const templateSku = 'bakehouse template';
+
+interface Identity {
+  readonly instanceId: InstanceId;
+  readonly instanceType: string;
+  /** Its memory is to be kept for others. */
+  readonly isTemplate: boolean;
+}
+
 /** QEMU options that make the firmware tables equal those of EC2's Nitro instances. */
-export function smbiosOptions(instanceId: InstanceId, instanceType: string): readonly string[] {
+export function smbiosOptions({
+  instanceId,
+  instanceType,
+  isTemplate,
+}: Identity): readonly string[] {
   const vendor = 'Amazon EC2';
   const uuid = systemUuid(instanceId);
   const tables: Readonly<Record<string, string>>[] = [
     { type: '0', vendor, version: '1.0' },
-    { type: '1', manufacturer: vendor, product: instanceType, uuid, serial: uuid },
+    {
+      ...{ type: '1', manufacturer: vendor, product: instanceType, uuid, serial: uuid },
+      ...(isTemplate ? { sku: templateSku } : {}),
+    },
     { type: '2', manufacturer: vendor, asset: instanceId },
     { type: '3', manufacturer: vendor, asset: vendor },
   ];

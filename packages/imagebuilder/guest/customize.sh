@@ -33,6 +33,12 @@ printf 'Bakehouse Linux %s \\n \\l\n\n' "$BAKEHOUSE_RELEASE" > "$root/etc/issue"
 # Without this it would run at each login.
 if [ -e "$root/etc/update-motd.d/10-uname" ]; then chmod 644 "$root/etc/update-motd.d/10-uname"; fi
 
+# Services that are not in this list may keep what the copies of a template must not share: see warm_start.py.
+{
+  find "$root/usr/lib/systemd/system" "$units" -maxdepth 1 -name '*.service' ! -name rc-local.service -printf '%f\n'
+  find "$root/etc/init.d" -maxdepth 1 -type f ! -name rc.local -printf '%f.service\n' | sed 's/\.sh\.service$/.service/'
+} | sort -u > "$root/usr/lib/bakehouse/own-services"
+
 # Remove everything that belongs to one machine, and every trace of the host that baked the image.
 rm -f "$root/etc/hostname" "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" \
   "$root/var/lib/systemd/random-seed" "$root/etc/apt/apt.conf.d/99mmdebstrap" \

@@ -31,6 +31,14 @@ async function pythonOf(lines: readonly string[]): Promise<string> {
     'import warm_start',
     'folder = sys.argv[2]',
     'program.PCI_DEVICES = folder + "/pci"',
+    'for name in ["PRODUCT_SKU", "PRODUCT_UUID", "MACHINE_ID", "TEMPLATE_MARK"]:',
+    '    setattr(program, name, folder + "/" + name)',
+    'def write(name, text):',
+    '    with open(folder + "/" + name, "w") as file: file.write(text)',
+    'def read(name):',
+    '    with open(folder + "/" + name) as file: return file.read()',
+    'write("PRODUCT_SKU", "bakehouse template\\n")',
+    'def end(*arguments): raise SystemExit(0)',
     'def plug():',
     '    os.mkdir(folder + "/pci/0000:00:02.0")',
     '    with open(folder + "/pci/0000:00:02.0/class", "w") as text: text.write("0x020000\\n")',
@@ -44,6 +52,13 @@ test('a guest with a card waits for nothing', async () => {
   expect(await pythonOf(lines)).toBe('None');
 });
 
+test.each([
+  ['another machine', 'write("PRODUCT_SKU", "Not Specified\\n")'],
+  ['a machine of EC2', 'os.unlink(program.PRODUCT_SKU)'],
+])('%s waits for no card, also when it has none', async (_, change) => {
+  expect(await pythonOf([change, 'print(program.wait_without_card())'])).toBe('None');
+});
+
 test('a device that is being plugged is none yet', async () => {
   const lines = ['os.mkdir(folder + "/pci/0000:00:05.0")', 'print(program.has_network_card())'];
   expect(await pythonOf(lines)).toBe('False');
@@ -52,7 +67,8 @@ test('a device that is being plugged is none yet', async () => {
 /** What the wait does, in its order, without doing it. */
 const recorded = [
   'warm_start.preload = lambda: print("modules imported")',
-  'warm_start.settle = lambda: print("settled")',
+  'warm_start.settle = lambda mark: print("settled", mark == program.TEMPLATE_MARK)',
+  'warm_start.why_no_template = lambda: None',
   'warm_start.hold_network = lambda: (print("network held"), lambda: print("network goes on"))[1]',
   'warm_start.time.sleep = lambda seconds: plug()',
   'warm_start.renew_random = lambda: print("random numbers renewed")',
@@ -64,10 +80,11 @@ test('without a card it settles, says that it waits, and renews itself before th
   const stdout = await pythonOf([...recorded, 'print(program.wait_without_card() is warm_start)']);
   expect(stdout.split('\n')).toEqual([
     'modules imported',
-    'settled',
+    'settled True',
     'network held',
     'bakehouse: waiting for a network card',
     'random numbers renewed',
+    expect.stringMatching(/^bakehouse: random numbers renewed, the next are [0-9a-f]{16}$/),
     'clock set',
     '/proc/sys/kernel/random/boot_id 36',
     'network goes on',
@@ -75,17 +92,122 @@ test('without a card it settles, says that it waits, and renews itself before th
   ]);
 });
 
-test('a copy that cannot be renewed powers off, and never reaches the network', async () => {
+const poweredOff = [
+  'warm_start.subprocess.run = lambda command: print(*command)',
+  'warm_start.wait_for_ever = end',
+];
+
+test.each(['OSError', 'ValueError'])(
+  'a copy that cannot be renewed (%s) powers off, and never reaches the network',
+  async (error) => {
+    const stdout = await pythonOf([
+      ...recorded,
+      ...poweredOff,
+      `def fail(): raise ${error}("no source of random numbers")`,
+      'warm_start.renew_random = fail',
+      'program.wait_without_card()',
+    ]);
+    expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
+    expect(stdout).not.toContain('network goes on');
+  },
+);
+
+test('where copies would share too much it says so, and does not wait for a card', async () => {
   const stdout = await pythonOf([
     ...recorded,
-    'def fail(): raise OSError("no source of random numbers")',
-    'warm_start.renew_random = fail',
-    'def end(*arguments): raise SystemExit(0)',
-    'warm_start.subprocess.run = lambda command: (print(*command), end())',
+    'warm_start.wait_for_ever = end',
+    'warm_start.why_no_template = lambda: "too much"',
     'program.wait_without_card()',
   ]);
-  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
-  expect(stdout).not.toContain('network goes on');
+  expect(stdout.split('\n').slice(-1)).toEqual(['bakehouse: no template: too much']);
+});
+
+test('what copies would share: what other services drew, and the secrets of TCP', async () => {
+  const stdout = await pythonOf([
+    'warm_start.OWN_SERVICES = folder + "/own"',
+    'warm_start.TCP_COUNTERS = folder + "/snmp"',
+    'write("own", "getty@.service\\nsystemd-udevd.service\\n")',
+    'shown = {"getty@tty1.service": 9, "systemd-udevd.service": 5, "late.service": 0}',
+    'warm_start.output_of = lambda *command: "\\n\\n".join("Id=%s\\nInactiveExitTimestampMonotonic=%d" % unit for unit in shown.items())',
+    'def count(opened, accepted): write("snmp", "Ip: Forwarding\\nIp: 1\\nTcp: Rto ActiveOpens PassiveOpens\\nTcp: 1 %d %d\\n" % (opened, accepted))',
+    'count(0, 0)',
+    'print(warm_start.why_no_template())',
+    'shown["late.service"] = 7',
+    'print(warm_start.why_no_template())',
+    'del shown["late.service"]',
+    'for counts in [(1, 0), (0, 1)]:',
+    '    count(*counts)',
+    '    print(warm_start.why_no_template())',
+  ]);
+  const tcp = expect.stringContaining('the guest has made TCP connections');
+  const service = 'copies would share what late.service drew when it was started';
+  expect(stdout.split('\n')).toEqual(['None', service, tcp, tcp]);
+});
+
+test('a guest of which this cannot be said is no template', async () => {
+  const stdout = await pythonOf([
+    'warm_start.wait_for_ever = end',
+    'warm_start.OWN_SERVICES = folder + "/none"',
+    'warm_start.refuse_template()',
+  ]);
+  expect(stdout).toContain('bakehouse: no template: not known what copies would share');
+});
+
+/** A copy of a template of an image whose parent was i-…1, after its init stage. */
+const copied = (recorded: string) => [
+  'write("PRODUCT_UUID", "EC2A1CD7-2BCE-4CDB-A0A4-8C2A8B3A8D35\\n")',
+  'write("MACHINE_ID", "of-the-template\\n")',
+  'write("TEMPLATE_MARK", "")',
+  `program.recorded_instance_id = lambda: "${recorded}"`,
+  'warm_start.show_instead = lambda path, text: None',
+];
+const parent = 'i-00000000000000001';
+const own = 'i-00000000000000002';
+const shown = 'print(read("MACHINE_ID").strip(), os.path.exists(program.TEMPLATE_MARK))';
+const ownId = 'ec2a1cd72bce4cdba0a48c2a8b3a8d35 False';
+
+test('a copy has the machine id of its instance, and its disk is no template any more', async () => {
+  const named = `program.name_copy("${parent}", warm_start)`;
+  expect(await pythonOf([...copied(own), ...poweredOff, named, shown])).toBe(ownId);
+});
+
+test.each([parent, '', 'iid-datasource-none', 'i-0000000000000000', `${own}x`])(
+  'a copy that does not know its instance (%j) powers off',
+  async (recorded) => {
+    const stdout = await pythonOf([
+      ...[...copied(recorded), ...poweredOff],
+      `program.name_copy("${parent}", warm_start)`,
+    ]);
+    expect(stdout).toBe('systemctl poweroff --force');
+  },
+);
+
+test('a copy whose firmware tables cannot be changed powers off', async () => {
+  const stdout = await pythonOf([
+    ...[...copied(own), ...poweredOff],
+    'def fail(path, text): raise ValueError(path)',
+    'warm_start.show_instead = fail',
+    `program.name_copy("${parent}", warm_start)`,
+  ]);
+  expect(stdout).toBe('systemctl poweroff --force');
+});
+
+test("what boots from a template's disk makes a machine id of its own, once", async () => {
+  const renew = 'program.renew_machine_id("")';
+  expect(await pythonOf([...copied(own), renew, shown])).toBe(ownId);
+  const later = [...copied(own), 'os.unlink(program.TEMPLATE_MARK)', renew, shown];
+  expect(await pythonOf(later)).toBe('of-the-template False');
+});
+
+test('the disk of a template is marked before its memory is kept', async () => {
+  const stdout = await pythonOf([
+    'warm_start.subprocess.run = lambda *arguments, **options: None',
+    'warm_start.running_jobs = lambda: []',
+    'mark = folder + "/lib/bakehouse/mark"',
+    'warm_start.os.sync = lambda: print(os.path.exists(mark))',
+    'warm_start.settle(mark)',
+  ]);
+  expect(stdout).toBe('True');
 });
 
 test("a template has cloud-init's modules, but for those that cannot be imported", async () => {

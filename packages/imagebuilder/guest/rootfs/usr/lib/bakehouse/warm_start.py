@@ -20,13 +20,20 @@ import sys
 import time
 import uuid
 
-# The host looks for this line on the console.
+# The host looks for these lines on the console.
 WAITING = "bakehouse: waiting for a network card"
+REFUSED = "bakehouse: no template: "
+# Two copies that write the same have the same random numbers.
+RENEWED = "bakehouse: random numbers renewed, the next are "
 UNIT = "bakehouse-cloud-init.service"
 NETWORK_SERVICE = "systemd-networkd.service"
 # What a card needs when it arrives, and what fresh randomness comes from.
 DRIVERS = ("virtio_net", "virtio_rng")
 SETTLE_SECONDS = 300
+
+# The services of Bakehouse Linux as it was baked: customize.sh writes them.
+OWN_SERVICES = "/usr/lib/bakehouse/own-services"
+TCP_COUNTERS = "/proc/net/snmp"
 CARD_POLL_SECONDS = 0.01
 
 RANDOM_DEVICE = "/dev/urandom"
@@ -67,14 +74,67 @@ def preload():
             print("cannot import %s: %r" % (name, error), file=sys.stderr)
 
 
-def settle():
-    """Waits until the rest of the boot has come as far as it can without this service."""
+def started_services():
+    """The services that were started in this boot, also those that have ended."""
+    shown = output_of("systemctl", "show", "--property=Id,InactiveExitTimestampMonotonic", "*.service")
+    units = [dict(line.split("=", 1) for line in unit.splitlines() if "=" in line) for unit in shown.split("\n\n")]
+    return [unit["Id"] for unit in units if unit.get("InactiveExitTimestampMonotonic", "0") != "0"]
+
+
+def unit_file(service):
+    """The name of the file of an instance such as getty@tty1.service."""
+    name, at, _ = service.partition("@")
+    return name + "@.service" if at else service
+
+
+def has_used_tcp():
+    """The kernel draws TCP's secrets at the first connection, and never again."""
+    with open(TCP_COUNTERS) as counters:
+        names, values = [line.split()[1:] for line in counters if line.startswith("Tcp:")]
+    count = dict(zip(names, values))
+    return any(int(count[name]) > 0 for name in ("ActiveOpens", "PassiveOpens"))
+
+
+def why_no_template():
+    """What the copies would share beside what is renewed; None for a guest of which there can be copies."""
+    with open(OWN_SERVICES) as listed:
+        own = set(listed.read().split())
+    others = [service for service in started_services() if unit_file(service) not in own]
+    if others:
+        return "copies would share what %s drew when it was started" % ", ".join(sorted(others)[:5])
+    if has_used_tcp():
+        return "the guest has made TCP connections, and copies would share the secrets of its sequence numbers"
+    return None
+
+
+def refuse_template():
+    """Ends here where there cannot be a template: the platform reads the reason, and ends the guest."""
+    try:
+        reason = why_no_template()
+    except Exception as error:
+        reason = "not known what copies would share: %r" % error
+    if reason is None:
+        return
+    print(REFUSED + reason, flush=True)
+    wait_for_ever()
+
+
+def wait_for_ever():
+    while True:
+        time.sleep(3600)
+
+
+def settle(mark):
+    """Waits until the rest of the boot has come as far as it can without this service. The disk has the mark then: what
+    boots from it, and not from memory, makes itself a machine id of its own."""
     for driver in DRIVERS:
         subprocess.run(["modprobe", driver], timeout=60)
     end = time.monotonic() + SETTLE_SECONDS
     while running_jobs() and time.monotonic() < end:
         time.sleep(0.2)
     subprocess.run(["udevadm", "settle", "--timeout=60"], timeout=90)
+    os.makedirs(os.path.dirname(mark), exist_ok=True)
+    open(mark, "w").close()
     os.sync()
 
 
@@ -139,6 +199,7 @@ def renew_firmware_tables(instance_id):
     show_instead(FIRMWARE_TABLE + "product_uuid", machine)
     show_instead(FIRMWARE_TABLE + "product_serial", machine)
     show_instead(FIRMWARE_TABLE + "board_asset_tag", instance_id)
+    show_instead(FIRMWARE_TABLE + "product_sku", "")
 
 
 def restart_with_new_ids():
@@ -147,22 +208,29 @@ def restart_with_new_ids():
     subprocess.run(["udevadm", "trigger", "--action=change", "--subsystem-match=block"], timeout=60)
 
 
-def wait_for_card(has_card):
+def give_up(reason):
+    """A copy that shares its keys or ids with others must not go on."""
+    try:
+        print("bakehouse: not started, as it would be like another instance: %s" % reason, file=sys.stderr, flush=True)
+        subprocess.run(["systemctl", "poweroff", "--force"])
+    finally:
+        wait_for_ever()
+
+
+def wait_for_card(has_card, mark):
     """Returns when there is a card and this copy has numbers, a clock and a boot id of its own."""
     preload()
-    settle()
+    settle(mark)
     release_network = hold_network()
+    refuse_template()
     print(WAITING, flush=True)
     while not has_card():
         time.sleep(CARD_POLL_SECONDS)
     try:
         renew_random()
+        print(RENEWED + hashlib.sha256(os.urandom(32)).hexdigest()[:16], flush=True)
         set_clock()
         show_instead(BOOT_ID, str(uuid.UUID(bytes=os.urandom(16), version=4)))
-    except OSError as error:
-        # A copy that shares its keys with others must not reach the network.
-        print("bakehouse: not started, as it would be like another instance: %s" % error, file=sys.stderr, flush=True)
-        subprocess.run(["systemctl", "poweroff", "--force"])
-        while True:
-            time.sleep(3600)
+    except Exception as error:
+        give_up(error)
     release_network()
