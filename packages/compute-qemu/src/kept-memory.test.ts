@@ -51,6 +51,21 @@ test.each<[string, Partial<MachineSpec>, string]>([
   expect(await memoryMisfit(await kept(), { ...spec, ...change }, 'tcg')).toContain(why);
 });
 
+test('names of the machine, its disk and its card do not count', async () => {
+  const disks = [
+    { deviceName: '/dev/xvda', volumeId: 'vol-0aaaaaaaaaaaaaaaa', bootIndex: 0 },
+  ] as const;
+  const nics = [{ nicId: 'eni-9', macAddress: '0e:00:00:00:00:09', port: 'ns/tap9' }] as const;
+  const other = { ...spec, instanceId: 'i-0aaaaaaaaaaaaaaaa', generation: 2, disks, nics } as const;
+  expect(await memoryMisfit(await kept(), other, 'tcg')).toBeUndefined();
+});
+
+test('any other argument of QEMU counts', async () => {
+  const disks = [{ deviceName: '/dev/xvda', volumeId: 'vol-0123456789abcdef0' }] as const;
+  const why = await memoryMisfit(await kept(), { ...spec, disks }, 'tcg');
+  expect(why).toMatch(/QEMU's arguments [0-9a-f]{16}, and this instance has [0-9a-f]{16}/);
+});
+
 test("another accelerator does not fit, and the host's processor counts where guests see it", async () => {
   expect(await memoryMisfit(await kept(), spec, 'kvm')).toContain('accelerator tcg');
   expect(Object.keys(await hardwareOf(spec, 'kvm'))).toContain('processor of the host');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineSpec } from '@bakehouse/domain';
@@ -5,7 +6,8 @@ import { isMissing, readTextIfExists, writeFileDurably } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
 import { machineFileNames } from './machine-files.ts';
-import { cpuModels, machineModel, processors } from './qemu-argv.ts';
+import { cardBackend, cardDevice, firstCard, firstCardPlace } from './network-card.ts';
+import { cpuModels, machineModel, processors, qemuArgv } from './qemu-argv.ts';
 
 /** The hardware that a guest has seen, by what it is called in a reason. */
 export type Hardware = Readonly<Record<string, string>>;
@@ -33,9 +35,26 @@ export async function hardwareOf(
     'processor model': cpuModels[accelerator],
     'root device': root?.deviceName ?? '',
     'number of disks': `${spec.disks.length + spec.ephemeralDisks.length}`,
+    "QEMU's arguments": argumentsHash(spec, accelerator),
     // Its guests see the host's own.
     ...(accelerator === 'kvm' ? { 'processor of the host': await hostProcessor() } : {}),
   };
+}
+
+/**
+ * Equal for machines whose guests see the same hardware: of all arguments of QEMU, also those that no other name above is
+ * about, without what names the machine, its disks and its card.
+ */
+function argumentsHash(spec: MachineSpec, accelerator: Accelerator['accel']): string {
+  const disks = spec.disks.map((disk, index) => ({ ...disk, volumeId: `vol-${index}` as const }));
+  const nameless = { ...spec, instanceId: 'i-0', disks, nics: [] } as const;
+  const argv = qemuArgv({ spec: nameless, accelerator, chains: [] });
+  const nic = { nicId: 'eni-0', macAddress: '', port: '' } as const;
+  const card = [cardBackend(firstCard, nic.port), cardDevice(firstCard, nic), firstCardPlace];
+  return createHash('sha256')
+    .update(JSON.stringify([argv, card]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 async function hostProcessor(): Promise<string> {
