@@ -1,4 +1,4 @@
-import { aSnapshot, aVolume, sampleRecords } from '@bakehouse/testkit';
+import { aFastLaunch, aSnapshot, aVolume, sampleRecords } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { recordKinds } from './list-query.ts';
 import { mapHolderKinds, mapsHeldBy } from './map-holders.ts';
@@ -14,6 +14,15 @@ test.each(recordKinds)('%s: every map that the record names is held', (kind) => 
 test('snapshots, volumes and templates hold maps', () => {
   expect(mapHolderKinds).toEqual(['snapshot', 'volume', 'fastLaunch']);
   expect(mapsHeldBy('snapshot', aSnapshot({ mapId: 'map-1' }))).toEqual(['map-1']);
+});
+
+test('a template holds its disk and that of its image, unless it could not be made', () => {
+  const { template } = aFastLaunch();
+  for (const state of ['enabling', 'enabled', 'disabling'] as const) {
+    const held = mapsHeldBy('fastLaunch', aFastLaunch({ state }));
+    expect(held).toEqual([template.mapId, template.originMapId]);
+  }
+  expect(mapsHeldBy('fastLaunch', aFastLaunch({ state: 'enabling-failed' }))).toEqual([]);
 });
 
 test('a volume holds what its disk reads from and what its next snapshot is compared with', () => {

@@ -43,7 +43,9 @@ const mapsByKind = {
   bake: undefined,
   /** Its snapshot holds the map. */
   fastRestore: undefined,
-  fastLaunch: ({ template }) => [template.mapId, template.originMapId],
+  /** Nothing is left of one that failed. */
+  fastLaunch: ({ state, template }) =>
+    state === 'enabling-failed' ? [] : [template.mapId, template.originMapId],
 } satisfies { readonly [K in RecordKind]: MapsOf<K> | undefined };
 
 /** The kinds of records that hold maps. */
