@@ -37,14 +37,22 @@ async function shown({ call }: TestContext) {
 async function launch(
   context: WithImage,
   request: Parameters<TestContext['callUntyped']>[1] = {},
+  scope: Parameters<TestContext['callUntyped']>[2] = {},
 ): Promise<Instance> {
   const base = { ImageId: context.ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 };
-  const reply = await context.callUntyped('RunInstances', { ...base, ...request });
+  const reply = await context.callUntyped('RunInstances', { ...base, ...request }, scope);
   await context.settle();
   const { Instances: [made] = [] } = reply as { Instances?: { InstanceId: Instance['id'] }[] };
   const found = await context.read((reader) => reader.get('instance', made?.InstanceId ?? ''));
   if (!found) throw new Error('no instance was launched');
   return found;
+}
+
+/** Its root volume has the blocks of the image, not of the template. */
+async function expectOwnDisk({ read }: TestContext, { volumes: [use] }: Instance): Promise<void> {
+  const volume = await read((reader) => reader.get('volume', use?.volumeId ?? ''));
+  const snapshot = await read((reader) => reader.get('snapshot', volume?.snapshotId ?? ''));
+  expect(volume?.originMapId).toBe(snapshot?.mapId);
 }
 
 const bootOf = async ({ drivers }: TestContext, { id }: Instance) =>
@@ -186,12 +194,21 @@ describe('a launch', () => {
     const instance = await launch(context, request);
     expect(instance.fastLaunch).toEqual({ bootedBecause });
     expect(await bootOf(context, instance)).toBeUndefined();
-    const [use] = instance.volumes;
-    const volume = await context.read((reader) => reader.get('volume', use?.volumeId ?? ''));
-    const snapshot = await context.read((reader) =>
-      reader.get('snapshot', volume?.snapshotId ?? ''),
-    );
-    expect(volume?.originMapId).toBe(snapshot?.mapId);
+    await expectOwnDisk(context, instance);
+  });
+
+  test('of another account, with which the image is shared, boots the disk of the image', async () => {
+    const context = await enabled();
+    const { ImageId } = context;
+    await context.call('ModifyImageAttribute', {
+      ImageId,
+      LaunchPermission: { Add: [{ Group: 'all' }] },
+    });
+    const instance = await launch(context, {}, { accountId: '210987654321' });
+    expect(instance.ownerId).toBe('210987654321');
+    expect(instance.fastLaunch).toEqual({ bootedBecause: 'the image belongs to another account' });
+    expect(await bootOf(context, instance)).toBeUndefined();
+    await expectOwnDisk(context, instance);
   });
 
   test('of an image without fast launch says nothing of it', async () => {
