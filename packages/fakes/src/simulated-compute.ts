@@ -243,9 +243,8 @@ export class SimulatedCompute implements Compute {
   async readBoot(instanceId: InstanceId): Promise<MachineBoot | undefined> {
     const machine = this.#machines.get(instanceId);
     if (!machine) return undefined;
-    const { spec, startedAt } = machine;
+    const { spec, startedAt, memory } = machine;
     const written = this.#consoles.get(instanceId)?.readBoot() ?? { arrivals: [] };
-    const { memory } = machine;
     const times = { spawnedAt: startedAt, respondedAt: startedAt, ...(memory ? { memory } : {}) };
     return { generation: spec.generation, ...times, ...written };
   }
