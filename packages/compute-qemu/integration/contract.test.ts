@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { MachineNic, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, MachineNic, VolumeId } from '@bakehouse/domain';
 import {
   describeComputeDriver,
+  describeGuestForker,
   describeMemoryKeeper,
   type OpenedCompute,
 } from '@bakehouse/testkit';
@@ -37,16 +38,14 @@ async function openCompute(): Promise<OpenedCompute> {
     const number = cards.toString(16).padStart(2, '0');
     return { nicId: `eni-000000000000000${number}`, macAddress: `0e:00:00:00:00:${number}`, port };
   };
+  const withCard = async (instanceId: InstanceId, bootSector?: string) => {
+    const disks = [{ deviceName: '/dev/sda1', volumeId: await aDisk(bootSector), bootIndex: 0 }];
+    return machineSpec({ instanceId, disks, nics: [await aNic()] });
+  };
   return {
     compute,
-    async aSpec(instanceId) {
-      const volumeId = await aDisk();
-      return machineSpec({
-        instanceId,
-        disks: [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }],
-        nics: [await aNic()],
-      });
-    },
+    aSpec: (instanceId) => withCard(instanceId),
+    aForkable: (instanceId) => withCard(instanceId, bootSectors.counter),
     async aTemplate(instanceId) {
       const volumeId = await aDisk(bootSectors.waiter);
       const disks = [{ deviceName: '/dev/sda1', volumeId, bootIndex: 0 }];
@@ -71,3 +70,4 @@ async function openCompute(): Promise<OpenedCompute> {
 
 describeComputeDriver('QemuCompute', openCompute);
 describeMemoryKeeper('QemuCompute', openCompute);
+describeGuestForker('QemuCompute', openCompute);

@@ -1,6 +1,7 @@
-import { chmod, chown, link, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId } from '@bakehouse/domain';
+import { syncPath } from '@bakehouse/host';
 import { bytesOfFiles } from '../src/disk-use.ts';
 import type { MachineDisks } from '../src/index.ts';
 
@@ -32,6 +33,8 @@ export function machineDisksIn(
     },
     take: (volumeId, instanceId) =>
       rm(join(doorOf(instanceId), `${volumeId}.qcow2`), { force: true }),
+    copy: (from, to) => copyFile(join(folder, `${from}.qcow2`), join(folder, `${to}.qcow2`)),
+    writeBack: (volumeId) => syncPath(join(folder, `${volumeId}.qcow2`)),
     usedBytes: (instanceId) => bytesOfFiles(doorOf(instanceId)),
     close: (instanceId) => rm(doorOf(instanceId), { recursive: true, force: true }),
   };

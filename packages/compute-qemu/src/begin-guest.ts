@@ -4,6 +4,7 @@ import { assertPlainNames } from '@bakehouse/host';
 import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
 import { MachineStartError } from './compute-errors.ts';
 import { isNameOfQemu } from './machine-files.ts';
+import { runStateOf } from './monitor.ts';
 
 /** QEMU makes its sockets and files: its group may create names in the folder, and remove no others than its own. */
 export const folderModeAtStart = 0o1770;
@@ -30,11 +31,6 @@ export async function beginGuest(
   await closeFolder(client, { folder, instanceId });
   const waiting = isRestored ? ['prelaunch', 'paused'] : ['prelaunch'];
   if (waiting.includes(`${await runStateOf(client)}`)) await client.execute('cont');
-}
-
-async function runStateOf(client: QmpClient): Promise<unknown> {
-  const status = await client.execute('query-status');
-  return isJsonObject(status) ? status.status : undefined;
 }
 
 async function closeFolder(client: QmpClient, { folder, instanceId }: GuestPlace): Promise<void> {

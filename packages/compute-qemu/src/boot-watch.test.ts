@@ -145,7 +145,7 @@ test('a block server that is started over and over does not make the record grow
 });
 
 test('a start from kept memory says when, and one that had to boot says why', async () => {
-  const restored = await watched('restored');
+  const restored = await watched({});
   expect((await readMachineBoot(restored.folder))?.memory).toEqual({
     restoredAt: restored.spawnedAt + 40,
   });
@@ -155,7 +155,7 @@ test('a start from kept memory says when, and one that had to boot says why', as
 });
 
 test('how a guest began is known also when nothing else of its start was saved', async () => {
-  const { folder, watch, spawnedAt } = await watched('restored');
+  const { folder, watch, spawnedAt } = await watched({});
   watch.stop();
   const known = { generation: 3, spawnedAt, memory: { restoredAt: spawnedAt + 40 } };
   const boot = join(folder, machineFileNames.boot);
@@ -168,7 +168,7 @@ test('how a guest began is known also when nothing else of its start was saved',
 });
 
 test('whose guest has begun does not go on from memory again, and says why', async () => {
-  const { folder } = await watched('restored');
+  const { folder } = await watched({});
   const gone = 'it has gone on from the template before';
   expect(await memoryUsedBecause(folder)).toBe(gone);
   await writeFile(join(folder, machineFileNames.memoryUse), '{"version":2}');

@@ -12,6 +12,7 @@ import {
 import {
   bootConsoleBytesMax,
   type ConsoleArrival,
+  type InstanceId,
   type MachineBoot,
   type ReadReporter,
   type StartedDisk,
@@ -77,9 +78,11 @@ export class BootWatch {
   }
 
   /** To be called before the guest of a machine begins that was to go on from memory. Resolves when it is on disk. */
-  async noteMemory(memory: { readonly bootedBecause: string } | 'restored'): Promise<void> {
+  async noteMemory(
+    memory: { readonly bootedBecause: string } | { readonly forkOf?: InstanceId },
+  ): Promise<void> {
     const respondedAt = this.#options.clock.now();
-    const outcome = memory === 'restored' ? { restoredAt: respondedAt } : memory;
+    const outcome = 'bootedBecause' in memory ? memory : { restoredAt: respondedAt, ...memory };
     this.#record = { ...this.#record, respondedAt, memory: outcome };
     await writeMemoryUse(this.#options.folder, this.#record);
   }

@@ -18,6 +18,8 @@ interface KeptMemory {
   /** QEMU's own name for its build: what one wrote, another may not be able to load. */
   readonly qemuBuild: string;
   readonly hardware: Hardware;
+  /** Of a fork: the PCI slots of its card and its disks, as the other machine has them. */
+  readonly slots?: readonly number[];
 }
 
 /** What the guest of this machine sees, apart from its network cards. */
@@ -63,11 +65,14 @@ async function hostProcessor(): Promise<string> {
 }
 
 /** Why a machine with this hardware cannot have memory that was kept of other hardware; undefined when it can. */
-function hardwareMisfit(kept: Hardware, wanted: Hardware): string | undefined {
+function hardwareMisfit(
+  { hardware: kept, slots }: KeptMemory,
+  wanted: Hardware,
+): string | undefined {
   const names = [...new Set([...Object.keys(kept), ...Object.keys(wanted)])];
   const name = names.find((each) => kept[each] !== wanted[each]);
   if (name === undefined) return undefined;
-  return `the template was made with ${name} ${kept[name] ?? 'none'}, and this instance has ${wanted[name] ?? 'none'}`;
+  return `the ${slots ? 'memory' : 'template'} was made with ${name} ${kept[name] ?? 'none'}, and this instance has ${wanted[name] ?? 'none'}`;
 }
 
 export async function writeMemoryFacts(
@@ -91,8 +96,10 @@ export async function readMemoryFacts(folder: string): Promise<KeptMemory | unde
 
 function isKeptMemory(value: unknown): value is KeptMemory {
   if (!isJsonObject(value) || value.version !== 1 || !isJsonObject(value.hardware)) return false;
-  const texts = Object.values(value.hardware).every((each) => typeof each === 'string');
-  return texts && typeof value.qemuBuild === 'string';
+  const { hardware, slots = [], qemuBuild } = value;
+  const texts = Object.values(hardware).every((each) => typeof each === 'string');
+  const numbers = Array.isArray(slots) && slots.every((each) => typeof each === 'number');
+  return texts && numbers && typeof qemuBuild === 'string';
 }
 
 /** Memory to go on from. */
@@ -100,6 +107,7 @@ export interface OpenedMemory extends AsyncDisposable {
   /** Read-only: a machine that has it cannot change what others get. */
   readonly file: FileHandle;
   readonly qemuBuild: string;
+  readonly slots?: readonly number[];
 }
 
 /** Why the memory kept in `folder` is not for this machine; undefined when it is. */
@@ -109,9 +117,9 @@ export async function memoryMisfit(
   accelerator: Accelerator['accel'],
 ): Promise<string | undefined> {
   const kept = await readMemoryFacts(folder);
-  if (!kept) return 'the template no longer exists';
+  if (!kept) return `the ${spec.forkOf === undefined ? 'template' : 'memory'} no longer exists`;
   if (spec.nics.length !== 1) return `the instance has ${spec.nics.length} network interfaces`;
-  return hardwareMisfit(kept.hardware, await hardwareOf(spec, accelerator));
+  return hardwareMisfit(kept, await hardwareOf(spec, accelerator));
 }
 
 /** Undefined when it is removed meanwhile. */
@@ -123,5 +131,11 @@ export async function openMemory(folder: string): Promise<OpenedMemory | undefin
     throw error;
   });
   if (!file) return undefined;
-  return { file, qemuBuild: kept.qemuBuild, [Symbol.asyncDispose]: () => file.close() };
+  const { qemuBuild, slots } = kept;
+  return {
+    file,
+    qemuBuild,
+    ...(slots && { slots }),
+    [Symbol.asyncDispose]: () => file.close(),
+  };
 }

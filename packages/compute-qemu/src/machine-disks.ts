@@ -13,6 +13,10 @@ export interface MachineDisks {
   give(volumeId: VolumeId, instanceId: InstanceId): Promise<QemuBlockdevs>;
   /** Takes a volume back that the machine has closed. */
   take(volumeId: VolumeId, instanceId: InstanceId): Promise<void>;
+  /** Gives a volume the content of another with the same origin. No machine has either. */
+  copy(from: VolumeId, to: VolumeId): Promise<void>;
+  /** Resolves when what was written to the volume by now is on the host's disk. */
+  writeBack(volumeId: VolumeId): Promise<void>;
   /** What the machine's files there take: disks, and what is kept of them for snapshots. */
   usedBytes(instanceId: InstanceId): Promise<number>;
   /** Removes what `open` made. The machine has ended. */

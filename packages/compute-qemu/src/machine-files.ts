@@ -39,6 +39,10 @@ export const machineFileNames = {
   memoryUse: 'memory.used',
   /** Where QEMU writes its memory to, while it is kept. */
   memorySocket: 'memory.sock',
+  /** Says that a fork's guest has no network card of its own yet: see fork-card.ts. */
+  forkCard: 'fork-card.json',
+  /** Where QEMU lets the guest's memory be written, while it is. */
+  debugSocket: 'debug.sock',
 } as const;
 
 export const ephemeralDiskName = (index: number): string => `ephemeral-${index}.raw`;
@@ -52,6 +56,8 @@ const namesOfQemu: readonly string[] = [
   machineFileNames.shutdowns,
   // While a start is repeated, a picture may be on its way.
   machineFileNames.screen,
+  // So may the fresh secrets of a fork's guest.
+  machineFileNames.debugSocket,
 ];
 
 /** Whether QEMU's own user has this file or socket; all others are root's. */

@@ -20,7 +20,9 @@ import { MachineStartError, MemoryMisfitError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
 import { backingOfChain } from './disk-backing.ts';
+import { writeForkCard } from './fork-card.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
+import { removeMemory } from './keep-guest.ts';
 import { memoryMisfit, type OpenedMemory, openMemory } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
 import { enterMachineGroup } from './machine-group.ts';
@@ -103,10 +105,29 @@ export class MachineLauncher {
     });
   }
 
+  /** Goes on from its own memory, once, or does not start. */
+  async #launchFork(spec: MachineSpec): Promise<LaunchedMachine> {
+    const { directory, accelerator } = this.#context;
+    const folder = machineFolder(directory, spec.instanceId);
+    const misfit =
+      (await memoryUsedBecause(folder)) ?? (await memoryMisfit(folder, spec, accelerator));
+    await using memory = misfit === undefined ? await openMemory(folder) : undefined;
+    if (!memory?.slots) throw new MachineStartError(misfit ?? 'the memory of the fork is gone');
+    try {
+      const launched = await this.#begin(spec, { memory });
+      await removeMemory(folder);
+      return launched;
+    } catch (error) {
+      if (!(error instanceof MemoryMisfitError)) throw error;
+      throw new MachineStartError(error.message, { cause: error });
+    }
+  }
+
   /** Goes on from kept memory where that is asked for and possible. */
   async #launch(spec: MachineSpec): Promise<LaunchedMachine> {
     const { directory, accelerator, logger } = this.#context;
-    const { instanceId, memoryOf } = spec;
+    const { instanceId, memoryOf, forkOf } = spec;
+    if (forkOf !== undefined) return await this.#launchFork(spec);
     if (memoryOf === undefined) return await this.#begin(spec, {});
     const kept = machineFolder(directory, memoryOf);
     const used = await memoryUsedBecause(machineFolder(directory, instanceId));
@@ -138,8 +159,11 @@ export class MachineLauncher {
     );
     const chains = given.map(({ chain }) => chain);
     const started = given.map(({ volumeId, backing }) => ({ volumeId, backing }));
-    const awaitsMemory = source.memory !== undefined;
-    const argv = qemuArgv({ spec, accelerator, chains, awaitsMemory });
+    const { memory } = source;
+    const awaits = memory
+      ? { awaitsMemory: true, ...(memory.slots && { slots: memory.slots }) }
+      : {};
+    const argv = qemuArgv({ spec, accelerator, chains, ...awaits });
     await prepareMachineFolder(folder, { spec, user, serialBytesMax: limits.serialBytesMax });
     await writeMachineRecord(folder, spec, this.#claimOf(spec));
     try {
@@ -160,7 +184,7 @@ export class MachineLauncher {
     spec: MachineSpec,
     { folder, jail, argv, disks, source: { memory, bootedBecause } }: Spawn,
   ): Promise<LaunchedMachine> {
-    const { instanceId, generation, nics } = spec;
+    const { instanceId, generation, nics, forkOf } = spec;
     const [nic] = nics;
     const { clock, limits, groups, logger, reads } = this.#context;
     const claimBytes = this.#claimOf(spec);
@@ -195,8 +219,11 @@ export class MachineLauncher {
       });
       if (memory && nic) {
         const { qemuBuild } = memory;
-        await restoreMemory(client, { folder, qemuBuild, nic, clock, timeoutMs: limits.startMs });
-        await bootWatch.noteMemory('restored');
+        const isFork = forkOf !== undefined;
+        const restoring = { folder, qemuBuild, nic, isFork, clock, timeoutMs: limits.startMs };
+        await restoreMemory(client, restoring);
+        if (isFork) await writeForkCard(folder, nic);
+        await bootWatch.noteMemory(forkOf === undefined ? {} : { forkOf });
         await beginGuest(client, { folder, instanceId, isRestored: true });
       } else {
         if (bootedBecause !== undefined) await bootWatch.noteMemory({ bootedBecause });

@@ -22,6 +22,7 @@ import type { ComputeLimits } from './compute-limits.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
 import { DiskStall } from './disk-stall.ts';
+import { giveForkCard } from './fork-card.ts';
 import { GuestHold } from './guest-hold.ts';
 import { machineFileNames } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
@@ -207,7 +208,11 @@ export class MachineSession {
     client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
     this.#connected.resolve();
-    const chores = [this.#findStall(client, stop.signal), this.#boundLogs(stop.signal)];
+    const chores = [
+      this.#findStall(client, stop.signal),
+      this.#giveCard(client, stop.signal),
+      this.#boundLogs(stop.signal),
+    ];
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -263,6 +268,18 @@ export class MachineSession {
     } catch (error) {
       if (!isMachineTrouble(error)) throw error;
     }
+  }
+
+  /** A fork's, when its guest has become another instance. One that does not stays without. */
+  async #giveCard(client: QmpClient, signal: AbortSignal): Promise<void> {
+    const { folder, clock, limits, logger } = this.#options;
+    const { instanceId } = this.record;
+    await giveForkCard(client, { folder, instanceId, clock, limits, signal }).catch(
+      (error: unknown) => {
+        if (signal.aborted || isMachineTrouble(error)) return;
+        logger.log('warn', 'a fork stays without a network card', { error });
+      },
+    );
   }
 
   async #boundLogs(signal: AbortSignal): Promise<void> {

@@ -28,5 +28,7 @@ export async function memoryUsedBecause(folder: string): Promise<string | undefi
   if (!(await hasMemoryUse(folder))) return undefined;
   const memory = (await readMemoryUse(folder))?.memory;
   const isBooted = memory !== undefined && 'bootedBecause' in memory;
-  return isBooted ? memory.bootedBecause : 'it has gone on from the template before';
+  if (isBooted) return memory.bootedBecause;
+  const isFork = memory !== undefined && memory.forkOf !== undefined;
+  return `it has gone on from ${isFork ? 'its memory' : 'the template'} before`;
 }

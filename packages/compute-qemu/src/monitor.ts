@@ -1,4 +1,10 @@
-import { type QmpClient, QmpClosedError, QmpError, QmpTimeoutError } from '@bakehouse/qmp';
+import {
+  isJsonObject,
+  type QmpClient,
+  QmpClosedError,
+  QmpError,
+  QmpTimeoutError,
+} from '@bakehouse/qmp';
 
 const failures = [QmpClosedError, QmpError, QmpTimeoutError];
 
@@ -10,4 +16,10 @@ export function isMonitorFailure(error: unknown): error is Error {
 /** QEMU's own name for its build. */
 export async function qemuBuildOf(client: QmpClient): Promise<string> {
   return JSON.stringify(await client.execute('query-version'));
+}
+
+/** What QEMU says of its guest: `running`, `paused`, `inmigrate` and others. */
+export async function runStateOf(client: QmpClient): Promise<unknown> {
+  const reply = await client.execute('query-status');
+  return isJsonObject(reply) ? reply.status : undefined;
 }

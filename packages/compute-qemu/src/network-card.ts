@@ -10,6 +10,9 @@ interface CardIds {
 /** Every machine's first card has these ids, whichever interface it is. */
 export const firstCard: CardIds = { device: 'eth0', backend: 'nic' };
 
+/** The card that a fork's memory is of: it has the first card's slot and backend until the fork gets a card of its own. */
+export const forkedCard: CardIds = { ...firstCard, device: 'eth0-before' };
+
 /** The slot of the first card. */
 export const firstCardPlace = { addr: '0x2' } as const;
 

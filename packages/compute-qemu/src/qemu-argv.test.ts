@@ -101,6 +101,21 @@ describe('the command line of a machine', () => {
   });
 });
 
+it('a fork has a card, and each device in the slot that its memory is of', () => {
+  const options = {
+    spec,
+    awaitsMemory: true,
+    slots: [2, 9],
+    accelerator: 'tcg',
+    chains: [chain],
+  } as const;
+  const argv = qemuArgv(options);
+  const slots = values('-device', argv).map((device) => (device as { addr?: string }).addr);
+  expect(slots.slice(0, 4)).toEqual(['0x2', '0x3', '0x4', '0x9']);
+  expect(values('-device', argv)[0]).toMatchObject({ id: 'eth0-before', netdev: 'nic' });
+  expect(values('-incoming', argv)).toEqual(['defer']);
+});
+
 describe('a machine without a card on its command line', () => {
   it.each([
     ['of a template', { spec: { ...spec, nics: [] } }],

@@ -5,7 +5,14 @@ import { MachineStartError } from './compute-errors.ts';
 import { ephemeralDevice, ephemeralNode, volumeDevice } from './guest-disk.ts';
 import { ephemeralDiskName, machineFileNames } from './machine-files.ts';
 import { translationCacheMiB } from './memory-claim.ts';
-import { cardBackend, cardDevice, firstCard, firstCardPlace, furtherCard } from './network-card.ts';
+import {
+  cardBackend,
+  cardDevice,
+  firstCard,
+  firstCardPlace,
+  forkedCard,
+  furtherCard,
+} from './network-card.ts';
 import { smbiosOptions } from './system-identity.ts';
 
 /** EC2's x86_64 hosts also run i386 images. */
@@ -30,6 +37,8 @@ export interface ArgvOptions {
   readonly chains: readonly QemuBlockdevs[];
   /** The machine is to get another one's memory: it waits for that, and its cards are plugged when it has it. */
   readonly awaitsMemory?: boolean;
+  /** The memory is a fork's: it has a card already, and this slot and those of the disks. */
+  readonly slots?: readonly number[];
 }
 
 /**
@@ -38,10 +47,15 @@ export interface ArgvOptions {
  * time. Options are in JSON where QEMU takes it, so no value can become an option.
  */
 export function qemuArgv(options: ArgvOptions): readonly string[] {
-  const { spec, accelerator, chains, awaitsMemory = false } = options;
-  const cards = awaitsMemory ? { first: [], others: [] } : networkCards(spec);
+  const { spec, accelerator, chains, awaitsMemory = false, slots } = options;
+  const cards = cardsAtStart(options);
   // QEMU gives it the first slot that is free, which is the card's when there is none yet.
   const placeWithoutCard = cards.first.length === 0 ? { addr: '0x5' } : {};
+  const placeOf = (at: number) => {
+    const slot = slots?.[at + 1];
+    if (slot !== undefined) return { addr: `0x${slot.toString(16)}` };
+    return at === 0 ? placeWithoutCard : {};
+  };
   return [
     qemuBinary(spec.architecture),
     ...['-name', `guest=${spec.instanceId},debug-threads=on`],
@@ -62,7 +76,7 @@ export function qemuArgv(options: ArgvOptions): readonly string[] {
     ...json('-device', { driver: 'virtio-rng-pci', id: 'rng', addr: '0x4', ...modernOnly }),
     ...spec.disks.flatMap((disk, at) => [
       ...(chains[at] ?? []).flatMap((node) => json('-blockdev', node)),
-      ...json('-device', { ...volumeDevice(disk), ...(at === 0 ? placeWithoutCard : {}) }),
+      ...json('-device', { ...volumeDevice(disk), ...placeOf(at) }),
     ]),
     ...spec.ephemeralDisks.flatMap(({ deviceName }, index) => [
       ...json('-blockdev', ephemeralBlockdev(index)),
@@ -117,6 +131,13 @@ function monitor(id: string, socket: string): readonly string[] {
     ...['-chardev', `socket,id=${id},path=${socket},server=on,wait=off`],
     ...['-mon', `chardev=${id},mode=control`],
   ];
+}
+
+/** Where memory is awaited, the cards are those of the guest that the memory is of. */
+function cardsAtStart({ spec, awaitsMemory, slots }: ArgvOptions) {
+  if (!awaitsMemory) return networkCards(spec);
+  const [nic] = spec.nics;
+  return { first: slots && nic ? card(forkedCard, nic, firstCardPlace) : [], others: [] };
 }
 
 /** The first card has its slot; further ones take what is left when the disks have theirs. */

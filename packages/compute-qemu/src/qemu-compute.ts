@@ -1,7 +1,9 @@
-import { KeyedLock, MiB } from '@bakehouse/base';
+import { KeyedLock } from '@bakehouse/base';
 import {
   type Capacity,
   type Compute,
+  type ForkedMachine,
+  type ForkResult,
   type InstanceId,
   type MachineBoot,
   type MachineDisk,
@@ -24,8 +26,9 @@ import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { bytesOfFiles } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
-import { saveMemory, waitsForCard } from './keep-memory.ts';
-import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
+import { endForks, keepForks, keepGuest } from './keep-guest.ts';
+import { waitsForCard } from './keep-memory.ts';
+import { readMemoryFacts } from './kept-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { machineKeeper } from './machine-keeper.ts';
@@ -34,14 +37,10 @@ import { findMachineProcess } from './machine-process.ts';
 import { type MachineRecord, readMachineRecord } from './machine-record.ts';
 import { MachineSession } from './machine-session.ts';
 import { hasMemoryUse } from './memory-use.ts';
-import { qemuBuildOf } from './monitor.ts';
 import { plugCard, unplugCard } from './nic-hotplug.ts';
 import { rebootMachine } from './reboot-machine.ts';
 import { releaseMachine } from './release-machines.ts';
 import { takeScreenshot } from './screenshot.ts';
-
-/** What is kept of a guest takes no more: a page has 8 bytes of its own, and devices, with the screen, some 20 MiB. */
-const keptBytesMax = (memoryMiB: number): number => memoryMiB * MiB * (1 + 1 / 256) + 64 * MiB;
 
 /** See createQemuCompute. */
 export class QemuCompute implements Compute {
@@ -172,7 +171,7 @@ export class QemuCompute implements Compute {
     { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
   ): Promise<void> {
     const { instanceId } = spec;
-    const { accelerator, clock, users, room, limits } = this.#context;
+    const { clock } = this.#context;
     const deadline = clock.elapsed() + limitMs;
     const folder = this.#folder(instanceId);
     const isKept = async () => (await readMemoryFacts(folder)) !== undefined;
@@ -182,17 +181,27 @@ export class QemuCompute implements Compute {
       const session = await this.#session(instanceId);
       if (!(await isKept())) {
         if (!session) throw new MemoryNotKeptError('its guest ended while it booted');
-        const client = await session.client();
-        await saveMemory(client, {
-          ...{ folder, user: await users.of(folder), clock, deadline, signal },
-          ...{ room, freeBytesMin: limits.spaceNeededBytes },
-          bytesMax: keptBytesMax(spec.memoryMiB),
-        });
-        const hardware = await hardwareOf(spec, accelerator);
-        await writeMemoryFacts(folder, { hardware, qemuBuild: await qemuBuildOf(client) });
+        await keepGuest(this.#context, session, { spec, deadline, signal });
       }
       if (session) await endMachine(session, this.#context);
     });
+  }
+
+  fork(spec: MachineSpec, options: Parameters<Compute['fork']>[1]): Promise<ForkResult> {
+    const { instanceId } = spec;
+    return this.#lock.run([`life ${instanceId}`, `disks ${instanceId}`], async () => {
+      const session = await this.#session(instanceId);
+      if (!session) throw new MemoryNotKeptError('its machine does not run');
+      const holding = (work: () => Promise<void>) => this.#lock.run([`hold ${instanceId}`], work);
+      return keepForks(this.#context, session, { ...options, spec, holding });
+    });
+  }
+
+  endFork(instanceId: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
+    const keys = [`life ${instanceId}`, `disks ${instanceId}`];
+    return this.#lock.run(keys, async () =>
+      endForks(this.#context, await this.#session(instanceId), forks),
+    );
   }
 
   kept(): Promise<readonly InstanceId[]> {
@@ -292,7 +301,7 @@ export class QemuCompute implements Compute {
       // It has begun.
       if (session.hold.reason !== undefined) return;
       const folder = this.#folder(instanceId);
-      const isRestored = spec.memoryOf !== undefined;
+      const isRestored = (spec.memoryOf ?? spec.forkOf) !== undefined;
       // Without a word of what its guest begins from, it was cut off before that, and is made again.
       if (!isRestored || (await hasMemoryUse(folder))) {
         return await beginGuest(await session.client(), { folder, instanceId, isRestored });

@@ -90,6 +90,7 @@ export class FakeWorld {
         if (!this.volumes.has(volumeId)) throw new Error(`there is no disk of ${volumeId}`);
         this.volumes.open(volumeId);
       },
+      copyDisk: (from, to) => this.volumes.copy(from, to),
       diskClosed: (volumeId, how) => this.volumes.machineEnded(volumeId, how),
       ...(memoryMiB === undefined ? {} : { memoryMiB }),
     });

@@ -28,6 +28,12 @@ export class MemoryDisk {
     for (const changed of this.bitmaps.values()) changed.add(index);
   }
 
+  /** Gets what was written to another with the same origin. */
+  copy(other: MemoryDisk): void {
+    this.#overlay.clear();
+    for (const [index, word] of other.#overlay) this.#overlay.set(index, word);
+  }
+
   /** The whole content, over the origin's blocks. */
   contents(origin: BlockWords): BlockWords {
     const blocks = new Map(origin);

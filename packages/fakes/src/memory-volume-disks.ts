@@ -135,6 +135,11 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
   }
 
   /** What the guest writes; undefined writes zeros. */
+  /** What a fork does with the disks of a machine. */
+  copy(from: VolumeId, to: VolumeId): void {
+    this.#disk(to).copy(this.#disk(from));
+  }
+
   write(volumeId: VolumeId, index: number, word: string | undefined): void {
     const disk = this.#disk(volumeId);
     if (index < 0 || index * memoryBlockBytes >= disk.sizeBytes) {

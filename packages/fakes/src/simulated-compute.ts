@@ -3,6 +3,8 @@ import {
   type Capacity,
   type Compute,
   type ExitReason,
+  type ForkedMachine,
+  type ForkResult,
   type InstanceId,
   InsufficientCapacityError,
   type MachineBoot,
@@ -17,11 +19,16 @@ import {
   type VolumeId,
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
-import { SimulatedConsole } from './simulated-console.ts';
+import { SimulatedConsoles } from './simulated-console.ts';
 import {
+  capacityWithin,
+  type EventBody,
+  forkedMachine,
   hasProcess,
+  heldAmong,
   memoryOutcome,
   type SimulatedMachine,
+  type SimulatedRoom,
   usesVolume,
 } from './simulated-machine.ts';
 
@@ -33,6 +40,8 @@ export interface SimulatedComputeOptions {
   readonly memoryMiB?: number;
   /** Throws for a disk that could not be opened. */
   readonly checkDisk?: (volumeId: VolumeId) => void;
+  /** Called for each disk of a machine that is forked. */
+  readonly copyDisk?: (from: VolumeId, to: VolumeId) => void;
   /** Called for each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
   readonly diskClosed?: (volumeId: VolumeId, how: { readonly orderly: boolean }) => void;
 }
@@ -43,7 +52,7 @@ const firstPid = 1_000;
 export class SimulatedCompute implements Compute {
   readonly #options: SimulatedComputeOptions;
   readonly #machines = new Map<InstanceId, SimulatedMachine>();
-  readonly #consoles = new Map<InstanceId, SimulatedConsole>();
+  readonly #consoles = new SimulatedConsoles();
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   #needsCards = false;
   /** Guests that do not obey the power button. */
@@ -71,14 +80,15 @@ export class SimulatedCompute implements Compute {
       throw new Error(`${spec.instanceId} runs in generation ${before.spec.generation} already`);
     }
     this.exit(spec.instanceId, 'killed');
-    this.#checkRoom(spec);
+    const { count, shortage } = capacityWithin(this.#room, spec.memoryMiB, 1);
+    if (count === 0) throw new InsufficientCapacityError(shortage);
     for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
     const pid = this.#nextPid++;
     const startedAt = this.#options.clock.now();
     const { disks, nics } = spec;
     const memory = memoryOutcome(spec, (id) => this.#machines.get(id), startedAt);
     this.#set({ spec, pid, state: 'running', disks, nics, boots: 1, startedAt, ...memory });
-    this.#consoleOf(spec.instanceId).beginBoot();
+    this.#consoles.of(spec.instanceId).beginBoot();
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
   }
 
@@ -92,6 +102,24 @@ export class SimulatedCompute implements Compute {
     if (this.#needsCards) throw new MemoryNotKeptError('its guest did not wait for a network card');
     this.exit(instanceId, 'killed');
     this.#set({ ...machine, state: 'exited', exitReason: 'killed', hasMemory: true });
+  }
+
+  async fork(
+    { instanceId }: MachineSpec,
+    { forks, signal }: Parameters<Compute['fork']>[1],
+  ): Promise<ForkResult> {
+    signal.throwIfAborted();
+    const machine = this.#running(instanceId);
+    if (machine?.state !== 'running') throw new MemoryNotKeptError('its guest does not run');
+    for (const { instanceId: forkId, disks } of forks) {
+      for (const { volumeId, copyId } of disks) this.#options.copyDisk?.(volumeId, copyId);
+      this.#set(forkedMachine(machine, forkId));
+    }
+    return { at: this.#options.clock.now(), pauseMs: 0, memoryBytes: 0 };
+  }
+
+  async endFork(_: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
+    for (const { instanceId } of forks) await this.forget(instanceId);
   }
 
   /** Whether guests do not wait for a network card. */
@@ -130,12 +158,7 @@ export class SimulatedCompute implements Compute {
   }
 
   async capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
-    const usedMiB = this.#usedMiB;
-    const limitMiB = this.#limitMiB;
-    const room = Math.floor((limitMiB - usedMiB) / memoryMiB);
-    if (room >= count) return { count };
-    const shortage = `${memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`;
-    return { count: Math.max(0, room), shortage };
+    return capacityWithin(this.#room, memoryMiB, count);
   }
 
   async find(instanceId: InstanceId): Promise<MachineStatus | undefined> {
@@ -162,7 +185,8 @@ export class SimulatedCompute implements Compute {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber !== undefined) return true;
     if (machine?.state !== 'running') return false;
-    const holdNumber = 1 + Math.max(0, ...this.#held().map((each) => each.holdNumber ?? 0));
+    const holdNumber =
+      1 + Math.max(0, ...heldAmong(this.#machines.values()).map((each) => each.holdNumber ?? 0));
     this.#set({ ...machine, state: 'paused', stalledBy: reason, holdNumber });
     this.#emit(machine, { kind: 'paused', reason });
     return true;
@@ -173,7 +197,7 @@ export class SimulatedCompute implements Compute {
   }
 
   async held(): Promise<readonly InstanceId[]> {
-    return this.#held().map(({ spec }) => spec.instanceId);
+    return heldAmong(this.#machines.values()).map(({ spec }) => spec.instanceId);
   }
 
   async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
@@ -312,34 +336,14 @@ export class SimulatedCompute implements Compute {
   }
 
   writeConsole(instanceId: InstanceId, text: string): void {
-    this.#consoleOf(instanceId).write(text, this.#options.clock.now());
+    this.#consoles.of(instanceId).write(text, this.#options.clock.now());
   }
 
-  #consoleOf(instanceId: InstanceId): SimulatedConsole {
-    const known = this.#consoles.get(instanceId);
-    if (known) return known;
-    const made = new SimulatedConsole();
-    this.#consoles.set(instanceId, made);
-    return made;
-  }
-
-  #held(): readonly SimulatedMachine[] {
-    return [...this.#machines.values()]
-      .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
-      .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
-  }
-
-  get #limitMiB(): number {
-    return this.#options.memoryMiB ?? Number.POSITIVE_INFINITY;
-  }
-
-  #checkRoom(spec: MachineSpec): void {
-    const usedMiB = this.#usedMiB;
-    const limitMiB = this.#limitMiB;
-    if (usedMiB + spec.memoryMiB <= limitMiB) return;
-    throw new InsufficientCapacityError(
-      `${spec.memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`,
-    );
+  get #room(): SimulatedRoom {
+    return {
+      usedMiB: this.#usedMiB,
+      limitMiB: this.#options.memoryMiB ?? Number.POSITIVE_INFINITY,
+    };
   }
 
   #checkFree(volumeId: VolumeId, instanceId: InstanceId): void {
@@ -392,8 +396,3 @@ export class SimulatedCompute implements Compute {
     });
   }
 }
-
-type WithoutMachine<Event> = Event extends MachineEvent
-  ? Omit<Event, 'instanceId' | 'generation'>
-  : never;
-type EventBody = WithoutMachine<MachineEvent>;

@@ -1,11 +1,11 @@
 import { KiB } from '@bakehouse/base';
-import { bootConsoleBytesMax, type ConsoleArrival } from '@bakehouse/domain';
+import { bootConsoleBytesMax, type ConsoleArrival, type InstanceId } from '@bakehouse/domain';
 
 /** EC2 keeps this much of a console. */
 const consoleLimitBytes = 64 * KiB;
 
 /** What the guests' serial ports wrote, over reboots and stops. */
-export class SimulatedConsole {
+class SimulatedConsole {
   #bytes: Uint8Array = new Uint8Array();
   #changedAt = 0;
   #boot = Buffer.alloc(0);
@@ -34,5 +34,25 @@ export class SimulatedConsole {
 
   read(): { bytes: Uint8Array; changedAt: number } {
     return { bytes: Uint8Array.from(this.#bytes), changedAt: this.#changedAt };
+  }
+}
+
+/** By instance. */
+export class SimulatedConsoles {
+  readonly #consoles = new Map<InstanceId, SimulatedConsole>();
+
+  get(instanceId: InstanceId): SimulatedConsole | undefined {
+    return this.#consoles.get(instanceId);
+  }
+
+  /** Made at its first use. */
+  of(instanceId: InstanceId): SimulatedConsole {
+    const console = this.#consoles.get(instanceId) ?? new SimulatedConsole();
+    this.#consoles.set(instanceId, console);
+    return console;
+  }
+
+  delete(instanceId: InstanceId): void {
+    this.#consoles.delete(instanceId);
   }
 }

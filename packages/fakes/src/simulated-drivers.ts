@@ -34,19 +34,20 @@ export function simulatedDrivers(options: {
   const sources = new MemorySources();
   const restored = options.maps ?? [];
   const snapshots = new MemorySnapshotStore(sources, { unknownMaps: 'zeros', restored });
-  const compute = new SimulatedCompute(options);
+  const compute = new SimulatedCompute({
+    ...options,
+    copyDisk: (from, to) => volumes.copy(from, to),
+  });
   const hot = new MemoryHotMaps(snapshots, options.clock);
-  return {
-    compute,
-    snapshots,
+  const volumes = new MemoryVolumeDisks(snapshots, {
+    unknownDisks: 'make',
     hot,
+    userOf: (volumeId) => compute.userOf(volumeId),
+  });
+  return {
+    ...{ compute, snapshots, hot, volumes },
     network: new MemoryNetwork({ isGuestUp: (port) => compute.usesPort(port) }),
     publisher: new MemoryMetadataPublisher(),
-    volumes: new MemoryVolumeDisks(snapshots, {
-      unknownDisks: 'make',
-      hot,
-      userOf: (volumeId) => compute.userOf(volumeId),
-    }),
     builder: new FakeImageBuilder({ clock: options.clock, sources }, options.builder),
   };
 }

@@ -1,8 +1,10 @@
 import type {
+  Capacity,
   ExitReason,
   InstanceId,
   MachineBoot,
   MachineDisk,
+  MachineEvent,
   MachineNic,
   MachineSpec,
   VolumeId,
@@ -23,12 +25,45 @@ export interface SimulatedMachine {
   readonly exitReason?: ExitReason;
   /** Its guest's memory was kept. */
   readonly hasMemory?: true;
+  /** It has not begun, and is to go on where the machine was that it is a fork of. */
+  readonly isForked?: true;
   /** What became of the wish to go on from kept memory. */
   readonly memory?: MachineBoot['memory'];
   /** Why it is paused. */
   readonly stalledBy?: string;
   /** Which hold it was, counted from the first: it is paused until it is released. */
   readonly holdNumber?: number;
+}
+
+type WithoutMachine<Event> = Event extends MachineEvent
+  ? Omit<Event, 'instanceId' | 'generation'>
+  : never;
+/** What happened to a machine, whichever it is. */
+export type EventBody = WithoutMachine<MachineEvent>;
+
+/** The memory of all machines. */
+export interface SimulatedRoom {
+  readonly usedMiB: number;
+  readonly limitMiB: number;
+}
+
+/** How many machines of this memory there is room for, at most `count`. */
+export function capacityWithin(
+  { usedMiB, limitMiB }: SimulatedRoom,
+  memoryMiB: number,
+  count: number,
+): Capacity {
+  const room = Math.floor((limitMiB - usedMiB) / memoryMiB);
+  if (room >= count) return { count };
+  const shortage = `${memoryMiB} MiB asked for, ${usedMiB} of ${limitMiB} MiB in use`;
+  return { count: Math.max(0, room), shortage };
+}
+
+/** The machines that are paused for others' sake, in that order. */
+export function heldAmong(machines: Iterable<SimulatedMachine>): readonly SimulatedMachine[] {
+  return [...machines]
+    .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
+    .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
 }
 
 export function hasProcess(machine: SimulatedMachine): boolean {
@@ -39,15 +74,29 @@ export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boole
   return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);
 }
 
+/** A fork that is to begin where this machine is. */
+export function forkedMachine(
+  { spec, ...machine }: SimulatedMachine,
+  instanceId: InstanceId,
+): SimulatedMachine {
+  const { exitReason: _, memory: __, ...rest } = machine;
+  const disks = { disks: [], nics: [] };
+  return { ...rest, ...disks, spec: { ...spec, instanceId }, state: 'exited', isForked: true };
+}
+
 /**
  * What becomes of the wish of a machine to go on from the memory of another; nothing where it has none. Whose guest has
  * begun boots: its disk is not the template's any more.
  */
 export function memoryOutcome(
-  { instanceId, memoryOf, memoryMiB }: MachineSpec,
+  { instanceId, memoryOf, forkOf, memoryMiB }: MachineSpec,
   find: (instanceId: InstanceId) => SimulatedMachine | undefined,
   now: number,
 ): Pick<SimulatedMachine, 'memory'> {
+  if (forkOf !== undefined) {
+    if (find(instanceId)?.isForked) return { memory: { restoredAt: now, forkOf } };
+    throw new Error(`the memory of the fork ${instanceId} is gone`);
+  }
   if (memoryOf === undefined) return {};
   const before = find(instanceId)?.memory;
   if (before && 'bootedBecause' in before) return { memory: before };

@@ -1,4 +1,5 @@
 export { describeComputeDriver, type OpenedCompute } from './contracts/describe-compute-driver.ts';
+export { describeGuestForker } from './contracts/describe-guest-forker.ts';
 export { describeHotMaps, type OpenedHotMaps } from './contracts/describe-hot-maps.ts';
 export { describeMemoryKeeper } from './contracts/describe-memory-keeper.ts';
 export {

@@ -13,6 +13,7 @@ import {
 } from '@bakehouse/fakes';
 import {
   describeComputeDriver,
+  describeGuestForker,
   describeHotMaps,
   describeMemoryKeeper,
   describeMetadataPublisher,
@@ -110,14 +111,14 @@ async function openCompute(): Promise<OpenedCompute> {
     ephemeralDisks: [],
     nics: [],
   });
+  const aSpec = async (instanceId: InstanceId): Promise<MachineSpec> => {
+    const port = `port of ${instanceId}`;
+    const nics = [{ nicId: 'eni-1', macAddress: '02:00:00:00:00:01', port }] as const;
+    return { ...(await aTemplate(instanceId)), nics };
+  };
   return {
     compute: world.compute,
-    aTemplate,
-    async aSpec(instanceId) {
-      const port = `port of ${instanceId}`;
-      const nics = [{ nicId: 'eni-1', macAddress: '02:00:00:00:00:01', port }] as const;
-      return { ...(await aTemplate(instanceId)), nics };
-    },
+    ...{ aTemplate, aSpec, aForkable: aSpec },
     aFreeDisk: () => aDisk('/dev/xvdf'),
     aFreeNic: async () => ({
       nicId: 'eni-2',
@@ -139,6 +140,7 @@ async function openCompute(): Promise<OpenedCompute> {
 
 describeComputeDriver('SimulatedCompute', openCompute);
 describeMemoryKeeper('SimulatedCompute', openCompute);
+describeGuestForker('SimulatedCompute', openCompute);
 
 describeNetwork('MemoryNetwork', async () => {
   const network = new MemoryNetwork({ isGuestUp: () => false });

@@ -35,6 +35,24 @@ test('disks are made, listed and removed; each repetition is harmless', async ()
   await expect(volumes.blockdevChain({ volumeId })).rejects.toThrow(DiskMissingError);
 });
 
+test('a disk gets what was written to another with the same origin', async () => {
+  const rig = await openedRig();
+  const volumes = rig.volumes();
+  const copyId = id.volume(2);
+  await volumes.create(disk);
+  await volumes.create({ ...disk, volumeId: copyId });
+  const machine = await rig.start([volumeId]);
+  await machine.write(0, 3 * MiB, { byte: 0x33, lengthBytes: MiB });
+  await machine.quit();
+  await volumes.copyDisk(volumeId, copyId);
+  await volumes.writeBack(copyId);
+  const copy: FreezeVolume = { volumeId: copyId, snapshotId: id.snapshot(1), originMapId };
+  const view = one(await volumes.freeze([copy]));
+  expect(await changedMiB(view)).toEqual([[3, 1]]);
+  const bytes = await readView(rig, view);
+  expect([at(bytes, 0), at(bytes, 3)]).toEqual([0x11, 0x33]);
+});
+
 test('a disk half made by a killed control plane is swept, or made again', async () => {
   const rig = await openedRig();
   const volumes = rig.volumes();

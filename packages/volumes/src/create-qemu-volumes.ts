@@ -9,8 +9,9 @@ import type {
   VolumeFreezer,
   VolumeId,
 } from '@bakehouse/domain';
-import type { ControlGroups, JailFolder, JailUsers } from '@bakehouse/host';
+import { type ControlGroups, type JailFolder, type JailUsers, syncPath } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
+import { copyDiskFile } from './disks/copy-disk-file.ts';
 import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-disk.ts';
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
 import { diskPaths } from './disks/disk-paths.ts';
@@ -75,6 +76,10 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   openMachine(instanceId: InstanceId): Promise<readonly JailFolder[]>;
   /** Takes a disk from a machine that has closed it. Repeatable. */
   takeFromMachine(volumeId: VolumeId): Promise<void>;
+  /** Gives a disk the local content of another with the same origin. Nothing uses either. */
+  copyDisk(from: VolumeId, to: VolumeId): Promise<void>;
+  /** Resolves when what was written to the disk's own file by now is on the host's disk. */
+  writeBack(volumeId: VolumeId): Promise<void>;
   /** What the files take that a machine grows: its disks, and what is kept of them for snapshots. */
   machineBytes(instanceId: InstanceId): Promise<number>;
   /** Removes what `openMachine` made. The machine has ended. */
@@ -165,6 +170,9 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     },
     takeFromMachine: (volumeId) =>
       context.locks.run([volumeId], () => takeFromMachine(context, volumeId)),
+    copyDisk: (from, to) =>
+      context.locks.run([from, to], () => copyDiskFile(context, { from, to })),
+    writeBack: (volumeId) => syncPath(context.paths.disk(volumeId)),
     machineBytes: (instanceId) => bytesInDoor(context, instanceId),
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {

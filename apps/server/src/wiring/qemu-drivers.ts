@@ -43,6 +43,8 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   open: (instanceId) => volumes.openMachine(instanceId),
   give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
   take: (volumeId) => volumes.takeFromMachine(volumeId),
+  copy: (from, to) => volumes.copyDisk(from, to),
+  writeBack: (volumeId) => volumes.writeBack(volumeId),
   close: (instanceId) => volumes.closeMachine(instanceId),
   usedBytes: (instanceId) => volumes.machineBytes(instanceId),
 });

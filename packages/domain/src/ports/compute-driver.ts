@@ -40,6 +40,11 @@ export interface MachineSpec {
    * disk has to be what that machine's was when its memory was kept, so it boots when its guest has begun before.
    */
   readonly memoryOf?: InstanceId;
+  /**
+   * The machine that this one is a fork of: it goes on from what `GuestForker` has kept for it, with another network card,
+   * or does not start. It does so once; later generations boot.
+   */
+  readonly forkOf?: InstanceId;
 }
 
 /** The memory of a guest cannot be kept. The message says why. */
@@ -58,6 +63,45 @@ export interface MemoryKeeper {
     spec: MachineSpec,
     options: { readonly limitMs: number; readonly signal: AbortSignal },
   ): Promise<void>;
+}
+
+/** A machine that is to go on where another is. */
+export interface ForkedMachine {
+  readonly instanceId: InstanceId;
+  /** Each disk of the other machine, and the volume that gets its content: empty so far, with the same origin. */
+  readonly disks: readonly { readonly volumeId: VolumeId; readonly copyId: VolumeId }[];
+}
+
+export interface ForkResult {
+  /** When memory and disks were fixed. */
+  readonly at: TimestampMs;
+  /** How long the guest stood still. */
+  readonly pauseMs: number;
+  readonly memoryBytes: number;
+}
+
+/** Capability: memory and disks of a running guest, at one instant, for other machines to go on from. */
+export interface GuestForker {
+  /**
+   * Keeps, for each of `forks`, the memory of the guest of this machine, which runs on, and copies its disks. Rejects with
+   * MemoryNotKeptError when the machine has other devices than `spec` or does not run, when it all takes longer than
+   * `limitMs`, when the guest changes its memory faster than it is copied, and when the disk gets full; then and when it is
+   * aborted, nothing is kept, the disks have any content, and the guest runs on. Each machine has its memory until it has
+   * started with `forkOf`, or is forgotten.
+   */
+  fork(
+    spec: MachineSpec,
+    options: {
+      readonly forks: readonly ForkedMachine[];
+      readonly limitMs: number;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<ForkResult>;
+  /**
+   * Ends what a fork has left in the machine that was cut off, whose guest goes on, and what it has kept for `forks`.
+   * Repeatable. No machine: what is kept is removed.
+   */
+  endFork(instanceId: InstanceId, forks: readonly ForkedMachine[]): Promise<void>;
 }
 
 export type ExitReason =
@@ -188,7 +232,9 @@ export interface MachineBoot {
    */
   readonly reads?: readonly VolumeReads[];
   /** Of a machine that was to go on from kept memory: when it did, or why it booted. */
-  readonly memory?: { readonly restoredAt: TimestampMs } | { readonly bootedBecause: string };
+  readonly memory?:
+    | { readonly restoredAt: TimestampMs; readonly forkOf?: InstanceId }
+    | { readonly bootedBecause: string };
 }
 
 /** A volume that a machine was started with. */
@@ -287,4 +333,5 @@ export type Compute = ComputeDriver &
   StallReporter &
   GuestHolder &
   CapacityReporter &
-  MemoryKeeper;
+  MemoryKeeper &
+  GuestForker;

@@ -14,6 +14,8 @@ export interface OpenedCompute {
   aSpec(instanceId: InstanceId): Promise<MachineSpec>;
   /** A machine with this id and without a card, whose guest waits for one. */
   aTemplate(instanceId: InstanceId): Promise<MachineSpec>;
+  /** As `aSpec`, with a guest that can become another instance. */
+  aForkable(instanceId: InstanceId): Promise<MachineSpec>;
   /** One more disk that is there and free. */
   aFreeDisk(): Promise<MachineDisk>;
   /** One more network card, whose port exists and is free. */

@@ -1,0 +1,122 @@
+import type { Clock } from '@bakehouse/base';
+import { type ForkedMachine, MemoryNotKeptError, type VolumeId } from '@bakehouse/domain';
+import {
+  isJsonObject,
+  type JsonObject,
+  type QemuBlockdevs,
+  type QmpClient,
+  QmpError,
+} from '@bakehouse/qmp';
+import type { EventWatch } from './event-watch.ts';
+import { listBlockNodes } from './list-block-nodes.ts';
+
+type CopiedDisk = ForkedMachine['disks'][number];
+
+const pollMs = 20;
+
+const jobOf = (copyId: VolumeId): string => `fork-${copyId}`;
+
+/**
+ * Begins to copy a running guest's disk: what it has written so far, and what it writes from now on. The copy is of no
+ * worth before it is whole, so QEMU does not wait for its bytes to be on disk, which would hold the guest up at the end.
+ */
+export async function beginMirror(
+  client: QmpClient,
+  { volumeId, copyId }: CopiedDisk,
+  chain: QemuBlockdevs,
+): Promise<void> {
+  for (const node of chain) {
+    await client.execute('blockdev-add', { ...node, cache: { 'no-flush': true } });
+  }
+  await client.execute('blockdev-mirror', {
+    'job-id': jobOf(copyId),
+    device: volumeId,
+    target: copyId,
+    sync: 'top',
+    'copy-mode': 'write-blocking',
+    'on-source-error': 'report',
+    'on-target-error': 'report',
+  });
+}
+
+/** Resolves when each copy has all that its disk has, and gets what the guest writes at once. */
+export async function mirrorsReady(
+  client: QmpClient,
+  disks: readonly CopiedDisk[],
+  {
+    watch,
+    clock,
+    signal,
+  }: { readonly watch: EventWatch; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  for (;;) {
+    const jobs = await listJobs(client);
+    const found = disks.map(({ copyId }) => ({ copyId, job: jobs.get(jobOf(copyId)) }));
+    for (const { copyId, job } of found) if (!job) throw notCopied(copyId, watch);
+    if (found.every(({ job }) => job?.ready === true)) return;
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+/** The copies stay as they are now. The guest is stopped. */
+export async function fixMirrors(
+  client: QmpClient,
+  disks: readonly CopiedDisk[],
+  { watch, signal }: { readonly watch: EventWatch; readonly signal: AbortSignal },
+): Promise<void> {
+  await Promise.all(
+    disks.map(({ copyId }) => client.execute('block-job-cancel', { device: jobOf(copyId) })),
+  );
+  for (const { copyId } of disks) {
+    const { data } = await watch.until(isEndOf(copyId), { signal });
+    if (data.error !== undefined) throw notCopied(copyId, watch);
+  }
+}
+
+/** Ends what is left of copies, in whatever state they are, and closes them. */
+export async function endMirrors(
+  client: QmpClient,
+  disks: readonly CopiedDisk[],
+  { clock }: { readonly clock: Clock },
+): Promise<void> {
+  const ids = new Set(disks.map(({ copyId }) => jobOf(copyId)));
+  for (;;) {
+    const left = [...(await listJobs(client)).keys()].filter((id) => ids.has(id));
+    if (left.length === 0) break;
+    for (const device of left) {
+      await tolerated(client.execute('block-job-cancel', { device, force: true }));
+    }
+    await clock.sleep(pollMs);
+  }
+  const copies = new Set<string>(disks.map(({ copyId }) => copyId));
+  const isOfCopy = (name: string) => copies.has(name) || copies.has(name.slice(0, -2));
+  const nodes = (await listBlockNodes(client)).map(({ name }) => name).filter(isOfCopy);
+  // A disk's own node, which uses the others, has the shortest name.
+  for (const name of nodes.toSorted((a, b) => a.length - b.length)) {
+    await client.execute('blockdev-del', { 'node-name': name });
+  }
+}
+
+const isEndOf =
+  (copyId: VolumeId) =>
+  ({ event, data }: { readonly event: string; readonly data: JsonObject }): boolean =>
+    (event === 'BLOCK_JOB_COMPLETED' || event === 'BLOCK_JOB_CANCELLED') &&
+    data.device === jobOf(copyId);
+
+function notCopied(copyId: VolumeId, watch: EventWatch): MemoryNotKeptError {
+  const why = watch.last(isEndOf(copyId))?.data.error ?? 'QEMU does not say why';
+  return new MemoryNotKeptError(`a disk could not be copied: ${why}`);
+}
+
+async function listJobs(client: QmpClient): Promise<ReadonlyMap<string, JsonObject>> {
+  const jobs = await client.execute('query-block-jobs');
+  const list = Array.isArray(jobs) ? jobs.filter(isJsonObject) : [];
+  return new Map(list.map((job) => [`${job.device}`, job]));
+}
+
+/** A job that ends meanwhile refuses to be ended. */
+async function tolerated(command: Promise<unknown>): Promise<void> {
+  await command.catch((error: unknown) => {
+    if (!(error instanceof QmpError)) throw error;
+  });
+}

@@ -1,0 +1,176 @@
+import type { Clock } from '@bakehouse/base';
+import { type ForkedMachine, type MachineSpec, MemoryNotKeptError } from '@bakehouse/domain';
+import { isJsonObject, type JsonObject, type QemuBlockdevs, type QmpClient } from '@bakehouse/qmp';
+import { beginMirror, endMirrors, fixMirrors, mirrorsReady } from './disk-mirrors.ts';
+import { EventWatch } from './event-watch.ts';
+import { diskDeviceId } from './guest-disk.ts';
+import { machineFileNames } from './machine-files.ts';
+import { type MemoryFileOptions, writeMemoryFile } from './memory-file.ts';
+import { migrateTo, migrationOf } from './migration.ts';
+import { runStateOf } from './monitor.ts';
+import { firstCard } from './network-card.ts';
+
+type CopiedDisk = ForkedMachine['disks'][number];
+
+/** QEMU stops the guest when it expects to write the rest of the memory within this. */
+const lastRoundMs = 30;
+/** Between two times that the disks are written back, so that little is left when the guest is stopped. */
+const writeBackEveryMs = 100;
+const pollMs = 20;
+
+/** A migration that is in one of these has not ended. */
+const underWay: readonly unknown[] = [
+  'setup',
+  'active',
+  'pre-switchover',
+  'device',
+  'cancelling',
+  'wait-unplug',
+];
+
+export interface ForkGuestOptions extends MemoryFileOptions {
+  readonly disks: readonly (CopiedDisk & { readonly chain: QemuBlockdevs })[];
+  /** Writes what the guest has written to its disks to the host's disk. */
+  readonly writeBack: () => Promise<void>;
+  /** Does the work while nobody pauses the guest or lets it go on. */
+  readonly holding: (work: () => Promise<void>) => Promise<void>;
+  readonly isHeld: () => boolean;
+}
+
+interface Instant {
+  /** By QEMU's clock. */
+  readonly stoppedAtMs: number;
+  readonly pauseMs: number;
+}
+
+/**
+ * Copies the guest's memory, into a file, and its disks while it runs, and stops it for what has changed last. The disks
+ * are copied by mirrors that end while the guest is stopped; memory and devices by a migration that waits there for that.
+ * The guest goes on as soon as QEMU has sent all. Rejects with MemoryNotKeptError; `endForkIn` sets the machine right.
+ */
+export async function forkGuest(client: QmpClient, options: ForkGuestOptions): Promise<Instant> {
+  const { clock, disks } = options;
+  const pauses: Instant[] = [];
+  using watch = new EventWatch(client);
+  await writeMemoryFile(options, async (signal) => {
+    for (const { chain, ...disk } of disks) await beginMirror(client, disk, chain);
+    await mirrorsReady(client, disks, { watch, clock, signal });
+    await useMigration(client, { events: true, 'pause-before-switchover': true });
+    await client.execute('migrate-set-parameters', { 'downtime-limit': lastRoundMs });
+    await options.writeBack();
+    await migrateTo(client, machineFileNames.memorySocket);
+    await stopped(watch, { ...options, signal });
+    await options.holding(async () => {
+      await fixMirrors(client, disks, { watch, signal });
+      await client.execute('migrate-continue', { state: 'pre-switchover' });
+      await migrationReaches(watch, 'completed', signal);
+      if (options.isHeld()) throw new MemoryNotKeptError('its guest was paused meanwhile');
+      await goOn(client, clock);
+    });
+    pauses.push(await pauseIn(watch, signal));
+  });
+  const [pause] = pauses;
+  if (!pause) throw new Error('a fork that succeeds has stopped its guest');
+  return pause;
+}
+
+/** Resolves when the guest is stopped. The less the disks have to write then, the shorter it is. */
+async function stopped(
+  watch: EventWatch,
+  { clock, writeBack, signal }: Pick<ForkGuestOptions, 'clock' | 'writeBack' | 'signal'>,
+): Promise<void> {
+  const done = new AbortController();
+  const writing = (async () => {
+    while (!done.signal.aborted) {
+      await writeBack();
+      await clock.sleep(writeBackEveryMs, done.signal).catch(() => {});
+    }
+  })();
+  // A disk that cannot be written back makes the pause longer, and is the guest's own to report.
+  writing.catch(() => {});
+  try {
+    await migrationReaches(watch, 'pre-switchover', signal);
+  } finally {
+    done.abort();
+  }
+}
+
+async function migrationReaches(
+  watch: EventWatch,
+  status: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const ends = [status, 'failed', 'cancelled'];
+  const { data } = await watch.until(
+    ({ event, data }) => event === 'MIGRATION' && ends.includes(`${data.status}`),
+    { signal },
+  );
+  if (data.status !== status) {
+    throw new MemoryNotKeptError(`QEMU could not write its memory: ${data.status}`);
+  }
+}
+
+/** QEMU says that it has sent all a moment before the guest may go on. */
+async function goOn(client: QmpClient, clock: Clock): Promise<void> {
+  while ((await runStateOf(client)) === 'finish-migrate') await clock.sleep(1);
+  await client.execute('cont');
+}
+
+async function pauseIn(watch: EventWatch, signal: AbortSignal): Promise<Instant> {
+  const resumed = await watch.until(({ event }) => event === 'RESUME', { signal });
+  const stopped = watch.last(({ event }) => event === 'STOP') ?? resumed;
+  const pauseMs = Math.round((resumed.timestampMs - stopped.timestampMs) * 10) / 10;
+  return { stoppedAtMs: stopped.timestampMs, pauseMs };
+}
+
+/** Later migrations find these as they were. */
+async function useMigration(
+  client: QmpClient,
+  capabilities: Readonly<Record<string, boolean>>,
+): Promise<void> {
+  const list = Object.entries(capabilities).map(([capability, state]) => ({ capability, state }));
+  await client.execute('migrate-set-capabilities', { capabilities: list });
+}
+
+/** Ends what a fork has left in the machine, in whatever state it is; its guest goes on. Repeatable. */
+export async function endForkIn(
+  client: QmpClient,
+  {
+    disks,
+    clock,
+    isHeld,
+  }: Pick<ForkGuestOptions, 'clock' | 'isHeld'> & { readonly disks: readonly CopiedDisk[] },
+): Promise<void> {
+  while (underWay.includes((await migrationOf(client)).status)) {
+    await client.execute('migrate_cancel');
+    await clock.sleep(pollMs);
+  }
+  await useMigration(client, { events: false, 'pause-before-switchover': false });
+  const state = await runStateOf(client);
+  if (state === 'postmigrate' && !isHeld()) await client.execute('cont');
+  await endMirrors(client, disks, { clock });
+}
+
+/**
+ * The PCI slots of the machine's card and of its disks, in their order: memory is only good for devices in the same slots.
+ * Rejects with MemoryNotKeptError when the machine has others than those of the spec.
+ */
+export async function slotsOf(client: QmpClient, spec: MachineSpec): Promise<readonly number[]> {
+  const slots = slotsIn(await client.execute('query-pci'));
+  const disks = spec.disks.map(({ volumeId }) => diskDeviceId(volumeId));
+  const known = [firstCard.device, ...disks];
+  const other = [...slots.keys()].find((id) => /^(d|n)-/.test(id) && !known.includes(id));
+  if (other !== undefined) throw new MemoryNotKeptError(`it has another device: ${other}`);
+  return known.map((id) => {
+    const slot = slots.get(id);
+    if (slot === undefined) throw new MemoryNotKeptError(`it has no device ${id}`);
+    return slot;
+  });
+}
+
+function slotsIn(reply: unknown): ReadonlyMap<string, number> {
+  const objects = (value: unknown): readonly JsonObject[] =>
+    Array.isArray(value) ? value.filter(isJsonObject) : [];
+  const devices = objects(reply).flatMap(({ devices }) => objects(devices));
+  return new Map(devices.map(({ qdev_id: id, slot }) => [`${id}`, Number(slot)]));
+}

@@ -1,0 +1,198 @@
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { MiB } from '@bakehouse/base';
+import {
+  type ForkedMachine,
+  type ForkResult,
+  type InstanceId,
+  type MachineSpec,
+  MemoryNotKeptError,
+} from '@bakehouse/domain';
+import { syncPath } from '@bakehouse/host';
+import type { QmpClient } from '@bakehouse/qmp';
+import { readMachineBoot } from './boot-watch.ts';
+import type { ComputeContext } from './compute-options.ts';
+import { endForkIn, forkGuest, slotsOf } from './fork-guest.ts';
+import { saveMemory } from './keep-memory.ts';
+import { hardwareOf, writeMemoryFacts } from './kept-memory.ts';
+import { machineFileNames, machineFolder } from './machine-files.ts';
+import { machineKeeper } from './machine-keeper.ts';
+import type { MachineSession } from './machine-session.ts';
+import { qemuBuildOf, runStateOf } from './monitor.ts';
+
+/** What is kept of a guest takes no more: a page has 8 bytes of its own, and devices, with the screen, some 20 MiB. */
+const keptBytesMax = (memoryMiB: number): number => memoryMiB * MiB * (1 + 1 / 256) + 64 * MiB;
+/** A guest that runs changes pages that were sent. One that changes more is not caught up with. */
+const rounds = 3;
+
+/** Stops the guest and keeps its memory in the machine's folder, where it is whole when this resolves. */
+export async function keepGuest(
+  context: ComputeContext,
+  session: MachineSession,
+  {
+    spec,
+    deadline,
+    signal,
+  }: { readonly spec: MachineSpec; readonly deadline: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { accelerator, directory, clock, users, room, limits } = context;
+  const folder = machineFolder(directory, spec.instanceId);
+  const client = await session.client();
+  await saveMemory(client, {
+    ...{ folder, user: await users.of(folder), clock, deadline, signal },
+    ...{ room, freeBytesMin: limits.spaceNeededBytes },
+    bytesMax: keptBytesMax(spec.memoryMiB),
+  });
+  const hardware = await hardwareOf(spec, accelerator);
+  await writeMemoryFacts(folder, { hardware, qemuBuild: await qemuBuildOf(client) });
+}
+
+interface Forking {
+  readonly spec: MachineSpec;
+  readonly forks: readonly ForkedMachine[];
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+  readonly holding: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** See `GuestForker.fork`. */
+export async function keepForks(
+  context: ComputeContext,
+  session: MachineSession,
+  forking: Forking,
+): Promise<ForkResult> {
+  const { forks, spec } = forking;
+  const client = await session.client();
+  await endForksIn(context, session, forks);
+  try {
+    const folder = machineFolder(context.directory, spec.instanceId);
+    const slots = await checkForkable(client, { session, spec, folder });
+    const result = await forkInto(context, { ...forking, session, client });
+    const hardware = await hardwareOf(spec, context.accelerator);
+    const facts = { hardware, qemuBuild: await qemuBuildOf(client), slots };
+    await handOut(context, forks, facts);
+    return result;
+  } catch (error) {
+    await forgetForks(context, forks);
+    throw error;
+  } finally {
+    await endForksIn(context, session, forks);
+  }
+}
+
+/** What a guest writes to its serial port that knows how to become another instance, when it has booted. */
+const forkableLine = 'bakehouse: can be forked';
+
+async function checkForkable(
+  client: QmpClient,
+  { session, spec, folder }: { session: MachineSession; spec: MachineSpec; folder: string },
+): Promise<readonly number[]> {
+  await session.hold.known();
+  const state = await runStateOf(client);
+  if (state !== 'running') throw new MemoryNotKeptError(`its guest does not run: it is ${state}`);
+  if (spec.ephemeralDisks.length > 0) throw new MemoryNotKeptError('it has instance-store disks');
+  const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
+  if (!console.includes(forkableLine)) {
+    throw new MemoryNotKeptError(
+      'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted; where the console was too long to be kept, stop and start the instance',
+    );
+  }
+  return slotsOf(client, spec);
+}
+
+async function forkInto(
+  { clock, directory, disks, limits, room, users }: ComputeContext,
+  forking: Forking & { readonly session: MachineSession; readonly client: QmpClient },
+): Promise<ForkResult> {
+  const { spec, forks, session, client, limitMs, signal, holding } = forking;
+  const { instanceId, memoryMiB } = spec;
+  const deadline = clock.elapsed() + limitMs;
+  const [first] = forks;
+  if (!first) throw new RangeError('a fork is of one machine or more');
+  const folder = machineFolder(directory, instanceId);
+  const path = memoryIn(directory, first.instanceId);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const copies = await Promise.all(
+    first.disks.map(async (disk) => ({
+      ...disk,
+      chain: await disks.give(disk.copyId, instanceId),
+    })),
+  );
+  const volumeIds = new Set(copies.map(({ volumeId }) => volumeId));
+  const { stoppedAtMs, pauseMs } = await forkGuest(client, {
+    ...{ folder, path, clock, deadline, signal, holding, disks: copies, room },
+    ...{ user: await users.of(folder), bytesMax: rounds * keptBytesMax(memoryMiB) },
+    freeBytesMin: limits.spaceNeededBytes,
+    isHeld: () => session.hold.reason !== undefined,
+    writeBack: async () => {
+      await Promise.all([...volumeIds].map((volumeId) => disks.writeBack(volumeId)));
+    },
+  });
+  const { size } = await stat(path);
+  return { at: Math.round(stoppedAtMs), pauseMs, memoryBytes: size };
+}
+
+/** Each fork gets memory of its own, which goes with its folder, and disks that are on the host's disk. */
+async function handOut(
+  { directory, disks }: ComputeContext,
+  forks: readonly ForkedMachine[],
+  facts: Parameters<typeof writeMemoryFacts>[1],
+): Promise<void> {
+  const [first, ...others] = forks.map(({ instanceId }) => memoryIn(directory, instanceId));
+  for (const path of others) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await copyFile(`${first}`, path);
+    await syncPath(path);
+  }
+  for (const [at, { disks: copies }] of forks.entries()) {
+    for (const { volumeId, copyId } of copies) {
+      const source = forks[0]?.disks.find((disk) => disk.volumeId === volumeId)?.copyId;
+      if (at > 0 && source !== undefined) await disks.copy(source, copyId);
+      await disks.writeBack(copyId);
+    }
+  }
+  for (const { instanceId } of forks) {
+    await writeMemoryFacts(machineFolder(directory, instanceId), facts);
+  }
+}
+
+const memoryIn = (directory: string, instanceId: InstanceId): string =>
+  join(machineFolder(directory, instanceId), machineFileNames.memory);
+
+/** See `GuestForker.endFork`. */
+export async function endForks(
+  context: ComputeContext,
+  session: MachineSession | undefined,
+  forks: readonly ForkedMachine[],
+): Promise<void> {
+  if (session) await endForksIn(context, session, forks);
+  await forgetForks(context, forks);
+}
+
+/** Ends what a fork has left in the machine. */
+async function endForksIn(
+  { clock, disks }: ComputeContext,
+  session: MachineSession,
+  forks: readonly ForkedMachine[],
+): Promise<void> {
+  const copies = forks.flatMap((fork) => fork.disks);
+  await session.hold.known();
+  const isHeld = () => session.hold.reason !== undefined;
+  await endForkIn(await session.client(), { disks: copies, clock, isHeld });
+  for (const { copyId } of copies) await disks.take(copyId, session.record.instanceId);
+}
+
+/** Removes what is kept for machines that have not begun. */
+async function forgetForks(
+  { directory }: ComputeContext,
+  forks: readonly ForkedMachine[],
+): Promise<void> {
+  for (const { instanceId } of forks) await machineKeeper(directory).forget(instanceId);
+}
+
+/** The machine has its memory. */
+export async function removeMemory(folder: string): Promise<void> {
+  for (const name of [machineFileNames.memoryFacts, machineFileNames.memory]) {
+    await rm(join(folder, name), { force: true });
+  }
+}

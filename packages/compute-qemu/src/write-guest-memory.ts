@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { QmpClient } from '@bakehouse/qmp';
+import { listenInFolder } from './listen-in-folder.ts';
+import { machineFileNames } from './machine-files.ts';
+
+/** Bytes for a place in the guest's memory, by its physical address. */
+export interface GuestBytes {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+interface WriteOptions {
+  readonly folder: string;
+  /** QEMU's. */
+  readonly user: number;
+  readonly timeoutMs: number;
+}
+
+/** Of what QEMU sends, more than its few short replies is not believed. */
+const replyBytesMax = 4096;
+
+/**
+ * Writes into a guest's memory. QEMU has no command for that but its debugger's protocol (GDB's Remote Serial Protocol),
+ * for which it connects to a socket of ours and stops the guest; the guest goes on when this resolves.
+ */
+export async function writeGuestMemory(
+  client: QmpClient,
+  writes: readonly GuestBytes[],
+  { folder, user, timeoutMs }: WriteOptions,
+): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const name = machineFileNames.debugSocket;
+  const server = createServer();
+  server.maxConnections = 1;
+  try {
+    await listenInFolder(server, { folder, user, name });
+    const connected = once(server, 'connection', { signal });
+    // Waited for below, where QEMU does as it is asked.
+    connected.catch(() => {});
+    await debuggerAt(client, `unix:${name}`);
+    const [socket]: Socket[] = await connected;
+    if (!socket) throw new Error('a connection has a socket');
+    try {
+      await converse(socket, packetsFor(writes), signal);
+    } finally {
+      socket.destroy();
+    }
+  } finally {
+    server.close();
+    await rm(join(folder, name), { force: true });
+    await debuggerAt(client, 'none');
+  }
+}
+
+const debuggerAt = (client: QmpClient, place: string): Promise<unknown> =>
+  client.execute('human-monitor-command', { 'command-line': `gdbserver ${place}` });
+
+/** Addresses are physical; at the end the guest goes on. */
+function packetsFor(writes: readonly GuestBytes[]): readonly string[] {
+  const texts = writes.map(
+    ({ address, bytes }) =>
+      `M${address.toString(16)},${bytes.length.toString(16)}:${Buffer.from(bytes).toString('hex')}`,
+  );
+  return ['Qqemu.PhyMemMode:1', ...texts, 'D'].map((text) => {
+    const sum = [...Buffer.from(text)].reduce((all, byte) => (all + byte) % 256, 0);
+    return `$${text}#${sum.toString(16).padStart(2, '0')}`;
+  });
+}
+
+async function converse(
+  socket: Socket,
+  packets: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  let received = '';
+  let sent = 0;
+  const next = () => {
+    const packet = packets[sent];
+    sent += 1;
+    if (packet !== undefined) socket.write(packet);
+    return packet !== undefined;
+  };
+  next();
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    signal.throwIfAborted();
+    received += Buffer.from(chunk).toString('latin1');
+    if (received.length > replyBytesMax) throw new Error('QEMU writes more than its replies');
+    const [whole, reply] = /\$([^#]*)#[0-9a-f]{2}/.exec(received) ?? [];
+    if (whole === undefined) continue;
+    if (reply !== 'OK') throw new Error(`QEMU did not write the guest's memory: ${reply}`);
+    received = '';
+    socket.write('+');
+    if (!next()) return;
+  }
+  throw new Error("QEMU ended the conversation about the guest's memory");
+}
