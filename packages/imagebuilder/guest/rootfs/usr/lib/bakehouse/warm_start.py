@@ -4,6 +4,9 @@ The platform starts a guest without a card to keep its memory as a template. Eac
 card of its own, and renews what the template had drawn before anything of it reaches the network: the state of the
 kernel's random numbers, the clock, the boot id; and, once its instance id is known, the machine id and what the
 firmware's tables say.
+
+A fork is a copy of a guest that ran: it loses its card, which udev sees, makes itself another instance in the same way, and
+gets a card then. What its kernel has drawn once and never draws again is renewed by the host, which it shows the places.
 """
 import ctypes
 import fcntl
@@ -23,10 +26,21 @@ import uuid
 # The host looks for these lines on the console.
 WAITING = "bakehouse: waiting for a network card"
 REFUSED = "bakehouse: no template: "
+FORKED = "bakehouse: another instance, but for "
 # Two copies that write the same have the same random numbers.
 RENEWED = "bakehouse: random numbers renewed, the next are "
 UNIT = "bakehouse-cloud-init.service"
 NETWORK_SERVICE = "systemd-networkd.service"
+# What must not see a fork before it is another instance.
+HELD_UNITS = (
+    "systemd-networkd.socket",
+    NETWORK_SERVICE,
+    "ssh.service",
+    "bakehouse-cards.timer",
+    "systemd-timesyncd.service",
+)
+FREED_UNITS = ("bakehouse-cards.timer", "systemd-timesyncd.service")
+SSH_SERVICE = "ssh.service"
 # What a card needs when it arrives, and what fresh randomness comes from.
 DRIVERS = ("virtio_net", "virtio_rng")
 SETTLE_SECONDS = 300
@@ -47,6 +61,12 @@ RTC_RD_TIME = 0x80247009
 RTC_DEVICE = "/dev/rtc0"
 MS_BIND = 4096
 
+KERNEL_SYMBOLS = "/proc/kallsyms"
+MEMORY_MAP = "/proc/iomem"
+# What the kernel draws once: the secrets of TCP's sequence numbers, of its timestamps and of its cookies; in bytes.
+KERNEL_SECRETS = {"net_secret": 16, "ts_secret": 16, "syncookie_secret": 32, "syncookie6_secret": 32}
+
+BLOCK_DEVICES = "/sys/block"
 RUN_DIRECTORY = "/run/bakehouse"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 FIRMWARE_TABLE = "/sys/class/dmi/id/"
@@ -234,3 +254,69 @@ def wait_for_card(has_card, mark):
     except Exception as error:
         give_up(error)
     release_network()
+
+
+def is_fork():
+    """Whether a disk is another than the one that udev has seen: its serial number is asked for each time that it is read."""
+    for name in sorted(os.listdir(BLOCK_DEVICES)):
+        if not name.startswith("vd"):
+            continue
+        with open(os.path.join(BLOCK_DEVICES, name, "serial")) as text:
+            serial = text.read().strip()
+        seen = output_of("udevadm", "info", "--query=property", "--property=ID_SERIAL", "--value", "/dev/" + name)
+        if serial and seen.strip() and serial != seen.strip():
+            return True
+    return False
+
+
+def kernel_secrets():
+    """Where in memory the kernel has its secrets, and how long they are."""
+    found = {}
+    with open(KERNEL_SYMBOLS) as symbols:
+        for line in symbols:
+            words = line.split()
+            if len(words) == 3 and (words[2] in KERNEL_SECRETS or words[2] == "_text"):
+                if words[2] in found:
+                    raise ValueError("the kernel has two symbols %s" % words[2])
+                found[words[2]] = int(words[0], 16)
+    with open(MEMORY_MAP) as ranges:
+        code = [int(line.split("-")[0], 16) for line in ranges if line.strip().endswith(": Kernel code")]
+    missing = [name for name in ("_text", *KERNEL_SECRETS) if not found.get(name)]
+    if missing or code == [] or code[0] == 0:
+        raise ValueError("not known where the kernel has %s" % (missing or "its code"))
+    return [(code[0] + found[name] - found["_text"], size) for name, size in KERNEL_SECRETS.items()]
+
+
+def end_connections():
+    """The programs of this copy see the end of the connections that the other instance has. Those within the machine stay."""
+    others = "not dst 127.0.0.0/8 and not dst ::1"
+    subprocess.run(["ss", "--kill", "--tcp", "--no-header", *others.split()], stdout=subprocess.DEVNULL, timeout=60)
+
+
+def become_another():
+    """Makes a fork that has lost its card another instance, and says what only the host can renew."""
+    try:
+        renew_random()
+        print(RENEWED + hashlib.sha256(os.urandom(32)).hexdigest()[:16], flush=True)
+        set_clock()
+        show_instead(BOOT_ID, str(uuid.UUID(bytes=os.urandom(16), version=4)))
+        subprocess.run(["systemctl", "stop", *HELD_UNITS], timeout=120, check=True)
+        for driver in ("tcp_diag", "inet_diag"):
+            subprocess.run(["modprobe", "--quiet", driver], timeout=60)
+        end_connections()
+        places = ["%x+%x" % place for place in kernel_secrets()]
+        print(FORKED + " ".join(places), flush=True)
+    except Exception as error:
+        give_up(error)
+
+
+def free_network(has_card):
+    """To be called when this copy is another instance: its card comes when the host has renewed the rest."""
+    while not has_card():
+        time.sleep(CARD_POLL_SECONDS)
+    subprocess.run(["systemctl", "start", "--no-block", NETWORK_SERVICE], timeout=60)
+
+
+def free_services():
+    """With the keys and names of this instance."""
+    subprocess.run(["systemctl", "start", "--no-block", SSH_SERVICE, *FREED_UNITS], timeout=60)
