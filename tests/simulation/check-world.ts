@@ -65,6 +65,11 @@ async function checkTemplates(world: FakeWorld, records: readonly FastLaunch[]):
   }
 }
 
+/** A fork that is at rest has begun, and needs its memory no more. */
+function checkForks(world: FakeWorld): void {
+  expect(world.compute.machines().filter(({ isForked }) => isForked)).toEqual([]);
+}
+
 /**
  * What holds whenever the platform is at rest: no work is left, no record is in a state that should pass or came to its
  * state against the tables, the outside is exactly what the records say, and both ends of every attachment agree.
@@ -88,6 +93,7 @@ export async function checkWorld(world: FakeWorld): Promise<void> {
   for (const { state } of records.volumes) expect(settled.volume).toContain(state);
   for (const { state } of records.fastLaunches) expect(settled.fastLaunch).toContain(state);
   await checkTemplates(world, records.fastLaunches);
+  checkForks(world);
   expect(await world.problems()).toEqual([]);
   await checkInterfaces(world);
   expect(world.volumes.openFreezes).toEqual([]);

@@ -1,5 +1,5 @@
 import { type FakeWorld, settle } from '@bakehouse/fakes';
-import { adminHandlers, firstAccountId } from '@bakehouse/orchestration';
+import { type AdminContext, adminHandlers, firstAccountId } from '@bakehouse/orchestration';
 import { attach, launch, type Machine, makeVolume, outputOf, zone } from './scenes.ts';
 import { type PlatformRun, publishImage } from './simulated-platform.ts';
 
@@ -53,6 +53,16 @@ function slowCaptures(world: FakeWorld): void {
     await world.clock.sleep(3_000);
     return await capture(...call);
   };
+}
+
+/** One of the operator's calls, which may take longer than the scene. */
+async function asOperator(
+  run: PlatformRun,
+  call: (context: AdminContext) => Promise<unknown>,
+): Promise<void> {
+  const scope = { accountId: firstAccountId, region: 'us-east-1' };
+  const asked = call(run.plane.adminContext(scope, new AbortController().signal));
+  await Promise.race([asked.catch(() => {}), settle()]);
 }
 
 /** What users, or machines, do. Together the scenes run every step of every workflow. */
@@ -131,12 +141,11 @@ export const workflowScenes: Readonly<
     await run.call('RunInstances', { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 });
     await run.call('DisableFastLaunch', { ImageId });
   },
-  bake: async (run) => {
-    const scope = { accountId: firstAccountId, region: 'us-east-1' };
-    const context = run.plane.adminContext(scope, new AbortController().signal);
-    const asked = adminHandlers.BakeStart(context, {}, () => {});
-    await Promise.race([asked.catch(() => {}), settle()]);
-  },
+  bake: (run) => asOperator(run, (context) => adminHandlers.BakeStart(context, {}, () => {})),
+  'forks of an instance': (run, { instanceId }) =>
+    asOperator(run, (context) =>
+      adminHandlers.InstanceFork(context, { instanceId, count: 2 }, () => {}),
+    ),
   'the guest powers itself off': async (_, { instanceId }, world) =>
     world.compute.exit(instanceId, 'guest-shutdown'),
 };

@@ -12,6 +12,7 @@ export * from './instance-types/cpu-options.ts';
 export type * from './instance-types/instance-type.ts';
 export * from './instance-types/table.ts';
 export * from './instances/monitoring.ts';
+export * from './launch/plan-fork.ts';
 export * from './launch/plan-launch.ts';
 export * from './list-query.ts';
 export * from './map-holders.ts';

@@ -94,6 +94,13 @@ INSTANCE is an id, the beginning of one, a Name tag or an address.
     else {
       const { imageId, instanceType, generation } = boot;
       terminal.print(`${instanceId} (${instanceType}, ${imageId}), start ${generation}`);
+      const { forkedFrom } = boot;
+      if (forkedFrom) {
+        const { instanceId: parent, pauseMs } = forkedFrom;
+        const pause =
+          pauseMs === undefined ? '' : `, which stood still for ${pauseMs.toFixed(1)} ms`;
+        terminal.print(`forked from ${parent}${pause}`);
+      }
       if (boot.bootedBecause) terminal.print(`not from the template: ${boot.bootedBecause}`);
       for (const line of bootLines(boot)) terminal.print(line);
     }

@@ -10,6 +10,7 @@ import { doctorCommand } from './doctor.ts';
 import { downCommand } from './down.ts';
 import { envCommand } from './env.ts';
 import { eventsCommand } from './events.ts';
+import { forkCommand } from './fork.ts';
 import { hydrateCommand } from './hydrate.ts';
 import { imagesCommand } from './images.ts';
 import { rebootCommand, startCommand, stopCommand, terminateCommand } from './instance-power.ts';
@@ -64,6 +65,7 @@ export const commandGroups: readonly {
       sshSessionCommand,
       consoleCommand,
       bootCommand,
+      forkCommand,
       startCommand,
       stopCommand,
       rebootCommand,

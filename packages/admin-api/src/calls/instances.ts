@@ -25,7 +25,30 @@ const startedDisk = v.object({
   reads: v.exactOptional(readCountsSchema),
 });
 
+/** Each takes the memory of a machine while it is made. */
+const forksMax = 8;
+
 export const instanceCalls = {
+  /**
+   * Makes instances that go on where a running one is: docs/forks.md. Resolves at their instant; they start without a
+   * caller.
+   */
+  InstanceFork: {
+    input: v.strictObject({
+      instanceId,
+      /** 1 when absent. */
+      count: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(forksMax))),
+    }),
+    result: v.object({
+      instanceId,
+      /** When memory and disks were fixed. */
+      at: timestampSchema,
+      /** How long the instance stood still. */
+      pauseMs: v.pipe(v.number(), v.minValue(0)),
+      /** The new instances. */
+      forks: listSchema(instanceId),
+    }),
+  },
   /** What is known of an instance's last start, from the request to the end of its boot: docs/boot.md. */
   InstanceBoot: {
     input: v.strictObject({ instanceId }),
@@ -35,6 +58,8 @@ export const instanceCalls = {
       instanceType: v.string(),
       /** Counts the instance's starts. */
       generation: countSchema,
+      /** The instance that it went on from, in its first start. */
+      forkedFrom: v.exactOptional(v.object({ instanceId, pauseMs: v.exactOptional(v.number()) })),
       /** Why it booted, where it was to go on from a template. */
       bootedBecause: v.optional(v.string()),
       /** In the order of their times. */

@@ -116,6 +116,12 @@ export interface Instance extends Resource<InstanceId>, Placed {
   readonly launchTimes?: LaunchTimes;
   /** Of a launch of an image with fast launch: the template that its first start goes on from, or why it boots. */
   readonly fastLaunch?: { readonly memoryOf: InstanceId } | { readonly bootedBecause: string };
+  /** The instance whose memory and disks it went on from, when that was, and how long that stood still. */
+  readonly forkedFrom?: {
+    readonly instanceId: InstanceId;
+    /** Absent until they are kept. */
+    readonly instant?: { readonly at: TimestampMs; readonly pauseMs: number };
+  };
   /** Counts starts, so that a late event of an earlier machine cannot change a later one. */
   readonly generation: number;
 }

@@ -1,6 +1,7 @@
 import { accountCreate, accountList } from './accounts.ts';
 import type { AdminHandlers } from './admin-handler.ts';
 import { bakeCancel, bakeList, bakeStart } from './bakes.ts';
+import { instanceFork } from './fork.ts';
 import { hydrate } from './hydrate.ts';
 import { instanceBoot } from './instance-boot.ts';
 import { prune, verify } from './maintain.ts';
@@ -16,6 +17,7 @@ export const adminHandlers: Omit<AdminHandlers, 'Leftovers'> = {
   BakeStart: bakeStart,
   Hydrate: hydrate,
   InstanceBoot: instanceBoot,
+  InstanceFork: instanceFork,
   Prune: prune,
   Usage: usage,
   Verify: verify,

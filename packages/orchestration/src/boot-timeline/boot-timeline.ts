@@ -1,5 +1,5 @@
 import type { TimestampMs } from '@bakehouse/base';
-import type { BlockMapId, Instance, MachineBoot, ReadCounts } from '@bakehouse/domain';
+import type { BlockMapId, Instance, InstanceId, MachineBoot, ReadCounts } from '@bakehouse/domain';
 import { launchMark } from '../workflows/launch-marks.ts';
 import { bootReads, type DiskReads, type LoginReads } from './boot-reads.ts';
 import { consoleLines } from './console-lines.ts';
@@ -37,6 +37,8 @@ interface UnknownStage {
 
 export interface BootTimeline {
   readonly generation: number;
+  /** The instance that it went on from. */
+  readonly forkedFrom?: { readonly instanceId: InstanceId; readonly pauseMs?: number };
   /** Why it booted, where it was to go on from a template. */
   readonly bootedBecause?: string;
   /** In the order of their times. */
@@ -104,8 +106,23 @@ const restoredAtOf = ({ memory }: MachineBoot): TimestampMs | undefined =>
 
 function restoredEvents(boot: MachineBoot): BootEvent[] {
   const at = restoredAtOf(boot);
-  return at === undefined ? [] : [{ name: "template's memory restored", at, source: 'server' }];
+  if (at === undefined) return [];
+  const isFork = boot.memory && 'forkOf' in boot.memory;
+  const name = isFork ? 'memory of the fork restored' : "template's memory restored";
+  return [{ name, at, source: 'server' }];
 }
+
+/** Only the first start goes on where another instance was. */
+function forkedFrom({ forkedFrom: from, generation }: Instance): Pick<BootTimeline, 'forkedFrom'> {
+  if (!from || generation !== 1) return {};
+  const { instanceId, instant } = from;
+  return { forkedFrom: { instanceId, ...(instant && { pauseMs: instant.pauseMs }) } };
+}
+
+const instantEvents = ({ forkedFrom: from, generation }: Instance): BootEvent[] =>
+  from?.instant && generation === 1
+    ? [{ name: `forked from ${from.instanceId}`, at: from.instant.at, source: 'server' }]
+    : [];
 
 /** Only the first start of a launch can go on from a template. The driver knows better than the plan. */
 function bootedBecause(
@@ -171,10 +188,12 @@ export function bootTimeline(
   const machine = started
     ? machineEvents(started)
     : { events: [], unknown: [{ name: 'QEMU started', why: noMachine }] };
-  const events = [...server.events, ...machine.events].toSorted((a, b) => a.at - b.at);
+  const seen = [...server.events, ...instantEvents(instance), ...machine.events];
+  const events = seen.toSorted((a, b) => a.at - b.at);
   const { disks, byEvent, later, login } = bootReads(started ?? {}, events, mapBlocks);
   return {
     generation,
+    ...forkedFrom(instance),
     ...bootedBecause(instance, boot),
     events: events.map((event, index) => {
       const reads = byEvent[index];

@@ -8,6 +8,7 @@ import {
   simulatedDrivers,
 } from '@bakehouse/fakes';
 import { aHostId, anImageOf, aSnapshot } from '@bakehouse/testkit';
+import type { Drivers } from '../context.ts';
 import { type ControlPlane, createControlPlane } from '../control-plane.ts';
 import type { CallScope } from '../operation-context.ts';
 import { firstAccountId, platformAccountId } from '../platform/accounts.ts';
@@ -59,12 +60,13 @@ function imageOf(
 }
 
 /**
- * A started control plane with empty state but for `work`, which it finds. Nothing of it outlives the test, so it need not
+ * A started control plane with empty state but for `work`, which it finds; `more` are drivers beside the fakes. Nothing of it outlives the test, so it need not
  * be stopped.
  */
 export async function testPlane(
   seed: string | number = 1,
   work: readonly Workflow[] = [],
+  more: Partial<Drivers> = {},
 ): Promise<TestPlane> {
   const scope: CallScope = { accountId: firstAccountId, region: 'us-east-1' };
   const clock = new ManualClock();
@@ -74,7 +76,7 @@ export async function testPlane(
   const drivers = simulatedDrivers({ clock, builder });
   const plane = createControlPlane({
     metadata,
-    drivers,
+    drivers: { ...drivers, ...more },
     clock,
     ids: seededIds(seed),
     logger: silentLogger,

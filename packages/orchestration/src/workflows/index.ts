@@ -14,6 +14,7 @@ import { deleteVolumeWorkflow } from './delete-volume.ts';
 import { detachInterfaceWorkflow } from './detach-interface.ts';
 import { detachVolumeWorkflow } from './detach-volume.ts';
 import { endInstanceWorkflow, haltMachineWorkflow } from './end-instance.ts';
+import { forkInstanceWorkflow } from './fork-instance.ts';
 import { freezeSnapshotsWorkflow } from './freeze-snapshots.ts';
 import { machineExitedWorkflow } from './machine-exited.ts';
 import { makeFastLaunchWorkflow } from './make-fast-launch.ts';
@@ -39,6 +40,7 @@ export const workflowDefinitions: readonly AnyWorkflowDefinition<WorkflowContext
   detachInterfaceWorkflow,
   detachVolumeWorkflow,
   endInstanceWorkflow,
+  forkInstanceWorkflow,
   freezeSnapshotsWorkflow,
   haltMachineWorkflow,
   machineExitedWorkflow,

@@ -51,20 +51,22 @@ async function machineNics(
   return [first, ...further];
 }
 
-/** The first start of a launch goes on from a template; later ones boot what is on the disk. */
-function memoryOf({ fastLaunch }: Instance, generation: number): Pick<MachineSpec, 'memoryOf'> {
-  const isFast = generation === 1 && fastLaunch !== undefined && 'memoryOf' in fastLaunch;
+/** The first start of a launch goes on from a template, or as a fork; later ones boot what is on the disk. */
+function memoryOf(
+  { fastLaunch, forkedFrom }: Instance,
+  generation: number,
+): Pick<MachineSpec, 'memoryOf' | 'forkOf'> {
+  if (generation !== 1) return {};
+  if (forkedFrom) return { forkOf: forkedFrom.instanceId };
+  const isFast = fastLaunch !== undefined && 'memoryOf' in fastLaunch;
   return isFast ? { memoryOf: fastLaunch.memoryOf } : {};
 }
 
-async function machineSpec(
-  context: WorkflowContext,
-  {
-    facts: { instance, interfaces },
-    disks,
-    generation,
-  }: { facts: InstanceNetwork; disks: MachineDisk[]; generation: number },
-): Promise<MachineSpec> {
+/** The machine of an instance, apart from its network cards. */
+function machineWithoutCards(
+  instance: Instance,
+  { disks, generation }: { readonly disks: MachineDisk[]; readonly generation: number },
+): MachineSpec {
   const type = findInstanceType(instance.instanceType);
   invariant(type, `instance type ${instance.instanceType} is known`);
   return {
@@ -76,9 +78,18 @@ async function machineSpec(
     memoryMiB: type.memoryMiB,
     disks,
     ephemeralDisks: machineStores(type, instance.ephemeralDisks),
-    nics: await machineNics(context, interfaces),
+    nics: [],
     ...memoryOf(instance, generation),
   };
+}
+
+/** The machine of an instance that runs. */
+export async function runningMachine(
+  reader: MetadataReader,
+  instance: Instance,
+): Promise<MachineSpec> {
+  const disks = await machineDisks(reader, instance);
+  return machineWithoutCards(instance, { disks, generation: instance.generation });
 }
 
 /** Starts the machine of an instance whose disks, NICs and metadata exist. Repeatable. */
@@ -90,5 +101,7 @@ export async function startMachine(
     const facts = await readInstanceNetwork(reader, instanceId);
     return { facts, disks: await machineDisks(reader, facts.instance) };
   });
-  await context.compute.start(await machineSpec(context, { facts, disks, generation }));
+  const { instance, interfaces } = facts;
+  const nics = await machineNics(context, interfaces);
+  await context.compute.start({ ...machineWithoutCards(instance, { disks, generation }), nics });
 }

@@ -1,0 +1,40 @@
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { instanceXml, listening } from '../testing/fake-server.ts';
+import { runCommandAt } from '../testing/run-command.ts';
+import { forkCommand } from './fork.ts';
+
+const instanceId = 'i-0123456789abcdef0';
+const forks = ['i-0aaaaaaaaaaaaaaaa', 'i-0bbbbbbbbbbbbbbbb'];
+const result = { instanceId, at: 1_795_980_355_000, pauseMs: 31.24, forks };
+
+/** EC2's API with one instance, and the operator's calls, on one address. */
+const server = (calls: string[]) =>
+  listening(async (request, response) => {
+    const body = await text(request);
+    const isAdmin = request.headers['x-amz-target'] !== undefined;
+    if (isAdmin) calls.push(body);
+    const reply = isAdmin
+      ? `${JSON.stringify({ result })}\n`
+      : `<Response><requestId>r</requestId>${body ? instanceXml(instanceId, 'running') : ''}</Response>`;
+    response.end(reply);
+  });
+
+test('the forks, how long the instance stood still, and where to look', async () => {
+  const calls: string[] = [];
+  const run = { args: [instanceId], options: { count: '2' } };
+  const { code, printed } = await runCommandAt(await server(calls), forkCommand, run);
+  expect(code).toBe(0);
+  expect(printed).toEqual([
+    ...forks,
+    `${instanceId} stood still for 31.2 ms, and runs on`,
+    `each starts now: bakehouse boot ${forks[0]}`,
+  ]);
+  expect(calls.join('')).toContain('"count":2');
+});
+
+test('--json has the same with the time as a text', async () => {
+  const run = { args: [instanceId], options: { json: true } };
+  const { printed } = await runCommandAt(await server([]), forkCommand, run);
+  expect(JSON.parse(printed.join(''))).toEqual({ ...result, at: '2026-11-29T19:25:55.000Z' });
+});

@@ -1,0 +1,197 @@
+import { MiB, minuteMs } from '@bakehouse/base';
+import {
+  type ForkedMachine,
+  type Instance,
+  type InstanceId,
+  type MachineSpec,
+  MemoryNotKeptError,
+  type MetadataReader,
+  type Volume,
+} from '@bakehouse/domain';
+import {
+  type Commit,
+  defineWorkflow,
+  StepFailure,
+  type WorkInProgress,
+} from '@bakehouse/workflow-engine';
+import * as v from 'valibot';
+import type { WorkflowContext } from '../context.ts';
+import { failureCodes } from './failures.ts';
+import { inputFields, inputReader } from './input.ts';
+import { changeInstance, wholeInstancePlace } from './instance-record.ts';
+import { makeDisk } from './make-disk.ts';
+import { releaseInstance } from './release-instance.ts';
+import { startInstanceWorkflow } from './start-instance.ts';
+import { runningMachine } from './start-machine.ts';
+import { stateReasonOf } from './state-reason.ts';
+import { whileWanted } from './while-wanted.ts';
+import type { HostResource } from './widths.ts';
+
+/** For the copies of disks, which may be large, and of memory. */
+const forkLimitMs = 10 * minuteMs;
+
+const readInput = inputReader({
+  instanceId: inputFields.instanceId,
+  forkIds: v.array(inputFields.instanceId),
+});
+type ForkInput = ReturnType<typeof readInput>;
+
+interface Fork {
+  readonly machine: ForkedMachine;
+  readonly volumes: readonly Volume[];
+  /** Nobody has ended it meanwhile. */
+  readonly isPending: boolean;
+}
+
+interface Forking {
+  readonly parent: Instance;
+  readonly spec: MachineSpec;
+  readonly forks: readonly Fork[];
+}
+
+async function volumesOf(reader: MetadataReader, { volumes }: Instance): Promise<Volume[]> {
+  const found = await Promise.all(volumes.map(({ volumeId }) => reader.get('volume', volumeId)));
+  return found.filter((volume) => volume !== undefined);
+}
+
+/** Each disk of a fork gets the content of the one with its device name. */
+async function readFork(reader: MetadataReader, parent: Instance, fork: Instance): Promise<Fork> {
+  const disks = fork.volumes.flatMap(({ deviceName, volumeId: copyId }) => {
+    const source = parent.volumes.find((each) => each.deviceName === deviceName);
+    return source ? { volumeId: source.volumeId, copyId } : [];
+  });
+  const volumes = await volumesOf(reader, fork);
+  const isPending = fork.state === 'pending';
+  return { machine: { instanceId: fork.id, disks }, volumes, isPending };
+}
+
+/** The parent and its forks; undefined where there is no parent. */
+async function readForking(
+  { metadata }: Pick<WorkflowContext, 'metadata'>,
+  { instanceId, forkIds }: ForkInput,
+): Promise<Forking | undefined> {
+  return await metadata.read(async (reader) => {
+    const parent = await reader.get('instance', instanceId);
+    if (!parent) return undefined;
+    const forks: Fork[] = [];
+    for (const id of forkIds) {
+      const fork = await reader.get('instance', id);
+      if (fork) forks.push(await readFork(reader, parent, fork));
+    }
+    return { parent, forks, spec: await runningMachine(reader, parent) };
+  });
+}
+
+/** What an earlier try has left is removed, in the parent's machine first, as that may have the disks open. */
+async function makeEmptyDisks(context: WorkflowContext, { parent, forks }: Forking): Promise<void> {
+  await context.compute.endFork(
+    parent.id,
+    forks.map(({ machine }) => machine),
+  );
+  for (const { volumeId } of parent.volumes) {
+    await context.volumes.endHydration(volumeId, parent.id);
+  }
+  for (const volume of forks.flatMap(({ volumes, isPending }) => (isPending ? volumes : []))) {
+    await context.volumes.remove(volume.id);
+    await makeDisk(context, volume);
+  }
+}
+
+/** Each fork gets what was written to the disks, and until it has started, memory, most of which may be in use. */
+async function checkRoom(
+  { guestRoom, volumes }: WorkflowContext,
+  { parent, spec }: Forking,
+  count: number,
+): Promise<void> {
+  if (!guestRoom) return;
+  const sizes = parent.volumes.map(({ volumeId }) => volumes.localBytes(volumeId));
+  const diskBytes = (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
+  const neededBytes = count * (diskBytes + spec.memoryMiB * MiB);
+  const { path, freeBytes, reservedBytes } = await guestRoom.look();
+  const roomBytes = Math.max(0, freeBytes - reservedBytes);
+  if (neededBytes <= roomBytes) return;
+  const inMiB = (bytes: number) => `${Math.ceil(bytes / MiB)} MiB`;
+  throw new MemoryNotKeptError(
+    `the disk of ${path} has room for ${inMiB(roomBytes)} beside its reserve, and the forks may need ${inMiB(neededBytes)}`,
+  );
+}
+
+/** Copies memory and disks at one instant; then the forks can start. */
+async function takeInstant(
+  context: WorkflowContext,
+  input: ForkInput,
+  { signal }: WorkInProgress,
+): Promise<Commit | undefined> {
+  const forking = await readForking(context, input);
+  if (!forking) return undefined;
+  const { parent, spec, forks } = forking;
+  if (parent.state !== 'running') throw new MemoryNotKeptError(`its instance is ${parent.state}`);
+  const machines = forks.flatMap(({ machine, isPending }) => (isPending ? machine : []));
+  await makeEmptyDisks(context, forking);
+  if (machines.length === 0) return undefined;
+  await checkRoom(context, forking, machines.length);
+  const { at, pauseMs } = await whileWanted(context, {
+    recordId: parent.id,
+    isWanted: async (reader) => (await reader.get('instance', parent.id))?.state === 'running',
+    unwanted: new StepFailure(failureCodes.cancelled, 'its instance is being ended'),
+    work: (signal) => context.compute.fork(spec, { forks: machines, limitMs: forkLimitMs, signal }),
+    signal,
+  });
+  return async (tx) => {
+    for (const { instanceId } of machines) {
+      const forkedFrom = { instanceId: parent.id, instant: { at, pauseMs } };
+      await changeInstance(tx, instanceId, (fork) => ({ ...fork, forkedFrom }));
+      await startInstanceWorkflow.enqueue(tx, { instanceId, generation: 1, firstLaunch: true });
+    }
+  };
+}
+
+/** Nothing of the forks is left in the parent, nor in the outside. */
+async function endFork(context: WorkflowContext, input: ForkInput): Promise<void> {
+  const forking = await readForking(context, input);
+  if (!forking) return;
+  const machines = forking.forks.map(({ machine }) => machine);
+  await context.compute.endFork(input.instanceId, machines);
+}
+
+/** The forks end as launches that failed do, and say why. */
+async function giveUp(
+  context: WorkflowContext,
+  { forkIds }: ForkInput,
+  { failure }: WorkInProgress,
+): Promise<Commit> {
+  const stateReason = stateReasonOf(failure);
+  const end = {
+    state: 'terminated',
+    stateReason,
+    stateTransitionReason: stateReason.code,
+  } as const;
+  const commits: (Commit | undefined)[] = [];
+  for (const instanceId of forkIds) {
+    commits.push(await releaseInstance(context, { instanceId, end, failedLaunch: true }));
+  }
+  return async (tx) => {
+    for (const commit of commits) await commit?.(tx);
+  };
+}
+
+async function forkPlace(reader: MetadataReader, { instanceId, forkIds }: ForkInput) {
+  const place = await wholeInstancePlace(reader, instanceId);
+  const others = await Promise.all(forkIds.map((id: InstanceId) => wholeInstancePlace(reader, id)));
+  return { ...place, lanes: [place, ...others].flatMap(({ lanes }) => lanes) };
+}
+
+/** From pending records to memory and disks of one instant, from which the forks are started. */
+export const forkInstanceWorkflow = defineWorkflow<WorkflowContext, ForkInput, HostResource>({
+  kind: 'fork-instance',
+  version: 1,
+  readInput,
+  place: forkPlace,
+  onFailure: 'unwind',
+  steps: [
+    // Undone last: the policy without the interfaces that `intent` gave up.
+    { name: 'policy', undo: (context) => context.policy.apply() },
+    { name: 'intent', undo: giveUp },
+    { name: 'instant', uses: 'disk', run: takeInstant, undo: endFork },
+  ],
+});
