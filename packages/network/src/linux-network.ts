@@ -9,6 +9,7 @@ import type {
   Nic,
   PolicyChange,
 } from '@bakehouse/domain';
+import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
 import { checkHost } from './check-host.ts';
 import { CommandShells } from './command-shells.ts';
@@ -53,6 +54,8 @@ export interface LinuxNetworkOptions {
   readonly outbound: boolean;
   /** The user of a machine, who may use its own ports. Absent: machines connect with the rights of root. */
   readonly machineUser?: (instanceId: InstanceId) => Promise<number>;
+  /** All that `machineUser` may return, also for machines that run already. Absent: those of root's jails. */
+  readonly machineIds?: UserRange;
   /** Where guests' names are resolved when outbound is on. Absent: the host's own resolvers. */
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
@@ -93,7 +96,7 @@ export class LinuxNetwork implements Network {
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
-    const { clock, logger, resolvers, outbound, machineUser } = options;
+    const { clock, logger, resolvers, outbound, machineUser, machineIds = jailUserIds } = options;
     const { run: runOnHost = this.#shells.run, device = tapCommand } = seams;
     const run = options.edge ? runInEdge(options.name, runOnHost) : runOnHost;
     this.#options = options;
@@ -101,7 +104,7 @@ export class LinuxNetwork implements Network {
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
     const addressing = planAddressing(options.publicCidr, options.transitCidr);
-    this.#common = { addressing, outbound };
+    this.#common = { addressing, outbound, machineIds };
     this.#records = networkRecords(this.#names);
     this.#wanted = new WantedNetwork(this.#records, logger);
     const shared = { names: this.#names, common: this.#common, wanted: this.#wanted, run };
