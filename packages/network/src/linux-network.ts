@@ -285,8 +285,8 @@ export class LinuxNetwork implements Network {
 
   /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
   async #makeAll(): Promise<void> {
-    // The host's filters come first: nothing may pass before they exist.
-    await this.#public.replace();
+    // The host's filters come first: nothing may pass before they exist, and guests may run already.
+    await this.#public.replace(await this.#outside.closedAddresses());
     await this.#vpcs.open();
     await this.#closeHost();
     await (this.#options.outbound ? this.#outside.enable() : this.#outside.restore());
