@@ -73,11 +73,15 @@ export class GuestHold {
     return true;
   }
 
-  async end(client: QmpClient): Promise<void> {
+  /** Returns whether the guest is held no longer. */
+  async end(client: QmpClient | undefined): Promise<boolean> {
     await this.#read;
-    if (this.#hold === undefined) return;
-    await client.execute('cont');
-    await removeHold(this.#options.folder);
+    if (this.#hold === undefined) return true;
+    if (client === undefined) return false;
+    const { folder, limits } = this.#options;
+    await client.execute('cont', {}, { timeoutMs: limits.statusMs });
+    await removeHold(folder);
+    return true;
   }
 
   /** The machine is to end, and its guest does not go on. */

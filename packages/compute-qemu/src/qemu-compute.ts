@@ -87,30 +87,34 @@ export class QemuCompute implements Compute {
   }
 
   async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
+    const session = await this.#session(instanceId);
+    if (!session) return;
+    const client = await session.client();
+    await client.execute('set-action', { shutdown: 'pause' });
+    if (!now) return;
     await this.#lock.run([`hold ${instanceId}`], async () => {
-      const session = await this.#session(instanceId);
-      if (!session) return;
-      const client = await session.client();
-      await client.execute('set-action', { shutdown: 'pause' });
-      if (!now) return;
       await client.execute('stop');
       await session.hold.giveUp();
     });
   }
 
-  hold(instanceId: InstanceId, reason: string): Promise<boolean> {
-    return this.#lock.run([`hold ${instanceId}`], async () => {
+  async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
+    const key = `hold ${instanceId}`;
+    // Whoever has the lock ends the guest, or waits for a machine that may hang.
+    if (this.#lock.isHeld(key)) return false;
+    return this.#lock.run([key], async () => {
       const session = await this.#session(instanceId);
       const client = session?.promptClient;
       return client !== undefined && (await session?.hold.begin(client, reason)) === true;
     });
   }
 
-  release(instanceId: InstanceId): Promise<void> {
-    return this.#lock.run([`hold ${instanceId}`], async () => {
+  async release(instanceId: InstanceId): Promise<boolean> {
+    const key = `hold ${instanceId}`;
+    if (this.#lock.isHeld(key)) return false;
+    return this.#lock.run([key], async () => {
       const session = await this.#session(instanceId);
-      const client = session?.promptClient;
-      if (client) await session?.hold.end(client);
+      return session === undefined || (await session.hold.end(session.promptClient));
     });
   }
 

@@ -136,6 +136,7 @@ export class SimulatedCompute implements Compute {
   async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber !== undefined) return true;
+    checkResponds(machine);
     if (machine?.state !== 'running') return false;
     const holdNumber = 1 + Math.max(0, ...this.#held().map((each) => each.holdNumber ?? 0));
     this.#set({ ...machine, state: 'paused', stalledBy: reason, holdNumber });
@@ -143,8 +144,12 @@ export class SimulatedCompute implements Compute {
     return true;
   }
 
-  async release(instanceId: InstanceId): Promise<void> {
-    if (this.#running(instanceId)?.holdNumber !== undefined) this.resume(instanceId);
+  async release(instanceId: InstanceId): Promise<boolean> {
+    const machine = this.#running(instanceId);
+    if (machine?.holdNumber === undefined) return true;
+    checkResponds(machine);
+    this.resume(instanceId);
+    return true;
   }
 
   async held(): Promise<readonly InstanceId[]> {
@@ -366,6 +371,11 @@ export class SimulatedCompute implements Compute {
       for (const listener of [...this.#listeners]) listener(event);
     });
   }
+}
+
+function checkResponds(machine: SimulatedMachine | undefined): void {
+  if (machine?.state !== 'unresponsive') return;
+  throw new Error(`${machine.spec.instanceId} does not respond`);
 }
 
 type WithoutMachine<Event> = Event extends MachineEvent

@@ -24,7 +24,8 @@ export interface RoomFacts {
 export interface RoomPlan {
   /** Who is to be paused, first choice first: one of them, the others only when it cannot be. */
   readonly hold: readonly InstanceId[];
-  readonly release?: InstanceId;
+  /** Who is to go on, first choice first: one of them, the others only when it does not. */
+  readonly release?: readonly InstanceId[];
 }
 
 /** So much must be free before paused guests go on: more than the reserve, so that they do not stop again at once. */
@@ -40,9 +41,8 @@ export function planRoom(facts: RoomFacts): RoomPlan {
   const { room, held, sinceChangeMs } = facts;
   const isShort = room.reservedBytes > 0 && room.freeBytes <= room.reservedBytes;
   if (isShort) return { hold: tooFast(facts) };
-  const last = held.at(-1);
-  const isDue = last !== undefined && sinceChangeMs >= settleMs;
-  if (isDue && room.freeBytes >= resumeBytes(room)) return { hold: [], release: last };
+  const isDue = held.length > 0 && sinceChangeMs >= settleMs;
+  if (isDue && room.freeBytes >= resumeBytes(room)) return { hold: [], release: held.toReversed() };
   return { hold: [] };
 }
 

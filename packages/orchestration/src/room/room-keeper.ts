@@ -1,9 +1,10 @@
 import { MiB, secondMs } from '@bakehouse/base';
-import type { GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
+import type { GuestHolder, GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
 import { planRoom, type RoomFacts, resumeBytes } from './plan-room.ts';
 
-type KeeperContext = Pick<ReconcilerContext, 'compute' | 'clock' | 'logger'> & {
+type KeeperContext = Pick<ReconcilerContext, 'clock' | 'logger'> & {
+  readonly compute: GuestHolder;
   readonly guestRoom: GuestRoomMeter;
 };
 
@@ -13,7 +14,7 @@ const nearMs = 250;
 const farMs = secondMs;
 /** How far back growth counts. */
 const memoryMs = 10 * secondMs;
-/** A guest that could not be paused is not the first choice for so long. */
+/** A guest that could not be paused, or did not go on, is not tried again for so long. */
 const passedOverMs = 10 * secondMs;
 
 /** What the files of machines took at a time. */
@@ -61,7 +62,7 @@ export class RoomKeeper {
     else this.#samples = [];
     const facts = this.#facts(room, held);
     const plan = planRoom(facts);
-    if (plan.release) await this.#release(plan.release, room);
+    await this.#release(plan.release ?? [], room);
     await this.#hold(plan.hold, { ...facts, room });
     return isNear ? nearMs : farMs;
   }
@@ -89,10 +90,10 @@ export class RoomKeeper {
     return { room, grown, grownInMs, held, sinceChangeMs };
   }
 
-  async #release(instanceId: InstanceId, { freeBytes }: GuestRoom): Promise<void> {
-    const { compute, clock, logger } = this.#context;
-    this.#changedAt = clock.elapsed();
-    await compute.release(instanceId);
+  async #release(choices: readonly InstanceId[], { freeBytes }: GuestRoom): Promise<void> {
+    const { compute, logger } = this.#context;
+    const instanceId = await this.#firstOf(choices, (id) => compute.release(id));
+    if (instanceId === undefined) return;
     logger.log('info', 'there is room: guest goes on', { instanceId, freeMiB: mib(freeBytes) });
   }
 
@@ -100,16 +101,30 @@ export class RoomKeeper {
     choices: readonly InstanceId[],
     facts: RoomFacts & { readonly room: GuestRoom },
   ): Promise<void> {
-    const { compute, clock } = this.#context;
-    const now = clock.elapsed();
-    const isPassedOver = (id: InstanceId) => (this.#passedOver.get(id) ?? 0) > now;
-    for (const instanceId of choices.filter((id) => !isPassedOver(id))) {
-      if (await compute.hold(instanceId, reasonOf(instanceId, facts))) {
+    const { compute } = this.#context;
+    await this.#firstOf(choices, (id) => compute.hold(id, reasonOf(id, facts)));
+  }
+
+  /** The first of them that it works for. One that fails must not keep others paused, or running. */
+  async #firstOf(
+    choices: readonly InstanceId[],
+    change: (instanceId: InstanceId) => Promise<boolean>,
+  ): Promise<InstanceId | undefined> {
+    const { clock, logger } = this.#context;
+    for (const instanceId of choices) {
+      if ((this.#passedOver.get(instanceId) ?? 0) > clock.elapsed()) continue;
+      const works = await change(instanceId).catch((error: unknown) => {
+        logger.log('warn', 'room for guests: a machine does not respond', { instanceId, error });
+        return false;
+      });
+      if (works) {
+        this.#passedOver.delete(instanceId);
         this.#changedAt = clock.elapsed();
-        return;
+        return instanceId;
       }
-      this.#passedOver.set(instanceId, now + passedOverMs);
+      this.#passedOver.set(instanceId, clock.elapsed() + passedOverMs);
     }
+    return undefined;
   }
 }
 
