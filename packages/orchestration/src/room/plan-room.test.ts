@@ -1,4 +1,4 @@
-import { GiB, MiB, secondMs } from '@bakehouse/base';
+import { GiB, MiB, minuteMs, secondMs } from '@bakehouse/base';
 import type { InstanceId } from '@bakehouse/domain';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -26,9 +26,19 @@ test.each<[string, Partial<RoomFacts>, ReturnType<typeof planRoom>]>([
     { hold: [b, a] },
   ],
   [
-    'those who are left would not fill it in a minute',
-    { room: room(GiB), grown: grown([a, 100 * MiB], [c, 0]), held: [b] },
+    'those who are left would not use up half of it in a minute',
+    { room: room(GiB), grown: grown([a, 85 * MiB], [c, 0]), held: [b] },
     { hold: [] },
+  ],
+  [
+    'those who are left would use up half of it in a minute',
+    { room: room(GiB), grown: grown([a, 86 * MiB], [c, 0]), held: [b] },
+    { hold: [a] },
+  ],
+  [
+    'half of the reserve is used up: whoever grows is paused',
+    { room: room(GiB / 2), grown: grown([a, 1], [c, 0]), held: [b] },
+    { hold: [a] },
   ],
   ['nobody grows', { room: room(0), grown: grown([a, 0], [b, -MiB]) }, { hold: [] }],
   ['between reserve and resumption', { room: room(1.2 * GiB), held: [a] }, { hold: [] }],
@@ -95,7 +105,7 @@ test('a guest goes on only with room beyond the reserve, and never as another is
 class Host {
   freeBytes = 4 * GiB;
   held: readonly InstanceId[] = [];
-  readonly #guests: { readonly id: InstanceId; readonly speed: number; size: number }[];
+  readonly #guests: { readonly id: InstanceId; speed: number; size: number }[];
   readonly #looks: (readonly number[])[] = [];
 
   constructor(speeds: readonly number[]) {
@@ -126,6 +136,10 @@ class Host {
       sinceChangeMs: 10 * secondMs,
     });
     this.held = [...this.held.filter((id) => id !== release?.[0]), ...hold.slice(0, 1)];
+  }
+
+  setSpeed(speed: number): void {
+    for (const each of this.#guests) each.speed = speed;
   }
 
   /** What those write in so many seconds that were never paused. */
@@ -162,3 +176,17 @@ test('whatever guests write, they leave most of the reserve, and all go on when 
     { numRuns: 50 },
   );
 });
+
+test.each([0, GiB / 2])(
+  'a guest that writes ever slower, as slowly as it takes to go on until %d bytes, leaves half of the reserve',
+  (leftBytes) => {
+    const host = new Host([0]);
+    for (let step = 0; step < (30 * minuteMs) / stepMs; step += 1) {
+      host.setSpeed(Math.max(0, host.freeBytes - leftBytes) / 61);
+      host.write();
+      host.look();
+      expect(host.freeBytes).toBeGreaterThanOrEqual(GiB / 2);
+    }
+    expect(host.freeBytes).toBeLessThanOrEqual(GiB);
+  },
+);
