@@ -182,7 +182,7 @@ test.each([0, GiB / 2])(
   (leftBytes) => {
     const host = new Host([0]);
     for (let step = 0; step < (30 * minuteMs) / stepMs; step += 1) {
-      host.setSpeed(Math.max(0, host.freeBytes - leftBytes) / 61);
+      host.setSpeed(Math.max(0, host.freeBytes - leftBytes) / 80);
       host.write();
       host.look();
       expect(host.freeBytes).toBeGreaterThanOrEqual(GiB / 2);
