@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { findProcesses } from '@bakehouse/host';
 import { missingForOrdinaryUser, ordinaryUser } from '@bakehouse/testkit';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { output, run } from './support/run.ts';
@@ -27,6 +28,14 @@ describe.skipIf(missing.length > 0)('the main job of an ordinary user', () => {
   const inGuest = async (script: string) =>
     (await bakehouse('ssh', 'first-instance', '--', script)).trim();
   const processes = async (text: string) => (await run(['pgrep', '-f', text])).stdout;
+  /** The process ids of QEMUs: each works in its machine's folder. */
+  const guests = async () => {
+    const found = await findProcesses(
+      ({ argv: [program = ''], cwd = '' }) =>
+        basename(program).startsWith('qemu-system-') && cwd.startsWith(`${data}/instances/`),
+    );
+    return found.map(({ pid }) => pid);
+  };
 
   beforeAll(async () => {
     user = await ordinaryUser();
@@ -53,14 +62,22 @@ describe.skipIf(missing.length > 0)('the main job of an ordinary user', () => {
     const folder = await mkdtemp(join(tmpdir(), 'bakehouse-outside-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'hello'), 'from outside');
-    const [program = '', ...args] = [...enter, 'busybox', 'httpd', '-f', '-p', '80', '-h', folder];
-    const server = spawn(program, args, { stdio: 'inherit' });
-    onTestFinished(() => void server.kill());
-    const ask = `curl -sS --retry 9 --retry-connrefused -m 60 http://${address}/hello`;
-    expect(await inGuest(ask)).toBe('from outside');
+    const serve = (where: readonly string[], port: number) => {
+      const httpd = ['busybox', 'httpd', '-f', '-p', `${port}`, '-h', folder];
+      const [program = '', ...args] = [...where, ...httpd];
+      const server = spawn(program, args, { stdio: 'inherit' });
+      onTestFinished(() => void server.kill());
+    };
+    const ask = (url: string) => `curl -sS --retry 9 --retry-connrefused -m 60 ${url}/hello`;
+    serve(enter, 80);
+    expect(await inGuest(ask(`http://${address}`))).toBe('from outside');
+    // A service of the host, at all of its addresses.
+    await chmod(folder, 0o755);
+    serve(user.enter, 8081);
     for (const host of [user.hostAddress, user.innerAddress]) {
-      const knock = `curl -sS -m 5 http://${host}:4599/healthz || echo refused`;
-      expect(await inGuest(knock)).toBe('refused');
+      const url = `http://${host}:8081`;
+      expect(await output([...user.enter, 'sh', '-c', ask(url)])).toBe('from outside');
+      expect(await inGuest(`curl -sS -m 5 ${url}/hello || echo refused`)).toBe('refused');
     }
   });
 
@@ -69,9 +86,10 @@ describe.skipIf(missing.length > 0)('the main job of an ordinary user', () => {
   }, async () => {
     const status = JSON.parse(await bakehouse('status', '--json'));
     process.kill(status.pid, 'SIGKILL');
-    const before = await processes(`qemu-system-x86_64 .*${user.home}`);
+    const before = await guests();
+    expect(before).toHaveLength(1);
     const again = JSON.parse(await bakehouse('up', '--json'));
-    expect(await processes(`qemu-system-x86_64 .*${user.home}`)).toBe(before);
+    expect(await guests()).toEqual(before);
     expect(await inGuest('id -un')).toBe('ec2-user');
     await bakehouse('stop', again.instanceId);
     await bakehouse('start', again.instanceId);

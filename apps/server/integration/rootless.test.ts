@@ -103,7 +103,7 @@ test.skipIf(missing.length > 0)(
 
 test.skipIf(missing.length > 0)(
   'only a server that has its folder ends what is in namespaces of nobody, and an end that is confirmed',
-  { timeout: 180_000 },
+  { timeout: 400_000 },
   async () => {
     const user = await aUser();
     const data = join(user.home, 'data');
