@@ -83,6 +83,7 @@ export class QemuCompute implements Compute {
       pollMs,
       signal,
       isHeld: () => session.hold.reason !== undefined,
+      withoutHolder: (work) => this.#lock.run([`hold ${instanceId}`], work),
     });
   }
 
