@@ -135,3 +135,16 @@ test('a guest that was to be held is paused, also when its machine responds too 
   onTestFinished(() => session.close());
   await vi.waitFor(() => expect(guest.status).toBe('paused'), 10_000);
 });
+
+test('a held guest that is halted is not held while it is stopped, so nobody lets it go on', async () => {
+  const folder = await makeFolder();
+  const guest = new FakeGuest();
+  const { hold } = makeHold(folder);
+  await hold.begin(guest, held.reason);
+  guest.late.add('stop');
+  await expect(hold.halt(guest)).rejects.toThrow(QmpTimeoutError);
+  expect(hold.reason).toBeUndefined();
+  expect(await readHold(folder, 1)).toBeUndefined();
+  expect(await hold.end(guest)).toBe(true);
+  expect(guest.status).toBe('paused');
+});

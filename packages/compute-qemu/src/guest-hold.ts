@@ -93,12 +93,14 @@ export class GuestHold {
     return true;
   }
 
-  /** The machine is to end, and its guest does not go on. */
-  async giveUp(): Promise<void> {
+  /** Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. */
+  async halt(client: QmpClient): Promise<void> {
     await this.#read;
-    if (this.#hold === undefined) return;
-    this.#hold = undefined;
-    await removeHold(this.#options.folder);
+    if (this.#hold !== undefined) {
+      this.#hold = undefined;
+      await removeHold(this.#options.folder);
+    }
+    await client.execute('stop');
   }
 
   /** The guest goes on, whoever caused it: returns why it was held. */

@@ -93,10 +93,7 @@ export class QemuCompute implements Compute {
     const client = await session.client();
     await client.execute('set-action', { shutdown: 'pause' });
     if (!now) return;
-    await this.#lock.run([`hold ${instanceId}`], async () => {
-      await client.execute('stop');
-      await session.hold.giveUp();
-    });
+    await this.#lock.run([`hold ${instanceId}`], () => session.hold.halt(client));
   }
 
   async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
