@@ -2,6 +2,7 @@ import { KeyedLock } from '@bakehouse/base';
 import type {
   Capacity,
   Compute,
+  GuestFile,
   InstanceId,
   MachineBoot,
   MachineDisk,
@@ -21,7 +22,7 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
-import { bytesOfFiles } from './disk-use.ts';
+import { filesIn } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
@@ -127,16 +128,16 @@ export class QemuCompute implements Compute {
       .map(({ instanceId }) => instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly GuestFile[]>> {
     const { disks } = this.#context;
-    const bytesOf = async (instanceId: InstanceId) => {
+    const filesOf = async (instanceId: InstanceId) => {
       const [own, ofVolumes] = await Promise.all([
-        bytesOfFiles(this.#folder(instanceId)),
-        disks.usedBytes(instanceId),
+        filesIn(this.#folder(instanceId)),
+        disks.files(instanceId),
       ]);
-      return [instanceId, own + ofVolumes] as const;
+      return [instanceId, [...own, ...ofVolumes]] as const;
     };
-    return new Map(await Promise.all([...this.#sessions.keys()].map(bytesOf)));
+    return new Map(await Promise.all([...this.#sessions.keys()].map(filesOf)));
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {

@@ -3,6 +3,7 @@ import {
   type Capacity,
   type Compute,
   type ExitReason,
+  type GuestFile,
   type InstanceId,
   InsufficientCapacityError,
   type MachineBoot,
@@ -156,10 +157,14 @@ export class SimulatedCompute implements Compute {
     return this.#held().map(({ spec }) => spec.instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+  /** Each machine has one file. */
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly GuestFile[]>> {
     const machines = [...this.#machines.values()].filter(hasProcess);
     return new Map(
-      machines.map(({ spec: { instanceId } }) => [instanceId, this.#diskUse.get(instanceId) ?? 0]),
+      machines.map(({ spec: { instanceId }, pid: inode }) => {
+        const bytes = this.#diskUse.get(instanceId) ?? 0;
+        return [instanceId, [{ device: 1, inode, bytes }]];
+      }),
     );
   }
 

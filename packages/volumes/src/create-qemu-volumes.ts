@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { allEnded, type Clock, KeyedLock, type Logger } from '@bakehouse/base';
 import type {
   BlockMapId,
+  GuestFile,
   HotMaps,
   InstanceId,
   VolumeDisks,
@@ -15,7 +16,7 @@ import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-dis
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
 import { diskPaths } from './disks/disk-paths.ts';
 import { growDisk } from './disks/grow-disk.ts';
-import { bytesInDoor, closeDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
+import { closeDoor, filesInDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
 import { freezeDisks } from './freeze/freeze-disks.ts';
 import { thawDisk } from './freeze/thaw-disk.ts';
 import { hotContext, type MapSource } from './hot/hot-context.ts';
@@ -76,7 +77,7 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   /** Takes a disk from a machine that has closed it. Repeatable. */
   takeFromMachine(volumeId: VolumeId): Promise<void>;
   /** What the files take that a machine grows: its disks, and what is kept of them for snapshots. */
-  machineBytes(instanceId: InstanceId): Promise<number>;
+  machineFiles(instanceId: InstanceId): Promise<readonly GuestFile[]>;
   /** Removes what `openMachine` made. The machine has ended. */
   closeMachine(instanceId: InstanceId): Promise<void>;
   /** Frees what the host keeps for disks' folders, which stay: user ids, control groups. Only when no tool works on any. */
@@ -165,7 +166,7 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     },
     takeFromMachine: (volumeId) =>
       context.locks.run([volumeId], () => takeFromMachine(context, volumeId)),
-    machineBytes: (instanceId) => bytesInDoor(context, instanceId),
+    machineFiles: (instanceId) => filesInDoor(context, instanceId),
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {
       for (const volumeId of await listDisks(context)) {

@@ -44,7 +44,7 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
   take: (volumeId) => volumes.takeFromMachine(volumeId),
   close: (instanceId) => volumes.closeMachine(instanceId),
-  usedBytes: (instanceId) => volumes.machineBytes(instanceId),
+  files: (instanceId) => volumes.machineFiles(instanceId),
 });
 
 const roomOf = ({ diskReserveBytes }: Config, { root, blocks, volumes }: DataDirectory) =>

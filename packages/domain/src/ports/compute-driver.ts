@@ -230,8 +230,17 @@ export interface GuestHolder {
   release(instanceId: InstanceId): Promise<boolean>;
   /** The guests that are held, in the order in which they were paused. */
   held(): Promise<readonly InstanceId[]>;
-  /** What the files of each machine that exists take of its host's disks, in bytes: its own disks, consoles, logs. */
-  diskUse(): Promise<ReadonlyMap<InstanceId, number>>;
+  /** The files of each machine that exists: its disks, consoles, logs. */
+  diskUse(): Promise<ReadonlyMap<InstanceId, readonly GuestFile[]>>;
+}
+
+/** A file that a guest can make larger. */
+export interface GuestFile {
+  /** `st_dev` and `st_ino` of stat(2): together they name the file as long as it exists. */
+  readonly device: number;
+  readonly inode: number;
+  /** What it takes of its file system. */
+  readonly bytes: number;
 }
 
 export interface Capacity {

@@ -1,5 +1,5 @@
 import { GiB, MiB, secondMs, silentLogger } from '@bakehouse/base';
-import type { InstanceId } from '@bakehouse/domain';
+import type { GuestFile, InstanceId } from '@bakehouse/domain';
 import { ManualClock } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { RoomKeeper } from './room-keeper.ts';
@@ -9,7 +9,7 @@ const [a, b, c] = ['i-a', 'i-b', 'i-c'] as const;
 /** A host with three guests, where some machines do not respond. */
 function makeHost() {
   const clock = new ManualClock();
-  const use = new Map<InstanceId, number>([a, b, c].map((id) => [id, 0]));
+  const use = new Map<InstanceId, readonly GuestFile[]>([a, b, c].map((id) => [id, []]));
   const held: InstanceId[] = [];
   const tried: string[] = [];
   const broken = new Map<InstanceId, 'rejects' | 'does nothing'>();
@@ -36,11 +36,14 @@ function makeHost() {
   return { clock, use, held, tried, broken, room, keeper };
 }
 
+const file = (inode: number, bytes: number) => ({ device: 1, inode, bytes });
+
 /** Guests have grown by these bytes, and only half of the reserve is left. */
 async function fill(host: ReturnType<typeof makeHost>, grown: readonly number[]): Promise<void> {
+  for (const [at, id] of [a, b, c].entries()) host.use.set(id, [file(at, 0)]);
   await host.keeper.look();
   await host.clock.advance(secondMs);
-  for (const [at, id] of [a, b, c].entries()) host.use.set(id, grown[at] ?? 0);
+  for (const [at, id] of [a, b, c].entries()) host.use.set(id, [file(at, grown[at] ?? 0)]);
   host.room.freeBytes = host.room.reservedBytes / 2;
 }
 
@@ -65,7 +68,7 @@ test('a machine that could not be paused is passed over for a while', async () =
   expect(host.tried).toEqual(['hold i-a']);
   host.broken.clear();
   await host.clock.advance(10 * secondMs);
-  host.use.set(a, 600 * MiB);
+  host.use.set(a, [file(0, 600 * MiB)]);
   await host.keeper.look();
   expect(host.held).toEqual([a]);
 });
@@ -89,3 +92,16 @@ test.each(['rejects', 'does nothing'] as const)(
     expect(host.held).toEqual([]);
   },
 );
+
+test('a volume that is attached or detached is no growth', async () => {
+  const host = makeHost();
+  host.use.set(a, [file(1, 0)]);
+  host.use.set(b, [file(2, 0), file(3, 5 * GiB)]);
+  await host.keeper.look();
+  await host.clock.advance(secondMs);
+  host.use.set(a, [file(1, 0), file(9, 10 * GiB)]);
+  host.use.set(b, [file(2, 200 * MiB)]);
+  host.room.freeBytes = host.room.reservedBytes / 2;
+  await host.keeper.look();
+  expect(host.held).toEqual([b]);
+});

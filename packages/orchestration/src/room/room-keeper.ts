@@ -1,5 +1,11 @@
 import { MiB, secondMs } from '@bakehouse/base';
-import type { GuestHolder, GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
+import type {
+  GuestFile,
+  GuestHolder,
+  GuestRoom,
+  GuestRoomMeter,
+  InstanceId,
+} from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
 import { planRoom, type RoomFacts, resumeBytes } from './plan-room.ts';
 
@@ -17,10 +23,12 @@ const memoryMs = 10 * secondMs;
 /** A guest that could not be paused, or did not go on, is not tried again for so long. */
 const passedOverMs = 10 * secondMs;
 
+type DiskUse = Awaited<ReturnType<GuestHolder['diskUse']>>;
+
 /** What the files of machines took at a time. */
 interface Sample {
   readonly at: number;
-  readonly use: ReadonlyMap<InstanceId, number>;
+  readonly use: DiskUse;
 }
 
 /**
@@ -78,13 +86,8 @@ export class RoomKeeper {
   #facts(room: GuestRoom, held: readonly InstanceId[]): RoomFacts {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    const grown = new Map<InstanceId, number>();
-    for (const [instanceId, bytes] of last?.use ?? []) {
-      if (held.includes(instanceId)) continue;
-      // A machine that began since is measured from its first sample on.
-      const before = this.#samples.find(({ use }) => use.has(instanceId))?.use.get(instanceId);
-      grown.set(instanceId, bytes - (before ?? bytes));
-    }
+    const growth = growthOf(this.#samples.map(({ use }) => use));
+    const grown = new Map([...growth].filter(([instanceId]) => !held.includes(instanceId)));
     const grownInMs = (last?.at ?? 0) - (first?.at ?? 0);
     const sinceChangeMs = this.#context.clock.elapsed() - this.#changedAt;
     return { room, grown, grownInMs, held, sinceChangeMs };
@@ -126,6 +129,31 @@ export class RoomKeeper {
     }
     return undefined;
   }
+}
+
+/**
+ * How much the files grew that each machine has in the last sample, each from the first sample on in which the machine
+ * has it: a volume that is attached or detached is no growth.
+ */
+function growthOf(samples: readonly DiskUse[]): ReadonlyMap<InstanceId, number> {
+  const before = new Map<string, number>();
+  const keyOf = (id: InstanceId, { device, inode }: GuestFile) => `${id} ${device} ${inode}`;
+  for (const use of samples) {
+    for (const [instanceId, files] of use) {
+      for (const file of files) {
+        const key = keyOf(instanceId, file);
+        if (!before.has(key)) before.set(key, file.bytes);
+      }
+    }
+  }
+  const grown = (id: InstanceId, file: GuestFile) =>
+    file.bytes - (before.get(keyOf(id, file)) ?? file.bytes);
+  return new Map(
+    [...(samples.at(-1) ?? [])].map(([instanceId, files]) => [
+      instanceId,
+      files.reduce((sum, file) => sum + grown(instanceId, file), 0),
+    ]),
+  );
 }
 
 const mib = (bytes: number) => Math.floor(bytes / MiB);

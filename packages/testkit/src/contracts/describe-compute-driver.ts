@@ -217,7 +217,9 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
     test('the use of disks is that of machines that exist', async () => {
       expect(await compute.diskUse()).toEqual(new Map());
       await start(one);
-      expect([...(await compute.diskUse()).keys()]).toEqual([one]);
+      const use = await compute.diskUse();
+      expect([...use.keys()]).toEqual([one]);
+      expect(use.get(one)).not.toEqual([]);
       expect(await compute.hold(two, 'it has no machine')).toBe(false);
       expect(await compute.release(two)).toBe(true);
       await compute.kill(one);
