@@ -18,7 +18,7 @@ import {
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsole } from './simulated-console.ts';
-import { hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
+import { guestDevice, hasProcess, type SimulatedMachine, usesVolume } from './simulated-machine.ts';
 
 export interface SimulatedComputeOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -163,7 +163,7 @@ export class SimulatedCompute implements Compute {
     return new Map(
       machines.map(({ spec: { instanceId }, pid: inode }) => {
         const bytes = this.#diskUse.get(instanceId) ?? 0;
-        return [instanceId, [{ device: 1, inode, bytes }]];
+        return [instanceId, [{ device: guestDevice, inode, bytes }]];
       }),
     );
   }

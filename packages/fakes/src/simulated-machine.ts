@@ -19,6 +19,9 @@ export interface SimulatedMachine {
   readonly holdNumber?: number;
 }
 
+/** The only file system of simulated guests. */
+export const guestDevice = 1;
+
 export function hasProcess(machine: SimulatedMachine): boolean {
   return machine.state !== 'exited';
 }

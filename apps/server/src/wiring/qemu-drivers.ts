@@ -47,10 +47,10 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   files: (instanceId) => volumes.machineFiles(instanceId),
 });
 
-const roomOf = ({ diskReserveBytes }: Config, { root, blocks, volumes }: DataDirectory) =>
+const roomOf = ({ diskReserveBytes }: Config, data: DataDirectory) =>
   hostRoom({
-    paths: [root, blocks, volumes],
-    guests: volumes,
+    paths: [data.root, data.blocks, data.volumes, data.instances],
+    guests: [data.volumes, data.instances],
     neededBytes: spaceNeededBytes,
     reserveBytes: diskReserveBytes,
   });

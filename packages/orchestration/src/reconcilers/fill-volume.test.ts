@@ -71,8 +71,8 @@ test('a disk without room is not filled, and one that becomes full is filled no 
 });
 
 test('a volume is filled only with as much room as paused guests need to go on', async () => {
-  const room = { path: '/data', freeBytes: GiB + GiB / 4 - 1, reservedBytes: GiB };
-  const { context, volumeId } = await bench({ guestRoom: { look: async () => room } });
+  const room = { device: 1, path: '/data', freeBytes: GiB + GiB / 4 - 1, reservedBytes: GiB };
+  const { context, volumeId } = await bench({ guestRoom: { look: async () => [room] } });
   expect(await fillVolume(context, volumeId, never)).toBe('later');
   room.freeBytes += 1;
   expect(await fillVolume(context, volumeId, never)).toBe('over');

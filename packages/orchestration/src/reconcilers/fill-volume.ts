@@ -55,8 +55,8 @@ export async function fillVolume(
  */
 async function isShortOfRoom({ room, guestRoom }: HydrateContext): Promise<boolean> {
   if (((await room?.shortages()) ?? []).length > 0) return true;
-  const ofGuests = await guestRoom?.look();
-  return ofGuests !== undefined && ofGuests.freeBytes < resumeBytes(ofGuests);
+  const [ofVolumes] = (await guestRoom?.look()) ?? [];
+  return ofVolumes !== undefined && ofVolumes.freeBytes < resumeBytes(ofVolumes);
 }
 
 async function stopWhenFull(context: HydrateContext, full: AbortController): Promise<void> {

@@ -13,7 +13,8 @@ function makeHost() {
   const held: InstanceId[] = [];
   const tried: string[] = [];
   const broken = new Map<InstanceId, 'rejects' | 'does nothing'>();
-  const room = { path: '/data', freeBytes: 2 * GiB, reservedBytes: GiB };
+  const room = { device: 1, path: '/data', freeBytes: 2 * GiB, reservedBytes: GiB };
+  const rooms = [room];
   const change = async (what: string, id: InstanceId, effect: () => void) => {
     tried.push(`${what} ${id}`);
     const fault = broken.get(id);
@@ -31,12 +32,12 @@ function makeHost() {
     clock,
     logger: silentLogger,
     compute,
-    guestRoom: { look: async () => room },
+    guestRoom: { look: async () => rooms },
   });
-  return { clock, use, held, tried, broken, room, keeper };
+  return { clock, use, held, tried, broken, room, rooms, keeper };
 }
 
-const file = (inode: number, bytes: number) => ({ device: 1, inode, bytes });
+const file = (inode: number, bytes: number, device = 1) => ({ device, inode, bytes });
 
 /** Guests have grown by these bytes, and only half of the reserve is left. */
 async function fill(host: ReturnType<typeof makeHost>, grown: readonly number[]): Promise<void> {
@@ -102,6 +103,35 @@ test('a volume that is attached or detached is no growth', async () => {
   host.use.set(a, [file(1, 0), file(9, 10 * GiB)]);
   host.use.set(b, [file(2, 200 * MiB)]);
   host.room.freeBytes = host.room.reservedBytes / 2;
+  await host.keeper.look();
+  expect(host.held).toEqual([b]);
+});
+
+test('who fills one of two disks is paused, and goes on when both have room', async () => {
+  const host = makeHost();
+  const logs = { ...host.room, device: 2, path: '/data/instances' };
+  host.rooms.push(logs);
+  const write = (ofA: number, ofB: number) => {
+    host.use.set(a, [file(1, ofA), file(1, 0, 2)]);
+    host.use.set(b, [file(2, 0), file(2, ofB, 2)]);
+  };
+  write(0, 0);
+  await host.keeper.look();
+  await host.clock.advance(secondMs);
+  write(900 * MiB, 300 * MiB);
+  logs.freeBytes = logs.reservedBytes / 2;
+  await host.keeper.look();
+  expect(host.held).toEqual([b]);
+  logs.freeBytes = 3 * GiB;
+  host.room.freeBytes = host.room.reservedBytes;
+  write(1800 * MiB, 300 * MiB);
+  await host.clock.advance(10 * secondMs);
+  await host.keeper.look();
+  expect(host.held).toEqual([b, a]);
+  await host.clock.advance(10 * secondMs);
+  await host.keeper.look();
+  expect(host.held).toEqual([b, a]);
+  host.room.freeBytes = 3 * GiB;
   await host.keeper.look();
   expect(host.held).toEqual([b]);
 });

@@ -63,15 +63,19 @@ export class RoomKeeper {
   /** Pauses a guest or lets one go on, if it has to be. Returns when to look again, in milliseconds. */
   async look(): Promise<number> {
     const { guestRoom, compute } = this.#context;
-    const room = await guestRoom.look();
+    const rooms = await guestRoom.look();
     const held = await compute.held();
-    const isNear = room.freeBytes < room.reservedBytes * nearReserves;
+    const isNear = rooms.some((room) => room.freeBytes < room.reservedBytes * nearReserves);
     if (isNear) await this.#sample();
     else this.#samples = [];
-    const facts = this.#facts(room, held);
-    const plan = planRoom(facts);
-    await this.#release(plan.release ?? [], room);
-    await this.#hold(plan.hold, { ...facts, room });
+    const plans = rooms.map((room) => {
+      const facts = { ...this.#facts(room, held), room };
+      return { facts, plan: planRoom(facts) };
+    });
+    // A guest has files on each of them.
+    const release = plans.every(({ plan }) => plan.release) ? plans[0]?.plan.release : [];
+    await this.#release(release ?? []);
+    for (const { plan, facts } of plans) await this.#hold(plan.hold, facts);
     return isNear ? nearMs : farMs;
   }
 
@@ -86,18 +90,19 @@ export class RoomKeeper {
   #facts(room: GuestRoom, held: readonly InstanceId[]): RoomFacts {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    const growth = growthOf(this.#samples.map(({ use }) => use));
+    const samples = this.#samples.map(({ use }) => use);
+    const growth = growthOf(samples, room.device);
     const grown = new Map([...growth].filter(([instanceId]) => !held.includes(instanceId)));
     const grownInMs = (last?.at ?? 0) - (first?.at ?? 0);
     const sinceChangeMs = this.#context.clock.elapsed() - this.#changedAt;
     return { room, grown, grownInMs, held, sinceChangeMs };
   }
 
-  async #release(choices: readonly InstanceId[], { freeBytes }: GuestRoom): Promise<void> {
+  async #release(choices: readonly InstanceId[]): Promise<void> {
     const { compute, logger } = this.#context;
     const instanceId = await this.#firstOf(choices, (id) => compute.release(id));
     if (instanceId === undefined) return;
-    logger.log('info', 'there is room: guest goes on', { instanceId, freeMiB: mib(freeBytes) });
+    logger.log('info', 'there is room: guest goes on', { instanceId });
   }
 
   async #hold(
@@ -132,10 +137,10 @@ export class RoomKeeper {
 }
 
 /**
- * How much the files grew that each machine has in the last sample, each from the first sample on in which the machine
- * has it: a volume that is attached or detached is no growth.
+ * How much the files of this device grew that each machine has in the last sample, each from the first sample on in which
+ * the machine has it: a volume that is attached or detached is no growth.
  */
-function growthOf(samples: readonly DiskUse[]): ReadonlyMap<InstanceId, number> {
+function growthOf(samples: readonly DiskUse[], ofDevice: number): ReadonlyMap<InstanceId, number> {
   const before = new Map<string, number>();
   const keyOf = (id: InstanceId, { device, inode }: GuestFile) => `${id} ${device} ${inode}`;
   for (const use of samples) {
@@ -151,7 +156,9 @@ function growthOf(samples: readonly DiskUse[]): ReadonlyMap<InstanceId, number> 
   return new Map(
     [...(samples.at(-1) ?? [])].map(([instanceId, files]) => [
       instanceId,
-      files.reduce((sum, file) => sum + grown(instanceId, file), 0),
+      files
+        .filter(({ device }) => device === ofDevice)
+        .reduce((sum, file) => sum + grown(instanceId, file), 0),
     ]),
   );
 }
