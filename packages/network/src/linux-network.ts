@@ -183,6 +183,7 @@ export class LinuxNetwork implements Network {
       await this.#closeHost();
       await this.#openDoors();
       await this.#checkOutbound();
+      await this.#wanted.keepRest();
       return planned.map(({ repair }) => repair);
     });
   }
