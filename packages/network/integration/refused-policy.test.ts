@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
-import { networkNames } from '../src/network-names.ts';
+import { networkNames, vpcNames } from '../src/network-names.ts';
 import { endConversations } from './talk.ts';
 import {
   type Guest,
@@ -170,4 +170,29 @@ test('keeps the policy in force, on disk too, when nft refuses another', async (
   expect(await ssh(guest)).toMatch(/^heard/);
   await platform.reopened().open();
   expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('a plug into a new VPC whose policy nft refuses is rejected, and its undoing leaves nothing', async () => {
+  let isRefusing = true;
+  const network = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) =>
+      platform.run(argv, isRefusing && input?.includes(groupId(0)) ? 'add nonsense' : input),
+  });
+  await network.open();
+  const nic = platform.nic(10);
+  const nics = [policyNic(nic, { groupIds: [groupId(0)] })];
+  await network.applyPolicy({
+    nics,
+    groups: [{ groupId: groupId(0), rules: [sshIn] }],
+    vpcs: [openVpc([nic])],
+  });
+  await expect(platform.guestOf(nic, network)).rejects.toThrow('nft refuses the policy of vpc-');
+  await network.unplug(nic.nicId);
+  expect(await network.list()).toEqual([]);
+  const { namespace } = vpcNames(names(), nic.vpcId);
+  expect(await platform.run(['ip', 'netns', 'list'])).not.toContain(namespace);
+  isRefusing = false;
+  await network.plug(nic);
+  expect(await network.repair()).toEqual([]);
 });

@@ -4,6 +4,7 @@ import type { InstanceId, PolicyChange, VpcId } from '@bakehouse/domain';
 import { readFolderIfExists } from '@bakehouse/host';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { removeNamespace, vpcNamespaces } from './namespace.ts';
+import { NetworkToolError } from './network-errors.ts';
 import { enterNamespace, type NetworkNames } from './network-names.ts';
 import type { PluggedNic } from './network-records.ts';
 import type { VpcCommon } from './plan-vpc-chains.ts';
@@ -78,6 +79,8 @@ export class VpcNetworks {
     if (known) return await known.setNics(new Map(nics.map((nic) => [nic.nicId, nic])));
     const vpc = await this.#vpcOf(vpcId, nics);
     await vpc.open();
+    if (vpc.isClosed)
+      throw new NetworkToolError(`nft refuses the policy of ${vpcId}; the log has its words`);
     this.#vpcs.set(vpcId, vpc);
   }
 
