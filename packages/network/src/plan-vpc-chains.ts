@@ -15,6 +15,7 @@ export interface VpcCommon {
 
 /** What EC2 lets an interface send to its link-local services. */
 const servicePacketsPerSecond = 1024;
+const withinRate = `update @rates { iifname limit rate over ${servicePacketsPerSecond}/second burst ${servicePacketsPerSecond} packets } drop`;
 
 /** What guests never reach beyond their VPC: this host, links, multicast. Transit addresses are public ones. */
 const unroutable = '0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 198.18.0.0/15, 224.0.0.0/4';
@@ -88,13 +89,8 @@ function groupingChains({ addressing, outbound }: VpcCommon): NonNullable<TableP
         'drop',
       ],
     },
-    asking: { rules: ['iifname vmap @dhcp'] },
-    service: {
-      rules: [
-        `update @rates { iifname limit rate over ${servicePacketsPerSecond}/second burst ${servicePacketsPerSecond} packets } drop`,
-        'accept',
-      ],
-    },
+    asking: { rules: [withinRate, 'iifname vmap @dhcp'] },
+    service: { rules: [withinRate, 'accept'] },
   };
 }
 
