@@ -10,7 +10,11 @@ test('a VPC that is linked while another looks at the links is known, and is unl
   const router = new Router({
     names: networkNames('bh-unit', '/nonexistent'),
     directory: '/nonexistent',
-    common: { addressing: planAddressing('127.18.0.0/16'), outbound: false },
+    common: {
+      addressing: planAddressing('127.18.0.0/16'),
+      outbound: false,
+      machineIds: { first: 10_000, last: 59_999 },
+    },
     run: async (argv, input = '') => {
       const command = `${argv.join(' ')} ${input}`;
       commands.push(command);
