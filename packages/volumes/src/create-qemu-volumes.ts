@@ -24,7 +24,7 @@ import { fileHotMaps } from './hot/hot-maps.ts';
 import { endHydration, hydrateDisk } from './hydrate-disk.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
-import { endDaemonGroup } from './qemu/tool-group.ts';
+import { endGroupsOfDisk } from './qemu/tool-group.ts';
 import { type Stray, type SweepRequest, sweepDisks } from './sweep-disks.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { defaultVolumeLimits, type VolumeLimits } from './volume-limits.ts';
@@ -170,7 +170,7 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {
       for (const volumeId of await listDisks(context)) {
-        await endDaemonGroup(context, volumeId);
+        await endGroupsOfDisk(context, volumeId);
         await context.users.release(context.paths.folder(volumeId));
       }
     },
