@@ -196,3 +196,29 @@ test('a plug into a new VPC whose policy nft refuses is rejected, and its undoin
   await network.plug(nic);
   expect(await network.repair()).toEqual([]);
 });
+
+test('a refused change of one VPC keeps no other from changing at the same time', async () => {
+  const network = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) => platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
+  });
+  await network.open();
+  const refused = await platform.guestOf(platform.nic(10), network);
+  const otherNic = platform.nic(11, { vpcId: 'vpc-0123456789abcdef9' });
+  const other = await platform.guestOf(otherNic, network);
+  const guests = [refused, other];
+  await Promise.all(guests.map(serveSsh));
+  await network.applyPolicy(policyOf(guests.map((guest) => [guest, []])));
+  const before = await readFile(nicFile(refused), 'utf8');
+  const open = policyOf(guests.map((guest) => [guest, [sshIn]]));
+  const bad = policyNic(refused.nic, { groupIds: [groupId(0), groupId(7)] });
+  const nics = open.nics.map((nic) => (nic.nicId === bad.nicId ? bad : nic));
+  await expect(network.applyPolicy({ ...open, nics })).rejects.toThrow('nft');
+  const heard = async () => (await Promise.all(guests.map(ssh))).map((line) => /^heard/.test(line));
+  expect(await heard()).toEqual([false, true]);
+  expect(await readFile(nicFile(refused), 'utf8')).toBe(before);
+  await platform.reopened().open();
+  expect(await heard()).toEqual([false, true]);
+  await network.applyPolicy(open);
+  expect(await heard()).toEqual([true, true]);
+});

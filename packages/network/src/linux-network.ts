@@ -11,6 +11,7 @@ import type {
 } from '@bakehouse/domain';
 import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
+import { changeParts, makeEach } from './change-parts.ts';
 import { checkHost } from './check-host.ts';
 import { CommandShells } from './command-shells.ts';
 import { Edge, type EdgeOptions, runInEdge } from './edge/edge.ts';
@@ -259,9 +260,20 @@ export class LinuxNetwork implements Network {
     return this.#resolvers.settled();
   }
 
-  /** In force before it is recorded: a policy that cannot be planned, or that nft refuses, changes nothing. */
+  /** What cannot be planned of a VPC, or what nft refuses, changes nothing there, and keeps no other VPC from changing. */
   async #enforce(change: PolicyChange): Promise<void> {
     this.#mustBeOpen();
+    try {
+      await this.#enforceWhole(change);
+    } catch (error) {
+      const parts = changeParts(change, this.#wanted);
+      if (parts.length < 2) throw error;
+      await makeEach(parts, (part) => this.#enforceWhole(part));
+    }
+  }
+
+  /** In force before it is recorded. */
+  async #enforceWhole(change: PolicyChange): Promise<void> {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
     const dirty = this.#vpcs.dirtiedBy(change);
