@@ -1,4 +1,4 @@
-import type { GuestFile, InstanceId, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
 import type { JailFolder } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 
@@ -14,7 +14,7 @@ export interface MachineDisks {
   /** Takes a volume back that the machine has closed. */
   take(volumeId: VolumeId, instanceId: InstanceId): Promise<void>;
   /** The machine's files there: disks, and what is kept of them for snapshots. */
-  files(instanceId: InstanceId): Promise<readonly GuestFile[]>;
+  files(instanceId: InstanceId): Promise<readonly MachineFile[]>;
   /** Removes what `open` made. The machine has ended. */
   close(instanceId: InstanceId): Promise<void>;
 }

@@ -2,11 +2,11 @@ import { KeyedLock } from '@bakehouse/base';
 import type {
   Capacity,
   Compute,
-  GuestFile,
   InstanceId,
   MachineBoot,
   MachineDisk,
   MachineEvent,
+  MachineFile,
   MachineKeeper,
   MachineNic,
   MachineSpec,
@@ -128,7 +128,7 @@ export class QemuCompute implements Compute {
       .map(({ instanceId }) => instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly GuestFile[]>> {
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
     const { disks } = this.#context;
     const filesOf = async (instanceId: InstanceId) => {
       const [own, ofVolumes] = await Promise.all([

@@ -3,12 +3,12 @@ import {
   type Capacity,
   type Compute,
   type ExitReason,
-  type GuestFile,
   type InstanceId,
   InsufficientCapacityError,
   type MachineBoot,
   type MachineDisk,
   type MachineEvent,
+  type MachineFile,
   type MachineNic,
   type MachineSpec,
   type MachineStatus,
@@ -158,7 +158,7 @@ export class SimulatedCompute implements Compute {
   }
 
   /** Each machine has one file. */
-  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly GuestFile[]>> {
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
     const machines = [...this.#machines.values()].filter(hasProcess);
     return new Map(
       machines.map(({ spec: { instanceId }, pid: inode }) => {

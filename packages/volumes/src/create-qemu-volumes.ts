@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { allEnded, type Clock, KeyedLock, type Logger } from '@bakehouse/base';
 import type {
   BlockMapId,
-  GuestFile,
   HotMaps,
   InstanceId,
+  MachineFile,
   VolumeDisks,
   VolumeFreezer,
   VolumeId,
@@ -77,7 +77,7 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   /** Takes a disk from a machine that has closed it. Repeatable. */
   takeFromMachine(volumeId: VolumeId): Promise<void>;
   /** What the files take that a machine grows: its disks, and what is kept of them for snapshots. */
-  machineFiles(instanceId: InstanceId): Promise<readonly GuestFile[]>;
+  machineFiles(instanceId: InstanceId): Promise<readonly MachineFile[]>;
   /** Removes what `openMachine` made. The machine has ended. */
   closeMachine(instanceId: InstanceId): Promise<void>;
   /** Frees what the host keeps for disks' folders, which stay: user ids, control groups. Only when no tool works on any. */

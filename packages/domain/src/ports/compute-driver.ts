@@ -231,11 +231,11 @@ export interface GuestHolder {
   /** The guests that are held, in the order in which they were paused. */
   held(): Promise<readonly InstanceId[]>;
   /** The files of each machine that exists: its disks, consoles, logs. */
-  diskUse(): Promise<ReadonlyMap<InstanceId, readonly GuestFile[]>>;
+  diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>>;
 }
 
 /** A file that a guest can make larger. */
-export interface GuestFile {
+export interface MachineFile {
   /** `st_dev` and `st_ino` of stat(2): together they name the file as long as it exists. */
   readonly device: number;
   readonly inode: number;

@@ -6,7 +6,7 @@ export interface RoomReporter {
 
 /** A file system that guests' files grow on. */
 export interface GuestRoom {
-  /** As in `GuestFile`. */
+  /** As in `MachineFile`. */
   readonly device: number;
   /** A folder on it, for people. */
   readonly path: string;

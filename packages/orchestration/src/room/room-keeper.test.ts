@@ -1,5 +1,5 @@
 import { GiB, MiB, secondMs, silentLogger } from '@bakehouse/base';
-import type { GuestFile, InstanceId } from '@bakehouse/domain';
+import type { InstanceId, MachineFile } from '@bakehouse/domain';
 import { ManualClock } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { RoomKeeper } from './room-keeper.ts';
@@ -9,7 +9,7 @@ const [a, b, c] = ['i-a', 'i-b', 'i-c'] as const;
 /** A host with three guests, where some machines do not respond. */
 function makeHost() {
   const clock = new ManualClock();
-  const use = new Map<InstanceId, readonly GuestFile[]>([a, b, c].map((id) => [id, []]));
+  const use = new Map<InstanceId, readonly MachineFile[]>([a, b, c].map((id) => [id, []]));
   const held: InstanceId[] = [];
   const tried: string[] = [];
   const broken = new Map<InstanceId, 'rejects' | 'does nothing'>();

@@ -1,10 +1,10 @@
 import { MiB, secondMs } from '@bakehouse/base';
 import type {
-  GuestFile,
   GuestHolder,
   GuestRoom,
   GuestRoomMeter,
   InstanceId,
+  MachineFile,
 } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
 import { planRoom, type RoomFacts, resumeBytes } from './plan-room.ts';
@@ -142,7 +142,7 @@ export class RoomKeeper {
  */
 function growthOf(samples: readonly DiskUse[], ofDevice: number): ReadonlyMap<InstanceId, number> {
   const before = new Map<string, number>();
-  const keyOf = (id: InstanceId, { device, inode }: GuestFile) => `${id} ${device} ${inode}`;
+  const keyOf = (id: InstanceId, { device, inode }: MachineFile) => `${id} ${device} ${inode}`;
   for (const use of samples) {
     for (const [instanceId, files] of use) {
       for (const file of files) {
@@ -151,7 +151,7 @@ function growthOf(samples: readonly DiskUse[], ofDevice: number): ReadonlyMap<In
       }
     }
   }
-  const grown = (id: InstanceId, file: GuestFile) =>
+  const grown = (id: InstanceId, file: MachineFile) =>
     file.bytes - (before.get(keyOf(id, file)) ?? file.bytes);
   return new Map(
     [...(samples.at(-1) ?? [])].map(([instanceId, files]) => [

@@ -1,6 +1,6 @@
 import { chmod, chown, link, lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { GuestFile, InstanceId, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
 import { exists, type JailFolder, readFolderIfExists, statIfExists } from '@bakehouse/host';
 import type { VolumeContext } from '../volume-context.ts';
 
@@ -107,9 +107,9 @@ export async function takeFileFromDoors(context: VolumeContext, path: string): P
 export async function filesInDoor(
   context: VolumeContext,
   instanceId: InstanceId,
-): Promise<readonly GuestFile[]> {
+): Promise<readonly MachineFile[]> {
   const door = context.paths.door(instanceId);
-  const files: GuestFile[] = [];
+  const files: MachineFile[] = [];
   for (const name of await readFolderIfExists(door)) {
     const found = await lstat(join(door, name)).catch(() => undefined);
     if (found === undefined || found.uid === 0) continue;
