@@ -126,7 +126,8 @@ test.skipIf(missing.length > 0)(
       spawn(program, args, { stdio: 'ignore' }).on('error', () => {});
       await expect.poll(lost, { timeout: 20_000 }).toHaveLength(1);
       // It has become the program.
-      await expect.poll(() => processesOf(`^unshare .*${data}/blocks`)).toEqual([]);
+      const unshares = () => processesOf(`^unshare .*${data}/blocks`);
+      await expect.poll(unshares, { timeout: 20_000 }).toEqual([]);
     };
 
     const first = await serve(server);
