@@ -179,3 +179,18 @@ test('a guest that hangs holds up nobody: the next one is paused', async () => {
   expect(await write(world, new Map([[hog, 100 * MiB]]), 60)).toBeGreaterThan(reservedBytes / 2);
   expect(await world.compute.held()).toEqual([hog]);
 });
+
+test('a paused guest whose machine hangs keeps no other one paused', async () => {
+  const { world, ids } = await guests('hangs-paused', 2);
+  const [first, last] = ids as [InstanceId, InstanceId];
+  const speeds = new Map([
+    [first, 400 * MiB],
+    [last, 200 * MiB],
+  ]);
+  await write(world, speeds, 60);
+  expect(await world.compute.held()).toEqual([first, last]);
+  world.compute.hang(last);
+  free(world, 5 * GiB);
+  await write(world, new Map(), 10);
+  expect(await world.compute.held()).toEqual([last]);
+});

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import {
   missingForOrdinaryUser,
   type OrdinaryUser,
@@ -95,6 +97,56 @@ test.skipIf(missing.length > 0)(
 
     const destroy = ['down', '--destroy', '--delete-data', '--yes', '--data', data];
     expect(await run(command(user, cli, ...destroy))).toMatchObject({ code: 0, stderr: '' });
+    expect(await processesOf(user.home)).toEqual([]);
+  },
+);
+
+test.skipIf(missing.length > 0)(
+  'only a server that has its folder ends what is in namespaces of nobody, and an end that is confirmed',
+  { timeout: 400_000 },
+  async () => {
+    const user = await aUser();
+    const data = join(user.home, 'data');
+    const range = await takePublicRange();
+    onTestFinished(() => range.release());
+    const settings = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error'];
+    const server = command(user, start, ...settings, '--public-cidr', range.cidr);
+    const lost = async () => await processesOf(`setInterval.* ${data}/blocks`);
+    const lose = async () => {
+      // Also pasta, which does not name the folder.
+      const { uid } = await stat(user.home);
+      const { stdout } = await run(['pgrep', '-a', '-u', `${uid}`]);
+      const all = [...(await processesOf(data)), ...stdout.split('\n').filter(Boolean)];
+      // Some end with others.
+      await run(['kill', '-9', ...all.map((line) => line.split(' ', 1)[0] ?? '')]);
+      await expect.poll(() => processesOf(data), { timeout: 20_000 }).toEqual([]);
+      const namespace = ['unshare', '--user', '--map-root-user', user.path(process.execPath)];
+      const idle = [...namespace, '-e', 'setInterval(() => {}, 1e6)', join(data, 'blocks')];
+      const [program = '', ...args] = [...user.enter, ...idle];
+      spawn(program, args, { stdio: 'ignore' }).on('error', () => {});
+      await expect.poll(lost, { timeout: 20_000 }).toHaveLength(1);
+      // It has become the program.
+      const unshares = () => processesOf(`^unshare .*${data}/blocks`);
+      await expect.poll(unshares, { timeout: 20_000 }).toEqual([]);
+    };
+
+    const first = await serve(server);
+    await lose();
+    await first.ended;
+    await run(command(user, cli, 'doctor', '--data', data));
+    const destroy = ['down', '--destroy', '--data', data];
+    expect((await run(command(user, cli, ...destroy))).stderr).toContain('Say so by --yes');
+    const lock = new DatabaseSync(join(data, 'lock.sqlite'));
+    lock.exec('BEGIN EXCLUSIVE');
+    expect((await run(server)).stderr).toMatch(/served by .* already/);
+    lock.close();
+    expect(await lost()).toHaveLength(1);
+    const second = await serve(server);
+    expect(await lost()).toEqual([]);
+
+    await lose();
+    await second.ended;
+    expect(await run(command(user, cli, ...destroy, '--yes'))).toMatchObject({ code: 0 });
     expect(await processesOf(user.home)).toEqual([]);
   },
 );

@@ -77,6 +77,20 @@ export async function lockData(names: LockNames): Promise<AsyncDisposable> {
   return database ? await locked(names, database) : await refuse(names);
 }
 
+/** Does this while no server has the folder, and none gets it; undefined when one has it. Writes nothing there. */
+export async function whileFree<Result>(
+  names: LockNames,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  const database = tryLock(names);
+  if (database === undefined) return undefined;
+  try {
+    return await work();
+  } finally {
+    database.close();
+  }
+}
+
 const retryMs = 200;
 
 /**

@@ -1,7 +1,7 @@
 import { chmod, chown, link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId } from '@bakehouse/domain';
-import { bytesOfFiles } from '../src/disk-use.ts';
+import { filesIn } from '../src/disk-use.ts';
 import type { MachineDisks } from '../src/index.ts';
 
 /** Disks that are qcow2 files `<volume id>.qcow2` in a folder, linked into a folder for each machine. */
@@ -32,7 +32,7 @@ export function machineDisksIn(
     },
     take: (volumeId, instanceId) =>
       rm(join(doorOf(instanceId), `${volumeId}.qcow2`), { force: true }),
-    usedBytes: (instanceId) => bytesOfFiles(doorOf(instanceId)),
+    files: (instanceId) => filesIn(doorOf(instanceId)),
     close: (instanceId) => rm(doorOf(instanceId), { recursive: true, force: true }),
   };
 }

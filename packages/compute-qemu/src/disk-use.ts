@@ -1,17 +1,19 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MachineFile } from '@bakehouse/domain';
 import { readFolderIfExists } from '@bakehouse/host';
 
 /** `st_blocks` of stat(2) counts these, whatever the file system's own blocks are. */
 const statBlockBytes = 512;
 
-/** What the files in a folder take of their file system. */
-export async function bytesOfFiles(folder: string): Promise<number> {
-  let bytes = 0;
+/** The files in a folder, with what they take of their file system. */
+export async function filesIn(folder: string): Promise<readonly MachineFile[]> {
+  const files: MachineFile[] = [];
   for (const name of await readFolderIfExists(folder)) {
     // One may be removed meanwhile.
-    const file = await lstat(join(folder, name)).catch(() => undefined);
-    bytes += (file?.blocks ?? 0) * statBlockBytes;
+    const found = await lstat(join(folder, name)).catch(() => undefined);
+    if (found === undefined) continue;
+    files.push({ device: found.dev, inode: found.ino, bytes: found.blocks * statBlockBytes });
   }
-  return bytes;
+  return files;
 }

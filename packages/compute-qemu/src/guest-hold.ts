@@ -1,4 +1,4 @@
-import type { Clock, TimestampMs } from '@bakehouse/base';
+import type { Clock, Logger, TimestampMs } from '@bakehouse/base';
 import type { MachineEvent } from '@bakehouse/domain';
 import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
 import type { ComputeLimits } from './compute-limits.ts';
@@ -9,6 +9,7 @@ export interface GuestHoldOptions {
   readonly folder: string;
   readonly record: MachineRecord;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly limits: ComputeLimits;
   readonly emit: (event: MachineEvent) => void;
 }
@@ -22,6 +23,10 @@ export class GuestHold {
   readonly #options: GuestHoldOptions;
   readonly #read: Promise<void>;
   #hold: HoldRecord | undefined;
+  /** `cont` was sent, so a guest that runs has gone on. */
+  #isEnding = false;
+  /** Resolves when the file of a hold that is over is removed. */
+  #removed: Promise<void> = Promise.resolve();
 
   constructor(options: GuestHoldOptions) {
     this.#options = options;
@@ -46,53 +51,82 @@ export class GuestHold {
     return this.#hold?.at;
   }
 
-  /** Finishes what an earlier control plane had begun. */
+  /** Finishes what an earlier control plane or connection had begun. Repeatable. */
   async find(client: QmpClient): Promise<void> {
     await this.#read;
-    if (this.#hold === undefined) return;
-    const state = await runState(client);
+    const found = this.#hold;
+    if (found === undefined) return;
+    const isRunning = (await runState(client, this.#quick)) === 'running';
     // It may have been released meanwhile.
-    if (this.#hold === undefined) return;
-    this.#paused(this.#hold.reason);
-    if (state === 'running') await client.execute('stop');
+    if (this.#hold !== found) return;
+    if (isRunning && this.#isEnding) return this.#goneOn();
+    this.#paused(found.reason);
+    if (isRunning) await client.execute('stop', {}, this.#quick);
   }
 
   /** Returns whether the guest is held: only one that runs can be. */
   async begin(client: QmpClient, reason: string): Promise<boolean> {
     await this.#read;
     if (this.#hold !== undefined) return true;
-    const { folder, record, clock, limits } = this.#options;
-    const quick = { timeoutMs: limits.statusMs };
-    if ((await runState(client, quick)) !== 'running') return false;
+    const { folder, record, clock } = this.#options;
+    if ((await runState(client, this.#quick)) !== 'running') return false;
     const hold = { generation: record.generation, reason, at: clock.now() };
+    await this.#removed;
     await writeHold(folder, hold);
     this.#hold = hold;
     this.#paused(reason);
     // One that does not respond in time may obey later, so it counts as held all the same.
-    await client.execute('stop', {}, quick);
+    await client.execute('stop', {}, this.#quick);
     return true;
   }
 
-  async end(client: QmpClient): Promise<void> {
+  /** Returns whether the guest is held no longer. */
+  async end(client: QmpClient | undefined): Promise<boolean> {
     await this.#read;
-    if (this.#hold === undefined) return;
-    await client.execute('cont');
-    await removeHold(this.#options.folder);
+    if (this.#hold !== undefined) {
+      if (client === undefined) return false;
+      this.#isEnding = true;
+      await client.execute('cont', {}, this.#quick);
+    }
+    // A guest that ran already causes no event.
+    await this.#goneOn();
+    return true;
   }
 
-  /** The machine is to end, and its guest does not go on. */
-  async giveUp(): Promise<void> {
+  /** Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. */
+  async halt(client: QmpClient): Promise<void> {
     await this.#read;
-    if (this.#hold === undefined) return;
-    this.#hold = undefined;
-    await removeHold(this.#options.folder);
+    if (this.#hold !== undefined) {
+      this.#hold = undefined;
+      await removeHold(this.#options.folder);
+    }
+    await client.execute('stop');
   }
 
-  /** The guest goes on: returns why it was held. */
+  /** The guest goes on, whoever caused it: returns why it was held. */
   lifted(): string | undefined {
     const reason = this.#hold?.reason;
+    if (reason === undefined) return undefined;
     this.#hold = undefined;
+    this.#isEnding = false;
+    const { folder, logger } = this.#options;
+    // Otherwise the next control plane would pause it again.
+    this.#removed = removeHold(folder).catch((error: unknown) =>
+      logger.log('warn', 'cannot remove the record of a paused guest that goes on', { error }),
+    );
     return reason;
+  }
+
+  get #quick() {
+    return { timeoutMs: this.#options.limits.statusMs };
+  }
+
+  async #goneOn(): Promise<void> {
+    if (this.lifted() !== undefined) {
+      const { instanceId, generation } = this.#options.record;
+      this.#options.emit({ kind: 'resumed', instanceId, generation });
+    }
+    await this.#removed;
   }
 
   #paused(reason: string): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { chown, open, rename, rm } from 'node:fs/promises';
+import { chown, open, rename, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -58,6 +58,8 @@ async function hasWritten(folder: string): Promise<boolean> {
 
 interface SaveOptions {
   readonly folder: string;
+  /** Stops the guest for good: nobody lets it go on. */
+  readonly halt: () => Promise<void>;
   /** QEMU's. */
   readonly user: number;
   readonly clock: Clock;
@@ -65,9 +67,8 @@ interface SaveOptions {
   readonly deadline: number;
   /** A machine that writes more than its memory and devices can take is not believed. */
   readonly bytesMax: number;
-  /** The file system of the folder. */
   readonly room: GuestRoomMeter;
-  /** So much stays free beside what is reserved. */
+  /** So much stays free of the folder's file system, beside what is reserved. */
   readonly freeBytesMin: number;
   readonly signal: AbortSignal;
 }
@@ -78,14 +79,14 @@ interface SaveOptions {
  * leaves no file then.
  */
 export async function saveMemory(client: QmpClient, options: SaveOptions): Promise<void> {
-  const { folder, user } = options;
+  const { folder, user, halt } = options;
   const path = join(folder, machineFileNames.memory);
   const part = `${path}.part`;
   const server = createServer();
   server.maxConnections = 1;
   try {
     await listenIn(folder, server, user);
-    await client.execute('stop');
+    await halt();
     await client.execute('migrate-set-parameters', { 'max-bandwidth': bandwidth });
     await inTime(options, (within) => [receive(server, part, within), send(client, within)]);
     await syncPath(part);
@@ -134,8 +135,9 @@ async function receive(server: Server, part: string, options: SaveOptions): Prom
 /** The same bytes, while they are not too many and there is room for them. */
 async function* bounded(
   bytes: AsyncIterable<Uint8Array>,
-  { bytesMax, room, freeBytesMin }: SaveOptions,
+  { folder, bytesMax, room, freeBytesMin }: SaveOptions,
 ): AsyncIterable<Uint8Array> {
+  const { dev } = await stat(folder);
   let received = 0;
   let checkAt = 0;
   for await (const chunk of bytes) {
@@ -144,10 +146,10 @@ async function* bounded(
       throw new MemoryNotKeptError(`its memory takes more than ${Math.floor(bytesMax / MiB)} MiB`);
     }
     if (received >= checkAt) {
-      const { path, freeBytes, reservedBytes } = await room.look();
-      if (freeBytes - reservedBytes < freeBytesMin) {
-        throw new MemoryNotKeptError(`the disk of ${path} is full`);
-      }
+      const full = (await room.look())
+        .filter(({ device }) => device === dev)
+        .find(({ freeBytes, reservedBytes }) => freeBytes - reservedBytes < freeBytesMin);
+      if (full) throw new MemoryNotKeptError(`the disk of ${full.path} is full`);
       checkAt = received + roomCheckBytes;
     }
     yield chunk;

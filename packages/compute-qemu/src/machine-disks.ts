@@ -1,4 +1,4 @@
-import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
 import type { JailFolder } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 
@@ -13,8 +13,8 @@ export interface MachineDisks {
   give(volumeId: VolumeId, instanceId: InstanceId): Promise<QemuBlockdevs>;
   /** Takes a volume back that the machine has closed. */
   take(volumeId: VolumeId, instanceId: InstanceId): Promise<void>;
-  /** What the machine's files there take: disks, and what is kept of them for snapshots. */
-  usedBytes(instanceId: InstanceId): Promise<number>;
+  /** The machine's files there: disks, and what is kept of them for snapshots. */
+  files(instanceId: InstanceId): Promise<readonly MachineFile[]>;
   /** Removes what `open` made. The machine has ended. */
   close(instanceId: InstanceId): Promise<void>;
 }

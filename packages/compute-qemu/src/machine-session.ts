@@ -257,12 +257,20 @@ export class MachineSession {
   }
 
   async #findStall(client: QmpClient, signal: AbortSignal): Promise<void> {
-    try {
-      await this.hold.find(client);
-      await this.#stall.find(client, signal);
-    } catch (error) {
-      if (!isMachineTrouble(error)) throw error;
+    const { clock, limits } = this.#options;
+    const tried = (work: Promise<void>) =>
+      work.then(
+        () => true,
+        (error: unknown) => {
+          if (!isMachineTrouble(error)) throw error;
+          return false;
+        },
+      );
+    // A guest that counts as held and runs would use up the disk.
+    while (!(await tried(this.hold.find(client))) && !signal.aborted) {
+      await clock.sleep(limits.statusMs, signal).catch(() => {});
     }
+    await tried(this.#stall.find(client, signal));
   }
 
   async #boundLogs(signal: AbortSignal): Promise<void> {

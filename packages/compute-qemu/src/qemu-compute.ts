@@ -6,6 +6,7 @@ import {
   type MachineBoot,
   type MachineDisk,
   type MachineEvent,
+  type MachineFile,
   type MachineKeeper,
   type MachineNic,
   type MachineSpec,
@@ -22,7 +23,7 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
-import { bytesOfFiles } from './disk-use.ts';
+import { filesIn } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
 import { saveMemory, waitsForCard } from './keep-memory.ts';
 import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
@@ -91,34 +92,36 @@ export class QemuCompute implements Compute {
       pollMs,
       signal,
       isHeld: () => session.hold.reason !== undefined,
+      withoutHolder: (work) => this.#lock.run([`hold ${instanceId}`], work),
     });
   }
 
   async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
-    await this.#lock.run([`hold ${instanceId}`], async () => {
-      const session = await this.#session(instanceId);
-      if (!session) return;
-      const client = await session.client();
-      await client.execute('set-action', { shutdown: 'pause' });
-      if (!now) return;
-      await client.execute('stop');
-      await session.hold.giveUp();
-    });
+    const session = await this.#session(instanceId);
+    if (!session) return;
+    const client = await session.client();
+    await client.execute('set-action', { shutdown: 'pause' });
+    if (!now) return;
+    await this.#lock.run([`hold ${instanceId}`], () => session.hold.halt(client));
   }
 
-  hold(instanceId: InstanceId, reason: string): Promise<boolean> {
-    return this.#lock.run([`hold ${instanceId}`], async () => {
+  async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
+    const key = `hold ${instanceId}`;
+    // Whoever has the lock ends the guest, or waits for a machine that may hang.
+    if (this.#lock.isHeld(key)) return false;
+    return this.#lock.run([key], async () => {
       const session = await this.#session(instanceId);
       const client = session?.promptClient;
       return client !== undefined && (await session?.hold.begin(client, reason)) === true;
     });
   }
 
-  release(instanceId: InstanceId): Promise<void> {
-    return this.#lock.run([`hold ${instanceId}`], async () => {
+  async release(instanceId: InstanceId): Promise<boolean> {
+    const key = `hold ${instanceId}`;
+    if (this.#lock.isHeld(key)) return false;
+    return this.#lock.run([key], async () => {
       const session = await this.#session(instanceId);
-      const client = session?.promptClient;
-      if (client) await session?.hold.end(client);
+      return session === undefined || (await session.hold.end(session.promptClient));
     });
   }
 
@@ -133,16 +136,16 @@ export class QemuCompute implements Compute {
       .map(({ instanceId }) => instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
     const { disks } = this.#context;
-    const bytesOf = async (instanceId: InstanceId) => {
+    const filesOf = async (instanceId: InstanceId) => {
       const [own, ofVolumes] = await Promise.all([
-        bytesOfFiles(this.#folder(instanceId)),
-        disks.usedBytes(instanceId),
+        filesIn(this.#folder(instanceId)),
+        disks.files(instanceId),
       ]);
-      return [instanceId, own + ofVolumes] as const;
+      return [instanceId, [...own, ...ofVolumes]] as const;
     };
-    return new Map(await Promise.all([...this.#sessions.keys()].map(bytesOf)));
+    return new Map(await Promise.all([...this.#sessions.keys()].map(filesOf)));
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
@@ -184,6 +187,7 @@ export class QemuCompute implements Compute {
         if (!session) throw new MemoryNotKeptError('its guest ended while it booted');
         const client = await session.client();
         await saveMemory(client, {
+          halt: () => this.#lock.run([`hold ${instanceId}`], () => session.hold.halt(client)),
           ...{ folder, user: await users.of(folder), clock, deadline, signal },
           ...{ room, freeBytesMin: limits.spaceNeededBytes },
           bytesMax: keptBytesMax(spec.memoryMiB),

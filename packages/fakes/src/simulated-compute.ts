@@ -8,6 +8,7 @@ import {
   type MachineBoot,
   type MachineDisk,
   type MachineEvent,
+  type MachineFile,
   type MachineNic,
   type MachineSpec,
   type MachineStatus,
@@ -19,7 +20,11 @@ import {
 import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsole } from './simulated-console.ts';
 import {
+  checkResponds,
+  guestDevice,
   hasProcess,
+  inHoldOrder,
+  type MachineEventBody,
   memoryOutcome,
   type SimulatedMachine,
   usesVolume,
@@ -53,11 +58,13 @@ export class SimulatedCompute implements Compute {
   readonly #ports = new Set<NetworkPort>();
   /** What the files of each machine take. */
   readonly #diskUse = new Map<InstanceId, number>();
+  readonly #limitMiB: number;
   #usedMiB = 0;
   #nextPid = firstPid;
 
   constructor(options: SimulatedComputeOptions) {
     this.#options = options;
+    this.#limitMiB = options.memoryMiB ?? Number.POSITIVE_INFINITY;
     for (const machine of options.machines ?? []) {
       this.#set(machine);
       this.#nextPid = Math.max(this.#nextPid, machine.pid + 1);
@@ -161,25 +168,34 @@ export class SimulatedCompute implements Compute {
   async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber !== undefined) return true;
+    checkResponds(machine);
     if (machine?.state !== 'running') return false;
-    const holdNumber = 1 + Math.max(0, ...this.#held().map((each) => each.holdNumber ?? 0));
+    const holdNumber = 1 + (inHoldOrder(this.machines()).at(-1)?.holdNumber ?? 0);
     this.#set({ ...machine, state: 'paused', stalledBy: reason, holdNumber });
     this.#emit(machine, { kind: 'paused', reason });
     return true;
   }
 
-  async release(instanceId: InstanceId): Promise<void> {
-    if (this.#running(instanceId)?.holdNumber !== undefined) this.resume(instanceId);
+  async release(instanceId: InstanceId): Promise<boolean> {
+    const machine = this.#running(instanceId);
+    if (machine?.holdNumber === undefined) return true;
+    checkResponds(machine);
+    this.resume(instanceId);
+    return true;
   }
 
   async held(): Promise<readonly InstanceId[]> {
-    return this.#held().map(({ spec }) => spec.instanceId);
+    return inHoldOrder(this.machines()).map(({ spec }) => spec.instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+  /** Each machine has one file. */
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
     const machines = [...this.#machines.values()].filter(hasProcess);
     return new Map(
-      machines.map(({ spec: { instanceId } }) => [instanceId, this.#diskUse.get(instanceId) ?? 0]),
+      machines.map(({ spec: { instanceId }, pid: inode }) => {
+        const bytes = this.#diskUse.get(instanceId) ?? 0;
+        return [instanceId, [{ device: guestDevice, inode, bytes }]];
+      }),
     );
   }
 
@@ -323,16 +339,6 @@ export class SimulatedCompute implements Compute {
     return made;
   }
 
-  #held(): readonly SimulatedMachine[] {
-    return [...this.#machines.values()]
-      .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
-      .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
-  }
-
-  get #limitMiB(): number {
-    return this.#options.memoryMiB ?? Number.POSITIVE_INFINITY;
-  }
-
   #checkRoom(spec: MachineSpec): void {
     const usedMiB = this.#usedMiB;
     const limitMiB = this.#limitMiB;
@@ -381,19 +387,11 @@ export class SimulatedCompute implements Compute {
   }
 
   /** Later than the call that caused it, as an event from another process is. */
-  #emit({ spec }: SimulatedMachine, what: EventBody): void {
-    const event: MachineEvent = {
-      instanceId: spec.instanceId,
-      generation: spec.generation,
-      ...what,
-    };
+  #emit({ spec }: SimulatedMachine, what: MachineEventBody): void {
+    const { instanceId, generation } = spec;
+    const event: MachineEvent = { instanceId, generation, ...what };
     queueMicrotask(() => {
       for (const listener of [...this.#listeners]) listener(event);
     });
   }
 }
-
-type WithoutMachine<Event> = Event extends MachineEvent
-  ? Omit<Event, 'instanceId' | 'generation'>
-  : never;
-type EventBody = WithoutMachine<MachineEvent>;

@@ -3,6 +3,7 @@ import type {
   InstanceId,
   MachineBoot,
   MachineDisk,
+  MachineEvent,
   MachineNic,
   MachineSpec,
   VolumeId,
@@ -31,9 +32,30 @@ export interface SimulatedMachine {
   readonly holdNumber?: number;
 }
 
+/** The only file system of simulated guests. */
+export const guestDevice = 1;
+
 export function hasProcess(machine: SimulatedMachine): boolean {
   return machine.state !== 'exited';
 }
+
+/** Those that are held, in the order in which they were paused. */
+export function inHoldOrder(machines: readonly SimulatedMachine[]): readonly SimulatedMachine[] {
+  return machines
+    .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
+    .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
+}
+
+export function checkResponds(machine: SimulatedMachine | undefined): void {
+  if (machine?.state !== 'unresponsive') return;
+  throw new Error(`${machine.spec.instanceId} does not respond`);
+}
+
+type WithoutMachine<Event> = Event extends MachineEvent
+  ? Omit<Event, 'instanceId' | 'generation'>
+  : never;
+/** An event without what names its machine. */
+export type MachineEventBody = WithoutMachine<MachineEvent>;
 
 export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boolean {
   return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);

@@ -22,6 +22,7 @@ export * from './programs.ts';
 export * from './redact.ts';
 export * from './run-command.ts';
 export * from './spawn-detached.ts';
+export * from './spawn-piped.ts';
 export * from './umask.ts';
 export * from './user-namespace/id-map.ts';
 export * from './user-namespace/namespace-members.ts';

@@ -1,12 +1,22 @@
 """Sends without end, as fast as it can: datagrams, or first packets of connections. Prints "ready" after the first.
 
-Usage: flood.py udp|tcp ADDRESS PORT
+Usage: flood.py udp|tcp ADDRESS PORT, or flood.py dhcp ADDRESS PORT MAC COUNT, which ends with "sent".
 """
 import socket
 import sys
 
 protocol, target = sys.argv[1], (sys.argv[2], int(sys.argv[3]))
 datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+if protocol == "dhcp":
+    # Its hardware address is at byte 28.
+    request = bytes(28) + bytes.fromhex(sys.argv[4].replace(":", "")) + bytes(266)
+    print("ready", flush=True)
+    for _ in range(int(sys.argv[5])):
+        datagrams.sendto(request, target)
+    print("sent", flush=True)
+    sys.exit()
 
 
 def send():

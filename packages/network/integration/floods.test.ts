@@ -53,6 +53,26 @@ async function packetsOut(): Promise<number> {
 
 const medianOf = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)] ?? 0;
 
+test('requests for an address count among the packets of a port to its services', async () => {
+  const [{ enter, nic }] = flooders;
+  const inVpc = [...platform.enterVpc(nic), 'nft'];
+  const probe =
+    'add table inet probe; add chain inet probe input { type filter hook input priority 10; }';
+  const count = 'add rule inet probe input udp dport 67 counter';
+  await platform.run([...inVpc, `${probe}; ${count}`]);
+  const [requests, begunAt] = [10_000, performance.now()];
+  const words = ['dhcp', '172.31.0.1', '67', nic.macAddress, `${requests}`];
+  const flood = runScript(enter, [program, ...words]);
+  expect([await flood.next(), await flood.next()]).toEqual(['ready', 'sent']);
+  const seconds = (performance.now() - begunAt) / 1_000;
+  const listed = await platform.run([...inVpc, 'list table inet probe']);
+  const arrived = Number(/packets (\d+)/.exec(listed)?.[1]);
+  process.stdout.write(`${arrived} of ${requests} requests arrive in ${seconds.toFixed(1)} s\n`);
+  expect(arrived).toBeGreaterThan(0);
+  expect(arrived).toBeLessThanOrEqual(packetsPerSecond * (seconds + 1));
+  await platform.run([...inVpc, 'delete table inet probe']);
+});
+
 /**
  * Guests are weighed by their control groups, so flooders are nice here: what is left is what the network lets one guest do
  * to another.

@@ -9,7 +9,9 @@ import type {
   Nic,
   PolicyChange,
 } from '@bakehouse/domain';
+import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
+import { changeParts, makeEach } from './change-parts.ts';
 import { checkHost } from './check-host.ts';
 import { CommandShells } from './command-shells.ts';
 import { Edge, type EdgeOptions, runInEdge } from './edge/edge.ts';
@@ -53,6 +55,8 @@ export interface LinuxNetworkOptions {
   readonly outbound: boolean;
   /** The user of a machine, who may use its own ports. Absent: machines connect with the rights of root. */
   readonly machineUser?: (instanceId: InstanceId) => Promise<number>;
+  /** All that `machineUser` may return, also for machines that run already. Absent: those of root's jails. */
+  readonly machineIds?: UserRange;
   /** Where guests' names are resolved when outbound is on. Absent: the host's own resolvers. */
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
@@ -93,7 +97,7 @@ export class LinuxNetwork implements Network {
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
-    const { clock, logger, resolvers, outbound, machineUser } = options;
+    const { clock, logger, resolvers, outbound, machineUser, machineIds = jailUserIds } = options;
     const { run: runOnHost = this.#shells.run, device = tapCommand } = seams;
     const run = options.edge ? runInEdge(options.name, runOnHost) : runOnHost;
     this.#options = options;
@@ -101,7 +105,7 @@ export class LinuxNetwork implements Network {
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
     const addressing = planAddressing(options.publicCidr, options.transitCidr);
-    this.#common = { addressing, outbound };
+    this.#common = { addressing, outbound, machineIds };
     this.#records = networkRecords(this.#names);
     this.#wanted = new WantedNetwork(this.#records, logger);
     const shared = { names: this.#names, common: this.#common, wanted: this.#wanted, run };
@@ -180,6 +184,7 @@ export class LinuxNetwork implements Network {
       await this.#closeHost();
       await this.#openDoors();
       await this.#checkOutbound();
+      await this.#wanted.keepRest();
       return planned.map(({ repair }) => repair);
     });
   }
@@ -255,9 +260,20 @@ export class LinuxNetwork implements Network {
     return this.#resolvers.settled();
   }
 
-  /** In force before it is recorded: a policy that cannot be planned, or that nft refuses, changes nothing. */
+  /** What cannot be planned of a VPC, or what nft refuses, changes nothing there, and keeps no other VPC from changing. */
   async #enforce(change: PolicyChange): Promise<void> {
     this.#mustBeOpen();
+    try {
+      await this.#enforceWhole(change);
+    } catch (error) {
+      const parts = changeParts(change, this.#wanted);
+      if (parts.length < 2) throw error;
+      await makeEach(parts, (part) => this.#enforceWhole(part));
+    }
+  }
+
+  /** In force before it is recorded. */
+  async #enforceWhole(change: PolicyChange): Promise<void> {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
     const dirty = this.#vpcs.dirtiedBy(change);
@@ -282,8 +298,8 @@ export class LinuxNetwork implements Network {
 
   /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
   async #makeAll(): Promise<void> {
-    // The host's filters come first: nothing may pass before they exist.
-    await this.#public.replace();
+    // The host's filters come first: nothing may pass before they exist, and guests may run already.
+    await this.#public.replace(await this.#outside.closedAddresses());
     await this.#vpcs.open();
     await this.#closeHost();
     await (this.#options.outbound ? this.#outside.enable() : this.#outside.restore());

@@ -22,7 +22,7 @@ export class PublicSide {
   readonly #options: PublicSideOptions;
   readonly #parts: TableParts;
   readonly #nft: NftTables<'ip'>;
-  #closed = '';
+  #closed: readonly string[] = [];
 
   constructor(options: PublicSideOptions) {
     const { names, run } = options;
@@ -34,10 +34,9 @@ export class PublicSide {
 
   /** Keeps guests from these addresses of the host, and no longer from others. */
   async close(closedAddresses: readonly string[]): Promise<void> {
-    const closed = closedAddresses.join(' ');
-    if (closed === this.#closed) return;
+    if (closedAddresses.join(' ') === this.#closed.join(' ')) return;
     await this.#nft.change({ ip: new Map([['base', this.#base(closedAddresses)]]) });
-    this.#closed = closed;
+    this.#closed = closedAddresses;
   }
 
   /** Brings the addresses of these NICs in line with what is wanted. */
@@ -46,11 +45,13 @@ export class PublicSide {
     return this.#nft.change({ ip: new Map(parts) });
   }
 
-  /** Replaces the table, whatever is in it. */
-  async replace(): Promise<void> {
+  /** Replaces the table, whatever is in it. `closedAddresses`: as by `close`, in the same transaction. */
+  async replace(closedAddresses = this.#closed): Promise<void> {
     const known = [...this.#parts.keys()].filter((key) => key !== 'base');
     const nicIds = new Set([...known, ...this.#options.wanted.nics.keys()]);
-    this.#parts.change(new Map([...nicIds].map((nicId) => [nicId, this.#partOf(nicId)])));
+    const parts = [...nicIds].map((nicId) => [nicId, this.#partOf(nicId)] as const);
+    this.#parts.change(new Map([['base', this.#base(closedAddresses)], ...parts]));
+    this.#closed = closedAddresses;
     await this.#nft.replace();
   }
 
@@ -64,7 +65,7 @@ export class PublicSide {
     this.#nft.forget();
   }
 
-  #base(closedAddresses: readonly string[] = []): TablePart {
+  #base(closedAddresses = this.#closed): TablePart {
     const { names, common, pastaLink } = this.#options;
     return hostBasePart(names.hostLink, {
       ...common,

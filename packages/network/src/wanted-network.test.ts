@@ -69,3 +69,40 @@ test('what could not be applied is not recorded any longer, also when no policy 
   await wanted.keep(wanted.changeTo({ nics: [], groups: [], vpcs: [] }));
   expect((await records.load()).policy).toEqual({ nics: [], groups: [], vpcs: [] });
 });
+
+test('what the disk was too full for is written at the next change or repair, with its last content', async () => {
+  const records = await someRecords();
+  let isFull = false;
+  const full: NetworkRecords = {
+    ...records,
+    savePolicyGroup: async (id, group) => {
+      if (isFull) throw new Error('ENOSPC: no space left on device');
+      await records.savePolicyGroup(id, group);
+    },
+  };
+  const { wanted } = await opened(full);
+  const rulesOf = async () => (await records.load()).policy.groups.map(({ rules }) => rules);
+  const ssh = { direction: 'ingress', protocol: 'tcp', fromPort: 22, toPort: 22 } as const;
+  const rule = { ...ssh, peer: { kind: 'cidr', cidr: '0.0.0.0/0' } } as const;
+  const changeTo = (rules: readonly (typeof rule)[]) => {
+    const change = { ...changeOf(), groups: new Map([['sg-1', rules] as const]) };
+    wanted.changePolicy(change);
+    return wanted.keep(change);
+  };
+  await changeTo([rule]);
+  isFull = true;
+  await expect(changeTo([])).rejects.toThrow('ENOSPC');
+  expect(await rulesOf()).toEqual([[rule]]);
+  isFull = false;
+  await wanted.keep({ ...changeOf(policyOf(source)), groups: new Map() });
+  expect(await rulesOf()).toEqual([[]]);
+  expect((await records.load()).policy.nics).toEqual([policyOf(source)]);
+
+  isFull = true;
+  await expect(changeTo([rule])).rejects.toThrow('ENOSPC');
+  await expect(changeTo([rule, rule])).rejects.toThrow('ENOSPC');
+  await expect(wanted.keepRest()).rejects.toThrow('ENOSPC');
+  isFull = false;
+  await wanted.keepRest();
+  expect(await rulesOf()).toEqual([[rule, rule]]);
+});

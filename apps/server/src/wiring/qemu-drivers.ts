@@ -44,18 +44,13 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
   take: (volumeId) => volumes.takeFromMachine(volumeId),
   close: (instanceId) => volumes.closeMachine(instanceId),
-  usedBytes: (instanceId) => volumes.machineBytes(instanceId),
+  files: (instanceId) => volumes.machineFiles(instanceId),
 });
 
-/** `guests`: the folder whose files grow. */
-const roomOf = (
-  { diskReserveBytes }: Config,
-  { root, blocks, volumes }: DataDirectory,
-  guests: string,
-) =>
+const roomOf = ({ diskReserveBytes }: Config, data: DataDirectory) =>
   hostRoom({
-    paths: [root, blocks, volumes],
-    guests,
+    paths: [data.root, data.blocks, data.volumes, data.instances],
+    guests: [data.volumes, data.instances],
     neededBytes: spaceNeededBytes,
     reserveBytes: diskReserveBytes,
   });
@@ -85,7 +80,7 @@ export async function wireQemuDrivers(
   const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
   const { hot } = volumes;
   const groups = await machineLimits(logger);
-  const room = roomOf(config, data, data.volumes);
+  const room = roomOf(config, data);
   const compute = createQemuCompute({
     directory: data.instances,
     disks: machineDisks(volumes),
@@ -96,7 +91,7 @@ export async function wireQemuDrivers(
     accelerator: accelerator.accel,
     clock,
     logger,
-    room: roomOf(config, data, data.instances),
+    room,
     limits: { spaceNeededBytes },
   });
   const publisher = await createMetadataPublisher({

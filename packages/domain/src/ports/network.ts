@@ -157,12 +157,12 @@ export interface Network {
   unplug(nicId: NetworkInterfaceId): Promise<void>;
   /**
    * Replaces the whole policy. Each VPC changes in one transaction. Established connections that it forbids, or whose
-   * public address has moved, are cut.
+   * public address has moved, are cut. Rejected: of some VPCs the policy before is in force, of the others this one.
    */
   applyPolicy(policy: NetworkPolicy): Promise<void>;
   /**
-   * As `applyPolicy` of the policy applied last, with this change. Rejected: the policy before or the changed one is in
-   * force; apply the whole policy next.
+   * As `applyPolicy` of the policy applied last, with this change. Rejected: of each VPC the policy before or the changed
+   * one is in force; apply the whole policy next.
    */
   changePolicy(change: PolicyChange): Promise<void>;
   /**

@@ -11,7 +11,13 @@ import {
   spawnDetached,
 } from '@bakehouse/host';
 import { NetworkToolError } from '../network-errors.ts';
-import { type DoorReply, type DoorRequest, doorKey, type ShutDoor } from './door-messages.ts';
+import {
+  type DoorReply,
+  type DoorRequest,
+  doorKey,
+  parsedLine,
+  type ShutDoor,
+} from './door-messages.ts';
 import type { Door } from './plan-doors.ts';
 
 const program = fileURLToPath(new URL('./door-main.ts', import.meta.url));
@@ -38,6 +44,8 @@ export class Doors {
   #wanted: readonly Door[] = [];
   /** What the process has, as text; undefined when that is not known. */
   #applied: string | undefined;
+  /** It did not reply when it was last asked for doors: changes do not wait for it until a repair has looked after it. */
+  #isSilent = false;
   #reported = '';
 
   constructor(options: DoorsOptions) {
@@ -47,7 +55,8 @@ export class Doors {
   /** Opens these doors and closes all others, at once. */
   async change(doors: readonly Door[]): Promise<void> {
     this.#wanted = doors;
-    if (this.#applied !== textOf(doors)) await this.#apply();
+    if (this.#isSilent || this.#applied === textOf(doors)) return;
+    await this.#apply();
   }
 
   /** Starts the process if it has ended, and tries again what could not be opened. */
@@ -71,6 +80,7 @@ export class Doors {
     const doors = this.#wanted;
     this.#applied = undefined;
     const reply = await this.#ask({ doors });
+    this.#isSilent = reply === undefined;
     // The next repair starts another.
     if (reply === undefined) return;
     if (reply.shut.length === 0) this.#applied = textOf(doors);
@@ -135,7 +145,7 @@ export class Doors {
       connection.once('error', () => resolve(undefined));
       connection.once('close', () => resolve(undefined));
       createInterface({ input: connection })
-        .on('line', (line) => resolve(JSON.parse(line)))
+        .on('line', (line) => resolve(parsedLine<DoorReply>(line)))
         .on('error', () => {});
       connection.write(`${JSON.stringify(request)}\n`);
     });

@@ -1,13 +1,14 @@
 import { MiB } from '@bakehouse/base';
 import type { CaptureProgress, InstanceId, Volume, VolumeId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
+import { resumeBytes } from '../room/plan-room.ts';
 import { hasMachine } from '../workflows/machine-exit.ts';
 import { enqueuePrune } from '../workflows/prune-blocks.ts';
 import { changeVolume } from '../workflows/volume-record.ts';
 
 type HydrateContext = Pick<
   ReconcilerContext,
-  'metadata' | 'clock' | 'logger' | 'engine' | 'compute' | 'volumes' | 'room'
+  'metadata' | 'clock' | 'logger' | 'engine' | 'compute' | 'volumes' | 'room' | 'guestRoom'
 >;
 
 const isOver = ({ state, initialization }: Volume): boolean =>
@@ -48,9 +49,14 @@ export async function fillVolume(
   return 'over';
 }
 
-/** A full disk pauses guests, which must not happen for a copy that nobody waits for. */
-async function isShortOfRoom({ room }: HydrateContext): Promise<boolean> {
-  return ((await room?.shortages()) ?? []).length > 0;
+/**
+ * A full disk pauses guests, which must not happen for a copy that nobody waits for: it leaves them as much as paused ones
+ * need to go on.
+ */
+async function isShortOfRoom({ room, guestRoom }: HydrateContext): Promise<boolean> {
+  if (((await room?.shortages()) ?? []).length > 0) return true;
+  const [ofVolumes] = (await guestRoom?.look()) ?? [];
+  return ofVolumes !== undefined && ofVolumes.freeBytes < resumeBytes(ofVolumes);
 }
 
 async function stopWhenFull(context: HydrateContext, full: AbortController): Promise<void> {

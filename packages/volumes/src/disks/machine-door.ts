@@ -1,6 +1,6 @@
 import { chmod, chown, link, lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
 import { exists, type JailFolder, readFolderIfExists, statIfExists } from '@bakehouse/host';
 import type { VolumeContext } from '../volume-context.ts';
 
@@ -103,15 +103,19 @@ export async function takeFileFromDoors(context: VolumeContext, path: string): P
   }
 }
 
-/** What the machine's files take. Not hot files, which are root's; none of a machine of a release without jails. */
-export async function bytesInDoor(context: VolumeContext, instanceId: InstanceId): Promise<number> {
+/** The machine's files. Not hot files, which are root's; none of a machine of a release without jails. */
+export async function filesInDoor(
+  context: VolumeContext,
+  instanceId: InstanceId,
+): Promise<readonly MachineFile[]> {
   const door = context.paths.door(instanceId);
-  let bytes = 0;
+  const files: MachineFile[] = [];
   for (const name of await readFolderIfExists(door)) {
-    const file = await lstat(join(door, name)).catch(() => undefined);
-    if (file !== undefined && file.uid !== 0) bytes += file.blocks * 512;
+    const found = await lstat(join(door, name)).catch(() => undefined);
+    if (found === undefined || found.uid === 0) continue;
+    files.push({ device: found.dev, inode: found.ino, bytes: found.blocks * 512 });
   }
-  return bytes;
+  return files;
 }
 
 /** Removes what `openDoor` made. The machine has ended. */
