@@ -80,7 +80,9 @@ export class DiskStall {
     while (this.#reason !== undefined) {
       try {
         await clock.sleep(limits.spaceProbeMs, signal);
-        if (mayResume() && !(await this.#fullDisk(client))) await client.execute('cont');
+        if (!mayResume() || (await this.#fullDisk(client))) continue;
+        // Its machine may be about to end since.
+        if (mayResume()) await client.execute('cont');
       } catch (error) {
         if (signal.aborted) return;
         logger.log('warn', 'cannot resume paused guest', { error });

@@ -144,6 +144,7 @@ test('a held guest that is halted is not held while it is stopped, so nobody let
   guest.late.add('stop');
   await expect(hold.halt(guest)).rejects.toThrow(QmpTimeoutError);
   expect(hold.reason).toBeUndefined();
+  expect(hold.mayGoOn).toBe(false);
   expect(await readHold(folder, 1)).toBeUndefined();
   expect(await hold.end(guest)).toBe(true);
   expect(guest.status).toBe('paused');

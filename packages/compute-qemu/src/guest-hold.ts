@@ -25,6 +25,7 @@ export class GuestHold {
   #hold: HoldRecord | undefined;
   /** `cont` was sent, so a guest that runs has gone on. */
   #isEnding = false;
+  #isHalted = false;
   /** Resolves when the file of a hold that is over is removed. */
   #removed: Promise<void> = Promise.resolve();
 
@@ -45,6 +46,11 @@ export class GuestHold {
 
   get reason(): string | undefined {
     return this.#hold?.reason;
+  }
+
+  /** Whether the guest may go on when what else has paused it is over. */
+  get mayGoOn(): boolean {
+    return this.#hold === undefined && !this.#isHalted;
   }
 
   get since(): TimestampMs | undefined {
@@ -95,6 +101,7 @@ export class GuestHold {
 
   /** Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. */
   async halt(client: QmpClient): Promise<void> {
+    this.#isHalted = true;
     await this.#read;
     if (this.#hold !== undefined) {
       this.#hold = undefined;

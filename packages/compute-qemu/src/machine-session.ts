@@ -72,7 +72,7 @@ export class MachineSession {
     this.process = options.process;
     this.record = options.record;
     this.hold = new GuestHold(options);
-    const mayResume = () => this.hold.reason === undefined;
+    const mayResume = () => this.hold.mayGoOn;
     this.#stall = new DiskStall({ ...options, mayResume });
     if (client) this.#state = 'running';
     this.ended = this.#follow(client).catch((error: unknown) => {
