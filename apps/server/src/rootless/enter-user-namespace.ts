@@ -14,6 +14,7 @@ import {
 import { type Config, rootlessVariable, UsageError } from '../config.ts';
 import { isDataDirectory, nameDataDirectory } from '../data-directory.ts';
 import { holderOf, whileFree } from '../data-lock.ts';
+import { tunCheck } from '../doctor/device-checks.ts';
 import { endProcesses } from '../doctor/end-processes.ts';
 import { type PlatformProcess, platformProcesses } from '../doctor/platform-processes.ts';
 import { checkRootless } from './check-rootless.ts';
@@ -77,7 +78,8 @@ async function findMember(config: Config, owner: string): Promise<HostProcess | 
 }
 
 async function refuseUnfitUser(config: Config): Promise<void> {
-  const failed = (await checkRootless(config)).filter(({ status }) => status === 'fail');
+  const checks = [...(await checkRootless(config)), await tunCheck()];
+  const failed = checks.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return;
   const lines = failed.map(({ name, detail, remedy }) => `  ${name}: ${detail}\n    → ${remedy}`);
   throw new UsageError(
@@ -120,7 +122,7 @@ async function become(argv: readonly string[]): Promise<never> {
   const program = await findProgram(name);
   if (program === undefined) throw new UsageError(`${name} is not installed`);
   const environment = { ...ownEnvironment(), [rootlessVariable]: `${process.getuid?.()}` };
-  // An experiment of Node's, which would be said after this process has become the other program: never.
+  // Node warns that execve is experimental; this process is replaced before it prints that.
   process.execve?.(program, [name, ...args], environment);
   throw new Error(`${program} did not start`);
 }
