@@ -3,7 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { systemClock } from '@bakehouse/base';
 import type { BlockMapId, VolumeId } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CoderPool } from '../capture/coder-pool.ts';
 import type { MapReader } from '../read/map-reader.ts';
+import { aheadRunningMax } from './ahead-room.ts';
 import { GuestReads } from './guest-reads.ts';
 import type { ReadOrder } from './read-order.ts';
 
@@ -201,4 +203,8 @@ test('a reader that is closed takes no memory, and its counts stay', async () =>
   runInNewContext('gc')();
   expect(reader.deref()).toBeUndefined();
   expect((await readsOf(1))?.total.reads).toBe(1);
+});
+
+test('what all readers ahead have on their way leaves the coders a slot for what is waited for', () => {
+  expect(new CoderPool(1).width).toBeGreaterThan(aheadRunningMax);
 });
