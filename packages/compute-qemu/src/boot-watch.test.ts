@@ -1,7 +1,7 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, silentLogger } from '@bakehouse/base';
+import { type Clock, MiB, silentLogger } from '@bakehouse/base';
 import { noReads, type VolumeReads } from '@bakehouse/domain';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { mergedReads } from './boot-record.ts';
@@ -153,5 +153,16 @@ test.each([
   const { folder, watch } = await watched();
   watch.stop();
   await writeFile(join(folder, machineFileNames.boot), text);
+  expect(await readMachineBoot(folder)).toBeUndefined();
+});
+
+test('a record that is too long, or no regular file, is none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-boot-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, machineFileNames.boot);
+  await writeFile(path, Buffer.alloc(MiB + 1, ' '));
+  expect(await readMachineBoot(folder)).toBeUndefined();
+  await rm(path);
+  await symlink('/etc/passwd', path);
   expect(await readMachineBoot(folder)).toBeUndefined();
 });

@@ -16,7 +16,13 @@ import {
   type ReadReporter,
   type StartedDisk,
 } from '@bakehouse/domain';
-import { isMissing, openPlainFile, readPlainFile, statIfExists } from '@bakehouse/host';
+import {
+  isMissing,
+  NotPlainError,
+  openPlainFile,
+  readPlainFile,
+  statIfExists,
+} from '@bakehouse/host';
 import { type BootRecord, mergedReads, parseBootRecord } from './boot-record.ts';
 import { machineFileNames } from './machine-files.ts';
 
@@ -27,7 +33,7 @@ const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
 const saveEveryMs = secondMs;
 /** One question to the block server, while the guest boots from it. */
 const readsEveryMs = secondMs;
-/** An arrival is 40 bytes, and there are 5 a second at most; an entry of reads some 300, with 32 at most. */
+/** An arrival is 40 bytes, and there are 1,200 at most; an entry of reads has up to 20 KB, and there are 32 at most. */
 const recordBytesMax = MiB;
 
 interface WatchOptions {
@@ -149,8 +155,11 @@ export class BootWatch {
 /** The last start of the machine of this folder; undefined when none is recorded. */
 export async function readMachineBoot(folder: string): Promise<MachineBoot | undefined> {
   const path = join(folder, machineFileNames.boot);
-  const text = (await readPlainFile(path, { bytesMax: recordBytesMax }))?.toString();
-  const record = parseBootRecord(text);
+  const read = readPlainFile(path, { bytesMax: recordBytesMax }).catch((error: unknown) => {
+    if (error instanceof NotPlainError) return undefined;
+    throw error;
+  });
+  const record = parseBootRecord((await read)?.toString());
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
   const arrivals = record.arrivals.map(
