@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
 import type { MachineEvent } from '@bakehouse/domain';
-import { findProcess } from '@bakehouse/host';
 import { type QmpClient, QmpTimeoutError } from '@bakehouse/qmp';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { computeLimitsDefault } from './compute-limits.ts';
 import { GuestHold } from './guest-hold.ts';
 import { readHold, writeHold } from './hold-record.ts';
-import { MachineSession } from './machine-session.ts';
+import { sessionOfThisProcess } from './testing/session-of-this-process.ts';
 
 const record = { instanceId: 'i-0123456789abcdef0', generation: 1, claimBytes: 0 } as const;
 const held = { generation: 1, reason: 'the disk is full', at: 1 };
@@ -118,21 +117,7 @@ test('a guest that was to be held is paused, also when its machine responds too 
   await writeHold(folder, held);
   const guest = new FakeGuest();
   guest.late.add('query-status').add('stop');
-  const machine = await findProcess(process.pid);
-  if (machine === undefined) throw new Error('this process exists');
-  const session = new MachineSession(
-    {
-      ...{ folder, record, process: machine, clock: systemClock, logger: silentLogger },
-      groups: {
-        ...{ kind: 'none', detail: 'none', make: async () => [] },
-        ...{ ranOutOfMemory: async () => false, remove: async () => {} },
-      },
-      limits: { ...computeLimitsDefault, statusMs: 1 },
-      emit: () => {},
-    },
-    guest,
-  );
-  onTestFinished(() => session.close());
+  await sessionOfThisProcess(folder, { statusMs: 1 }, guest);
   await vi.waitFor(() => expect(guest.status).toBe('paused'), 10_000);
 });
 

@@ -153,6 +153,24 @@ export class MachineSession {
   }
 
   async #follow(first: QmpClient | undefined): Promise<void> {
+    const { signal } = this.#closing;
+    const end = new AbortController();
+    // Also of one whose monitor does not respond, as it may write all the same.
+    const cuts = this.#boundLogs(AbortSignal.any([signal, end.signal]));
+    try {
+      await this.#converseToEnd(first);
+    } finally {
+      end.abort();
+      await cuts;
+    }
+    // Whether it has ended is seen by the next one that follows it.
+    if (signal.aborted) return this.#connected.resolve();
+    this.#isOver = true;
+    this.#connected.resolve();
+    await this.#emitEnd();
+  }
+
+  async #converseToEnd(first: QmpClient | undefined): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#closing;
     let client = first;
@@ -164,11 +182,6 @@ export class MachineSession {
       }
       await waitForEnd(this.process, { clock, timeoutMs: retryMs });
     }
-    // Whether it has ended is seen by the next one that follows it.
-    if (signal.aborted) return this.#connected.resolve();
-    this.#isOver = true;
-    this.#connected.resolve();
-    await this.#emitEnd();
   }
 
   async #emitEnd(): Promise<void> {
@@ -207,7 +220,7 @@ export class MachineSession {
     client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
     this.#connected.resolve();
-    const chores = [this.#findStall(client, stop.signal), this.#boundLogs(stop.signal)];
+    const search = this.#findStall(client, stop.signal);
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -216,7 +229,7 @@ export class MachineSession {
     if (fault instanceof QmpProtocolError) {
       logger.log('warn', 'QEMU broke the QMP protocol', { error: fault });
     }
-    await Promise.all(chores);
+    await search;
   }
 
   #handle({ event, data, timestampMs }: QmpEvent, client: QmpClient, signal: AbortSignal): void {
