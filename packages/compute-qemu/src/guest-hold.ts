@@ -1,18 +1,7 @@
-import type { Clock, Logger, TimestampMs } from '@bakehouse/base';
-import type { MachineEvent } from '@bakehouse/domain';
+import type { TimestampMs } from '@bakehouse/base';
 import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
-import type { ComputeLimits } from './compute-limits.ts';
+import type { FollowedMachine } from './followed-machine.ts';
 import { type HoldRecord, readHold, removeHold, writeHold } from './hold-record.ts';
-import type { MachineRecord } from './machine-record.ts';
-
-export interface GuestHoldOptions {
-  readonly folder: string;
-  readonly record: MachineRecord;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly limits: ComputeLimits;
-  readonly emit: (event: MachineEvent) => void;
-}
 
 /**
  * A guest that is paused for the sake of others: see `GuestHolder` of the port. The file in the machine's folder is
@@ -20,7 +9,7 @@ export interface GuestHoldOptions {
  * promises one call at a time, but for the looks.
  */
 export class GuestHold {
-  readonly #options: GuestHoldOptions;
+  readonly #machine: FollowedMachine;
   readonly #read: Promise<void>;
   #hold: HoldRecord | undefined;
   /** `cont` was sent, so a guest that runs has gone on. */
@@ -28,9 +17,9 @@ export class GuestHold {
   /** Resolves when the file of a hold that is over is removed. */
   #removed: Promise<void> = Promise.resolve();
 
-  constructor(options: GuestHoldOptions) {
-    this.#options = options;
-    const { folder, record } = options;
+  constructor(machine: FollowedMachine) {
+    this.#machine = machine;
+    const { folder, record } = machine;
     this.#read = readHold(folder, record.generation)
       .catch(() => undefined)
       .then((found) => {
@@ -68,7 +57,7 @@ export class GuestHold {
   async begin(client: QmpClient, reason: string): Promise<boolean> {
     await this.#read;
     if (this.#hold !== undefined) return true;
-    const { folder, record, clock } = this.#options;
+    const { folder, record, clock } = this.#machine;
     if ((await runState(client, this.#quick)) !== 'running') return false;
     const hold = { generation: record.generation, reason, at: clock.now() };
     await this.#removed;
@@ -98,7 +87,7 @@ export class GuestHold {
     await this.#read;
     if (this.#hold !== undefined) {
       this.#hold = undefined;
-      await removeHold(this.#options.folder);
+      await removeHold(this.#machine.folder);
     }
     await client.execute('stop');
   }
@@ -109,7 +98,7 @@ export class GuestHold {
     if (reason === undefined) return undefined;
     this.#hold = undefined;
     this.#isEnding = false;
-    const { folder, logger } = this.#options;
+    const { folder, logger } = this.#machine;
     // Otherwise the next control plane would pause it again.
     this.#removed = removeHold(folder).catch((error: unknown) =>
       logger.log('warn', 'cannot remove the record of a paused guest that goes on', { error }),
@@ -118,19 +107,19 @@ export class GuestHold {
   }
 
   get #quick() {
-    return { timeoutMs: this.#options.limits.statusMs };
+    return { timeoutMs: this.#machine.limits.statusMs };
   }
 
   async #goneOn(): Promise<void> {
     if (this.lifted() !== undefined) {
-      const { instanceId, generation } = this.#options.record;
-      this.#options.emit({ kind: 'resumed', instanceId, generation });
+      const { instanceId, generation } = this.#machine.record;
+      this.#machine.emit({ kind: 'resumed', instanceId, generation });
     }
     await this.#removed;
   }
 
   #paused(reason: string): void {
-    const { record, emit } = this.#options;
+    const { record, emit } = this.#machine;
     const { instanceId, generation } = record;
     emit({ kind: 'paused', instanceId, generation, reason });
   }

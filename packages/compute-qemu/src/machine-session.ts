@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { allEnded, type Clock, type Logger } from '@bakehouse/base';
-import type { MachineEvent, MachineStatus } from '@bakehouse/domain';
+import { allEnded, type Clock } from '@bakehouse/base';
+import type { MachineStatus } from '@bakehouse/domain';
 import {
   boundLog,
   type ControlGroups,
@@ -18,25 +18,19 @@ import {
   QmpTimeoutError,
 } from '@bakehouse/qmp';
 import { MachineGoneError, MachineUnresponsiveError } from './compute-errors.ts';
-import type { ComputeLimits } from './compute-limits.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
 import { DiskStall } from './disk-stall.ts';
+import type { FollowedMachine } from './followed-machine.ts';
 import { GuestHold } from './guest-hold.ts';
 import { machineFileNames } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
 
-export interface SessionOptions {
-  readonly folder: string;
+export interface SessionOptions extends FollowedMachine {
   readonly process: HostProcess;
-  readonly record: MachineRecord;
   readonly groups: ControlGroups;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly limits: ComputeLimits;
-  readonly emit: (event: MachineEvent) => void;
 }
 
 /** Between two tries to connect to the monitor, and two looks at a process that may be about to end. */
