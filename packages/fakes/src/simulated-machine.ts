@@ -15,6 +15,8 @@ export interface SimulatedMachine {
   readonly exitReason?: ExitReason;
   /** Why it is paused. */
   readonly stalledBy?: string;
+  /** It did not respond before, so nobody waits for it: a hold or a release does nothing, at once. */
+  readonly isGivenUp?: boolean;
   /** Which hold it was, counted from the first: it is paused until it is released. */
   readonly holdNumber?: number;
 }
