@@ -14,6 +14,7 @@ import type {
   NetworkInterfaceId,
   VolumeId,
 } from '@bakehouse/domain';
+import { filesIn } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { beginGuest } from './begin-guest.ts';
 import { readMachineBoot } from './boot-watch.ts';
@@ -22,7 +23,6 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
-import { filesIn } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
