@@ -114,8 +114,13 @@ export async function filesInDoor(
   context: VolumeContext,
   instanceId: InstanceId,
 ): Promise<readonly MachineFile[]> {
+  const beingFilled = new Set([...context.beingFilled].map(diskNameInDoor));
   const files = await filesIn(context.paths.door(instanceId));
-  return files.filter(({ owner }) => owner !== 0);
+  return files
+    .filter(({ owner }) => owner !== 0)
+    .map(({ name, device, inode, bytes }) => {
+      return { device, inode, bytes, isBeingFilled: beingFilled.has(name) };
+    });
 }
 
 /** Removes what `openDoor` made. The machine has ended. */
