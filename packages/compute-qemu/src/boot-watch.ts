@@ -48,7 +48,8 @@ interface WatchOptions {
 
 /**
  * Watches one start of a machine: notes when its process was started and when it responded, and looks at the size of
- * its serial log, and at what it reads through the block server, while the guest boots. Nobody waits for what it writes, and a failure of it harms no machine.
+ * its serial log, and at what it reads through the block server, while the guest boots. Nobody waits for what it writes,
+ * and a failure of it harms no machine.
  */
 export class BootWatch {
   readonly #options: WatchOptions;
@@ -92,16 +93,20 @@ export class BootWatch {
   }
 
   async #watch(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, logger } = this.#options;
     const begunAt = clock.elapsed();
     let savedAt = Number.NEGATIVE_INFINITY;
     let saved: BootRecord | undefined;
+    let isCounting = true;
     for (;;) {
       const passedMs = clock.elapsed() - begunAt;
       if (passedMs > wideLooks.forMs) break;
       const { everyMs } = passedMs < closeLooks.forMs ? closeLooks : wideLooks;
       await clock.sleep(everyMs, this.#stopping.signal);
-      if (!(await this.#look())) break;
+      if (isCounting && !(await this.#look())) {
+        isCounting = false;
+        logger.log('info', 'a console was cut while its machine boots: no more times of lines');
+      }
       const isDue = this.#hasResponded && clock.elapsed() - savedAt >= saveEveryMs;
       if (!isDue || saved === this.#record) continue;
       saved = this.#record;
@@ -113,14 +118,20 @@ export class BootWatch {
 
   /** Nobody waits for the block server: a look that it does not respond to is left out. */
   async #watchReads(): Promise<void> {
-    const { disks, reads, clock } = this.#options;
+    const { disks, reads, clock, logger } = this.#options;
     const volumeIds = disks.flatMap(({ volumeId, backing }) =>
       backing === 'store' ? volumeId : [],
     );
     if (volumeIds.length === 0) return;
+    let isFailing = false;
     for (const begunAt = clock.elapsed(); clock.elapsed() - begunAt <= wideLooks.forMs; ) {
       await clock.sleep(readsEveryMs, this.#stopping.signal);
-      const found = await reads.ofVolumes(volumeIds).catch(() => []);
+      const found = await reads.ofVolumes(volumeIds).catch((error: unknown) => {
+        if (!isFailing) logger.log('warn', 'cannot count what a machine reads', { error });
+        return undefined;
+      });
+      isFailing = found === undefined;
+      if (found === undefined) continue;
       // A machine that ran before may have had the volume open.
       const ours = found.filter(({ since }) => since >= this.#record.spawnedAt);
       const before = this.#record.reads ?? [];
