@@ -11,19 +11,15 @@ import {
   spawnDetached,
 } from '@bakehouse/host';
 import { NetworkToolError } from '../network-errors.ts';
-import {
-  type DoorReply,
-  type DoorRequest,
-  doorKey,
-  parsedLine,
-  type ShutDoor,
-} from './door-messages.ts';
-import type { Door } from './plan-doors.ts';
+import { type DoorReply, type DoorRequest, doorKey, parsedLine } from './door-messages.ts';
+import type { Door, DoorPlan } from './plan-doors.ts';
 
 const program = fileURLToPath(new URL('./door-main.ts', import.meta.url));
 const replyLimitMs = 10 * secondMs;
 const startLimitMs = 30 * secondMs;
 const pollMs = 20;
+/** In a line of the log. */
+const namedMax = 10;
 
 let ownBuild: Promise<string> | undefined;
 const readOwnBuild = () => codeBuild([fileURLToPath(new URL('.', import.meta.url))]);
@@ -46,15 +42,17 @@ export class Doors {
   #applied: string | undefined;
   /** It did not reply when it was last asked for doors: changes do not wait for it until a repair has looked after it. */
   #isSilent = false;
-  #reported = '';
+  readonly #reported = new Map<string, string>();
 
   constructor(options: DoorsOptions) {
     this.#options = options;
   }
 
   /** Opens these doors and closes all others, at once. */
-  async change(doors: readonly Door[]): Promise<void> {
+  async change({ doors, leftOut }: DoorPlan): Promise<void> {
     this.#wanted = doors;
+    const names = [...leftOut].map(([address, count]) => `${count} of ${address}`);
+    this.#report("too many of guests' ports are open to the host; left out are", names);
     if (this.#isSilent || this.#applied === textOf(doors)) return;
     await this.#apply();
   }
@@ -84,15 +82,18 @@ export class Doors {
     // The next repair starts another.
     if (reply === undefined) return;
     if (reply.shut.length === 0) this.#applied = textOf(doors);
-    this.#report(reply.shut);
+    const names = reply.shut.map(({ why }) => why);
+    this.#report("guests' ports cannot be opened on the host", names);
   }
 
-  #report(shut: readonly ShutDoor[]): void {
-    const text = shut.map(({ why }) => why).join('; ');
-    if (text !== '' && text !== this.#reported) {
-      this.#options.logger.log('warn', "guests' ports cannot be opened on the host", { why: text });
+  /** Once for the same ones. */
+  #report(message: string, names: readonly string[]): void {
+    const more = names.length - namedMax;
+    const why = [...names.slice(0, namedMax), ...(more > 0 ? [`${more} more`] : [])].join('; ');
+    if (why !== '' && why !== this.#reported.get(message)) {
+      this.#options.logger.log('warn', message, { why });
     }
-    this.#reported = text;
+    this.#reported.set(message, why);
   }
 
   /** One of another version would take this one's files for its own. */

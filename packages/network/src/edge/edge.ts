@@ -13,7 +13,7 @@ import { Doors } from './doors.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { firstOpenPort } from './host-ports.ts';
 import { Pasta } from './pasta.ts';
-import type { Door } from './plan-doors.ts';
+import type { DoorPlan } from './plan-doors.ts';
 
 /** Where a platform without the host's rights keeps what leads from its network to the host's. */
 export interface EdgeOptions {
@@ -106,8 +106,8 @@ export class Edge implements Outside {
     await this.#pasta.end();
   }
 
-  async open(doors: (firstPort: number) => readonly Door[]): Promise<void> {
-    await this.#doors.change(doors(await firstOpenPort()));
+  async open(plan: (firstPort: number) => DoorPlan): Promise<void> {
+    await this.#doors.change(plan(await firstOpenPort()));
   }
 
   async watch(): Promise<void> {
