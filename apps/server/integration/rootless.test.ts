@@ -28,6 +28,17 @@ const command = (user: OrdinaryUser, program: string, ...args: string[]) => [
   ...[user.path(process.execPath), user.path(program), ...args],
 ];
 
+/** A user's folder, and the argv of its server. */
+async function aPlatform() {
+  const user = await aUser();
+  const data = join(user.home, 'data');
+  const range = await takePublicRange();
+  onTestFinished(() => range.release());
+  const settings = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error'];
+  const server = command(user, start, ...settings, '--public-cidr', range.cidr);
+  return { user, data, server };
+}
+
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -69,12 +80,7 @@ test.skipIf(missing.length > 0)(
   'an ordinary user starts a platform, which outlives its server, and removes it',
   { timeout: 180_000 },
   async () => {
-    const user = await aUser();
-    const data = join(user.home, 'data');
-    const range = await takePublicRange();
-    onTestFinished(() => range.release());
-    const settings = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error'];
-    const server = command(user, start, ...settings, '--public-cidr', range.cidr);
+    const { user, data, server } = await aPlatform();
 
     const first = await serve(server);
     expect(await healthOf(user, first.url)).toMatchObject({ status: 'ok', compute: 'qemu' });
@@ -105,12 +111,7 @@ test.skipIf(missing.length > 0)(
   'only a server that has its folder ends what is in namespaces of nobody, and an end that is confirmed',
   { timeout: 400_000 },
   async () => {
-    const user = await aUser();
-    const data = join(user.home, 'data');
-    const range = await takePublicRange();
-    onTestFinished(() => range.release());
-    const settings = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error'];
-    const server = command(user, start, ...settings, '--public-cidr', range.cidr);
+    const { user, data, server } = await aPlatform();
     const lost = async () => await processesOf(`setInterval.* ${data}/blocks`);
     const lose = async () => {
       // Also pasta, which does not name the folder.
