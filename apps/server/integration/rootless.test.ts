@@ -94,7 +94,8 @@ test.skipIf(missing.length > 0)(
     const second = await serve(server);
     expect(await processesOf(`block-server.ts --store ${data}`)).toEqual(blockServers);
     const doctor = await run(command(user, cli, 'doctor', '--data', data, '--json'));
-    const checks: { status: string; area: string }[] = JSON.parse(doctor.stdout);
+    const checks: { status: string; name: string }[] = JSON.parse(doctor.stdout);
+    expect(checks.map(({ name }) => name)).toContain("guests' ports");
     const failed = checks.filter(({ status }) => status === 'fail');
     expect(failed).toEqual([]);
     const down = await run(command(user, cli, 'down', '--data', data));

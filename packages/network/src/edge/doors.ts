@@ -1,5 +1,3 @@
-import { connect } from 'node:net';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Clock, type Logger, secondMs } from '@bakehouse/base';
 import {
@@ -11,11 +9,11 @@ import {
   spawnDetached,
 } from '@bakehouse/host';
 import { NetworkToolError } from '../network-errors.ts';
-import { type DoorReply, type DoorRequest, doorKey, parsedLine } from './door-messages.ts';
+import { askDoors } from './ask-doors.ts';
+import { doorKey } from './door-messages.ts';
 import type { Door, DoorPlan } from './plan-doors.ts';
 
 const program = fileURLToPath(new URL('./door-main.ts', import.meta.url));
-const replyLimitMs = 10 * secondMs;
 const startLimitMs = 30 * secondMs;
 const pollMs = 20;
 /** In a line of the log. */
@@ -59,7 +57,7 @@ export class Doors {
 
   /** Starts the process if it has ended, and tries again what could not be opened. */
   async repair(): Promise<void> {
-    const found = await this.#ask({});
+    const found = await askDoors(this.#options.socketPath, {});
     const build = await this.#build();
     if (found?.build !== build) await this.#replace(build);
     else if (this.#applied === textOf(this.#wanted)) return;
@@ -77,7 +75,7 @@ export class Doors {
   async #apply(): Promise<void> {
     const doors = this.#wanted;
     this.#applied = undefined;
-    const reply = await this.#ask({ doors });
+    const reply = await askDoors(this.#options.socketPath, { doors });
     this.#isSilent = reply === undefined;
     // The next repair starts another.
     if (reply === undefined) return;
@@ -111,7 +109,7 @@ export class Doors {
       end = how;
     });
     for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
-      if ((await this.#ask({}))?.build === build) {
+      if ((await askDoors(this.#options.socketPath, {}))?.build === build) {
         logger.log('info', "guests' public addresses are opened on the host", {
           pid: started.process?.pid,
         });
@@ -136,20 +134,6 @@ export class Doors {
       ({ argv }) =>
         argv.some((word) => word.endsWith('/door-main.ts')) && argv.includes(socketPath),
     );
-  }
-
-  /** Undefined when nobody replies. */
-  #ask(request: DoorRequest): Promise<DoorReply | undefined> {
-    return new Promise((resolve) => {
-      const connection = connect(this.#options.socketPath);
-      connection.setTimeout(replyLimitMs, () => connection.destroy());
-      connection.once('error', () => resolve(undefined));
-      connection.once('close', () => resolve(undefined));
-      createInterface({ input: connection })
-        .on('line', (line) => resolve(parsedLine<DoorReply>(line)))
-        .on('error', () => {});
-      connection.write(`${JSON.stringify(request)}\n`);
-    });
   }
 }
 

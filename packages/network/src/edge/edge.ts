@@ -9,6 +9,7 @@ import {
 import { enterNamespace, namespaceFileOf } from '../network-names.ts';
 import type { Outside } from '../outside.ts';
 import type { RunNetworkCommand } from '../run-network-command.ts';
+import { doorsSocket } from './ask-doors.ts';
 import { Doors } from './doors.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { firstOpenPort } from './host-ports.ts';
@@ -72,7 +73,7 @@ export class Edge implements Outside {
     });
     this.#doors = new Doors({
       ...{ namespaceFile, clock, logger, logPath: log('doors.log') },
-      socketPath: join(runtimeDirectory, 'doors'),
+      socketPath: doorsSocket(runtimeDirectory),
     });
   }
 
