@@ -10,6 +10,7 @@ import {
   makeNamespacesCommand,
   namespaceOf,
   ownEnvironment,
+  readTextIfExists,
 } from '@bakehouse/host';
 import { type Config, rootlessVariable, UsageError } from '../config.ts';
 import { isDataDirectory, nameDataDirectory } from '../data-directory.ts';
@@ -72,9 +73,11 @@ const namesInside = ({ dataDirectory }: Pick<Config, 'dataDirectory'>) =>
 
 /** The server comes first: a second one, which is about to be refused, has namespaces of its own. */
 async function findMember(config: Config, owner: string): Promise<HostProcess | undefined> {
-  const server = await holderOf((await namesInside(config)).lock);
+  const { lock, namespaces } = await namesInside(config);
+  const server = await holderOf(lock);
   if (server && (await isInNamespacesOf(server, owner))) return server;
-  return await findNamespaceMember(owner);
+  const proof = await readTextIfExists(namespaces);
+  return proof === undefined ? undefined : await findNamespaceMember(owner, proof);
 }
 
 async function refuseUnfitUser(config: Config): Promise<void> {
