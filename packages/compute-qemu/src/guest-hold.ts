@@ -10,8 +10,11 @@ import { type HoldRecord, readHold, removeHold, writeHold } from './hold-record.
  */
 export class GuestHold {
   readonly #machine: FollowedMachine;
-  readonly #read: Promise<void>;
   #hold: HoldRecord | undefined;
+  /** What an earlier control plane has left was read, or is of no interest any more. */
+  #isKnown = false;
+  #reading: Promise<void> | undefined;
+  #hasFailed = false;
   /** `cont` was sent, so a guest that runs has gone on. */
   #isEnding = false;
   /** Resolves when the file of a hold that is over is removed. */
@@ -19,17 +22,19 @@ export class GuestHold {
 
   constructor(machine: FollowedMachine) {
     this.#machine = machine;
-    const { folder, record } = machine;
-    this.#read = readHold(folder, record.generation)
-      .catch(() => undefined)
-      .then((found) => {
-        this.#hold = found;
-      });
+    void this.known();
   }
 
-  /** Resolves when it is known what an earlier control plane has left. */
-  known(): Promise<void> {
-    return this.#read;
+  /**
+   * Resolves when what an earlier control plane has left was read, or could not be read: then the guest counts as not
+   * held, and the next call tries again.
+   */
+  async known(): Promise<void> {
+    if (this.#isKnown) return;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
   }
 
   get reason(): string | undefined {
@@ -40,28 +45,36 @@ export class GuestHold {
     return this.#hold?.at;
   }
 
-  /** Finishes what an earlier control plane or connection had begun. Repeatable. */
-  async find(client: QmpClient): Promise<void> {
-    await this.#read;
+  /**
+   * Finishes what an earlier control plane or connection had begun. Repeatable. Returns false when what there is to
+   * finish cannot be read now.
+   */
+  async find(client: QmpClient): Promise<boolean> {
+    await this.known();
     const found = this.#hold;
-    if (found === undefined) return;
+    if (found === undefined) return this.#isKnown;
     const isRunning = (await runState(client, this.#quick)) === 'running';
     // It may have been released meanwhile.
-    if (this.#hold !== found) return;
-    if (isRunning && this.#isEnding) return this.#goneOn();
+    if (this.#hold !== found) return true;
+    if (isRunning && this.#isEnding) {
+      await this.#goneOn();
+      return true;
+    }
     this.#paused(found.reason);
     if (isRunning) await client.execute('stop', {}, this.#quick);
+    return true;
   }
 
   /** Returns whether the guest is held: only one that runs can be. */
   async begin(client: QmpClient, reason: string): Promise<boolean> {
-    await this.#read;
+    await this.known();
     if (this.#hold !== undefined) return true;
     const { folder, record, clock } = this.#machine;
     if ((await runState(client, this.#quick)) !== 'running') return false;
     const hold = { generation: record.generation, reason, at: clock.now() };
     await this.#removed;
     await writeHold(folder, hold);
+    this.#isKnown = true;
     this.#hold = hold;
     this.#paused(reason);
     // One that does not respond in time may obey later, so it counts as held all the same.
@@ -71,7 +84,8 @@ export class GuestHold {
 
   /** Returns whether the guest is held no longer. */
   async end(client: QmpClient | undefined): Promise<boolean> {
-    await this.#read;
+    await this.known();
+    if (!this.#isKnown) return false;
     if (this.#hold !== undefined) {
       if (client === undefined) return false;
       this.#isEnding = true;
@@ -84,7 +98,8 @@ export class GuestHold {
 
   /** Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. */
   async halt(client: QmpClient): Promise<void> {
-    await this.#read;
+    await this.known();
+    this.#isKnown = true;
     if (this.#hold !== undefined) {
       this.#hold = undefined;
       await removeHold(this.#machine.folder);
@@ -104,6 +119,21 @@ export class GuestHold {
       logger.log('warn', 'cannot remove the record of a paused guest that goes on', { error }),
     );
     return reason;
+  }
+
+  async #read(): Promise<void> {
+    const { folder, record, logger } = this.#machine;
+    try {
+      const found = await readHold(folder, record.generation);
+      // The guest may have been held and released meanwhile.
+      if (!this.#isKnown) this.#hold = found;
+      this.#isKnown = true;
+    } catch (error) {
+      if (!this.#hasFailed) {
+        logger.log('warn', 'cannot read whether a guest is to be paused; tried again', { error });
+      }
+      this.#hasFailed = true;
+    }
   }
 
   get #quick() {

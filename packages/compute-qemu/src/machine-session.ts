@@ -265,19 +265,13 @@ export class MachineSession {
 
   async #findStall(client: QmpClient, signal: AbortSignal): Promise<void> {
     const { clock, limits } = this.#options;
-    const tried = (work: Promise<void>) =>
-      work.then(
-        () => true,
-        (error: unknown) => {
-          if (!isMachineTrouble(error)) throw error;
-          return false;
-        },
-      );
+    const pause = () => clock.sleep(limits.statusMs, signal).catch(() => {});
+    const findHold = () => withoutTrouble(this.hold.find(client));
     // A guest that counts as held and runs would use up the disk.
-    while (!(await tried(this.hold.find(client))) && !signal.aborted) {
-      await clock.sleep(limits.statusMs, signal).catch(() => {});
-    }
-    await tried(this.#stall.find(client, signal));
+    let isFound = await findHold();
+    for (; isFound === undefined && !signal.aborted; isFound = await findHold()) await pause();
+    await withoutTrouble(this.#stall.find(client, signal));
+    for (; !isFound && !signal.aborted; isFound = await findHold()) await pause();
   }
 
   async #boundLogs(signal: AbortSignal): Promise<void> {
@@ -306,6 +300,14 @@ async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Pro
   const isDone = await Promise.race([work.then(() => true), limit]);
   done.abort();
   return isDone;
+}
+
+/** Undefined when the machine ends or hangs. */
+async function withoutTrouble<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  return await work.catch((error: unknown) => {
+    if (isMachineTrouble(error)) return undefined;
+    throw error;
+  });
 }
 
 /** What a machine that ends or hangs does to a command. */
