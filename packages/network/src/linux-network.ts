@@ -1,13 +1,14 @@
 import { allEnded, type Clock, invariant, type Logger } from '@bakehouse/base';
-import type {
-  InstanceId,
-  Network,
-  NetworkInterfaceId,
-  NetworkPolicy,
-  NetworkPort,
-  NetworkRepair,
-  Nic,
-  PolicyChange,
+import {
+  type InstanceId,
+  type Network,
+  type NetworkInterfaceId,
+  type NetworkPolicy,
+  type NetworkPort,
+  type NetworkRepair,
+  type Nic,
+  type PolicyChange,
+  PolicyRefusedError,
 } from '@bakehouse/domain';
 import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
@@ -184,7 +185,7 @@ export class LinuxNetwork implements Network {
       await this.#closeHost();
       await this.#openDoors();
       await this.#checkOutbound();
-      await this.#wanted.keepRest();
+      await this.#wanted.keep();
       return planned.map(({ repair }) => repair);
     });
   }
@@ -267,12 +268,15 @@ export class LinuxNetwork implements Network {
       await this.#enforceWhole(change);
     } catch (error) {
       const parts = changeParts(change, this.#wanted);
-      if (parts.length < 2) throw error;
-      await makeEach(parts, (part) => this.#enforceWhole(part));
+      if (parts.size > 1) return await makeEach(parts, (part) => this.#enforceWhole(part));
+      const [vpcId] = parts.keys();
+      throw vpcId === undefined ? error : new PolicyRefusedError(new Map([[vpcId, error]]));
+    } finally {
+      // In force before it is recorded.
+      await this.#wanted.keep();
     }
   }
 
-  /** In force before it is recorded. */
   async #enforceWhole(change: PolicyChange): Promise<void> {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
@@ -289,7 +293,7 @@ export class LinuxNetwork implements Network {
       await enforce().catch(() => {});
       throw error;
     }
-    await this.#wanted.keep(change);
+    this.#wanted.note(change);
   }
 
   #mustBeOpen(): void {
