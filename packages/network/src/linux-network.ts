@@ -22,6 +22,7 @@ import { firewallWatch } from './firewall-watch.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { hostForwarding } from './host-forwarding.ts';
 import { findNetworkLeftovers, type NetworkLeftover } from './leftovers.ts';
+import { lookAtAll, type PlannedRepair, seemLost } from './looks.ts';
 import { refuseCollision, refuseOtherPlatform, removeNamespace } from './namespace.ts';
 import {
   enterNamespace,
@@ -39,7 +40,6 @@ import { PublicSide } from './public-side.ts';
 import { answersArp } from './reachability.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { Turns } from './turns.ts';
-import type { PlannedRepair } from './vpc-network.ts';
 import { VpcNetworks } from './vpc-networks.ts';
 import { WantedNetwork } from './wanted-network.ts';
 
@@ -168,14 +168,13 @@ export class LinuxNetwork implements Network {
   /** Looks beside other calls, as a look takes longer the more there is. Only what seems lost keeps others waiting. */
   async repair(): Promise<readonly NetworkRepair[]> {
     this.#mustBeOpen();
-    const seemsWhole = await this.#planRepairs().then(
-      (planned) => planned.length === 0,
-      // What a change takes away in between cannot be looked at.
-      () => false,
-    );
+    const link = await seemLost([() => this.#lookAtLink()]);
+    const others = await seemLost([this.#public.look, ...this.#vpcs.looks]);
     return await this.#turns.alone(async () => {
       this.#mustBeOpen();
-      const planned = seemsWhole ? [] : await this.#planRepairs();
+      const lostLink = await lookAtAll(link);
+      // Without the link, nothing else can be seen; and all is made again with it.
+      const planned = lostLink.length > 0 ? lostLink : await lookAtAll(others);
       for (const { repair } of planned) {
         this.#options.logger.log('warn', 'repairing the network', { ...repair });
       }
@@ -320,17 +319,10 @@ export class LinuxNetwork implements Network {
     return this.#outside.open((firstPort) => wantedDoors(nics.values(), policy, firstPort));
   }
 
-  /** Looks for what was lost, and changes nothing. */
-  async #planRepairs(): Promise<readonly PlannedRepair[]> {
-    if (!(await this.#outside.isWhole()) || !(await this.#vpcs.router.isWhole())) {
-      const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
-      return [{ repair, perform: () => this.#remakeLink() }];
-    }
-    const inside = await this.#vpcs.planRepairs();
-    if (await this.#public.isIntact()) return inside;
-    const name = `table ip ${this.#names.table}`;
-    const repair = { part: 'filters', name, how: 'replaced' } as const;
-    return [{ repair, perform: () => this.#public.replace() }, ...inside];
+  async #lookAtLink(): Promise<readonly PlannedRepair[]> {
+    if ((await this.#outside.isWhole()) && (await this.#vpcs.router.isWhole())) return [];
+    const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
+    return [{ repair, perform: () => this.#remakeLink() }];
   }
 
   /** Whatever of the link is lost, all of it is made again. Guests do not notice. */
