@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { networkNames, vpcLinkName } from '../src/network-names.ts';
-import { type Conversation, connectAnew, endConversations, runScript, serve } from './talk.ts';
+import { asker, type Conversation, endConversations, runScript, serve } from './talk.ts';
 import { allOut, type Guest, policyOf, type TestPlatform, testPlatform } from './test-platform.ts';
 
 const program = fileURLToPath(new URL('./flood.py', import.meta.url));
@@ -84,7 +84,7 @@ test('requests for an address count among the packets of a port to its services'
  * to another.
  */
 test('two guests that flood each other and the metadata service neither silence nor crowd out a third', async () => {
-  const client = await connectAnew({ ...metadata, enter: third.enter });
+  const client = await asker({ ...metadata, enter: third.enter });
   const quiet = medianOf(await questionTimes(client, (asked) => asked === 50));
   const [one, two] = flooders;
   const floods = [

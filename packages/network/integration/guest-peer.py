@@ -2,7 +2,7 @@
 
 hear: prints each datagram. serve: echoes what it receives, after the sender's address, and sends its own input to
 every open connection. connect: sends its input line by line and prints each reply; the line "listen" only waits for
-one. anew: sends each line of its input over a TCP connection of its own and prints the reply. A fifth argument is the
+one. ask: sends each line of its input over a TCP connection of its own and prints the reply. A fifth argument is the
 source address of connect.
 """
 import selectors
@@ -84,7 +84,7 @@ def connect():
         say("failed " + type(error).__name__ + " " + str(error))
 
 
-def anew():
+def ask():
     say("ready")
     for line in sys.stdin:
         try:
@@ -102,4 +102,4 @@ def hear():
         say("heard " + sock.recv(2048).decode())
 
 
-{"serve": serve, "hear": hear, "connect": connect, "anew": anew}[kind]()
+{"serve": serve, "hear": hear, "connect": connect, "ask": ask}[kind]()

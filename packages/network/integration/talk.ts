@@ -46,8 +46,8 @@ export function connect(endpoint: Endpoint): Conversation {
 }
 
 /** Sends each line over a connection of its own. Resolves when it takes lines. */
-export function connectAnew(endpoint: Endpoint): Promise<Conversation> {
-  return ready(endpoint, 'anew');
+export function asker(endpoint: Endpoint): Promise<Conversation> {
+  return ready(endpoint, 'ask');
 }
 
 /** Sends "hello". Returns the reply, or why there was none. */
