@@ -8,7 +8,7 @@ import socket
 import sys
 
 protocol, target = sys.argv[1], (sys.argv[2], int(sys.argv[3]))
-# Each is an entry in the host's connection table, which others use, too.
+# Each is an entry in the VPC's connection table.
 ports = 1 if protocol == "dhcp" else 512
 sockets = itertools.cycle([socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(ports)])
 
