@@ -24,6 +24,8 @@ export interface DataDirectory {
   readonly lockDatabase: string;
   /** A file for each server of a shared database that uses the folder, named by its process id. */
   readonly servers: string;
+  /** Without root: what proves that a process is in the platform's namespaces. */
+  readonly namespaces: string;
   readonly metadata: string;
   /** Names the database that has the records, where they are not in the folder. */
   readonly recordsPlace: string;
@@ -63,6 +65,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     lock: join(root, 'lock'),
     lockDatabase: join(root, 'lock.sqlite'),
     servers: join(root, 'servers'),
+    namespaces: join(root, 'namespaces'),
     metadata: join(root, 'metadata.sqlite'),
     recordsPlace: join(root, 'records-place'),
     folderId: join(root, 'folder-id'),

@@ -1,7 +1,7 @@
 import { chmod, chown, link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId } from '@bakehouse/domain';
-import { filesIn } from '../src/disk-use.ts';
+import { filesIn } from '@bakehouse/host';
 import type { MachineDisks } from '../src/index.ts';
 
 /** Disks that are qcow2 files `<volume id>.qcow2` in a folder, linked into a folder for each machine. */

@@ -1,15 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@bakehouse/base';
+import { KiB, type Logger, systemClock } from '@bakehouse/base';
 import type { MachineEvent } from '@bakehouse/domain';
-import { findProcess } from '@bakehouse/host';
 import { type QmpClient, QmpTimeoutError } from '@bakehouse/qmp';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { computeLimitsDefault } from './compute-limits.ts';
 import { GuestHold } from './guest-hold.ts';
 import { readHold, writeHold } from './hold-record.ts';
-import { MachineSession } from './machine-session.ts';
+import { machineFileNames } from './machine-files.ts';
+import { sessionOfThisProcess } from './testing/session-of-this-process.ts';
 
 const record = { instanceId: 'i-0123456789abcdef0', generation: 1, claimBytes: 0 } as const;
 const held = { generation: 1, reason: 'the disk is full', at: 1 };
@@ -54,11 +54,13 @@ async function makeFolder(): Promise<string> {
 
 function makeHold(folder: string) {
   const events: MachineEvent['kind'][] = [];
+  const logged: string[] = [];
+  const logger: Logger = { log: (_, message) => logged.push(message), with: () => logger };
   const hold = new GuestHold({
-    ...{ folder, record, clock: systemClock, logger: silentLogger, limits: computeLimitsDefault },
+    ...{ folder, record, clock: systemClock, logger, limits: computeLimitsDefault },
     emit: ({ kind }) => events.push(kind),
   });
-  return { hold, events };
+  return { hold, events, logged };
 }
 
 test('a guest whose continuation took too long is not paused by the next control plane', async () => {
@@ -118,21 +120,7 @@ test('a guest that was to be held is paused, also when its machine responds too 
   await writeHold(folder, held);
   const guest = new FakeGuest();
   guest.late.add('query-status').add('stop');
-  const machine = await findProcess(process.pid);
-  if (machine === undefined) throw new Error('this process exists');
-  const session = new MachineSession(
-    {
-      ...{ folder, record, process: machine, clock: systemClock, logger: silentLogger },
-      groups: {
-        ...{ kind: 'none', detail: 'none', make: async () => [] },
-        ...{ ranOutOfMemory: async () => false, remove: async () => {} },
-      },
-      limits: { ...computeLimitsDefault, statusMs: 1 },
-      emit: () => {},
-    },
-    guest,
-  );
-  onTestFinished(() => session.close());
+  await sessionOfThisProcess(folder, { statusMs: 1 }, guest);
   await vi.waitFor(() => expect(guest.status).toBe('paused'), 10_000);
 });
 
@@ -148,4 +136,46 @@ test('a held guest that is halted is not held while it is stopped, so nobody let
   expect(await readHold(folder, 1)).toBeUndefined();
   expect(await hold.end(guest)).toBe(true);
   expect(guest.status).toBe('paused');
+});
+
+/** It is no record, and the next one that is written takes its place at once. */
+const breakRecord = (folder: string) =>
+  writeFile(join(folder, machineFileNames.hold), Buffer.alloc(65 * KiB));
+
+test('a record that cannot be read is logged once and read again: until then the guest counts as not held', async () => {
+  const folder = await makeFolder();
+  await breakRecord(folder);
+  const guest = new FakeGuest();
+  const { hold, logged } = makeHold(folder);
+  expect([await hold.find(guest), await hold.find(guest)]).toEqual([false, false]);
+  expect(hold.reason).toBeUndefined();
+  expect(await hold.end(guest)).toBe(false);
+  expect(logged).toHaveLength(1);
+  await writeHold(folder, held);
+  await hold.known();
+  expect(hold.reason).toBe(held.reason);
+  expect(await hold.find(guest)).toBe(true);
+  expect(guest.commands).toEqual(['query-status', 'stop']);
+});
+
+test('a record that can be read again does not bring back a hold that has ended', async () => {
+  const folder = await makeFolder();
+  await breakRecord(folder);
+  const guest = new FakeGuest();
+  const { hold } = makeHold(folder);
+  expect(await hold.begin(guest, 'later')).toBe(true);
+  expect(await hold.end(guest)).toBe(true);
+  await writeHold(folder, held);
+  expect(await hold.find(guest)).toBe(true);
+  expect([hold.reason, guest.status]).toEqual([undefined, 'running']);
+});
+
+test('a session pauses its guest when the record can be read', async () => {
+  const folder = await makeFolder();
+  await breakRecord(folder);
+  const guest = new FakeGuest();
+  const session = await sessionOfThisProcess(folder, { statusMs: 1 }, guest);
+  await session.hold.known();
+  await writeHold(folder, held);
+  await vi.waitFor(() => expect(guest.status).toBe('paused'), 10_000);
 });

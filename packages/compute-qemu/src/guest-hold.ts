@@ -1,18 +1,7 @@
-import type { Clock, Logger, TimestampMs } from '@bakehouse/base';
-import type { MachineEvent } from '@bakehouse/domain';
+import type { TimestampMs } from '@bakehouse/base';
 import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
-import type { ComputeLimits } from './compute-limits.ts';
+import type { FollowedMachine } from './followed-machine.ts';
 import { type HoldRecord, readHold, removeHold, writeHold } from './hold-record.ts';
-import type { MachineRecord } from './machine-record.ts';
-
-export interface GuestHoldOptions {
-  readonly folder: string;
-  readonly record: MachineRecord;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly limits: ComputeLimits;
-  readonly emit: (event: MachineEvent) => void;
-}
 
 /**
  * A guest that is paused for the sake of others: see `GuestHolder` of the port. The file in the machine's folder is
@@ -20,28 +9,33 @@ export interface GuestHoldOptions {
  * promises one call at a time, but for the looks.
  */
 export class GuestHold {
-  readonly #options: GuestHoldOptions;
-  readonly #read: Promise<void>;
+  readonly #machine: FollowedMachine;
   #hold: HoldRecord | undefined;
+  /** What an earlier control plane has left was read, or is of no interest any more. */
+  #isKnown = false;
+  #reading: Promise<void> | undefined;
+  #hasFailed = false;
   /** `cont` was sent, so a guest that runs has gone on. */
   #isEnding = false;
   #isHalted = false;
   /** Resolves when the file of a hold that is over is removed. */
   #removed: Promise<void> = Promise.resolve();
 
-  constructor(options: GuestHoldOptions) {
-    this.#options = options;
-    const { folder, record } = options;
-    this.#read = readHold(folder, record.generation)
-      .catch(() => undefined)
-      .then((found) => {
-        this.#hold = found;
-      });
+  constructor(machine: FollowedMachine) {
+    this.#machine = machine;
+    void this.known();
   }
 
-  /** Resolves when it is known what an earlier control plane has left. */
-  known(): Promise<void> {
-    return this.#read;
+  /**
+   * Resolves when what an earlier control plane has left was read, or could not be read: then the guest counts as not
+   * held, and the next call tries again.
+   */
+  async known(): Promise<void> {
+    if (this.#isKnown) return;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
   }
 
   get reason(): string | undefined {
@@ -57,28 +51,36 @@ export class GuestHold {
     return this.#hold?.at;
   }
 
-  /** Finishes what an earlier control plane or connection had begun. Repeatable. */
-  async find(client: QmpClient): Promise<void> {
-    await this.#read;
+  /**
+   * Finishes what an earlier control plane or connection had begun. Repeatable. Returns false when what there is to
+   * finish cannot be read now.
+   */
+  async find(client: QmpClient): Promise<boolean> {
+    await this.known();
     const found = this.#hold;
-    if (found === undefined) return;
+    if (found === undefined) return this.#isKnown;
     const isRunning = (await runState(client, this.#quick)) === 'running';
     // It may have been released meanwhile.
-    if (this.#hold !== found) return;
-    if (isRunning && this.#isEnding) return this.#goneOn();
+    if (this.#hold !== found) return true;
+    if (isRunning && this.#isEnding) {
+      await this.#goneOn();
+      return true;
+    }
     this.#paused(found.reason);
     if (isRunning) await client.execute('stop', {}, this.#quick);
+    return true;
   }
 
   /** Returns whether the guest is held: only one that runs can be. */
   async begin(client: QmpClient, reason: string): Promise<boolean> {
-    await this.#read;
+    await this.known();
     if (this.#hold !== undefined) return true;
-    const { folder, record, clock } = this.#options;
+    const { folder, record, clock } = this.#machine;
     if ((await runState(client, this.#quick)) !== 'running') return false;
     const hold = { generation: record.generation, reason, at: clock.now() };
     await this.#removed;
     await writeHold(folder, hold);
+    this.#isKnown = true;
     this.#hold = hold;
     this.#paused(reason);
     // One that does not respond in time may obey later, so it counts as held all the same.
@@ -88,7 +90,8 @@ export class GuestHold {
 
   /** Returns whether the guest is held no longer. */
   async end(client: QmpClient | undefined): Promise<boolean> {
-    await this.#read;
+    await this.known();
+    if (!this.#isKnown) return false;
     if (this.#hold !== undefined) {
       if (client === undefined) return false;
       this.#isEnding = true;
@@ -102,10 +105,11 @@ export class GuestHold {
   /** Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. */
   async halt(client: QmpClient): Promise<void> {
     this.#isHalted = true;
-    await this.#read;
+    await this.known();
+    this.#isKnown = true;
     if (this.#hold !== undefined) {
       this.#hold = undefined;
-      await removeHold(this.#options.folder);
+      await removeHold(this.#machine.folder);
     }
     await client.execute('stop');
   }
@@ -116,7 +120,7 @@ export class GuestHold {
     if (reason === undefined) return undefined;
     this.#hold = undefined;
     this.#isEnding = false;
-    const { folder, logger } = this.#options;
+    const { folder, logger } = this.#machine;
     // Otherwise the next control plane would pause it again.
     this.#removed = removeHold(folder).catch((error: unknown) =>
       logger.log('warn', 'cannot remove the record of a paused guest that goes on', { error }),
@@ -124,20 +128,35 @@ export class GuestHold {
     return reason;
   }
 
+  async #read(): Promise<void> {
+    const { folder, record, logger } = this.#machine;
+    try {
+      const found = await readHold(folder, record.generation);
+      // The guest may have been held and released meanwhile.
+      if (!this.#isKnown) this.#hold = found;
+      this.#isKnown = true;
+    } catch (error) {
+      if (!this.#hasFailed) {
+        logger.log('warn', 'cannot read whether a guest is to be paused; tried again', { error });
+      }
+      this.#hasFailed = true;
+    }
+  }
+
   get #quick() {
-    return { timeoutMs: this.#options.limits.statusMs };
+    return { timeoutMs: this.#machine.limits.statusMs };
   }
 
   async #goneOn(): Promise<void> {
     if (this.lifted() !== undefined) {
-      const { instanceId, generation } = this.#options.record;
-      this.#options.emit({ kind: 'resumed', instanceId, generation });
+      const { instanceId, generation } = this.#machine.record;
+      this.#machine.emit({ kind: 'resumed', instanceId, generation });
     }
     await this.#removed;
   }
 
   #paused(reason: string): void {
-    const { record, emit } = this.#options;
+    const { record, emit } = this.#machine;
     const { instanceId, generation } = record;
     emit({ kind: 'paused', instanceId, generation, reason });
   }

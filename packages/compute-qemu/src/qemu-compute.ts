@@ -15,6 +15,7 @@ import {
   type NetworkInterfaceId,
   type VolumeId,
 } from '@bakehouse/domain';
+import { filesIn } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { beginGuest } from './begin-guest.ts';
 import { readMachineBoot } from './boot-watch.ts';
@@ -23,7 +24,6 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
-import { filesIn } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
 import { saveMemory, waitsForCard } from './keep-memory.ts';
 import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';

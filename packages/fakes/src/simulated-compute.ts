@@ -180,6 +180,7 @@ export class SimulatedCompute implements Compute {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber === undefined) return true;
     checkResponds(machine);
+    if (machine.isGivenUp) return false;
     this.resume(instanceId);
     return true;
   }
@@ -318,9 +319,9 @@ export class SimulatedCompute implements Compute {
     return [...this.#diskUse.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** The machine exists and does not respond, until it is killed. */
-  hang(instanceId: InstanceId): void {
-    this.#set({ ...this.#mustRun(instanceId), state: 'unresponsive' });
+  /** The machine exists and does not respond, until it is killed. `isGivenUp`: that is known already. */
+  hang(instanceId: InstanceId, { isGivenUp = false } = {}): void {
+    this.#set({ ...this.#mustRun(instanceId), state: 'unresponsive', isGivenUp });
   }
 
   ignorePowerButton(instanceId: InstanceId): void {

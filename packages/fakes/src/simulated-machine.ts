@@ -28,6 +28,8 @@ export interface SimulatedMachine {
   readonly memory?: MachineBoot['memory'];
   /** Why it is paused. */
   readonly stalledBy?: string;
+  /** It did not respond before, so nobody waits for it: a hold or a release does nothing, at once. */
+  readonly isGivenUp?: boolean;
   /** Which hold it was, counted from the first: it is paused until it is released. */
   readonly holdNumber?: number;
 }
@@ -47,7 +49,7 @@ export function inHoldOrder(machines: readonly SimulatedMachine[]): readonly Sim
 }
 
 export function checkResponds(machine: SimulatedMachine | undefined): void {
-  if (machine?.state !== 'unresponsive') return;
+  if (machine?.state !== 'unresponsive' || machine.isGivenUp) return;
   throw new Error(`${machine.spec.instanceId} does not respond`);
 }
 

@@ -3,6 +3,7 @@ export * from './bound-log.ts';
 export * from './code-build.ts';
 export * from './durable-files.ts';
 export * from './end-process.ts';
+export * from './file-lock.ts';
 export * from './files.ts';
 export * from './host-action.ts';
 export { type ControlGroups, findControlGroups } from './jail/control-groups.ts';

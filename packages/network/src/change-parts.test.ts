@@ -1,4 +1,4 @@
-import type { PolicyChange, PolicyNic } from '@bakehouse/domain';
+import { type PolicyChange, type PolicyNic, PolicyRefusedError } from '@bakehouse/domain';
 import { expect, test } from 'vitest';
 import { changeParts, makeEach } from './change-parts.ts';
 import { MutablePolicy } from './network-state.ts';
@@ -26,13 +26,16 @@ test('a change has a part for each VPC that is here with its groups, and one for
   const changed = changeOf(...[here, there, nowhere].map((nic) => policyOf(nic)));
   const gone = new Map(vpcs.map((vpcId) => [vpcId, undefined]));
   const parts = changeParts({ ...changed, vpcs: gone }, { nics, policy });
-  expect(parts.map((part) => [...part.nics.keys()])).toEqual(
+  expect([...parts.values()].map((part) => [...part.nics.keys()])).toEqual(
     [here, there, nowhere].map(({ nicId }) => [nicId]),
   );
-  expect(parts.map((part) => [...part.groups.keys()])).toEqual(
+  expect([...parts.values()].map((part) => [...part.groups.keys()])).toEqual(
     [here, there, nowhere].map(({ nicId }) => [`sg-${nicId}`]),
   );
-  expect(parts.map((part) => [...part.vpcs.keys()])).toEqual(vpcs.map((vpcId) => [vpcId]));
+  expect([...parts.values()].map((part) => [...part.vpcs.keys()])).toEqual(
+    vpcs.map((vpcId) => [vpcId]),
+  );
+  expect([...parts.keys()]).toEqual([here.vpcId, there.vpcId, undefined]);
 });
 
 test('an address moves from one part to another, in whichever order they come', async () => {
@@ -47,23 +50,34 @@ test('an address moves from one part to another, in whichever order they come', 
       ...order.map((nic) => policyOf(nic, nic === there ? address : undefined)),
     );
     const parts = changeParts(moved, { nics, policy });
-    expect(parts).toHaveLength(2);
+    expect(parts.size).toBe(2);
     await makeEach(parts, async (part) => void policy.apply(part));
     expect(policy.nics).toEqual(new Map(moved.nics));
   }
 });
 
-test('what cannot be made is reported, and keeps nothing else from being made', async () => {
+test('what cannot be made is reported by its VPC, and keeps nothing else from being made', async () => {
   const made: PolicyChange[] = [];
-  const parts = [here, there, nowhere].map((nic) => changeOf(policyOf(nic)));
-  const [good, ...bad] = parts;
+  const partOf = (nic: typeof nowhere) => changeOf(policyOf(nic));
+  const [good, bad, rest] = [partOf(here), partOf(there), partOf(nowhere)];
   const make = async (part: PolicyChange) => {
     if (part !== good) throw new Error(`refused ${[...part.nics.keys()]}`);
     made.push(part);
   };
-  await expect(makeEach(parts, make)).rejects.toMatchObject({
-    errors: bad.map((part) => ({ message: `refused ${[...part.nics.keys()]}` })),
-  });
+  const ofVpcs = new Map([
+    [here.vpcId, good],
+    [there.vpcId, bad],
+  ]);
+  const refusal = await makeEach(ofVpcs, make).catch((error: unknown) => error);
   expect(made).toEqual([good]);
-  await expect(makeEach(parts.slice(0, 2), make)).rejects.toThrow(`refused ${there.nicId}`);
+  expect(refusal).toBeInstanceOf(PolicyRefusedError);
+  expect(refusal).toMatchObject({
+    vpcIds: new Set([there.vpcId]),
+    message: `the policy of ${there.vpcId} is refused: Error: refused ${there.nicId}`,
+    cause: { message: `refused ${there.nicId}` },
+  });
+  // Of which VPC the rest is, nobody knows.
+  const all = new Map([...ofVpcs, [undefined, rest] as const]);
+  const unnamed = await makeEach(all, make).catch((error: unknown) => error);
+  expect(unnamed).toEqual(new Error(`refused ${nowhere.nicId}`));
 });

@@ -1,4 +1,4 @@
-import type { PolicyChange, VpcId } from '@bakehouse/domain';
+import { type PolicyChange, PolicyRefusedError, type VpcId } from '@bakehouse/domain';
 import type { PluggedNic } from './network-records.ts';
 import type { PolicyState } from './network-state.ts';
 
@@ -10,11 +10,11 @@ interface ChangedNetwork {
 type Mutable<Values> = Values extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never;
 type Part = { readonly [Kind in keyof PolicyChange]: Mutable<PolicyChange[Kind]> };
 
-/** A change of several VPCs as one for each, and one for what no VPC on this host uses. */
-export function changeParts(
-  change: PolicyChange,
-  { nics, policy }: ChangedNetwork,
-): readonly PolicyChange[] {
+/** By VPC; undefined for what no VPC on this host uses. */
+type ChangeParts = ReadonlyMap<VpcId | undefined, PolicyChange>;
+
+/** A change of several VPCs as one for each, and one for the rest. */
+export function changeParts(change: PolicyChange, { nics, policy }: ChangedNetwork): ChangeParts {
   const vpcs = new Set([...nics.values()].map(({ vpcId }) => vpcId));
   const vpcOfGroup = new Map<string, VpcId>();
   for (const { nicId, vpcId } of nics.values()) {
@@ -31,7 +31,7 @@ export function changeParts(
   for (const [id, nic] of change.nics) partOf(nics.get(id)?.vpcId).nics.set(id, nic);
   for (const [id, rules] of change.groups) partOf(vpcOfGroup.get(id)).groups.set(id, rules);
   for (const [id, vpc] of change.vpcs) partOf(vpcs.has(id) ? id : undefined).vpcs.set(id, vpc);
-  return [...parts.values()];
+  return parts;
 }
 
 /**
@@ -39,15 +39,26 @@ export function changeParts(
  * another. Then rejects for those that could not.
  */
 export async function makeEach(
-  parts: readonly PolicyChange[],
+  parts: ChangeParts,
   make: (part: PolicyChange) => Promise<void>,
 ): Promise<void> {
-  const failures = new Map<PolicyChange, unknown>();
-  for (const part of parts) {
-    await make(part).catch((error: unknown) => failures.set(part, error));
+  const refused = new Map<VpcId | undefined, PolicyChange>();
+  const reasons = new Map<VpcId | undefined, unknown>();
+  for (const [vpcId, part] of parts) {
+    try {
+      await make(part);
+    } catch (error) {
+      refused.set(vpcId, part);
+      reasons.set(vpcId, error);
+    }
   }
-  if (failures.size === 0) return;
-  if (failures.size < parts.length) return await makeEach([...failures.keys()], make);
-  const [first, ...others] = failures.values();
-  throw others.length === 0 ? first : new AggregateError([first, ...others], String(first));
+  if (refused.size === 0) return;
+  if (refused.size < parts.size) return await makeEach(refused, make);
+  throw refusalOf(reasons);
+}
+
+/** What is not of one VPC may concern all. */
+function refusalOf(reasons: ReadonlyMap<VpcId | undefined, unknown>): unknown {
+  if (reasons.has(undefined)) return reasons.get(undefined);
+  return new PolicyRefusedError(reasons as ReadonlyMap<VpcId, unknown>);
 }

@@ -1,13 +1,14 @@
 import { allEnded, type Clock, invariant, type Logger } from '@bakehouse/base';
-import type {
-  InstanceId,
-  Network,
-  NetworkInterfaceId,
-  NetworkPolicy,
-  NetworkPort,
-  NetworkRepair,
-  Nic,
-  PolicyChange,
+import {
+  type InstanceId,
+  type Network,
+  type NetworkInterfaceId,
+  type NetworkPolicy,
+  type NetworkPort,
+  type NetworkRepair,
+  type Nic,
+  type PolicyChange,
+  PolicyRefusedError,
 } from '@bakehouse/domain';
 import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
@@ -21,6 +22,7 @@ import { firewallWatch } from './firewall-watch.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { hostForwarding } from './host-forwarding.ts';
 import { findNetworkLeftovers, type NetworkLeftover } from './leftovers.ts';
+import { lookAtAll, type PlannedRepair, seemLost } from './looks.ts';
 import { refuseCollision, refuseOtherPlatform, removeNamespace } from './namespace.ts';
 import {
   enterNamespace,
@@ -38,7 +40,6 @@ import { PublicSide } from './public-side.ts';
 import { answersArp } from './reachability.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { Turns } from './turns.ts';
-import type { PlannedRepair } from './vpc-network.ts';
 import { VpcNetworks } from './vpc-networks.ts';
 import { WantedNetwork } from './wanted-network.ts';
 
@@ -167,14 +168,13 @@ export class LinuxNetwork implements Network {
   /** Looks beside other calls, as a look takes longer the more there is. Only what seems lost keeps others waiting. */
   async repair(): Promise<readonly NetworkRepair[]> {
     this.#mustBeOpen();
-    const seemsWhole = await this.#planRepairs().then(
-      (planned) => planned.length === 0,
-      // What a change takes away in between cannot be looked at.
-      () => false,
-    );
+    const link = await seemLost([() => this.#lookAtLink()]);
+    const others = await seemLost([this.#public.look, ...this.#vpcs.looks]);
     return await this.#turns.alone(async () => {
       this.#mustBeOpen();
-      const planned = seemsWhole ? [] : await this.#planRepairs();
+      const lostLink = await lookAtAll(link);
+      // Without the link, nothing else can be seen; and all is made again with it.
+      const planned = lostLink.length > 0 ? lostLink : await lookAtAll(others);
       for (const { repair } of planned) {
         this.#options.logger.log('warn', 'repairing the network', { ...repair });
       }
@@ -184,7 +184,7 @@ export class LinuxNetwork implements Network {
       await this.#closeHost();
       await this.#openDoors();
       await this.#checkOutbound();
-      await this.#wanted.keepRest();
+      await this.#wanted.keep();
       return planned.map(({ repair }) => repair);
     });
   }
@@ -267,12 +267,15 @@ export class LinuxNetwork implements Network {
       await this.#enforceWhole(change);
     } catch (error) {
       const parts = changeParts(change, this.#wanted);
-      if (parts.length < 2) throw error;
-      await makeEach(parts, (part) => this.#enforceWhole(part));
+      if (parts.size > 1) return await makeEach(parts, (part) => this.#enforceWhole(part));
+      const [vpcId] = parts.keys();
+      throw vpcId === undefined ? error : new PolicyRefusedError(new Map([[vpcId, error]]));
+    } finally {
+      // In force before it is recorded.
+      await this.#wanted.keep();
     }
   }
 
-  /** In force before it is recorded. */
   async #enforceWhole(change: PolicyChange): Promise<void> {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
@@ -289,7 +292,7 @@ export class LinuxNetwork implements Network {
       await enforce().catch(() => {});
       throw error;
     }
-    await this.#wanted.keep(change);
+    this.#wanted.note(change);
   }
 
   #mustBeOpen(): void {
@@ -316,17 +319,10 @@ export class LinuxNetwork implements Network {
     return this.#outside.open((firstPort) => wantedDoors(nics.values(), policy, firstPort));
   }
 
-  /** Looks for what was lost, and changes nothing. */
-  async #planRepairs(): Promise<readonly PlannedRepair[]> {
-    if (!(await this.#outside.isWhole()) || !(await this.#vpcs.router.isWhole())) {
-      const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
-      return [{ repair, perform: () => this.#remakeLink() }];
-    }
-    const inside = await this.#vpcs.planRepairs();
-    if (await this.#public.isIntact()) return inside;
-    const name = `table ip ${this.#names.table}`;
-    const repair = { part: 'filters', name, how: 'replaced' } as const;
-    return [{ repair, perform: () => this.#public.replace() }, ...inside];
+  async #lookAtLink(): Promise<readonly PlannedRepair[]> {
+    if ((await this.#outside.isWhole()) && (await this.#vpcs.router.isWhole())) return [];
+    const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
+    return [{ repair, perform: () => this.#remakeLink() }];
   }
 
   /** Whatever of the link is lost, all of it is made again. Guests do not notice. */

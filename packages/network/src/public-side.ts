@@ -1,5 +1,6 @@
 import { parseIp } from '@bakehouse/base';
 import { transitAddress } from './addressing.ts';
+import type { Look } from './looks.ts';
 import type { NetworkNames } from './network-names.ts';
 import { type NftTables, nftTables } from './nft-tables.ts';
 import { hostBasePart, hostNicPart } from './plan-host-table.ts';
@@ -55,9 +56,12 @@ export class PublicSide {
     await this.#nft.replace();
   }
 
-  isIntact(): Promise<boolean> {
-    return this.#nft.areIntact();
-  }
+  readonly look: Look = async () => {
+    if (await this.#nft.areIntact()) return [];
+    const name = `table ip ${this.#options.names.table}`;
+    const repair = { part: 'filters', name, how: 'replaced' } as const;
+    return [{ repair, perform: () => this.replace() }];
+  };
 
   async remove(): Promise<void> {
     const table = `ip ${this.#options.names.table}`;

@@ -3,6 +3,7 @@ import { allEnded, type Clock, type Logger } from '@bakehouse/base';
 import type { InstanceId, PolicyChange, VpcId } from '@bakehouse/domain';
 import { readFolderIfExists } from '@bakehouse/host';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
+import type { Look } from './looks.ts';
 import { removeNamespace, vpcNamespaces } from './namespace.ts';
 import { NetworkToolError } from './network-errors.ts';
 import { enterNamespace, type NetworkNames, vpcNames } from './network-names.ts';
@@ -11,7 +12,7 @@ import type { VpcCommon } from './plan-vpc-chains.ts';
 import type { DeviceCommand } from './plan-vpc-links.ts';
 import { Router } from './router.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
-import { type PlannedRepair, VpcNetwork } from './vpc-network.ts';
+import { VpcNetwork } from './vpc-network.ts';
 import type { WantedNetwork } from './wanted-network.ts';
 
 /** The folder of a VPC's dnsmasq, among those of the release before. */
@@ -143,10 +144,12 @@ export class VpcNetworks {
     await allEnded([...this.#vpcs.values()].map((vpc) => vpc.applyDnsmasq()));
   }
 
-  async planRepairs(): Promise<readonly PlannedRepair[]> {
-    const planned: PlannedRepair[] = [];
-    for (const vpc of this.#vpcs.values()) planned.push(...(await vpc.planRepairs()));
-    return planned;
+  /** One for each VPC that is here now. When it is gone, nothing of it is lost. */
+  get looks(): readonly Look[] {
+    return [...this.#vpcs].map(([vpcId, vpc]) => async () => {
+      const isHere = this.#vpcs.get(vpcId) === vpc;
+      return isHere ? await vpc.planRepairs() : [];
+    });
   }
 
   /** Removes the VPCs that have a record, and whatever else has their names. */

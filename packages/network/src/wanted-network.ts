@@ -126,8 +126,8 @@ export class WantedNetwork {
     return this.#policy.apply(change);
   }
 
-  /** Records a change of the policy that is in force. What cannot be written is tried again at the next call. */
-  async keep({ nics, groups, vpcs }: PolicyChange): Promise<void> {
+  /** A change of the policy that is in force, for `keep`. */
+  note({ nics, groups, vpcs }: PolicyChange): void {
     for (const [groupId, rules] of groups) {
       const group = rules && { groupId, rules };
       this.#unwritten.set(groupId, () => this.#records.savePolicyGroup(groupId, group));
@@ -136,11 +136,10 @@ export class WantedNetwork {
       this.#unwritten.set(id, () => this.#records.savePolicyVpc(id, vpc));
     for (const [id, nic] of nics)
       this.#unwritten.set(id, () => this.#records.savePolicyNic(id, nic));
-    await this.keepRest();
   }
 
-  /** Writes what `keep` could not. */
-  async keepRest(): Promise<void> {
+  /** Records what was noted. What cannot be written is tried again at the next call. */
+  async keep(): Promise<void> {
     const saves = [...this.#unwritten];
     const written: Promise<void>[] = [];
     for (let at = 0; at < saves.length; at += openFilesMax) {

@@ -113,6 +113,7 @@ export function volumeContext(options: QemuVolumesOptions): VolumeContext {
     instanceSockets: options.instanceSockets,
     monitors: qmpMonitors(limits.qmpTimeoutMs),
     locks,
+    beingFilled: new Set(),
     hot: hotContext(resolve(options.hotDirectory), { maps, locks, clock, logger }),
     clock,
     logger,

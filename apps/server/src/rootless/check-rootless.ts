@@ -10,7 +10,6 @@ import {
 import { firstOpenPort, hostPortOf } from '@bakehouse/network/host-ports';
 import type { Config } from '../config.ts';
 import type { Check } from '../doctor/check.ts';
-import { tunCheck } from '../doctor/device-checks.ts';
 import { subordinateProblem, sysctlCommand } from './remedies.ts';
 
 /** As many as the files of a guest's image have, and guests' processes take theirs from the same ones. */
@@ -118,6 +117,5 @@ export async function checkRootless(config: Pick<Config, 'outbound'>): Promise<r
   return [
     ...checks,
     ...(isWhole ? [{ area: 'rootless', name: 'mapping', ...(await mapping()) } as const] : []),
-    await tunCheck(),
   ];
 }

@@ -10,10 +10,12 @@ import {
   makeNamespacesCommand,
   namespaceOf,
   ownEnvironment,
+  readTextIfExists,
 } from '@bakehouse/host';
 import { type Config, rootlessVariable, UsageError } from '../config.ts';
 import { isDataDirectory, nameDataDirectory } from '../data-directory.ts';
 import { holderOf, whileFree } from '../data-lock.ts';
+import { tunCheck } from '../doctor/device-checks.ts';
 import { endProcesses } from '../doctor/end-processes.ts';
 import { type PlatformProcess, platformProcesses } from '../doctor/platform-processes.ts';
 import { checkRootless } from './check-rootless.ts';
@@ -71,13 +73,16 @@ const namesInside = ({ dataDirectory }: Pick<Config, 'dataDirectory'>) =>
 
 /** The server comes first: a second one, which is about to be refused, has namespaces of its own. */
 async function findMember(config: Config, owner: string): Promise<HostProcess | undefined> {
-  const server = await holderOf((await namesInside(config)).lock);
+  const { lock, namespaces } = await namesInside(config);
+  const server = await holderOf(lock);
   if (server && (await isInNamespacesOf(server, owner))) return server;
-  return await findNamespaceMember(owner);
+  const proof = await readTextIfExists(namespaces);
+  return proof === undefined ? undefined : await findNamespaceMember(owner, proof);
 }
 
 async function refuseUnfitUser(config: Config): Promise<void> {
-  const failed = (await checkRootless(config)).filter(({ status }) => status === 'fail');
+  const checks = [...(await checkRootless(config)), await tunCheck()];
+  const failed = checks.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return;
   const lines = failed.map(({ name, detail, remedy }) => `  ${name}: ${detail}\n    → ${remedy}`);
   throw new UsageError(
@@ -120,7 +125,7 @@ async function become(argv: readonly string[]): Promise<never> {
   const program = await findProgram(name);
   if (program === undefined) throw new UsageError(`${name} is not installed`);
   const environment = { ...ownEnvironment(), [rootlessVariable]: `${process.getuid?.()}` };
-  // An experiment of Node's, which would be said after this process has become the other program: never.
+  // Node warns that execve is experimental; this process is replaced before it prints that.
   process.execve?.(program, [name, ...args], environment);
   throw new Error(`${program} did not start`);
 }

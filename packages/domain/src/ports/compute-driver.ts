@@ -266,6 +266,8 @@ export interface MachineFile {
   readonly inode: number;
   /** What it takes of its file system. */
   readonly bytes: number;
+  /** The platform copies into it now, so it also grows without the guest. */
+  readonly isBeingFilled?: boolean;
 }
 
 export interface Capacity {

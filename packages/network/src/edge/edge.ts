@@ -9,11 +9,12 @@ import {
 import { enterNamespace, namespaceFileOf } from '../network-names.ts';
 import type { Outside } from '../outside.ts';
 import type { RunNetworkCommand } from '../run-network-command.ts';
+import { doorsSocket } from './ask-doors.ts';
 import { Doors } from './doors.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { firstOpenPort } from './host-ports.ts';
 import { Pasta } from './pasta.ts';
-import type { Door } from './plan-doors.ts';
+import type { DoorPlan } from './plan-doors.ts';
 
 /** Where a platform without the host's rights keeps what leads from its network to the host's. */
 export interface EdgeOptions {
@@ -72,7 +73,7 @@ export class Edge implements Outside {
     });
     this.#doors = new Doors({
       ...{ namespaceFile, clock, logger, logPath: log('doors.log') },
-      socketPath: join(runtimeDirectory, 'doors'),
+      socketPath: doorsSocket(runtimeDirectory),
     });
   }
 
@@ -106,8 +107,8 @@ export class Edge implements Outside {
     await this.#pasta.end();
   }
 
-  async open(doors: (firstPort: number) => readonly Door[]): Promise<void> {
-    await this.#doors.change(doors(await firstOpenPort()));
+  async open(plan: (firstPort: number) => DoorPlan): Promise<void> {
+    await this.#doors.change(plan(await firstOpenPort()));
   }
 
   async watch(): Promise<void> {

@@ -73,7 +73,12 @@ test('a disk without room is not filled, and one that becomes full is filled no 
 test('a volume is filled only with as much room as paused guests need to go on', async () => {
   const room = { device: 1, path: '/data', freeBytes: GiB + GiB / 4 - 1, reservedBytes: GiB };
   const { context, volumeId } = await bench({ guestRoom: { look: async () => [room] } });
-  expect(await fillVolume(context, volumeId, never)).toBe('later');
+  const ended: (string | undefined)[] = [];
+  const endHydration = async (_: VolumeId, id?: string) => void ended.push(id?.slice(0, 2));
+  const volumes = Object.assign(Object.create(context.volumes), { endHydration });
+  expect(await fillVolume({ ...context, volumes }, volumeId, never)).toBe('later');
+  // Of a copy that an earlier control plane began.
+  expect(ended).toEqual(['i-']);
   room.freeBytes += 1;
   expect(await fillVolume(context, volumeId, never)).toBe('over');
 });

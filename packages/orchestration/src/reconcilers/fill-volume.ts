@@ -32,11 +32,17 @@ export async function fillVolume(
 ): Promise<'over' | 'later'> {
   const volume = await context.metadata.read((tx) => tx.get('volume', volumeId));
   if (!volume || isOver(volume)) return 'over';
-  if (signal.aborted || (await isShortOfRoom(context))) return 'later';
+  if (signal.aborted) return 'later';
+  const instanceId = await machineOf(context, volume);
+  if (await isShortOfRoom(context)) {
+    // QEMU may go on with what an earlier control plane began.
+    await context.volumes.endHydration(volumeId, instanceId);
+    return 'later';
+  }
   const full = new AbortController();
   const record = progressRecorder(context, volume);
   const { rateMiBps } = volume.initialization ?? {};
-  const isWhole = await context.volumes.hydrate(volumeId, await machineOf(context, volume), {
+  const isWhole = await context.volumes.hydrate(volumeId, instanceId, {
     signal: AbortSignal.any([signal, full.signal]),
     ...(rateMiBps === undefined ? {} : { bytesPerSecond: rateMiBps * MiB }),
     onProgress(progress) {

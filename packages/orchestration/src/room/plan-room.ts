@@ -34,6 +34,11 @@ export interface RoomPlan {
 export const resumeBytes = ({ reservedBytes }: Pick<GuestRoom, 'reservedBytes'>): number =>
   Math.max(resumeBytesMin, reservedBytes + Math.ceil(reservedBytes / 4));
 
+const floorBytes = ({ reservedBytes }: Pick<GuestRoom, 'reservedBytes'>) =>
+  reservedBytes * floorShare;
+
+export const isBelowFloor = (room: RoomFacts['room']): boolean => room.freeBytes < floorBytes(room);
+
 /**
  * Which guest is paused when only the reserve is left, and which goes on when there is room: pure. The one that grew
  * most is paused, then the next one if the others are still too fast; who was paused last goes on first. Guests that
@@ -52,6 +57,6 @@ function tooFast({ room, grown, grownInMs }: RoomFacts): readonly InstanceId[] {
   const growing = [...grown].filter(([, bytes]) => bytes > 0);
   const bytes = growing.reduce((sum, [, each]) => sum + each, 0);
   const bytesToCome = (bytes / Math.max(grownInMs, measureMsMin)) * lastingMs;
-  if (bytesToCome < room.freeBytes - room.reservedBytes * floorShare) return [];
+  if (bytesToCome < room.freeBytes - floorBytes(room)) return [];
   return growing.toSorted(([, a], [, b]) => b - a).map(([instanceId]) => instanceId);
 }

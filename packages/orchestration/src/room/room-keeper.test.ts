@@ -107,6 +107,65 @@ test('a volume that is attached or detached is no growth', async () => {
   expect(host.held).toEqual([b]);
 });
 
+/** Guest `a` has what each look finds of its disk; half of the reserve is left at the last one. */
+async function lookAt(
+  host: ReturnType<typeof makeHost>,
+  looks: readonly Pick<MachineFile, 'bytes' | 'isBeingFilled'>[],
+): Promise<void> {
+  for (const [at, look] of looks.entries()) {
+    host.use.set(a, [{ ...file(1, 0), ...look }]);
+    host.use.set(b, [file(2, at * MiB)]);
+    if (at === looks.length - 1) host.room.freeBytes = host.room.reservedBytes / 2;
+    await host.keeper.look();
+    await host.clock.advance(secondMs);
+  }
+}
+
+test("what a volume grows while it is filled is not its guest's growth, also a moment later", async () => {
+  const host = makeHost();
+  await lookAt(host, [
+    { bytes: 0 },
+    { bytes: GiB, isBeingFilled: true },
+    { bytes: 2 * GiB, isBeingFilled: true },
+    { bytes: 3 * GiB },
+    { bytes: 3 * GiB },
+  ]);
+  expect(host.tried).toEqual(['hold i-b']);
+});
+
+test('a guest that grows after its volume was filled is paused', async () => {
+  const host = makeHost();
+  await lookAt(host, [
+    { bytes: GiB, isBeingFilled: true },
+    { bytes: 2 * GiB },
+    { bytes: 2 * GiB + 100 * MiB },
+  ]);
+  expect(host.held).toEqual([a]);
+});
+
+test('below the floor a volume that is still filled counts, as nobody else would stop its guest', async () => {
+  const host = makeHost();
+  const filled = (bytes: number) => ({ bytes, isBeingFilled: true });
+  await lookAt(host, [filled(0), filled(300 * MiB)]);
+  expect(host.held).toEqual([b]);
+  host.room.freeBytes -= 1;
+  await host.keeper.look();
+  expect(host.held).toEqual([b, a]);
+});
+
+test('a volume that is attached once more is no growth since the first time', async () => {
+  const host = makeHost();
+  const ofA = (files: readonly MachineFile[]) => host.use.set(a, files);
+  for (const files of [[file(1, 0)], [], [file(1, GiB)]]) {
+    ofA(files);
+    await host.keeper.look();
+    await host.clock.advance(secondMs);
+  }
+  host.room.freeBytes = host.room.reservedBytes / 2;
+  await host.keeper.look();
+  expect(host.tried).toEqual([]);
+});
+
 test('who fills one of two disks is paused, and goes on when both have room', async () => {
   const host = makeHost();
   const logs = { ...host.room, device: 2, path: '/data/instances' };

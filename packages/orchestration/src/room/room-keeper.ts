@@ -1,12 +1,7 @@
 import { MiB, secondMs } from '@bakehouse/base';
-import type {
-  GuestHolder,
-  GuestRoom,
-  GuestRoomMeter,
-  InstanceId,
-  MachineFile,
-} from '@bakehouse/domain';
+import type { GuestHolder, GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
+import { type DiskUse, guestGrowth } from './guest-growth.ts';
 import { planRoom, type RoomFacts, resumeBytes } from './plan-room.ts';
 
 type KeeperContext = Pick<ReconcilerContext, 'clock' | 'logger'> & {
@@ -23,9 +18,6 @@ const memoryMs = 10 * secondMs;
 /** A guest that could not be paused, or did not go on, is not tried again for so long. */
 const passedOverMs = 10 * secondMs;
 
-type DiskUse = Awaited<ReturnType<GuestHolder['diskUse']>>;
-
-/** What the files of machines took at a time. */
 interface Sample {
   readonly at: number;
   readonly use: DiskUse;
@@ -91,7 +83,7 @@ export class RoomKeeper {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
     const samples = this.#samples.map(({ use }) => use);
-    const growth = growthOf(samples, room.device);
+    const growth = guestGrowth(samples, room);
     const grown = new Map([...growth].filter(([instanceId]) => !held.includes(instanceId)));
     const grownInMs = (last?.at ?? 0) - (first?.at ?? 0);
     const sinceChangeMs = this.#context.clock.elapsed() - this.#changedAt;
@@ -134,33 +126,6 @@ export class RoomKeeper {
     }
     return undefined;
   }
-}
-
-/**
- * How much the files of this device grew that each machine has in the last sample, each from the first sample on in which
- * the machine has it: a volume that is attached or detached is no growth.
- */
-function growthOf(samples: readonly DiskUse[], ofDevice: number): ReadonlyMap<InstanceId, number> {
-  const before = new Map<string, number>();
-  const keyOf = (id: InstanceId, { device, inode }: MachineFile) => `${id} ${device} ${inode}`;
-  for (const use of samples) {
-    for (const [instanceId, files] of use) {
-      for (const file of files) {
-        const key = keyOf(instanceId, file);
-        if (!before.has(key)) before.set(key, file.bytes);
-      }
-    }
-  }
-  const grown = (id: InstanceId, file: MachineFile) =>
-    file.bytes - (before.get(keyOf(id, file)) ?? file.bytes);
-  return new Map(
-    [...(samples.at(-1) ?? [])].map(([instanceId, files]) => [
-      instanceId,
-      files
-        .filter(({ device }) => device === ofDevice)
-        .reduce((sum, file) => sum + grown(instanceId, file), 0),
-    ]),
-  );
 }
 
 const mib = (bytes: number) => Math.floor(bytes / MiB);

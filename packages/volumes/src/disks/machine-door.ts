@@ -1,7 +1,13 @@
-import { chmod, chown, link, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
-import { exists, type JailFolder, readFolderIfExists, statIfExists } from '@bakehouse/host';
+import {
+  exists,
+  filesIn,
+  type JailFolder,
+  readFolderIfExists,
+  statIfExists,
+} from '@bakehouse/host';
 import type { VolumeContext } from '../volume-context.ts';
 
 /** Its group may pass through and use names that it knows, and neither list nor change them. */
@@ -108,14 +114,13 @@ export async function filesInDoor(
   context: VolumeContext,
   instanceId: InstanceId,
 ): Promise<readonly MachineFile[]> {
-  const door = context.paths.door(instanceId);
-  const files: MachineFile[] = [];
-  for (const name of await readFolderIfExists(door)) {
-    const found = await lstat(join(door, name)).catch(() => undefined);
-    if (found === undefined || found.uid === 0) continue;
-    files.push({ device: found.dev, inode: found.ino, bytes: found.blocks * 512 });
-  }
-  return files;
+  const beingFilled = new Set([...context.beingFilled].map(diskNameInDoor));
+  const files = await filesIn(context.paths.door(instanceId));
+  return files
+    .filter(({ owner }) => owner !== 0)
+    .map(({ name, device, inode, bytes }) => {
+      return { device, inode, bytes, isBeingFilled: beingFilled.has(name) };
+    });
 }
 
 /** Removes what `openDoor` made. The machine has ended. */
