@@ -186,7 +186,7 @@ export async function logins(): Promise<readonly Row[]> {
       note: `medians of ${stockMs.length}, turn by turn (stock ${all(stockMs)} s); stock: Debian 12 with its cloud kernel, cloud-init, units, initramfs and kernel line unmodified, and few other packages`,
     },
     {
-      what: 'd) image bytes fetched before the login',
+      what: 'd) image bytes that the guest asked for before the login',
       measured: `${Math.round(fetched / MiB)} of ${Math.round(imageBytes / MiB)} MiB (${Math.round((fetched / imageBytes) * 100)} %)`,
       against: '',
       verdict: 'no goal',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -35,9 +35,12 @@ const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules', '.bin');
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 
-function run(program: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(bin, program), args, { stdio: 'inherit', env });
+/** Returns the exit code. What the program prints goes to this file, if one is given, and else to the terminal. */
+async function run(program: string, args: readonly string[], log?: string): Promise<number> {
+  await using file = log === undefined ? undefined : await open(log, 'w');
+  const to = file?.fd ?? 'inherit';
+  return await new Promise((resolve, reject) => {
+    const child = spawn(join(bin, program), args, { stdio: ['inherit', to, to], env });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });
@@ -86,12 +89,16 @@ const flags: Readonly<Record<string, readonly string[]>> = {
   postgres: onAllCores,
 };
 
-async function suite(project: string, folder: string): Promise<Counts> {
-  process.stdout.write(`\n== ${project} tests\n`);
+/** With `beside`, what it prints comes at its end, in one piece: another kind runs at the same time. */
+async function suite(project: string, folder: string, beside = false): Promise<Counts> {
+  const log = beside ? join(folder, `${project}.log`) : undefined;
+  const title = `\n== ${project} tests\n`;
+  if (log === undefined) process.stdout.write(title);
   const output = join(folder, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
   const more = flags[project] ?? [];
-  const code = await run('vitest', ['run', '--project', project, ...more, ...reporters]);
+  const code = await run('vitest', ['run', '--project', project, ...more, ...reporters], log);
+  if (log !== undefined) process.stdout.write(`${title}${await readFile(log, 'utf8')}`);
   const text = await readFile(output, 'utf8').catch(() => undefined);
   if (text === undefined) {
     return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: vitest wrote no report`] };
@@ -109,9 +116,13 @@ const results: [string, Counts][] = [];
 results.push(['types', await gate('types', 'tsc', ['--noEmit', '-p', 'tsconfig.json'])]);
 results.push(['lint', await gate('lint', 'biome', ['check', '--error-on-warnings', '.'])]);
 results.push(['unused code', await gate('unused code', 'knip', ['--no-config-hints'])]);
-for (const project of ['unit', 'simulation', 'sqlite', 'postgres', 'integration', 'boot']) {
+for (const project of ['unit', 'simulation', 'sqlite', 'postgres']) {
   results.push([project, await suite(project, folder)]);
 }
+// Both wait more than they compute, for disks and for guests that are idle.
+const slow = [suite('integration', folder, true), suite('boot', folder)] as const;
+const [integration, boot] = await Promise.all(slow);
+results.push(['integration', integration], ['boot', boot]);
 await rm(folder, { recursive: true });
 
 process.stdout.write('\n');

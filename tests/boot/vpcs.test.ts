@@ -77,9 +77,27 @@ describe('networks that users make', () => {
       ...['--filters', `Name=attachment.instance-id,Values=${instanceId}`],
       'Name=attachment.device-index,Values=0',
     );
-  /** HTTP at the twin's public address, and the client's address as the twin has seen it. */
-  const askTwin = 'curl -fsS -m 20 -o /dev/null';
-  const twinUrl = () => `http://${transitOf(moving)}:8000`;
+  const curl = 'curl -fsS -m 20 -o /dev/null';
+  const urlOf = (address: PublicAddress) => `http://${transitOf(address)}:8000`;
+  const twinUrl = () => urlOf(moving);
+  /** Asks again and again in the background, also while nobody can log in. */
+  const keepAsking = (guest: Guest, url: string) => {
+    const asking = `while [ -e asking ]; do ${curl} -m 2 ${url}/ && echo yes || echo no; sleep 0.1; done`;
+    return sh(
+      guest,
+      `touch asking; nohup sh -c '${asking}' > asked.log 2> /dev/null < /dev/null &`,
+    );
+  };
+  /** Ends it at a reply: whether there was one, each time that it was asked. */
+  const untilReply = (guest: Guest) =>
+    until('a reply from outside', () =>
+      sh(guest, 'test "$(tail -n 1 asked.log)" = yes; rm -f asking; cat asked.log'),
+    );
+  const serve = async (guest: Guest) => {
+    await sh(guest, 'nohup python3 -m http.server 8000 > /dev/null 2> served.log < /dev/null &');
+    await until('an HTTP server', () => sh(guest, `${curl} http://127.0.0.1:8000/; echo up`));
+  };
+  /** The client's address as the twin has seen it. */
   const seenByTwin = async (path: string) => {
     const log = await sh(twin, 'cat served.log');
     return log
@@ -103,15 +121,14 @@ describe('networks that users make', () => {
     front = await login({ ...first, address: frontAddress.ip });
     twin = await login({ ...third, address: moving.ip });
     inner = await login({ ...second, address: '10.0.2.10', through: front });
-    await sh(twin, 'nohup python3 -m http.server 8000 > /dev/null 2> served.log < /dev/null &');
-    await until('an HTTP server', () => sh(twin, `${askTwin} http://127.0.0.1:8000/; echo up`));
+    await Promise.all([front, twin].map(serve));
   });
   afterAll(() => cloud.end());
 
   test('a private subnet reaches the outside by the address of its NAT gateway', async () => {
-    await sh(inner, `${askTwin} ${twinUrl()}/?inner`);
+    await sh(inner, `${curl} ${twinUrl()}/?inner`);
     expect(await seenByTwin('/?inner')).toBe(transitOf(privateSide.natAddress));
-    await sh(front, `${askTwin} ${twinUrl()}/?front`);
+    await sh(front, `${curl} ${twinUrl()}/?front`);
     expect(await seenByTwin('/?front')).toBe(transitOf(frontAddress));
   });
 
@@ -129,24 +146,29 @@ describe('networks that users make', () => {
   });
 
   test('without the route to the gateway there is no way in or out; with it there is again', async () => {
-    const asking = `i=0; while [ $i -lt 40 ]; do i=$((i+1)); ${askTwin} -m 2 ${twinUrl()}/ && echo yes || echo no; sleep 0.1; done`;
-    await sh(front, `nohup sh -c '${asking}' > outside.log 2> /dev/null < /dev/null &`);
+    await keepAsking(front, twinUrl());
     const { publicTable, gateway } = ours;
     const route = ['--route-table-id', publicTable, '--destination-cidr-block', anywhere];
     await ec2('delete-route', ...route);
     expect(await knock(frontAddress.ip, 22)).toBe('silent');
     await routeTo(ec2, publicTable, '--gateway-id', gateway);
-    const asked = await until('an answer from outside', async () => {
-      const lines = (await sh(front, 'cat outside.log')).split('\n');
-      return lines.at(-1) === 'yes' && lines;
-    });
-    expect(asked).toContain('no');
+    expect(await untilReply(front)).toContain('no');
   });
 
-  test('a gateway stays attached while addresses are mapped through it', async () => {
-    const { gateway, vpc } = ours;
-    const detach = ['detach-internet-gateway', '--internet-gateway-id', gateway, '--vpc-id', vpc];
-    expect(await ec2.refused(...detach)).toBe('DependencyViolation');
+  test('a gateway stays attached while addresses are mapped; attached again, it leads out and in', async () => {
+    const names = ['--internet-gateway-id', theirs.gateway, '--vpc-id', theirs.vpc];
+    expect(await ec2.refused('detach-internet-gateway', ...names)).toBe('DependencyViolation');
+    const association = await ec2(
+      ...['describe-addresses', '--allocation-ids', moving.allocation],
+      ...['--query', 'Addresses[0].AssociationId'],
+    );
+    await keepAsking(twin, urlOf(frontAddress));
+    await ec2('disassociate-address', '--association-id', association);
+    await ec2('detach-internet-gateway', ...names);
+    expect(await knock(moving.ip, 22)).not.toBe('open');
+    await ec2('attach-internet-gateway', ...names);
+    await associate(moving, twin.instanceId);
+    expect(await untilReply(twin)).toContain('no');
   });
 
   test('a network ACL refuses between subnets, and lets pass by its entries', async () => {

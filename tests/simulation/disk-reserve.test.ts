@@ -1,6 +1,6 @@
 import { GiB, MiB, secondMs } from '@bakehouse/base';
 import type { InstanceId } from '@bakehouse/domain';
-import { FakeWorld } from '@bakehouse/fakes';
+import { FakeWorld, FaultPlan } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { launch, makeVolume, outputOf, snapshotOf } from './scenes.ts';
@@ -9,9 +9,9 @@ import { type PlatformRun, startPlatform } from './simulated-platform.ts';
 const reservedBytes = GiB;
 const stepMs = 250;
 
-async function guests(seed: string, count: number) {
+async function guests(seed: string, count: number, plan?: FaultPlan) {
   const world = new FakeWorld({ seed, room: { totalBytes: 20 * GiB, reservedBytes } });
-  const run = await startPlatform(world);
+  const run = await startPlatform(world, plan);
   const ids: InstanceId[] = [];
   for (let n = 0; n < count; n += 1) ids.push((await launch(run, world)).instanceId);
   return { world, run, ids };
@@ -171,11 +171,53 @@ test('a hot map goes before a guest is paused', async () => {
   expect(await world.hot.list()).toEqual([]);
 });
 
-test('a guest that hangs holds up nobody: the next one is paused', async () => {
+const hangs = [
+  ['hangs', { isGivenUp: false }],
+  ['is known to hang', { isGivenUp: true }],
+] as const;
+
+test.each(hangs)('a guest that %s holds up nobody: the next one is paused', async (_, how) => {
   const { world, ids } = await guests('hangs', 2);
   const [hung, hog] = ids as [InstanceId, InstanceId];
   await write(world, new Map([[hung, 200 * MiB]]), 80);
-  world.compute.hang(hung);
+  world.compute.hang(hung, how);
   expect(await write(world, new Map([[hog, 100 * MiB]]), 60)).toBeGreaterThan(reservedBytes / 2);
   expect(await world.compute.held()).toEqual([hog]);
+});
+
+test.each(hangs)('a paused guest whose machine %s keeps no other one paused', async (_, how) => {
+  const { world, ids } = await guests('hangs-paused', 2);
+  const [first, last] = ids as [InstanceId, InstanceId];
+  const speeds = new Map([
+    [first, 400 * MiB],
+    [last, 200 * MiB],
+  ]);
+  await write(world, speeds, 60);
+  expect(await world.compute.held()).toEqual([first, last]);
+  world.compute.hang(last, how);
+  free(world, 5 * GiB);
+  await write(world, new Map(), 10);
+  expect(await world.compute.held()).toEqual([last]);
+});
+
+test('a machine that obeys and responds too late is paused, and goes on, once', async () => {
+  const late = ['hold', 'release'].map((member) => ({
+    ...{ port: 'compute', member, call: 1, fault: 'after' as const },
+  }));
+  const plan = new FaultPlan(late);
+  const { world, ids } = await guests('late', 2, plan);
+  const [hog, modest] = ids as [InstanceId, InstanceId];
+  const speeds = new Map([
+    [hog, 500 * MiB],
+    [modest, MiB],
+  ]);
+  expect(await write(world, speeds, 60)).toBeGreaterThan(reservedBytes / 2);
+  // Whether the first one obeys is not known, so the next one is paused, too.
+  expect(await world.compute.held()).toEqual([hog, modest]);
+  free(world, 5 * GiB);
+  await write(world, new Map(), 10);
+  expect(await paused(world)).toEqual([]);
+  const changes = plan.calls.filter((call) => /^compute\.(hold|release)$/.test(call));
+  expect(changes).toEqual(['hold', 'hold', 'release', 'release'].map((each) => `compute.${each}`));
+  await checkWorld(world);
 });

@@ -12,8 +12,13 @@ import { idOf, jailedPlatform } from './jailed-platform.ts';
 const reserveMiB = 64;
 const patience = { timeout: 60_000, interval: 100 };
 
-/** Writes a sector to every cluster of the first 32 MiB of its disk (INT 13h, AH=43h), for ever. */
-const writer = '31c08ed88ed0bc007cbe197cb80043cd138106217c8000ebf010000100007c00008000000000000000';
+/**
+ * Writes a sector to every cluster of the first 32 MiB of its disk (INT 13h, AH=43h), for ever, with 10 ms between two
+ * (INT 15h, AH=86h): it is still growing when the keeper looks at it for the second time.
+ */
+const writer =
+  '31c08ed88ed0bc007cbe247cb80043cd1381062c7c80005231c9ba1027b486cd155aebe5' +
+  '10000100007c00008000000000000000';
 
 async function bootWriter(disk: string): Promise<void> {
   const sector = Buffer.alloc(512);

@@ -1,6 +1,6 @@
 import { GiB, MiB } from '@bakehouse/base';
 import { expect, test } from 'vitest';
-import { readConfig, UsageError } from './config.ts';
+import { jailIdsOf, readConfig, UsageError } from './config.ts';
 
 test('a flag wins over the environment, which wins over the default', () => {
   const environment = { BAKEHOUSE_LISTEN: '127.0.0.1:5000', BAKEHOUSE_REGIONS: 'eu-west-1' };
@@ -107,9 +107,12 @@ test('a public range is taken as the network takes it, whatever the compute', ()
 
 test('without root, guests have subordinate ids, and addresses that a user can give the host', () => {
   const environment = { BAKEHOUSE_ROOTLESS_USER: '1000', XDG_STATE_HOME: '/home/me/s' };
-  const { rootless, guestUsers } = readConfig([], environment);
+  const config = readConfig([], environment);
+  const { rootless, guestUsers } = config;
   expect(rootless).toEqual({ userId: 1000, claims: '/home/me/s/bakehouse/users' });
   expect(guestUsers.last).toBeLessThan(65_534);
+  expect(jailIdsOf(config)).toEqual(guestUsers);
+  expect(jailIdsOf({})).toEqual({ first: 65_536, last: 0x7fff_ffff });
   expect(() => readConfig(['--public-cidr', '10.1.0.0/16'], environment)).toThrow(/127\.0\.0\.0/);
   expect(() => readConfig(['--guest-users', '700000-800000'], environment)).toThrow(UsageError);
   expect(readConfig([], {})).not.toHaveProperty('rootless');

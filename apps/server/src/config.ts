@@ -147,6 +147,10 @@ const guestUsersMin = 100;
 /** In a user namespace with 65536 ids: above those of accounts, below those of systemd's services and nobody. */
 const rootlessGuestUsers: UserRange = { first: 10_000, last: 59_999 };
 
+/** All ids that a guest's jail may have, whatever `--guest-users` was when it was made. */
+export const jailIdsOf = ({ rootless }: Pick<Config, 'rootless'>): UserRange =>
+  rootless ? rootlessGuestUsers : jailUserIds;
+
 /** Set by `enterUserNamespace`, for the program that it becomes. */
 export const rootlessVariable = 'BAKEHOUSE_ROOTLESS_USER';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@bakehouse/base';
-import { exists, readTextIfExists } from '@bakehouse/host';
+import { exists, readTextIfExists, statIfExists } from '@bakehouse/host';
 import { type Config, UsageError } from './config.ts';
 
 /** Raised when the layout changes; see docs/formats/data-directory.md. */
@@ -24,6 +24,8 @@ export interface DataDirectory {
   readonly lockDatabase: string;
   /** A file for each server of a shared database that uses the folder, named by its process id. */
   readonly servers: string;
+  /** Without root: what proves that a process is in the platform's namespaces. */
+  readonly namespaces: string;
   readonly metadata: string;
   /** Names the database that has the records, where they are not in the folder. */
   readonly recordsPlace: string;
@@ -63,6 +65,7 @@ function namesOf(root: string, runtimeParent: string): DataDirectory {
     lock: join(root, 'lock'),
     lockDatabase: join(root, 'lock.sqlite'),
     servers: join(root, 'servers'),
+    namespaces: join(root, 'namespaces'),
     metadata: join(root, 'metadata.sqlite'),
     recordsPlace: join(root, 'records-place'),
     folderId: join(root, 'folder-id'),
@@ -115,6 +118,16 @@ export async function findDataDirectory(place: Place): Promise<DataDirectory> {
   throw new UsageError(`${path} is not a data folder of bakehouse; name the right one by --data`);
 }
 
+/** Of a folder that another user's server has made, root could read all and leave files that this user cannot. */
+async function refuseOthersFolder(root: string): Promise<void> {
+  const own = process.getuid?.() ?? 0;
+  const owner = (await statIfExists(versionPath(root)))?.uid ?? own;
+  if (owner === own) return;
+  throw new UsageError(
+    `${root} is a data folder of user ${owner}, and this process is user ${own}: start it as user ${owner} (without sudo), or name another folder by --data`,
+  );
+}
+
 /** Creates the folder and its parts where they are missing, closed to other users. */
 export async function openDataDirectory({
   dataDirectory: path,
@@ -128,6 +141,7 @@ export async function openDataDirectory({
     throw new UsageError(message, { cause });
   }
   const names = namesOf(await realpath(path), runtimeParent);
+  await refuseOthersFolder(names.root);
   if (!(await hasVersion(names.root))) {
     await writeFile(versionPath(names.root), `${dataLayoutVersion}\n`, { mode: 0o600 });
   }

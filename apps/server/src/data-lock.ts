@@ -1,11 +1,11 @@
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import {
   type HostProcess,
   ownStamp,
   readTextIfExists,
   stampedProcess,
+  tryFileLock,
   writeFileDurably,
 } from '@bakehouse/host';
 import { UsageError } from './config.ts';
@@ -17,37 +17,18 @@ export async function holderOf(path: string): Promise<HostProcess | undefined> {
   return stamp === undefined ? undefined : await stampedProcess(stamp);
 }
 
-/** SQLite's SQLITE_BUSY: another process has the lock. */
-const busyCode = 5;
 /** SQLite's SQLITE_CANTOPEN. */
 const noOpenCode = 14;
 
-const hasErrcode = (error: unknown, code: number): error is Error =>
-  error instanceof Error && 'errcode' in error && error.errcode === code;
-
-/**
- * An exclusive lock of SQLite on a file of its own. The kernel releases it with the process, so there is no stale
- * lock to take over. Undefined when another process has it.
- */
-function tryLock({ lockDatabase, root }: LockNames): DatabaseSync | undefined {
-  const database = openLock(lockDatabase, root);
+/** Released with the process, so there is no stale lock to take over. Undefined when another process has it. */
+function tryLock({ lockDatabase, root }: LockNames): Disposable | undefined {
   try {
-    database.exec('BEGIN EXCLUSIVE');
-    return database;
-  } catch (error) {
-    database.close();
-    if (hasErrcode(error, busyCode)) return undefined;
-    throw error;
-  }
-}
-
-function openLock(path: string, root: string): DatabaseSync {
-  try {
-    return new DatabaseSync(path, { timeout: 0 });
+    return tryFileLock(lockDatabase);
   } catch (cause) {
-    if (!hasErrcode(cause, noOpenCode)) throw cause;
+    if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === noOpenCode))
+      throw cause;
     throw new UsageError(
-      `the data folder ${root} cannot be locked (${path}: ${cause.message}); it was removed, or belongs to another user: start again, or use another --data folder`,
+      `the data folder ${root} cannot be locked (${lockDatabase}: ${cause.message}); it was removed, or belongs to another user: start again, or use another --data folder`,
       { cause },
     );
   }
@@ -73,8 +54,17 @@ type LockNames = Pick<DataDirectory, 'lock' | 'lockDatabase' | 'root'>;
 
 /** Makes this process the only server of a data folder, until it is disposed of or the process ends. */
 export async function lockData(names: LockNames): Promise<AsyncDisposable> {
-  const database = tryLock(names);
-  return database ? await locked(names, database) : await refuse(names);
+  const held = tryLock(names);
+  return held ? await locked(names, held) : await refuse(names);
+}
+
+/** Does this while no server has the folder, and none gets it; undefined when one has it. Writes nothing there. */
+export async function whileFree<Result>(
+  names: LockNames,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  using held = tryLock(names);
+  return held && (await work());
 }
 
 const retryMs = 200;
@@ -90,8 +80,8 @@ export async function lockDataWhenFree(
 ): Promise<AsyncDisposable> {
   for (let hasWaited = false; ; hasWaited = true) {
     signal.throwIfAborted();
-    const database = tryLock(names);
-    if (database) return await locked(names, database);
+    const held = tryLock(names);
+    if (held) return await locked(names, held);
     if (!hasWaited) onWait(await holderOf(names.lock));
     await setTimeout(retryMs, undefined, { signal }).catch(() => {});
   }
@@ -99,7 +89,7 @@ export async function lockDataWhenFree(
 
 async function locked(
   { lock, lockDatabase }: LockNames,
-  database: DatabaseSync,
+  held: Disposable,
 ): Promise<AsyncDisposable> {
   // By its name: opening and closing the file again would release the lock.
   await chmod(lockDatabase, 0o600);
@@ -110,7 +100,7 @@ async function locked(
   return {
     async [Symbol.asyncDispose]() {
       await rm(lock, { force: true });
-      database.close();
+      held[Symbol.dispose]();
     },
   };
 }

@@ -81,7 +81,7 @@ export async function runServer(
     const config = readConfig(args, process.env);
     ({ dataDirectory } = config);
     const logger = jsonLogger(config.logLevel, write);
-    if (needsUserNamespace(config)) await enterUserNamespace(config);
+    if (needsUserNamespace(config)) await enterUserNamespace(config, { endsLost: true });
     await refuseUnfitHost(config);
     await runUntilStopped(serve(config, logger, wire), {
       clock: systemClock,

@@ -40,6 +40,7 @@ import type { ListenerOptions, Service } from './http/listener.ts';
 import { openSecretBox, type PlatformSecrets } from './parameter-key.ts';
 import { checkRecordsPlace, claimRecords } from './records-place.ts';
 import { reserveIn } from './reserve.ts';
+import { recordNamespaces } from './rootless/record-namespaces.ts';
 import { readSeed } from './seed.ts';
 import { startUndo } from './undo-start.ts';
 import { type WiredDrivers, wireQemuDrivers } from './wiring/qemu-drivers.ts';
@@ -309,6 +310,7 @@ export async function openPlatform(
   await checkRecordsPlace(data, config);
   let hasFailed = () => true;
   if (config.compute === 'qemu') {
+    if (config.rootless) await recordNamespaces(data);
     const undo = await startUndo(config, data, { clock, logger });
     opened.defer(async () => {
       if (hasFailed()) await undo();

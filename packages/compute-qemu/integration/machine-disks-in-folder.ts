@@ -1,8 +1,7 @@
 import { chmod, chown, copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId } from '@bakehouse/domain';
-import { syncPath } from '@bakehouse/host';
-import { bytesOfFiles } from '../src/disk-use.ts';
+import { filesIn, syncPath } from '@bakehouse/host';
 import type { MachineDisks } from '../src/index.ts';
 
 /** Disks that are qcow2 files `<volume id>.qcow2` in a folder, linked into a folder for each machine. */
@@ -35,7 +34,7 @@ export function machineDisksIn(
       rm(join(doorOf(instanceId), `${volumeId}.qcow2`), { force: true }),
     copy: (from, to) => copyFile(join(folder, `${from}.qcow2`), join(folder, `${to}.qcow2`)),
     writeBack: (volumeId) => syncPath(join(folder, `${volumeId}.qcow2`)),
-    usedBytes: (instanceId) => bytesOfFiles(doorOf(instanceId)),
+    files: (instanceId) => filesIn(doorOf(instanceId)),
     close: (instanceId) => rm(doorOf(instanceId), { recursive: true, force: true }),
   };
 }

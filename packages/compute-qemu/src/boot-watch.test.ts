@@ -1,7 +1,7 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, silentLogger } from '@bakehouse/base';
+import { type Clock, type Logger, MiB } from '@bakehouse/base';
 import { noReads, type VolumeReads } from '@bakehouse/domain';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { mergedReads } from './boot-record.ts';
@@ -44,7 +44,12 @@ async function watched(memory?: Parameters<BootWatch['noteMemory']>[0]) {
   const serial = join(folder, machineFileNames.serial);
   await writeFile(serial, 'of the start before\n');
   const clock = new SteppedClock();
-  const seen: { reads: VolumeReads[]; asked: Set<string> } = { reads: [], asked: new Set() };
+  const seen: { reads: VolumeReads[]; asked: Set<string>; fault?: Error } = {
+    reads: [],
+    asked: new Set(),
+  };
+  const logged: string[] = [];
+  const logger: Logger = { log: (_, message) => logged.push(message), with: () => logger };
   const watch = await BootWatch.begin({
     folder,
     generation: 3,
@@ -52,11 +57,12 @@ async function watched(memory?: Parameters<BootWatch['noteMemory']>[0]) {
     reads: {
       async ofVolumes(volumeIds) {
         for (const volumeId of volumeIds) seen.asked.add(volumeId);
+        if (seen.fault) throw seen.fault;
         return seen.reads;
       },
     },
     clock,
-    logger: silentLogger,
+    logger,
   });
   const spawnedAt = clock.now();
   clock.advance(40);
@@ -76,7 +82,7 @@ async function watched(memory?: Parameters<BootWatch['noteMemory']>[0]) {
       },
       { timeout: 30_000 },
     );
-  return { folder, serial, clock, watch, spawnedAt, lookUntil, seen };
+  return { folder, serial, clock, watch, spawnedAt, lookUntil, seen, logged };
 }
 
 test('a start has its generation, its times and no console yet', async () => {
@@ -106,6 +112,33 @@ test('a log that was cut has no console of this start, and keeps the times', asy
   await writeFile(serial, '');
   expect(await readMachineBoot(folder)).toMatchObject({ generation: 3, arrivals: [] });
   expect((await readMachineBoot(folder))?.console).toBeUndefined();
+});
+
+test('after a cut of the log what is read is still kept', async () => {
+  const { serial, seen, spawnedAt, lookUntil, logged } = await watched();
+  await appendFile(serial, 'x'.repeat(100));
+  await lookUntil((boot) => expect(boot?.arrivals).toHaveLength(1));
+  await writeFile(serial, '');
+  const cut = expect.stringContaining('a console was cut');
+  await lookUntil(() => expect(logged).toEqual([cut]));
+  seen.reads = [readsSince(spawnedAt + 5, 1)];
+  await lookUntil((boot) => expect(boot?.reads).toEqual(seen.reads));
+  expect(logged).toEqual([cut]);
+});
+
+test('a block server that does not respond is logged once, until it responds', async () => {
+  const { seen, spawnedAt, lookUntil, logged } = await watched();
+  const failed = 'cannot count what a machine reads';
+  for (const [index, reads] of [1, 2].entries()) {
+    seen.fault = new Error('does not respond');
+    await lookUntil(() => expect(logged).toHaveLength(index + 1));
+    seen.asked.clear();
+    await lookUntil(() => expect(seen.asked.size).toBe(1));
+    delete seen.fault;
+    seen.reads = [readsSince(spawnedAt + 5, reads)];
+    await lookUntil((boot) => expect(boot?.reads).toEqual(seen.reads));
+  }
+  expect(logged).toEqual([failed, failed]);
 });
 
 /** So many reads of the first volume, since a moment after its start. */
@@ -190,5 +223,16 @@ test.each([
   const { folder, watch } = await watched();
   watch.stop();
   await writeFile(join(folder, machineFileNames.boot), text);
+  expect(await readMachineBoot(folder)).toBeUndefined();
+});
+
+test('a record that is too long, or no regular file, is none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-boot-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, machineFileNames.boot);
+  await writeFile(path, Buffer.alloc(MiB + 1, ' '));
+  expect(await readMachineBoot(folder)).toBeUndefined();
+  await rm(path);
+  await symlink('/etc/passwd', path);
   expect(await readMachineBoot(folder)).toBeUndefined();
 });

@@ -17,7 +17,13 @@ import {
   type ReadReporter,
   type StartedDisk,
 } from '@bakehouse/domain';
-import { isMissing, openPlainFile, readPlainFile, statIfExists } from '@bakehouse/host';
+import {
+  isMissing,
+  NotPlainError,
+  openPlainFile,
+  readPlainFile,
+  statIfExists,
+} from '@bakehouse/host';
 import { type BootRecord, mergedReads, parseBootRecord } from './boot-record.ts';
 import { machineFileNames } from './machine-files.ts';
 import { readMemoryUse, writeMemoryUse } from './memory-use.ts';
@@ -29,7 +35,7 @@ const wideLooks = { everyMs: secondMs, forMs: 10 * minuteMs };
 const saveEveryMs = secondMs;
 /** One question to the block server, while the guest boots from it. */
 const readsEveryMs = secondMs;
-/** An arrival is 40 bytes, and there are 5 a second at most; an entry of reads some 300, with 32 at most. */
+/** An arrival is 40 bytes, and there are 1,200 at most; an entry of reads has up to 20 KB, and there are 32 at most. */
 const recordBytesMax = MiB;
 
 interface WatchOptions {
@@ -44,7 +50,8 @@ interface WatchOptions {
 
 /**
  * Watches one start of a machine: notes when its process was started and when it responded, and looks at the size of
- * its serial log, and at what it reads through the block server, while the guest boots. Nobody waits for what it writes, and a failure of it harms no machine.
+ * its serial log, and at what it reads through the block server, while the guest boots. Nobody waits for what it writes,
+ * and a failure of it harms no machine.
  */
 export class BootWatch {
   readonly #options: WatchOptions;
@@ -98,16 +105,20 @@ export class BootWatch {
   }
 
   async #watch(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, logger } = this.#options;
     const begunAt = clock.elapsed();
     let savedAt = Number.NEGATIVE_INFINITY;
     let saved: BootRecord | undefined;
+    let isCounting = true;
     for (;;) {
       const passedMs = clock.elapsed() - begunAt;
       if (passedMs > wideLooks.forMs) break;
       const { everyMs } = passedMs < closeLooks.forMs ? closeLooks : wideLooks;
       await clock.sleep(everyMs, this.#stopping.signal);
-      if (!(await this.#look())) break;
+      if (isCounting && !(await this.#look())) {
+        isCounting = false;
+        logger.log('info', 'a console was cut while its machine boots: no more times of lines');
+      }
       const isDue = this.#hasResponded && clock.elapsed() - savedAt >= saveEveryMs;
       if (!isDue || saved === this.#record) continue;
       saved = this.#record;
@@ -119,14 +130,20 @@ export class BootWatch {
 
   /** Nobody waits for the block server: a look that it does not respond to is left out. */
   async #watchReads(): Promise<void> {
-    const { disks, reads, clock } = this.#options;
+    const { disks, reads, clock, logger } = this.#options;
     const volumeIds = disks.flatMap(({ volumeId, backing }) =>
       backing === 'store' ? volumeId : [],
     );
     if (volumeIds.length === 0) return;
+    let isFailing = false;
     for (const begunAt = clock.elapsed(); clock.elapsed() - begunAt <= wideLooks.forMs; ) {
       await clock.sleep(readsEveryMs, this.#stopping.signal);
-      const found = await reads.ofVolumes(volumeIds).catch(() => []);
+      const found = await reads.ofVolumes(volumeIds).catch((error: unknown) => {
+        if (!isFailing) logger.log('warn', 'cannot count what a machine reads', { error });
+        return undefined;
+      });
+      isFailing = found === undefined;
+      if (found === undefined) continue;
       // A machine that ran before may have had the volume open.
       const ours = found.filter(({ since }) => since >= this.#record.spawnedAt);
       const before = this.#record.reads ?? [];
@@ -161,8 +178,11 @@ export class BootWatch {
 /** The last start of the machine of this folder; undefined when none is recorded. */
 export async function readMachineBoot(folder: string): Promise<MachineBoot | undefined> {
   const path = join(folder, machineFileNames.boot);
-  const text = (await readPlainFile(path, { bytesMax: recordBytesMax }))?.toString();
-  const record = later(parseBootRecord(text), await readMemoryUse(folder));
+  const read = readPlainFile(path, { bytesMax: recordBytesMax }).catch((error: unknown) => {
+    if (error instanceof NotPlainError) return undefined;
+    throw error;
+  });
+  const record = later(parseBootRecord((await read)?.toString()), await readMemoryUse(folder));
   if (!record) return undefined;
   const { generation, spawnedAt, respondedAt, consoleFrom } = record;
   const arrivals = record.arrivals.map(

@@ -20,7 +20,7 @@ export interface QemuComputeOptions {
   readonly accelerator: Accelerator['accel'];
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The file system of `directory`. */
+  /** Has the file system of `directory`. */
   readonly room: GuestRoomMeter;
   readonly limits?: Partial<ComputeLimits>;
 }

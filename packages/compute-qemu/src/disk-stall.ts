@@ -1,17 +1,8 @@
-import type { Clock, Logger } from '@bakehouse/base';
-import type { MachineEvent } from '@bakehouse/domain';
 import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
-import type { ComputeLimits } from './compute-limits.ts';
 import { findFullDisk, fullDiskMessage } from './disk-room.ts';
-import type { MachineRecord } from './machine-record.ts';
+import type { FollowedMachine } from './followed-machine.ts';
 
-export interface DiskStallOptions {
-  readonly folder: string;
-  readonly record: MachineRecord;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly limits: ComputeLimits;
-  readonly emit: (event: MachineEvent) => void;
+export interface DiskStallOptions extends FollowedMachine {
   /** Whether the guest may go on when its disk has room. */
   readonly mayResume: () => boolean;
 }
@@ -80,7 +71,9 @@ export class DiskStall {
     while (this.#reason !== undefined) {
       try {
         await clock.sleep(limits.spaceProbeMs, signal);
-        if (mayResume() && !(await this.#fullDisk(client))) await client.execute('cont');
+        if (!mayResume() || (await this.#fullDisk(client))) continue;
+        // Its machine may be about to end since.
+        if (mayResume()) await client.execute('cont');
       } catch (error) {
         if (signal.aborted) return;
         logger.log('warn', 'cannot resume paused guest', { error });

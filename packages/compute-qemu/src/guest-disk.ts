@@ -25,11 +25,15 @@ export function volumeDevice(
   };
 }
 
-/** The serial is EC2's device name without `/dev/`. */
+/**
+ * The serial is EC2's device name without `/dev/`. The guest cannot ask for zeroes: in a raw file, one such request takes
+ * 2 GiB of the host's disk at once. It writes them instead, and QEMU makes holes of them.
+ */
 export function ephemeralDevice(index: number, deviceName: string): JsonObject {
   const serial = deviceName.replace(/^\/dev\//, '').slice(0, 20);
   return {
     ...blockDevice(`d-ephemeral-${index}`, ephemeralNode(index), serial),
+    'write-zeroes': false,
     ...deviceNameProperty(deviceName),
   };
 }

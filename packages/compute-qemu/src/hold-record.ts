@@ -41,16 +41,30 @@ export async function removeHold(folder: string): Promise<void> {
   await rm(join(folder, machineFileNames.hold), { force: true });
 }
 
-/** The guests below a folder that are held, and why. Needs no connection to any machine, so `doctor` uses it. */
-export async function heldMachines(directory: string): Promise<ReadonlyMap<InstanceId, string>> {
+/**
+ * The guests below a folder that are held, and why. Needs no connection to any machine, so `doctor` uses it. Whoever
+ * cannot be looked at is reported, and keeps no other one from being found.
+ */
+export async function heldMachines(
+  directory: string,
+  onUnknown: (instanceId: InstanceId, error: unknown) => void,
+): Promise<ReadonlyMap<InstanceId, string>> {
   const found = new Map<InstanceId, string>();
   for (const instanceId of await listMachineFolders(directory)) {
-    const folder = machineFolder(directory, instanceId);
-    const record = await readMachineRecord(folder, instanceId);
-    const hold = record && (await readHold(folder, record.generation));
-    if (hold && (await findMachineProcess(folder))) found.set(instanceId, hold.reason);
+    try {
+      const reason = await reasonOfHold(machineFolder(directory, instanceId), instanceId);
+      if (reason !== undefined) found.set(instanceId, reason);
+    } catch (error) {
+      onUnknown(instanceId, error);
+    }
   }
   return found;
+}
+
+async function reasonOfHold(folder: string, instanceId: InstanceId): Promise<string | undefined> {
+  const record = await readMachineRecord(folder, instanceId);
+  const hold = record && (await readHold(folder, record.generation));
+  return hold && (await findMachineProcess(folder)) ? hold.reason : undefined;
 }
 
 function parse(text = 'null'): unknown {

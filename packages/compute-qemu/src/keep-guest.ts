@@ -12,9 +12,10 @@ import { syncPath } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { readMachineBoot } from './boot-watch.ts';
 import type { ComputeContext } from './compute-options.ts';
+import { endMachine } from './end-machine.ts';
 import { endForkIn, forkGuest, slotsOf } from './fork-guest.ts';
 import { saveMemory } from './keep-memory.ts';
-import { hardwareOf, writeMemoryFacts } from './kept-memory.ts';
+import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
 import { machineKeeper } from './machine-keeper.ts';
 import type { MachineSession } from './machine-session.ts';
@@ -25,26 +26,38 @@ const keptBytesMax = (memoryMiB: number): number => memoryMiB * MiB * (1 + 1 / 2
 /** A guest that runs changes pages that were sent. One that changes more is not caught up with. */
 const rounds = 3;
 
-/** Stops the guest and keeps its memory in the machine's folder, where it is whole when this resolves. */
+/** Whether the memory of a template's guest is whole. */
+export const isKept = async (folder: string): Promise<boolean> =>
+  (await readMemoryFacts(folder)) !== undefined;
+
+interface Keeping {
+  readonly spec: MachineSpec;
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly holding: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** Stops the guest and keeps its memory in the machine's folder, unless that is done; then the machine ends. */
 export async function keepGuest(
   context: ComputeContext,
-  session: MachineSession,
-  {
-    spec,
-    deadline,
-    signal,
-  }: { readonly spec: MachineSpec; readonly deadline: number; readonly signal: AbortSignal },
+  session: MachineSession | undefined,
+  { spec, deadline, signal, holding }: Keeping,
 ): Promise<void> {
   const { accelerator, directory, clock, users, room, limits } = context;
   const folder = machineFolder(directory, spec.instanceId);
-  const client = await session.client();
-  await saveMemory(client, {
-    ...{ folder, user: await users.of(folder), clock, deadline, signal },
-    ...{ room, freeBytesMin: limits.spaceNeededBytes },
-    bytesMax: keptBytesMax(spec.memoryMiB),
-  });
-  const hardware = await hardwareOf(spec, accelerator);
-  await writeMemoryFacts(folder, { hardware, qemuBuild: await qemuBuildOf(client) });
+  if (!(await isKept(folder))) {
+    if (!session) throw new MemoryNotKeptError('its guest ended while it booted');
+    const client = await session.client();
+    await saveMemory(client, {
+      halt: () => holding(() => session.hold.halt(client)),
+      ...{ folder, user: await users.of(folder), clock, deadline, signal },
+      ...{ room, freeBytesMin: limits.spaceNeededBytes },
+      bytesMax: keptBytesMax(spec.memoryMiB),
+    });
+    const hardware = await hardwareOf(spec, accelerator);
+    await writeMemoryFacts(folder, { hardware, qemuBuild: await qemuBuildOf(client) });
+  }
+  if (session) await endMachine(session, context);
 }
 
 interface Forking {
@@ -58,9 +71,10 @@ interface Forking {
 /** See `GuestForker.fork`. */
 export async function keepForks(
   context: ComputeContext,
-  session: MachineSession,
+  session: MachineSession | undefined,
   forking: Forking,
 ): Promise<ForkResult> {
+  if (!session) throw new MemoryNotKeptError('its machine does not run');
   const { forks, spec } = forking;
   const client = await session.client();
   await endForksIn(context, session, forks);

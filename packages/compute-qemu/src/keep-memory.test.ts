@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,6 @@ async function machine(
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-keep-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const replies: Replies = {
-    stop: () => ({}),
     'migrate-set-parameters': () => ({}),
     migrate: async () => {
       const socket = connect(join(folder, machineFileNames.memorySocket));
@@ -43,15 +42,19 @@ interface Limits {
   readonly signal?: AbortSignal;
 }
 
-function save({ folder, replies }: Machine, limits: Limits = {}): Promise<void> {
+async function save({ folder, replies }: Machine, limits: Limits = {}): Promise<void> {
   const { limitMs = 30_000, freeBytes = 2 ** 40, signal = new AbortController().signal } = limits;
-  return saveMemory(fakeMonitor(replies).client, {
+  const { dev: device } = await stat(folder);
+  const elsewhere = { device: device + 1, path: '/', freeBytes: 0, reservedBytes: 2 ** 30 };
+  const here = { device, path: folder, freeBytes, reservedBytes: 2 ** 30 };
+  await saveMemory(fakeMonitor(replies).client, {
     folder,
+    halt: async () => {},
     user: process.getuid?.() ?? 0,
     clock: systemClock,
     deadline: systemClock.elapsed() + limitMs,
     bytesMax: MiB,
-    room: { look: async () => ({ path: folder, freeBytes, reservedBytes: 2 ** 30 }) },
+    room: { look: async () => [elsewhere, here] },
     freeBytesMin: MiB,
     signal,
   });

@@ -47,14 +47,17 @@ async function hasWritten(folder: string): Promise<boolean> {
   return text.includes(waitingLine);
 }
 
-type SaveOptions = Omit<MemoryFileOptions, 'path'>;
+interface SaveOptions extends Omit<MemoryFileOptions, 'path'> {
+  /** Stops the guest for good: nobody lets it go on. */
+  readonly halt: () => Promise<void>;
+}
 
 /** Stops the guest, and writes its memory and devices into `memory.state`: see writeMemoryFile. */
 export async function saveMemory(client: QmpClient, options: SaveOptions): Promise<void> {
-  const { folder, clock } = options;
+  const { folder, clock, halt } = options;
   const path = join(folder, machineFileNames.memory);
   await writeMemoryFile({ ...options, path }, async (signal) => {
-    await client.execute('stop');
+    await halt();
     await migrateTo(client, machineFileNames.memorySocket);
     await wholeSent(client, { clock, signal });
   });

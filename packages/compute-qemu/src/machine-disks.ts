@@ -1,4 +1,4 @@
-import type { InstanceId, VolumeId } from '@bakehouse/domain';
+import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
 import type { JailFolder } from '@bakehouse/host';
 import type { QemuBlockdevs } from '@bakehouse/qmp';
 
@@ -17,8 +17,8 @@ export interface MachineDisks {
   copy(from: VolumeId, to: VolumeId): Promise<void>;
   /** Resolves when what was written to the volume by now is on the host's disk. */
   writeBack(volumeId: VolumeId): Promise<void>;
-  /** What the machine's files there take: disks, and what is kept of them for snapshots. */
-  usedBytes(instanceId: InstanceId): Promise<number>;
+  /** The machine's files there: disks, and what is kept of them for snapshots. */
+  files(instanceId: InstanceId): Promise<readonly MachineFile[]>;
   /** Removes what `open` made. The machine has ended. */
   close(instanceId: InstanceId): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { allEnded, type Clock, type Logger } from '@bakehouse/base';
-import type { MachineEvent, MachineStatus } from '@bakehouse/domain';
+import { allEnded, type Clock } from '@bakehouse/base';
+import type { MachineStatus } from '@bakehouse/domain';
 import {
   boundLog,
   type ControlGroups,
@@ -18,10 +18,10 @@ import {
   QmpTimeoutError,
 } from '@bakehouse/qmp';
 import { MachineGoneError, MachineUnresponsiveError } from './compute-errors.ts';
-import type { ComputeLimits } from './compute-limits.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
 import { DiskStall } from './disk-stall.ts';
+import type { FollowedMachine } from './followed-machine.ts';
 import { giveForkCard } from './fork-card.ts';
 import { GuestHold } from './guest-hold.ts';
 import { machineFileNames } from './machine-files.ts';
@@ -29,15 +29,9 @@ import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
 
-export interface SessionOptions {
-  readonly folder: string;
+export interface SessionOptions extends FollowedMachine {
   readonly process: HostProcess;
-  readonly record: MachineRecord;
   readonly groups: ControlGroups;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly limits: ComputeLimits;
-  readonly emit: (event: MachineEvent) => void;
 }
 
 /** Between two tries to connect to the monitor, and two looks at a process that may be about to end. */
@@ -73,7 +67,7 @@ export class MachineSession {
     this.process = options.process;
     this.record = options.record;
     this.hold = new GuestHold(options);
-    const mayResume = () => this.hold.reason === undefined;
+    const mayResume = () => this.hold.mayGoOn;
     this.#stall = new DiskStall({ ...options, mayResume });
     if (client) this.#state = 'running';
     this.ended = this.#follow(client).catch((error: unknown) => {
@@ -154,6 +148,24 @@ export class MachineSession {
   }
 
   async #follow(first: QmpClient | undefined): Promise<void> {
+    const { signal } = this.#closing;
+    const end = new AbortController();
+    // Also of one whose monitor does not respond, as it may write all the same.
+    const cuts = this.#boundLogs(AbortSignal.any([signal, end.signal]));
+    try {
+      await this.#converseToEnd(first);
+    } finally {
+      end.abort();
+      await cuts;
+    }
+    // Whether it has ended is seen by the next one that follows it.
+    if (signal.aborted) return this.#connected.resolve();
+    this.#isOver = true;
+    this.#connected.resolve();
+    await this.#emitEnd();
+  }
+
+  async #converseToEnd(first: QmpClient | undefined): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#closing;
     let client = first;
@@ -165,11 +177,6 @@ export class MachineSession {
       }
       await waitForEnd(this.process, { clock, timeoutMs: retryMs });
     }
-    // Whether it has ended is seen by the next one that follows it.
-    if (signal.aborted) return this.#connected.resolve();
-    this.#isOver = true;
-    this.#connected.resolve();
-    await this.#emitEnd();
   }
 
   async #emitEnd(): Promise<void> {
@@ -208,11 +215,7 @@ export class MachineSession {
     client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
     this.#connected.resolve();
-    const chores = [
-      this.#findStall(client, stop.signal),
-      this.#giveCard(client, stop.signal),
-      this.#boundLogs(stop.signal),
-    ];
+    const chores = [this.#findStall(client, stop.signal), this.#giveCard(client, stop.signal)];
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -262,12 +265,14 @@ export class MachineSession {
   }
 
   async #findStall(client: QmpClient, signal: AbortSignal): Promise<void> {
-    try {
-      await this.hold.find(client);
-      await this.#stall.find(client, signal);
-    } catch (error) {
-      if (!isMachineTrouble(error)) throw error;
-    }
+    const { clock, limits } = this.#options;
+    const pause = () => clock.sleep(limits.statusMs, signal).catch(() => {});
+    const findHold = () => withoutTrouble(this.hold.find(client));
+    // A guest that counts as held and runs would use up the disk.
+    let isFound = await findHold();
+    for (; isFound === undefined && !signal.aborted; isFound = await findHold()) await pause();
+    await withoutTrouble(this.#stall.find(client, signal));
+    for (; !isFound && !signal.aborted; isFound = await findHold()) await pause();
   }
 
   /** A fork's, when its guest has become another instance. One that does not stays without. */
@@ -308,6 +313,14 @@ async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Pro
   const isDone = await Promise.race([work.then(() => true), limit]);
   done.abort();
   return isDone;
+}
+
+/** Undefined when the machine ends or hangs. */
+async function withoutTrouble<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  return await work.catch((error: unknown) => {
+    if (isMachineTrouble(error)) return undefined;
+    throw error;
+  });
 }
 
 /** What a machine that ends or hangs does to a command. */

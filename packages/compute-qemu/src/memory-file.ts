@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -26,9 +26,8 @@ export interface MemoryFileOptions {
   readonly deadline: number;
   /** A machine that writes more is given up. */
   readonly bytesMax: number;
-  /** The file system of the folder. */
   readonly room: GuestRoomMeter;
-  /** So much stays free beside what is reserved. */
+  /** So much stays free of the folder's file system, beside what is reserved. */
   readonly freeBytesMin: number;
   readonly signal: AbortSignal;
 }
@@ -95,8 +94,9 @@ async function receive(server: Server, part: string, options: MemoryFileOptions)
 /** The same bytes, while they are not too many and there is room for them. */
 async function* bounded(
   bytes: AsyncIterable<Uint8Array>,
-  { bytesMax, room, freeBytesMin }: MemoryFileOptions,
+  { folder, bytesMax, room, freeBytesMin }: MemoryFileOptions,
 ): AsyncIterable<Uint8Array> {
+  const { dev } = await stat(folder);
   let received = 0;
   let checkAt = 0;
   for await (const chunk of bytes) {
@@ -105,10 +105,10 @@ async function* bounded(
       throw new MemoryNotKeptError(`its memory takes more than ${Math.floor(bytesMax / MiB)} MiB`);
     }
     if (received >= checkAt) {
-      const { path, freeBytes, reservedBytes } = await room.look();
-      if (freeBytes - reservedBytes < freeBytesMin) {
-        throw new MemoryNotKeptError(`the disk of ${path} is full`);
-      }
+      const full = (await room.look())
+        .filter(({ device }) => device === dev)
+        .find(({ freeBytes, reservedBytes }) => freeBytes - reservedBytes < freeBytesMin);
+      if (full) throw new MemoryNotKeptError(`the disk of ${full.path} is full`);
       checkAt = received + roomCheckBytes;
     }
     yield chunk;

@@ -87,6 +87,11 @@ describe('the command line of a machine', () => {
     expect(values('-device').at(-1)).not.toHaveProperty('bootindex');
   });
 
+  it('lets no guest take gigabytes of the host by one request for zeroes on an ephemeral disk', () => {
+    expect(values('-device').at(-1)).toMatchObject({ 'write-zeroes': false });
+    expect(values('-blockdev').at(-1)).toMatchObject({ 'detect-zeroes': 'unmap' });
+  });
+
   it('lets no value become an option', () => {
     const argv = argvOf({
       instanceType: 'x,uuid=0',

@@ -1,21 +1,22 @@
 import { KeyedLock } from '@bakehouse/base';
-import {
-  type Capacity,
-  type Compute,
-  type ForkedMachine,
-  type ForkResult,
-  type InstanceId,
-  type MachineBoot,
-  type MachineDisk,
-  type MachineEvent,
-  type MachineKeeper,
-  type MachineNic,
-  type MachineSpec,
-  type MachineStatus,
-  MemoryNotKeptError,
-  type NetworkInterfaceId,
-  type VolumeId,
+import type {
+  Capacity,
+  Compute,
+  ForkedMachine,
+  ForkResult,
+  InstanceId,
+  MachineBoot,
+  MachineDisk,
+  MachineEvent,
+  MachineFile,
+  MachineKeeper,
+  MachineNic,
+  MachineSpec,
+  MachineStatus,
+  NetworkInterfaceId,
+  VolumeId,
 } from '@bakehouse/domain';
+import { filesIn } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import { beginGuest } from './begin-guest.ts';
 import { readMachineBoot } from './boot-watch.ts';
@@ -24,11 +25,9 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
-import { bytesOfFiles } from './disk-use.ts';
 import { endMachine } from './end-machine.ts';
-import { endForks, keepForks, keepGuest } from './keep-guest.ts';
+import { endForks, isKept, keepForks, keepGuest } from './keep-guest.ts';
 import { waitsForCard } from './keep-memory.ts';
-import { readMemoryFacts } from './kept-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { machineKeeper } from './machine-keeper.ts';
@@ -90,34 +89,36 @@ export class QemuCompute implements Compute {
       pollMs,
       signal,
       isHeld: () => session.hold.reason !== undefined,
+      withoutHolder: (work) => this.#lock.run([`hold ${instanceId}`], work),
     });
   }
 
   async halt(instanceId: InstanceId, { now }: { readonly now: boolean }): Promise<void> {
-    await this.#lock.run([`hold ${instanceId}`], async () => {
-      const session = await this.#session(instanceId);
-      if (!session) return;
-      const client = await session.client();
-      await client.execute('set-action', { shutdown: 'pause' });
-      if (!now) return;
-      await client.execute('stop');
-      await session.hold.giveUp();
-    });
+    const session = await this.#session(instanceId);
+    if (!session) return;
+    const client = await session.client();
+    await client.execute('set-action', { shutdown: 'pause' });
+    if (!now) return;
+    await this.#lock.run([`hold ${instanceId}`], () => session.hold.halt(client));
   }
 
-  hold(instanceId: InstanceId, reason: string): Promise<boolean> {
-    return this.#lock.run([`hold ${instanceId}`], async () => {
+  async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
+    const key = `hold ${instanceId}`;
+    // Whoever has the lock ends the guest, or waits for a machine that may hang.
+    if (this.#lock.isHeld(key)) return false;
+    return this.#lock.run([key], async () => {
       const session = await this.#session(instanceId);
       const client = session?.promptClient;
       return client !== undefined && (await session?.hold.begin(client, reason)) === true;
     });
   }
 
-  release(instanceId: InstanceId): Promise<void> {
-    return this.#lock.run([`hold ${instanceId}`], async () => {
+  async release(instanceId: InstanceId): Promise<boolean> {
+    const key = `hold ${instanceId}`;
+    if (this.#lock.isHeld(key)) return false;
+    return this.#lock.run([key], async () => {
       const session = await this.#session(instanceId);
-      const client = session?.promptClient;
-      if (client) await session?.hold.end(client);
+      return session === undefined || (await session.hold.end(session.promptClient));
     });
   }
 
@@ -132,16 +133,16 @@ export class QemuCompute implements Compute {
       .map(({ instanceId }) => instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
     const { disks } = this.#context;
-    const bytesOf = async (instanceId: InstanceId) => {
+    const filesOf = async (instanceId: InstanceId) => {
       const [own, ofVolumes] = await Promise.all([
-        bytesOfFiles(this.#folder(instanceId)),
-        disks.usedBytes(instanceId),
+        filesIn(this.#folder(instanceId)),
+        disks.files(instanceId),
       ]);
-      return [instanceId, own + ofVolumes] as const;
+      return [instanceId, [...own, ...ofVolumes]] as const;
     };
-    return new Map(await Promise.all([...this.#sessions.keys()].map(bytesOf)));
+    return new Map(await Promise.all([...this.#sessions.keys()].map(filesOf)));
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
@@ -174,33 +175,30 @@ export class QemuCompute implements Compute {
     const { clock } = this.#context;
     const deadline = clock.elapsed() + limitMs;
     const folder = this.#folder(instanceId);
-    const isKept = async () => (await readMemoryFacts(folder)) !== undefined;
     const runs = async () => (await this.#session(instanceId)) !== undefined;
-    if (!(await isKept())) await waitsForCard(folder, { clock, limitMs, signal, runs });
-    await this.#lock.run([`life ${instanceId}`], async () => {
-      const session = await this.#session(instanceId);
-      if (!(await isKept())) {
-        if (!session) throw new MemoryNotKeptError('its guest ended while it booted');
-        await keepGuest(this.#context, session, { spec, deadline, signal });
-      }
-      if (session) await endMachine(session, this.#context);
-    });
+    if (!(await isKept(folder))) await waitsForCard(folder, { clock, limitMs, signal, runs });
+    const holding = (work: () => Promise<void>) => this.#lock.run([`hold ${instanceId}`], work);
+    await this.#lock.run([`life ${instanceId}`], async () =>
+      keepGuest(this.#context, await this.#session(instanceId), {
+        spec,
+        deadline,
+        signal,
+        holding,
+      }),
+    );
   }
 
   fork(spec: MachineSpec, options: Parameters<Compute['fork']>[1]): Promise<ForkResult> {
-    const { instanceId } = spec;
-    return this.#lock.run([`life ${instanceId}`, `disks ${instanceId}`], async () => {
-      const session = await this.#session(instanceId);
-      if (!session) throw new MemoryNotKeptError('its machine does not run');
-      const holding = (work: () => Promise<void>) => this.#lock.run([`hold ${instanceId}`], work);
-      return keepForks(this.#context, session, { ...options, spec, holding });
-    });
+    const { instanceId: id } = spec;
+    const holding = (work: () => Promise<void>) => this.#lock.run([`hold ${id}`], work);
+    return this.#lock.run([`life ${id}`, `disks ${id}`], async () =>
+      keepForks(this.#context, await this.#session(id), { ...options, spec, holding }),
+    );
   }
 
-  endFork(instanceId: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
-    const keys = [`life ${instanceId}`, `disks ${instanceId}`];
-    return this.#lock.run(keys, async () =>
-      endForks(this.#context, await this.#session(instanceId), forks),
+  endFork(id: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
+    return this.#lock.run([`life ${id}`, `disks ${id}`], async () =>
+      endForks(this.#context, await this.#session(id), forks),
     );
   }
 

@@ -14,6 +14,8 @@ export interface RebootOptions {
   readonly signal: AbortSignal;
   /** A guest that is held cannot shut down, and boots when it may go on. */
   readonly isHeld: () => boolean;
+  /** Does work while nobody begins or ends a hold. */
+  readonly withoutHolder: (work: () => Promise<void>) => Promise<void>;
 }
 
 async function runState(client: QmpClient): Promise<unknown> {
@@ -53,6 +55,8 @@ export async function rebootMachine(client: QmpClient, options: RebootOptions): 
   } finally {
     await client.execute('set-action', { shutdown: 'poweroff' });
   }
-  if (options.isHeld() || (await runState(client)) === 'running') return;
-  await client.execute('cont');
+  await options.withoutHolder(async () => {
+    if (options.isHeld() || (await runState(client)) === 'running') return;
+    await client.execute('cont');
+  });
 }

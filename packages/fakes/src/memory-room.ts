@@ -1,4 +1,5 @@
 import type { GuestRoom, GuestRoomMeter, RoomReporter } from '@bakehouse/domain';
+import { guestDevice } from './simulated-machine.ts';
 
 export interface MemoryRoomOptions {
   readonly totalBytes: number;
@@ -26,8 +27,8 @@ export class MemoryRoom implements RoomReporter, GuestRoomMeter {
     return this.freeBytes < this.#options.reservedBytes ? ['the disk is full'] : [];
   }
 
-  async look(): Promise<GuestRoom> {
+  async look(): Promise<readonly GuestRoom[]> {
     const { reservedBytes } = this.#options;
-    return { path: '/data', freeBytes: this.freeBytes, reservedBytes };
+    return [{ device: guestDevice, path: '/data', freeBytes: this.freeBytes, reservedBytes }];
   }
 }

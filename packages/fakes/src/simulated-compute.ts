@@ -10,11 +10,11 @@ import {
   type MachineBoot,
   type MachineDisk,
   type MachineEvent,
+  type MachineFile,
   type MachineNic,
   type MachineSpec,
   type MachineStatus,
   MemoryNotKeptError,
-  type NetworkInterfaceId,
   type NetworkPort,
   type VolumeId,
 } from '@bakehouse/domain';
@@ -22,13 +22,16 @@ import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsoles } from './simulated-console.ts';
 import {
   capacityWithin,
-  type EventBody,
+  checkResponds,
   forkedMachine,
+  guestDevice,
   hasProcess,
-  heldAmong,
+  inHoldOrder,
+  type MachineEventBody,
   memoryOutcome,
   type SimulatedMachine,
   type SimulatedRoom,
+  stalledAmong,
   usesVolume,
 } from './simulated-machine.ts';
 
@@ -62,11 +65,13 @@ export class SimulatedCompute implements Compute {
   readonly #ports = new Set<NetworkPort>();
   /** What the files of each machine take. */
   readonly #diskUse = new Map<InstanceId, number>();
+  readonly #limitMiB: number;
   #usedMiB = 0;
   #nextPid = firstPid;
 
   constructor(options: SimulatedComputeOptions) {
     this.#options = options;
+    this.#limitMiB = options.memoryMiB ?? Number.POSITIVE_INFINITY;
     for (const machine of options.machines ?? []) {
       this.#set(machine);
       this.#nextPid = Math.max(this.#nextPid, machine.pid + 1);
@@ -80,8 +85,8 @@ export class SimulatedCompute implements Compute {
       throw new Error(`${spec.instanceId} runs in generation ${before.spec.generation} already`);
     }
     this.exit(spec.instanceId, 'killed');
-    const { count, shortage } = capacityWithin(this.#room, spec.memoryMiB, 1);
-    if (count === 0) throw new InsufficientCapacityError(shortage);
+    const { shortage } = capacityWithin(this.#room, spec.memoryMiB, 1);
+    if (shortage !== undefined) throw new InsufficientCapacityError(shortage);
     for (const { volumeId } of spec.disks) this.#checkFree(volumeId, spec.instanceId);
     const pid = this.#nextPid++;
     const startedAt = this.#options.clock.now();
@@ -111,10 +116,10 @@ export class SimulatedCompute implements Compute {
     signal.throwIfAborted();
     const machine = this.#running(instanceId);
     if (machine?.state !== 'running') throw new MemoryNotKeptError('its guest does not run');
-    for (const { instanceId: forkId, disks } of forks) {
-      for (const { volumeId, copyId } of disks) this.#options.copyDisk?.(volumeId, copyId);
-      this.#set(forkedMachine(machine, forkId));
-    }
+    const copy = this.#options.copyDisk;
+    for (const { volumeId, copyId } of forks.flatMap(({ disks }) => disks))
+      copy?.(volumeId, copyId);
+    for (const fork of forks) this.#set(forkedMachine(machine, fork.instanceId));
     return { at: this.#options.clock.now(), pauseMs: 0, memoryBytes: 0 };
   }
 
@@ -174,36 +179,41 @@ export class SimulatedCompute implements Compute {
   }
 
   async stalled(): Promise<ReadonlyMap<InstanceId, string>> {
-    return new Map(
-      [...this.#machines.values()].flatMap(({ spec, state, stalledBy }) =>
-        state === 'paused' && stalledBy !== undefined ? [[spec.instanceId, stalledBy]] : [],
-      ),
-    );
+    return stalledAmong(this.machines());
   }
 
   async hold(instanceId: InstanceId, reason: string): Promise<boolean> {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber !== undefined) return true;
+    checkResponds(machine);
     if (machine?.state !== 'running') return false;
-    const holdNumber =
-      1 + Math.max(0, ...heldAmong(this.#machines.values()).map((each) => each.holdNumber ?? 0));
+    const holdNumber = 1 + (inHoldOrder(this.machines()).at(-1)?.holdNumber ?? 0);
     this.#set({ ...machine, state: 'paused', stalledBy: reason, holdNumber });
     this.#emit(machine, { kind: 'paused', reason });
     return true;
   }
 
-  async release(instanceId: InstanceId): Promise<void> {
-    if (this.#running(instanceId)?.holdNumber !== undefined) this.resume(instanceId);
+  async release(instanceId: InstanceId): Promise<boolean> {
+    const machine = this.#running(instanceId);
+    if (machine?.holdNumber === undefined) return true;
+    checkResponds(machine);
+    if (machine.isGivenUp) return false;
+    this.resume(instanceId);
+    return true;
   }
 
   async held(): Promise<readonly InstanceId[]> {
-    return heldAmong(this.#machines.values()).map(({ spec }) => spec.instanceId);
+    return inHoldOrder(this.machines()).map(({ spec }) => spec.instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, number>> {
+  /** Each machine has one file. */
+  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
     const machines = [...this.#machines.values()].filter(hasProcess);
     return new Map(
-      machines.map(({ spec: { instanceId } }) => [instanceId, this.#diskUse.get(instanceId) ?? 0]),
+      machines.map(({ spec: { instanceId: id }, pid: inode }) => [
+        id,
+        [{ device: guestDevice, inode, bytes: this.#diskUse.get(id) ?? 0 }],
+      ]),
     );
   }
 
@@ -248,11 +258,7 @@ export class SimulatedCompute implements Compute {
     this.#set({ ...machine, nics: [...machine.nics, nic] });
   }
 
-  async detachNic(
-    instanceId: InstanceId,
-    nicId: NetworkInterfaceId,
-    _force: boolean,
-  ): Promise<void> {
+  async detachNic(...[instanceId, nicId]: Parameters<Compute['detachNic']>): Promise<void> {
     const machine = this.#running(instanceId);
     if (!machine) return;
     this.#set({ ...machine, nics: machine.nics.filter((nic) => nic.nicId !== nicId) });
@@ -326,9 +332,9 @@ export class SimulatedCompute implements Compute {
     return [...this.#diskUse.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** The machine exists and does not respond, until it is killed. */
-  hang(instanceId: InstanceId): void {
-    this.#set({ ...this.#mustRun(instanceId), state: 'unresponsive' });
+  /** The machine exists and does not respond, until it is killed. `isGivenUp`: that is known already. */
+  hang(instanceId: InstanceId, { isGivenUp = false } = {}): void {
+    this.#set({ ...this.#mustRun(instanceId), state: 'unresponsive', isGivenUp });
   }
 
   ignorePowerButton(instanceId: InstanceId): void {
@@ -340,10 +346,7 @@ export class SimulatedCompute implements Compute {
   }
 
   get #room(): SimulatedRoom {
-    return {
-      usedMiB: this.#usedMiB,
-      limitMiB: this.#options.memoryMiB ?? Number.POSITIVE_INFINITY,
-    };
+    return { usedMiB: this.#usedMiB, limitMiB: this.#limitMiB };
   }
 
   #checkFree(volumeId: VolumeId, instanceId: InstanceId): void {
@@ -385,12 +388,9 @@ export class SimulatedCompute implements Compute {
   }
 
   /** Later than the call that caused it, as an event from another process is. */
-  #emit({ spec }: SimulatedMachine, what: EventBody): void {
-    const event: MachineEvent = {
-      instanceId: spec.instanceId,
-      generation: spec.generation,
-      ...what,
-    };
+  #emit({ spec }: SimulatedMachine, what: MachineEventBody): void {
+    const { instanceId, generation } = spec;
+    const event: MachineEvent = { instanceId, generation, ...what };
     queueMicrotask(() => {
       for (const listener of [...this.#listeners]) listener(event);
     });

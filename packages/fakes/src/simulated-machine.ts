@@ -31,15 +31,11 @@ export interface SimulatedMachine {
   readonly memory?: MachineBoot['memory'];
   /** Why it is paused. */
   readonly stalledBy?: string;
+  /** It did not respond before, so nobody waits for it: a hold or a release does nothing, at once. */
+  readonly isGivenUp?: boolean;
   /** Which hold it was, counted from the first: it is paused until it is released. */
   readonly holdNumber?: number;
 }
-
-type WithoutMachine<Event> = Event extends MachineEvent
-  ? Omit<Event, 'instanceId' | 'generation'>
-  : never;
-/** What happened to a machine, whichever it is. */
-export type EventBody = WithoutMachine<MachineEvent>;
 
 /** The memory of all machines. */
 export interface SimulatedRoom {
@@ -59,16 +55,40 @@ export function capacityWithin(
   return { count: Math.max(0, room), shortage };
 }
 
-/** The machines that are paused for others' sake, in that order. */
-export function heldAmong(machines: Iterable<SimulatedMachine>): readonly SimulatedMachine[] {
-  return [...machines]
-    .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
-    .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
-}
+/** The only file system of simulated guests. */
+export const guestDevice = 1;
+
+/** Why those that are paused are. */
+export const stalledAmong = (
+  machines: readonly SimulatedMachine[],
+): ReadonlyMap<InstanceId, string> =>
+  new Map(
+    machines.flatMap(({ spec, state, stalledBy }) =>
+      state === 'paused' && stalledBy !== undefined ? [[spec.instanceId, stalledBy]] : [],
+    ),
+  );
 
 export function hasProcess(machine: SimulatedMachine): boolean {
   return machine.state !== 'exited';
 }
+
+/** Those that are held, in the order in which they were paused. */
+export function inHoldOrder(machines: readonly SimulatedMachine[]): readonly SimulatedMachine[] {
+  return machines
+    .filter((each) => hasProcess(each) && each.holdNumber !== undefined)
+    .toSorted((a, b) => (a.holdNumber ?? 0) - (b.holdNumber ?? 0));
+}
+
+export function checkResponds(machine: SimulatedMachine | undefined): void {
+  if (machine?.state !== 'unresponsive' || machine.isGivenUp) return;
+  throw new Error(`${machine.spec.instanceId} does not respond`);
+}
+
+type WithoutMachine<Event> = Event extends MachineEvent
+  ? Omit<Event, 'instanceId' | 'generation'>
+  : never;
+/** An event without what names its machine. */
+export type MachineEventBody = WithoutMachine<MachineEvent>;
 
 export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boolean {
   return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   exists,
+  filesIn,
   hasCode,
   isMissing,
   readBytesIfExists,
@@ -29,4 +30,18 @@ test('what exists is read; what does not is undefined, and nothing else is', asy
   );
   await expect(readTextIfExists(folder)).rejects.toSatisfy((error) => hasCode(error, 'EISDIR'));
   await expect(readFolderIfExists(path)).rejects.toSatisfy((error) => !isMissing(error));
+});
+
+test('files are counted by what they take of the disk, not by what they seem to have', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-files-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  expect(await filesIn(join(folder, 'none'))).toEqual([]);
+  await writeFile(join(folder, 'full'), Buffer.alloc(8192, 'x'));
+  await truncate(join(folder, 'full'), 1 << 30);
+  await symlink('/etc/passwd', join(folder, 'link'));
+  const [full, link] = (await filesIn(folder)).toSorted((a, b) => a.name.localeCompare(b.name));
+  const { uid, dev, ino } = await stat(join(folder, 'full'));
+  expect(full).toMatchObject({ name: 'full', owner: uid, device: dev, inode: ino });
+  expect(full?.bytes).toBeLessThan(1 << 20);
+  expect(link?.inode).not.toBe((await stat('/etc/passwd')).ino);
 });

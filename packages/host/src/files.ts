@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
-import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { access, lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** True for a system error with this code, for example `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
@@ -37,6 +38,33 @@ export async function readFolderIfExists(path: string): Promise<readonly string[
 /** What is known of a file or folder; undefined when it does not exist. */
 export async function statIfExists(path: string): Promise<Stats | undefined> {
   return await orUndefined(stat(path));
+}
+
+/** A file or folder in a folder, and what it takes of its file system. */
+export interface FileUse {
+  readonly name: string;
+  /** The id of its user. */
+  readonly owner: number;
+  /** `st_dev` and `st_ino` of stat(2). */
+  readonly device: number;
+  readonly inode: number;
+  readonly bytes: number;
+}
+
+/** `st_blocks` of stat(2) counts these, whatever the file system's own blocks are. */
+const statBlockBytes = 512;
+
+/** What is in a folder; nothing when it does not exist. */
+export async function filesIn(folder: string): Promise<readonly FileUse[]> {
+  const files: FileUse[] = [];
+  for (const name of await readFolderIfExists(folder)) {
+    // One may be removed meanwhile.
+    const found = await orUndefined(lstat(join(folder, name)));
+    if (found === undefined) continue;
+    const { uid: owner, dev: device, ino: inode, blocks } = found;
+    files.push({ name, owner, device, inode, bytes: blocks * statBlockBytes });
+  }
+  return files;
 }
 
 async function orUndefined<Value>(reading: Promise<Value>): Promise<Value | undefined> {

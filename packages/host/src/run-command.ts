@@ -1,13 +1,12 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { KiB, MiB, secondMs } from '@bakehouse/base';
 import { killProcessGroup } from './end-process.ts';
 import { hasCode } from './files.ts';
 import { programEnvironment } from './program-environment.ts';
 import { installHint } from './programs.ts';
 import { redact } from './redact.ts';
-import { privateUmask, withUmask } from './umask.ts';
+import { type PipedChild, spawnPiped } from './spawn-piped.ts';
+import { privateUmask } from './umask.ts';
 
 export interface CommandOptions {
   /** Written to standard input, which then ends. */
@@ -76,8 +75,6 @@ const commandCharactersMax = 200;
 
 const endWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'];
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
-
 /**
  * Runs a program of the host without a shell. It gets a process group of its own, so that its children end with it
  * when the time limit or an abort ends it, and a umask that keeps its files private. An abort rejects with the
@@ -86,9 +83,13 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 export const runCommand: RunCommand = async (argv, options) => {
   const { signal, input = '', timeoutMs } = options;
   signal?.throwIfAborted();
-  const child = start(argv, options);
   const fail = (failure: CommandFailure, output: string, cause?: unknown) =>
     new CommandError({ argv, secrets: options.secrets }, { failure, output }, { cause });
+  const notRun = (error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return fail({ kind: 'not-installed' }, '', error);
+    return fail({ kind: 'not-started' }, error instanceof Error ? error.message : '', error);
+  };
+  const child = start(argv, options, notRun);
   let ending: CommandFailure | undefined;
   const end = (failure: CommandFailure) => {
     ending ??= failure;
@@ -109,12 +110,7 @@ export const runCommand: RunCommand = async (argv, options) => {
     throw fail(failure, output.tail());
   } catch (error) {
     if (error instanceof CommandError || signal?.aborted) throw error;
-    const kind = hasCode(error, 'ENOENT') ? 'not-installed' : 'not-started';
-    throw fail(
-      { kind },
-      kind === 'not-started' && error instanceof Error ? error.message : '',
-      error,
-    );
+    throw notRun(error);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
@@ -124,16 +120,18 @@ export const runCommand: RunCommand = async (argv, options) => {
 function start(
   argv: readonly string[],
   { environment, umask = privateUmask, endsWithParent = false }: CommandOptions,
-): Child {
-  const [program = '', ...args] = endsWithParent ? [...endWithParent, ...argv] : argv;
+  notRun: (error: unknown) => CommandError,
+): PipedChild {
   const env = { ...programEnvironment(), ...environment };
-  return withUmask(umask, () =>
-    spawn(program, args, { detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] }),
-  );
+  try {
+    return spawnPiped(endsWithParent ? [...endWithParent, ...argv] : argv, { env, umask });
+  } catch (error) {
+    throw notRun(error);
+  }
 }
 
 /** Undefined for exit status 0. Rejects when the program could not be started. */
-function ended(child: Child): Promise<CommandFailure | undefined> {
+function ended(child: PipedChild): Promise<CommandFailure | undefined> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -144,7 +142,7 @@ function ended(child: Child): Promise<CommandFailure | undefined> {
 }
 
 function collect(
-  child: Child,
+  child: PipedChild,
   { onLine, outputBytesMax = outputBytesMaxDefault }: CommandOptions,
   end: (failure: CommandFailure) => void,
 ): { text(): string; tail(): string } {
@@ -172,7 +170,7 @@ function collect(
 }
 
 /** A child that was never started has no pid; one that has ended has no group any more. */
-function killGroup({ pid }: Child): void {
+function killGroup({ pid }: PipedChild): void {
   if (pid !== undefined) killProcessGroup(pid);
 }
 

@@ -149,3 +149,35 @@ test('the boot ends with a line of its times, in their order, without those that
     "boot times, in seconds after the kernel's start: systemd 3.50, python 5.10, sshd 14.12, user 17.30",
   );
 });
+
+test.each([
+  ['', 'False'],
+  ['{"hostname": "ip-172', 'False'],
+  ['{"hostname": "ip-172-31-14-99"}', 'True'],
+])('a host name that was recorded as %j does not fail the init stage', async (record, isKept) => {
+  const lines = [
+    'import os',
+    'program.HOST_NAME_RECORD = folder + "/set-hostname"',
+    'program.forget_lost_host_name()',
+    'print(os.path.exists(program.HOST_NAME_RECORD))',
+  ];
+  expect((await pythonOf(lines, { 'set-hostname': record })).stdout).toBe(isKept);
+  expect((await pythonOf(lines)).stdout).toBe('False');
+});
+
+test('an instance of an image whose record of its parent was lost gets a machine id of its own', async () => {
+  const lines = [
+    'program.INSTANCE_RECORD = folder + "/instance-id"',
+    'program.MACHINE_ID = folder + "/machine-id"',
+    'program.PRODUCT_UUID = folder + "/product_uuid"',
+    'before = program.recorded_instance_id()',
+    'with open(program.INSTANCE_RECORD, "w") as record: record.write("i-00000000000000002\\n")',
+    'program.renew_machine_id(before)',
+    'print(open(program.MACHINE_ID).read().strip())',
+  ];
+  const files = { 'machine-id': "its parent's", product_uuid: 'EC2A1CD7-2BCE\n' };
+  const first = await pythonOf(lines, files);
+  expect(first.stdout).toBe("its parent's");
+  const lost = await pythonOf(lines, { ...files, 'instance-id': '' });
+  expect(lost.stdout).toBe('ec2a1cd72bce');
+});

@@ -186,37 +186,81 @@ test('the kernel takes what is planned; a second run changes nothing, and an unp
   });
 });
 
-const service = `
-import http.server, threading
-asked = []
-class Metadata(http.server.BaseHTTPRequestHandler):
-    def do_PUT(self): self.reply("secret" if self.path == "/latest/api/token" else None)
-    def do_GET(self):
-        asked.append(self.path)
-        tree = {"": "02:00:00:00:00:01/\\n", "02:00:00:00:00:01/local-ipv4s": "10.0.1.10\\n10.0.1.11", "02:00:00:00:00:01/subnet-ipv4-cidr-block": "10.0.1.0/24"}
-        known = self.headers["X-aws-ec2-metadata-token"] == "secret"
-        self.reply(tree.get(self.path.removeprefix("/latest/meta-data/network/interfaces/macs/")) if known else None)
-    def reply(self, text):
-        self.send_response(404 if text is None else 200)
-        self.end_headers()
-        self.wfile.write((text or "").encode())
-    def log_message(self, *arguments): pass
-`;
+/** A metadata service whose replies to paths of `given["refused"]` have these statuses. */
+const service = [
+  'import http.server, subprocess, threading',
+  'refused, tree = given.get("refused", {}), given["tree"]',
+  'class Metadata(http.server.BaseHTTPRequestHandler):',
+  '    def do_PUT(self): self.reply("secret" if self.path == "/latest/api/token" else None)',
+  '    def do_GET(self):',
+  '        known = self.headers["X-aws-ec2-metadata-token"] == "secret"',
+  '        self.reply(tree.get(self.path.removeprefix("/latest/meta-data/network/interfaces/macs/")) if known else None)',
+  '    def reply(self, text):',
+  '        self.send_response(refused.get(self.path, 404 if text is None else 200))',
+  '        self.end_headers()',
+  '        self.wfile.write((text or "").encode())',
+  '    def log_message(self, *arguments): pass',
+  'def serve():',
+  '    server = http.server.ThreadingHTTPServer(("169.254.169.254", 80), Metadata)',
+  '    threading.Thread(target=server.serve_forever, daemon=True).start()',
+  'for text in ("link set lo up", "address add 169.254.169.254/32 dev lo"): subprocess.run(["ip", *text.split()], check=True)',
+];
+const { mac: firstMac, ...firstCard } = { ...first, addresses: ['10.0.1.10', '10.0.1.11'] };
+const tree = {
+  '': `${firstMac}/\n`,
+  [`${firstMac}/local-ipv4s`]: firstCard.addresses.join('\n'),
+  [`${firstMac}/subnet-ipv4-cidr-block`]: firstCard.subnet,
+};
+const macs = '/latest/meta-data/network/interfaces/macs/';
 
 test('the metadata is read with a token; without a service there is none', async () => {
   const shown = await pythonOf(
     [
-      service,
-      'import subprocess',
-      'for text in ("link set lo up", "address add 169.254.169.254/32 dev lo"): subprocess.run(["ip", *text.split()], check=True)',
+      ...service,
       'nobody = cards.read_metadata()',
-      'server = http.server.ThreadingHTTPServer(("169.254.169.254", 80), Metadata)',
-      'threading.Thread(target=server.serve_forever, daemon=True).start()',
+      'serve()',
       'print(json.dumps([nobody, cards.read_metadata()]))',
     ],
-    {},
+    { tree },
     ['unshare', '--net'],
   );
-  const { mac, ...card } = { ...first, addresses: ['10.0.1.10', '10.0.1.11'] };
-  expect(shown).toEqual([null, { [mac]: card }]);
+  expect(shown).toEqual([null, { [firstMac]: firstCard }]);
 });
+
+test('a card that the metadata lists, but no longer has, is none', async () => {
+  const listed = { ...tree, '': `${firstMac}/\n${second.mac}/\n` };
+  const lines = [...service, 'serve()', 'print(json.dumps(cards.read_metadata()))'];
+  const shown = await pythonOf(lines, { tree: listed }, ['unshare', '--net']);
+  expect(shown).toEqual({ [firstMac]: firstCard });
+});
+
+test.each([
+  ['PUT api/token has status 403', { refused: { '/latest/api/token': 403 }, tree }],
+  ['macs/ has status 429', { refused: { [macs]: 429 }, tree }],
+  ['local-ipv4s has status 503', { refused: { [`${macs}${firstMac}/local-ipv4s`]: 503 }, tree }],
+  ['macs/ has status 404', { tree: {} }],
+  ['no cards', { tree: { '': '' } }],
+])(
+  'metadata that is refused or empty (%s) is none, which is printed and does not pass for one plain card',
+  async (reason, given) => {
+    const shown = await pythonOf(
+      [
+        ...service,
+        'import contextlib, io',
+        'serve()',
+        'printed = io.StringIO()',
+        'with contextlib.redirect_stderr(printed): found = cards.read_metadata()',
+        'cards.MARKER = "/nonexistent/marker"',
+        'plain = [cards.is_plain({"eth0": "02:00:00:00:00:01"}, each) for each in (found, {})]',
+        'print(json.dumps({"found": found, "printed": printed.getvalue(), "plain": plain}))',
+      ],
+      given,
+      ['unshare', '--net'],
+    );
+    expect(shown).toEqual({
+      found: null,
+      printed: expect.stringContaining(reason),
+      plain: [false, false],
+    });
+  },
+);

@@ -7,7 +7,7 @@ import { agentLogger, writeBounded } from './agent-log.ts';
 import { isAgentNumber } from './agent-user.ts';
 import { becomeUser, hideHostFiles } from './give-up-rights.ts';
 import { loadHopLimits } from './load-hop-limits.ts';
-import { serveTime } from './serve-time.ts';
+import { bindTime, serveTime } from './serve-time.ts';
 
 /**
  * The metadata agent, which also serves the time: runs inside the platform's network and outlives the control plane. It
@@ -33,7 +33,7 @@ if (!documents || !key || !health || !hostMounts) {
   process.exit(2);
 }
 
-const port = 80;
+const ports = { metadata: 80, time: 123 };
 const logBytesMax = 1 * MiB;
 const now = () => Date.now();
 const logger = agentLogger({ write: writeBounded(logBytesMax), now });
@@ -48,7 +48,7 @@ if (!isAgentNumber(user)) {
     `${documents} belongs to group ${user}, which is not an agent's; start the server, whose publisher sets the group`,
   );
 }
-await loadHopLimits(listen, port, Number(routers));
+await loadHopLimits(listen, ports.metadata, Number(routers));
 const tokenKey = await readFile(key);
 // From now on the documents are reached without a path: the folders above are closed to that user, and then hidden.
 process.chdir(documents);
@@ -58,10 +58,10 @@ await serveAgentHealth(health, build, ready.promise);
 await hideHostFiles(hostMounts).catch((error: unknown) => {
   logger.log('warn', "cannot hide the host's files; only their modes protect them", { error });
 });
-await serveTime({ address: time, now, logger });
+const timeSocket = await bindTime({ address: time, port: ports.time, logger });
 await new Promise<void>((resolve, reject) => {
   agent.once('error', reject);
-  agent.listen(port, listen, () => {
+  agent.listen(ports.metadata, listen, () => {
     // Here and not later: no connection is accepted before this turn ends.
     try {
       becomeUser(user);
@@ -75,6 +75,8 @@ agent.on('error', (error) => logger.log('error', 'listener failed', { error }));
 process.on('uncaughtException', (error) => {
   logger.log('error', 'uncaught exception', { error });
 });
+// Not before: what guests send is read without the rights of root only.
+serveTime(timeSocket, now);
 // The health is served only now, so whoever reads it knows that the guests' side listens, too.
 ready.resolve();
 logger.log('info', 'metadata agent ready', { pid: process.pid, build, documents, user });

@@ -5,22 +5,25 @@ import { timeReply } from './time-reply.ts';
 
 export interface TimeOptions {
   readonly address: string;
-  readonly now: () => number;
+  /** 0 is any that is free. */
+  readonly port: number;
   readonly logger: Logger;
 }
 
-const port = 123;
-
-/** Serves the host's time by NTP, as EC2 does at 169.254.169.123. Rejects when the address cannot be listened at. */
-export async function serveTime({ address, now, logger }: TimeOptions): Promise<Socket> {
+/** Binds the port of the time, which may need the rights of root. Nothing that comes in has an effect yet. */
+export async function bindTime({ address, port, logger }: TimeOptions): Promise<Socket> {
   const socket = createSocket('udp4');
   socket.bind(port, address);
   await once(socket, 'listening');
   socket.on('error', (error) => logger.log('error', 'time service failed', { error }));
+  return socket;
+}
+
+/** Serves the host's time by NTP, as EC2 does at 169.254.169.123. */
+export function serveTime(socket: Socket, now: () => number): void {
   socket.on('message', (request, from) => {
     const reply = timeReply(request, now());
     // A guest that has gone gets no reply.
     if (reply) socket.send(reply, from.port, from.address, () => {});
   });
-  return socket;
 }

@@ -59,7 +59,10 @@ function randomFrom(start: number) {
     of: <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item,
   };
 }
+/** What is asked for. */
 const random = randomFrom(seed);
+/** What happens to it. */
+const fate = randomFrom(seed + 1);
 
 const vpcIdOf = (vpc: number): VpcId => `vpc-0123456789abcdef${vpc}`;
 const groupIdOf = (group: number): SecurityGroupId => `sg-0000000000000000${group}`;
@@ -186,30 +189,27 @@ const names = () => networkNames(platform.options.name, platform.directory);
 const inside = (namespace: string) => ['nsenter', `--net=/run/netns/${namespace}`, '--'];
 const vpcOf = (vpc: number) => vpcNames(names(), vpcIdOf(vpc));
 
-/** What somebody else does to the network. Much of it fails when a VPC is not here. */
-const blows: readonly (() => Promise<unknown>)[] = [
+/** What somebody else does to the network, or to one VPC. Much of it fails when the VPC is not here. */
+const blows: readonly ((vpc: number) => Promise<unknown>)[] = [
   () => platform.run(['nft', 'delete', 'table', 'ip', platform.options.name]),
   () => platform.run(['nft', 'flush', 'table', 'ip', platform.options.name]),
   () => platform.run([...inside(platform.options.name), 'nft', 'flush', 'ruleset']),
-  () => platform.run([...inside(vpcOf(random.below(3)).namespace), 'nft', 'flush', 'ruleset']),
+  (vpc) => platform.run([...inside(vpcOf(vpc).namespace), 'nft', 'flush', 'ruleset']),
   () => platform.run(['ip', '-n', platform.options.name, 'route', 'flush', 'proto', 'boot']),
-  () => platform.run(['ip', '-n', vpcOf(random.below(3)).namespace, 'rule', 'del', 'pref', '100']),
-  () =>
-    platform.run(['ip', '-n', vpcOf(random.below(3)).namespace, 'link', 'delete', 'group', '169']),
-  () =>
-    platform.run([
-      'ip',
-      '-n',
-      platform.options.name,
-      'link',
-      'delete',
-      `vpc${1 + random.below(3)}`,
-    ]),
-  ...[1, 2, 3].map(() => async () => {
-    const file = join(vpcOf(random.below(3)).runtimeDirectory, 'dnsmasq.pid');
+  (vpc) => platform.run(['ip', '-n', vpcOf(vpc).namespace, 'rule', 'del', 'pref', '100']),
+  (vpc) => platform.run(['ip', '-n', vpcOf(vpc).namespace, 'link', 'delete', 'group', '169']),
+  (vpc) => platform.run(['ip', '-n', platform.options.name, 'link', 'delete', `vpc${1 + vpc}`]),
+  ...[1, 2, 3].map(() => async (vpc: number) => {
+    const file = join(vpcOf(vpc).runtimeDirectory, 'dnsmasq.pid');
     process.kill(Number(await readFile(file, 'utf8')), 'SIGKILL');
   }),
 ];
+
+/** The control plane starts again: all that the new one knows is what was recorded. */
+async function restart(): Promise<void> {
+  network = new LinuxNetwork(platform.options);
+  await network.open();
+}
 
 /** What the control plane does after a refusal: it asks for everything again. */
 async function askAgain(model: Model): Promise<void> {
@@ -226,6 +226,20 @@ async function askAgain(model: Model): Promise<void> {
   });
 }
 
+/**
+ * What happens beside and after the changes that are asked for together. Drawn before they are, as how they end depends on
+ * the time that they take: a seed is always the same changes and blows.
+ */
+function drawFate(blowShare: number) {
+  const [blow, vpc] = [fate.of(blows), fate.below(counts.vpcs)];
+  const [isBlown, isRepaired] = [fate.chance(blowShare), fate.chance(blowShare)];
+  return {
+    blow: isBlown ? () => blow(vpc) : async () => {},
+    isRepaired,
+    isRestarted: fate.chance(blowShare / 4),
+  };
+}
+
 /** Changes with and without blows. Returns how often something was refused. */
 async function ask(
   model: Model,
@@ -234,17 +248,15 @@ async function ask(
   let refused = 0;
   for (let done = 0; done < changes; done += together) {
     const calls = Array.from({ length: together }, () => random.of(asks)(model));
-    const blow = random.chance(blowShare)
-      ? random
-          .of(blows)()
-          .catch(() => {})
-      : undefined;
+    const { blow, isRepaired, isRestarted } = drawFate(blowShare);
+    const blown = blow().catch(() => {});
     const results = await Promise.allSettled(calls.map((call) => call()));
-    await blow;
+    await blown;
+    if (isRestarted) await restart();
     if (results.some(({ status }) => status === 'rejected')) {
       refused += 1;
       await askAgain(model);
-    } else if (random.chance(blowShare)) await network.repair();
+    } else if (isRepaired) await network.repair();
   }
   return refused;
 }

@@ -1,9 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { insideLinks } from '../src/namespace.ts';
 import { networkNames, tapName, vpcNames } from '../src/network-names.ts';
-import { type TestPlatform, testPlatform } from './test-platform.ts';
+import { openVpc, type TestPlatform, testPlatform } from './test-platform.ts';
 
 let platform: TestPlatform;
 let network: LinuxNetwork;
@@ -104,4 +105,33 @@ test('a lost route is missed until it is there, also when the repair after its l
   fails = () => false;
   expect(await network.repair()).toMatchObject([{ part: 'link' }]);
   expect(await network.repair()).toEqual([]);
+});
+
+test('a guest whose tables were written before a kill has its name and address after the next open', async () => {
+  const tablesOf = vpcNames(names(), platform.nic(10).vpcId).runtimeDirectory;
+  const kept = join(platform.directory, 'kept');
+  await platform.network.open();
+  const guest = await platform.guest(platform.nic(10));
+  const late = await platform.bareGuest(platform.nic(11));
+  const vpcs = [openVpc([guest.nic])];
+  await platform.network.applyPolicy({ nics: [], groups: [], vpcs });
+  const folders = [
+    [tablesOf, join(kept, 'tables')],
+    [names().nicDirectory, join(kept, 'nics')],
+  ] as const;
+  const tables = (path: string) => !/\.(conf|pid)$|leases$/.test(path);
+  for (const [from, to] of folders) await cp(from, to, { recursive: true, filter: tables });
+  await platform.network.unplug(late.nic.nicId);
+  // As one leaves them that is killed before it sends the signal.
+  for (const [to, from] of folders) await cp(from, to, { recursive: true });
+  await platform.reopened().open();
+  const lookUp = ['busybox', 'nslookup', '-type=a', `${late.nic.hostName}.ec2.internal`];
+  const found = await platform.run([...guest.enter, ...lookUp, '169.254.169.253']);
+  expect(found).toContain(late.nic.privateIp);
+  await platform.run(['ip', '-n', late.namespace, 'link', 'set', 'eth0', 'up']);
+  const script = join(platform.directory, 'print-lease');
+  await writeFile(script, '#!/bin/sh\necho "$1 $ip"\n', { mode: 0o755 });
+  const client = ['busybox', 'udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', '4', '-T', '1'];
+  const lease = await platform.run([...late.enter, ...client, '-s', script]);
+  expect(lease).toContain(`bound ${late.nic.privateIp}`);
 });

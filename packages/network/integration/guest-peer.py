@@ -2,8 +2,10 @@
 
 hear: prints each datagram. serve: echoes what it receives, after the sender's address, and sends its own input to
 every open connection. connect: sends its input line by line and prints each reply; the line "listen" only waits for
-one. A fifth argument is the source address.
+one. ask: sends each line of its input over a TCP connection of its own and prints the reply. A fifth argument is the
+source address of connect.
 """
+import selectors
 import socket
 import sys
 import threading
@@ -20,16 +22,19 @@ def say(text):
 
 
 def answer(connection, peer):
+    """Whether the connection is still open."""
     try:
-        while data := connection.recv(2048):
+        data = connection.recv(2048)
+        if data:
             connection.sendall(peer[0].encode() + b" " + data)
+        return len(data) > 0
     except OSError:
-        pass
+        return False
 
 
 def broadcast():
     for line in sys.stdin:
-        for connection in peers:
+        for connection in list(peers):
             connection.sendall(line.encode())
         say("sent")
 
@@ -37,18 +42,31 @@ def broadcast():
 def serve():
     sock.bind((address, port))
     if stream:
-        sock.listen(8)
+        sock.listen(511)
     threading.Thread(target=broadcast, daemon=True).start()
     say("ready")
+    if stream:
+        serve_streams()
     while True:
-        if stream:
-            connection, peer = sock.accept()
-            peers.append(connection)
-            threading.Thread(target=answer, args=(connection, peer), daemon=True).start()
-        else:
-            data, peer = sock.recvfrom(2048)
-            say("got " + peer[0])
-            sock.sendto(peer[0].encode() + b" " + data, peer)
+        data, peer = sock.recvfrom(2048)
+        say("got " + peer[0])
+        sock.sendto(peer[0].encode() + b" " + data, peer)
+
+
+def serve_streams():
+    """In one thread: a thread for each connection of a flood would be what a test measures."""
+    readable = selectors.DefaultSelector()
+    readable.register(sock, selectors.EVENT_READ)
+    while True:
+        for key, _ in readable.select():
+            if key.fileobj is sock:
+                connection, peer = sock.accept()
+                peers.append(connection)
+                readable.register(connection, selectors.EVENT_READ, peer)
+            elif not answer(key.fileobj, key.data):
+                readable.unregister(key.fileobj)
+                peers.remove(key.fileobj)
+                key.fileobj.close()
 
 
 def connect():
@@ -66,6 +84,17 @@ def connect():
         say("failed " + type(error).__name__ + " " + str(error))
 
 
+def ask():
+    say("ready")
+    for line in sys.stdin:
+        try:
+            with socket.create_connection((address, port), 3.0) as connection:
+                connection.sendall(line.encode())
+                say("heard " + connection.recv(2048).decode().strip())
+        except OSError as error:
+            say("failed " + type(error).__name__ + " " + str(error))
+
+
 def hear():
     sock.bind((address, port))
     say("ready")
@@ -73,4 +102,4 @@ def hear():
         say("heard " + sock.recv(2048).decode())
 
 
-{"serve": serve, "hear": hear, "connect": connect}[kind]()
+{"serve": serve, "hear": hear, "connect": connect, "ask": ask}[kind]()

@@ -24,8 +24,8 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def ipv4(source, target, payload, protocol=17, fragment=0):
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0x4242, fragment, 64, protocol, 0)
+def ipv4(source, target, payload, protocol=17):
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0x4242, 0, 64, protocol, 0)
     head += socket.inet_aton(source) + socket.inet_aton(target)
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
@@ -37,11 +37,6 @@ def udp(payload, source_port=4000, target_port=9):
 def ipv6(payload, protocol, target="ff02::1", source="fe80::1234"):
     head = struct.pack("!IHBB", 0x60000000, len(payload), protocol, 255)
     return head + socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, target) + payload
-
-
-def arp(operation, sender, address, target, asked):
-    head = struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
-    return head + mac(sender) + socket.inet_aton(address) + mac(target) + socket.inet_aton(asked)
 
 
 def icmp6(kind, body):
@@ -81,9 +76,6 @@ def frames(k, name):
         "an address of the world": lambda: [ether(ipv4("203.0.113.7", k["bob"], udp(text)))],
         "127.0.0.1": lambda: [ether(ipv4("127.0.0.1", k["bob"], udp(text)))],
         "its own public address on the wire": lambda: [ether(ipv4(k["own_transit"], k["bob"], udp(text)))],
-        "a first fragment with another's address": lambda: [ether(ipv4(k["other"], k["bob"], udp(text), fragment=0x2000))],
-        "a later fragment with another's address": lambda: [ether(ipv4(k["other"], k["bob"], text.ljust(64), fragment=0x0010))],
-        "a fragment that overlaps another's header": lambda: [ether(ipv4(k["other"], k["bob"], text.ljust(64), fragment=0x0001))],
         "IPv6 router advertisement": lambda: [six(134, struct.pack("!BBHII", 64, 0, 1800, 0, 0))],
         "IPv6 neighbour solicitation": lambda: [six(135, b"\0" * 4 + socket.inet_pton(socket.AF_INET6, "fe80::1"))],
         "IPv6 neighbour advertisement": lambda: [six(136, b"\x20\0\0\0" + socket.inet_pton(socket.AF_INET6, "fe80::1"))],
@@ -93,8 +85,6 @@ def frames(k, name):
         "an unknown protocol": lambda: [ether(text.ljust(50), 0x88B5, target=everyone), ether(text.ljust(50), 0x88B5, target=k["bob_mac"])],
         "LLDP and spanning tree": lambda: [ether(text.ljust(50), 0x88CC, target="01:80:c2:00:00:0e"), ether(text.ljust(50), 50, target="01:80:c2:00:00:00")],
         "a DHCP server's reply": lambda: [ether(ipv4(k["own"], k["bob"], udp(text, 67, 68))), ether(ipv4(k["own"], "255.255.255.255", udp(text, 67, 68)), target=everyone)],
-        "ARP: the other's address is mine": lambda: [ether(arp(2, k["own_mac"], k["bob"], k["router_mac"], k["router"]) + text, 0x0806)],
-        "ARP: the router's address is mine": lambda: [ether(arp(o, k["own_mac"], k["router"], everyone, k["router"]) + text, 0x0806, target=everyone) for o in (1, 2)],
         "to the other VPC's guest by its private address": lambda: [ether(ipv4(k["own"], k["twin_only"], udp(text)))],
         "to the host's end of the link": lambda: [ether(ipv4(k["own"], k["host"], udp(text)))],
         "to the router's end of the link": lambda: [ether(ipv4(k["own"], k["namespace"], udp(text)))],

@@ -325,6 +325,17 @@ describe('the network', () => {
     expect(await readdir(platform.directory)).toEqual([]);
   });
 
+  test('leaves no dnsmasq of a VPC that another control plane has made', async () => {
+    const later = platform.reopened();
+    await later.open();
+    await platform.guestOf(platform.nic(10), later);
+    const config = join(vpcOf().runtimeDirectory, 'dnsmasq.conf');
+    const serving = () => spawnSync('pgrep', ['-f', config], { encoding: 'utf8' }).stdout;
+    expect(serving()).not.toBe('');
+    await platform.network.destroy();
+    expect(serving()).toBe('');
+  });
+
   test('replaces the bare file that a crash or a reboot leaves of a namespace', async () => {
     await platform.network.destroy();
     await mkdir('/run/netns', { recursive: true });

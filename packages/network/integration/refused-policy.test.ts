@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
-import { networkNames } from '../src/network-names.ts';
+import { networkNames, vpcNames } from '../src/network-names.ts';
 import { endConversations } from './talk.ts';
 import {
   type Guest,
@@ -170,4 +170,57 @@ test('keeps the policy in force, on disk too, when nft refuses another', async (
   expect(await ssh(guest)).toMatch(/^heard/);
   await platform.reopened().open();
   expect(await ssh(guest)).toMatch(/^heard/);
+});
+
+test('a plug into a new VPC whose policy nft refuses is rejected, and its undoing leaves nothing', async () => {
+  let isRefusing = true;
+  const network = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) =>
+      platform.run(argv, isRefusing && input?.includes(groupId(0)) ? 'add nonsense' : input),
+  });
+  await network.open();
+  const nic = platform.nic(10);
+  const nics = [policyNic(nic, { groupIds: [groupId(0)] })];
+  await network.applyPolicy({
+    nics,
+    groups: [{ groupId: groupId(0), rules: [sshIn] }],
+    vpcs: [openVpc([nic])],
+  });
+  await expect(platform.guestOf(nic, network)).rejects.toThrow('nft refuses the policy of vpc-');
+  await network.unplug(nic.nicId);
+  expect(await network.list()).toEqual([]);
+  const { namespace } = vpcNames(names(), nic.vpcId);
+  expect(await platform.run(['ip', 'netns', 'list'])).not.toContain(namespace);
+  isRefusing = false;
+  await network.plug(nic);
+  expect(await network.repair()).toEqual([]);
+});
+
+test('a refused change of one VPC keeps no other from changing at the same time', async () => {
+  const network = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) => platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
+  });
+  await network.open();
+  const refused = await platform.guestOf(platform.nic(10), network);
+  const otherNic = platform.nic(11, { vpcId: 'vpc-0123456789abcdef9' });
+  const other = await platform.guestOf(otherNic, network);
+  const guests = [refused, other];
+  await Promise.all(guests.map(serveSsh));
+  await network.applyPolicy(policyOf(guests.map((guest) => [guest, []])));
+  const before = await readFile(nicFile(refused), 'utf8');
+  const open = policyOf(guests.map((guest) => [guest, [sshIn]]));
+  const bad = policyNic(refused.nic, { groupIds: [groupId(0), groupId(7)] });
+  const nics = open.nics.map((nic) => (nic.nicId === bad.nicId ? bad : nic));
+  const refusal = await network.applyPolicy({ ...open, nics }).catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ vpcIds: new Set([refused.nic.vpcId]) });
+  expect(String(refusal)).toContain('nft');
+  const heard = async () => (await Promise.all(guests.map(ssh))).map((line) => /^heard/.test(line));
+  expect(await heard()).toEqual([false, true]);
+  expect(await readFile(nicFile(refused), 'utf8')).toBe(before);
+  await platform.reopened().open();
+  expect(await heard()).toEqual([false, true]);
+  await network.applyPolicy(open);
+  expect(await heard()).toEqual([true, true]);
 });

@@ -36,6 +36,8 @@ const address = guest.nic.publicIp ?? '';
 const callFrom = ({ enter }: { enter: readonly string[] }, to: string, port: number) =>
   hello({ enter, protocol: 'tcp', address: to, port });
 await see('the host reaches the guest', hello({ ...onHost, address }));
+const listeners = `awk '$2 ~ /:4E36$/ && $4 == "0A" { print $8 }' /proc/net/tcp`;
+await see('whose listener it is', platform.run(['sh', '-c', listeners]));
 await see('a guest without a rule', hello({ ...onHost, address: other.nic.publicIp ?? '' }));
 await see('the guest reaches the outside', callFrom(guest, outside, 80));
 await see('the guest reaches another', callFrom(other, guest.nic.privateIp, 22));

@@ -26,6 +26,8 @@ test.skipIf(missing.length > 0)(
     const output = await runCommand([...user.enter, ...command], { timeoutMs: 100_000 });
     expect(JSON.parse(output)).toEqual({
       'the host reaches the guest': expect.stringMatching(/^heard 198\.1[89]\..* hello$/),
+      // The user, who is root there: by this the command line knows it.
+      'whose listener it is': '0\n',
       'a guest without a rule': expect.stringMatching(/^failed/),
       // As a connection of the host's own.
       'the guest reaches the outside': `heard ${user.hostAddress} hello`,

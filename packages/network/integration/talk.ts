@@ -26,23 +26,28 @@ export interface Endpoint {
 
 /** Listens, and echoes after the sender's address. Resolves when it listens. */
 export function serve(endpoint: Endpoint): Promise<Conversation> {
-  return listening(endpoint, 'serve');
+  return ready(endpoint, 'serve');
 }
 
 /** Listens for datagrams and prints them, without a reply. Resolves when it listens. */
 export function hear(endpoint: Endpoint): Promise<Conversation> {
-  return listening(endpoint, 'hear');
+  return ready(endpoint, 'hear');
 }
 
-async function listening(endpoint: Endpoint, kind: string): Promise<Conversation> {
-  const server = converse(endpoint, kind);
-  const line = await server.next();
-  if (line !== 'ready') throw new Error(`server at ${endpoint.address}: ${line}`);
-  return server;
+async function ready(endpoint: Endpoint, kind: string): Promise<Conversation> {
+  const peer = converse(endpoint, kind);
+  const line = await peer.next();
+  if (line !== 'ready') throw new Error(`${kind} ${endpoint.address}: ${line}`);
+  return peer;
 }
 
 export function connect(endpoint: Endpoint): Conversation {
   return converse(endpoint, 'connect');
+}
+
+/** Sends each line over a connection of its own. Resolves when it takes lines. */
+export function asker(endpoint: Endpoint): Promise<Conversation> {
+  return ready(endpoint, 'ask');
 }
 
 /** Sends "hello". Returns the reply, or why there was none. */

@@ -1,3 +1,4 @@
+import type { Nic } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { insideLinks } from '../src/namespace.ts';
@@ -9,6 +10,8 @@ let network: LinuxNetwork;
 let commands: string[];
 /** Looks at tables wait for it. */
 let looks: Promise<void>;
+/** What looks at the links of the first VPC have found waits for it. */
+let found: Promise<void>;
 
 beforeEach(async () => {
   platform = await testPlatform();
@@ -16,11 +19,14 @@ beforeEach(async () => {
     run: async (argv, input) => {
       commands.push(argv.join(' '));
       if (argv.includes('list')) await looks;
-      return platform.run(argv, input);
+      const printed = await platform.run(argv, input);
+      if (argv.includes('-j') && argv.includes(namespaceOf(platform.nic(10)))) await found;
+      return printed;
     },
   });
   commands = [];
   looks = Promise.resolve();
+  found = Promise.resolve();
   await network.open();
   await network.plug(platform.nic(10));
   commands = [];
@@ -30,9 +36,12 @@ afterEach(() => platform.dispose());
 const others = (count: number) =>
   Array.from({ length: count }, (_, index) => platform.nic(20 + index));
 
+function namespaceOf({ vpcId }: Nic): string {
+  return vpcNames(networkNames(platform.options.name, platform.directory), vpcId).namespace;
+}
+
 async function ports() {
-  const names = networkNames(platform.options.name, platform.directory);
-  const links = await insideLinks(platform.run, vpcNames(names, platform.nic(10).vpcId).namespace);
+  const links = await insideLinks(platform.run, namespaceOf(platform.nic(10)));
   return [...links].filter((link) => link.startsWith('tap')).sort();
 }
 
@@ -92,4 +101,43 @@ test('a repair that looks keeps no plug waiting, and does not take the new port 
   gate.resolve();
   expect(await repair).toEqual([]);
   expect(await ports()).toHaveLength(2);
+});
+
+test('a VPC that changes while a repair looks at it is looked at again, and no other VPC', async () => {
+  const [here, there] = [platform.nic(10), platform.nic(30, { vpcId: 'vpc-0123456789abcdef9' })];
+  await network.plug(there);
+  const looksAt = (nic: Nic) =>
+    commands.filter((line) => line.includes(namespaceOf(nic)) && /-j|list/.test(line)).length;
+  commands = [];
+  expect(await network.repair()).toEqual([]);
+  const ofOne = looksAt(here);
+  expect(looksAt(there)).toBe(ofOne);
+
+  commands = [];
+  const gate = Promise.withResolvers<void>();
+  found = gate.promise;
+  const repair = network.repair();
+  await expect.poll(() => looksAt(here)).toBe(1);
+  await network.plug(platform.nic(20));
+  const begun = looksAt(here);
+  gate.resolve();
+  expect(await repair).toEqual([]);
+  // The first look ends when it misses the port.
+  expect(looksAt(here)).toBe(begun + ofOne);
+  expect(looksAt(there)).toBe(ofOne);
+});
+
+test('a VPC that ends while a repair looks at it is not made again', async () => {
+  const there = platform.nic(30, { vpcId: 'vpc-0123456789abcdef9' });
+  await network.plug(there);
+  const gate = Promise.withResolvers<void>();
+  looks = gate.promise;
+  commands = [];
+  const repair = network.repair();
+  await expect.poll(() => commands.some((command) => command.includes('list'))).toBe(true);
+  await network.unplug(there.nicId);
+  gate.resolve();
+  expect(await repair).toEqual([]);
+  const namespaces = await platform.run(['ip', 'netns', 'list']);
+  expect(namespaces).not.toContain(namespaceOf(there));
 });

@@ -1,15 +1,14 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
 import { MiB, secondMs } from '@bakehouse/base';
 import {
   CommandError,
   type CommandFailure,
   killProcessGroup,
+  type PipedChild,
   privateUmask,
   programEnvironment,
-  withUmask,
+  spawnPiped,
 } from '@bakehouse/host';
 
 const timeoutMs = 10 * secondMs;
@@ -25,30 +24,32 @@ interface Running {
   errors: string;
 }
 
+/** Starts the shell that a `CommandShell` writes to. Throws when it cannot be started. */
+export type StartShell = () => PipedChild;
+
+export const startShell: StartShell = () =>
+  spawnPiped(['sh', '-s'], { env: programEnvironment(), umask: privateUmask });
+
 /**
  * A small shell that runs one program after the other, as `runCommand` does, and ends with this process. To fork this
  * process, the kernel copies the page tables of all its memory, which takes longer than most programs of the network run.
  */
 export class CommandShell {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #child: PipedChild | undefined;
   #running: Running | undefined;
+  /** Why it could not be started. */
+  #refusal = '';
   #hasEnded = false;
 
-  constructor() {
-    const options = { detached: true, env: { ...programEnvironment() } };
-    this.#child = withUmask(privateUmask, () =>
-      spawn('sh', ['-s'], { ...options, stdio: ['pipe', 'pipe', 'pipe'] }),
-    );
-    const { stdin, stdout, stderr } = this.#child;
-    // What ends the shell is seen by `close`.
-    stdin.on('error', () => {});
-    stdout.setEncoding('utf8').on('data', (part: string) => this.#hear('output', part));
-    stderr.setEncoding('utf8').on('data', (part: string) => this.#hear('errors', part));
-    this.#child.once('error', () => this.#end({ kind: 'not-started' }));
-    this.#child.once('close', (_, signal) =>
-      this.#end({ kind: 'killed', signal: signal ?? 'SIGKILL' }),
-    );
-    this.#keepsProcess(false);
+  /** Never throws: where the shell cannot be started, it is not usable. */
+  constructor(start: StartShell = startShell) {
+    try {
+      this.#child = start();
+      this.#listen(this.#child);
+    } catch (error) {
+      this.#hasEnded = true;
+      this.#refusal = error instanceof Error ? error.message : '';
+    }
   }
 
   /** False after it has ended or was ended: it runs nothing more. */
@@ -65,26 +66,43 @@ export class CommandShell {
     this.#keepsProcess(true);
     const timer = setTimeout(() => this.#kill({ kind: 'timeout', timeoutMs }), timeoutMs);
     if (this.#hasEnded) this.#end({ kind: 'not-started' });
-    else this.#child.stdin.write(script(argv, input, mark));
+    else this.#child?.stdin.write(script(argv, input, mark));
     const failure = await ended.promise;
     clearTimeout(timer);
     this.#running = undefined;
     this.#keepsProcess(false);
     if (failure === undefined) return running.output;
-    const output = running.errors.trim() === '' ? running.output : running.errors;
+    const written = running.errors.trim() === '' ? running.output : running.errors;
+    const output = failure.kind === 'not-started' ? this.#refusal : written;
     throw new CommandError({ argv }, { failure, output: output.slice(-tailCharacters) });
   }
 
   /** When nothing runs in it. */
   end(): void {
-    this.#child.stdin.end();
+    this.#child?.stdin.end();
     this.#hasEnded = true;
+  }
+
+  #listen(child: PipedChild): void {
+    const { stdin, stdout, stderr } = child;
+    child.once('error', (error) => {
+      this.#refusal = error.message;
+      this.#end({ kind: 'not-started' });
+    });
+    child.once('close', (_, signal) => this.#end({ kind: 'killed', signal: signal ?? 'SIGKILL' }));
+    // What ends the shell is seen by `close`.
+    stdin.on('error', () => {});
+    stdout.setEncoding('utf8').on('data', (part: string) => this.#hear('output', part));
+    stderr.setEncoding('utf8').on('data', (part: string) => this.#hear('errors', part));
+    this.#keepsProcess(false);
   }
 
   #hear(stream: 'output' | 'errors', part: string): void {
     const running = this.#running;
     if (running === undefined) return;
-    running[stream] += part;
+    if (stream === 'output') running.output += part;
+    // The mark is at the end.
+    else running.errors = (running.errors + part).slice(-2 * tailCharacters);
     if (running.output.length > outputBytesMax)
       this.#kill({ kind: 'too-much-output', bytesMax: outputBytesMax });
     const [output, errors] = [
@@ -99,7 +117,7 @@ export class CommandShell {
 
   #kill(failure: CommandFailure): void {
     this.#end(failure);
-    if (this.#child.pid !== undefined) killProcessGroup(this.#child.pid);
+    if (this.#child?.pid !== undefined) killProcessGroup(this.#child.pid);
   }
 
   #end(failure: CommandFailure): void {
@@ -109,6 +127,7 @@ export class CommandShell {
 
   /** An idle shell does not keep this process from ending. */
   #keepsProcess(does: boolean): void {
+    if (this.#child === undefined) return;
     const parts = [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr];
     for (const part of parts as { ref(): void; unref(): void }[]) {
       if (does) part.ref();

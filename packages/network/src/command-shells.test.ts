@@ -1,5 +1,6 @@
-import { CommandError, findProcesses } from '@bakehouse/host';
+import { CommandError, findProcesses, runCommand } from '@bakehouse/host';
 import { afterAll, expect, test } from 'vitest';
+import { startShell } from './command-shell.ts';
 import { CommandShells } from './command-shells.ts';
 
 const shells = new CommandShells();
@@ -60,4 +61,52 @@ test('a shell that has ended leaves no process', async () => {
   await expect
     .poll(() => findProcesses((process) => process.pid === pid), { timeout: 30_000 })
     .toEqual([]);
+});
+
+test('shells that cannot be started fail their programs, and keep no later one waiting', async () => {
+  let refusals = 10;
+  const own = new CommandShells(() => {
+    refusals -= 1;
+    if (refusals >= 0) throw new Error('spawn ENOMEM');
+    return startShell();
+  });
+  const errors = await Promise.all(Array.from({ length: 10 }, () => failureOf(own.run(['true']))));
+  expect(errors.map(({ failure }) => failure.kind)).toEqual(errors.map(() => 'not-started'));
+  expect(errors[0]?.output).toBe('spawn ENOMEM');
+  expect(await own.run(['echo', 'started'])).toBe('started\n');
+  own.end();
+});
+
+test('without a free file descriptor a program is not started, and the process goes on', async () => {
+  const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const script = `
+    import { closeSync, openSync } from 'node:fs';
+    import { CommandShells } from ${module('./command-shells.ts')};
+    import { runCommand } from ${module('../../host/src/run-command.ts')};
+    const shells = new CommandShells();
+    const ways = [(argv) => shells.run(argv), (argv) => runCommand(argv, { timeoutMs: 20_000 })];
+    const outcomes = () => Promise.all(ways.map((run) =>
+      run(['echo', 'ran']).catch(({ failure }) => failure.kind)));
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    const without = await outcomes();
+    for (const descriptor of taken) closeSync(descriptor);
+    console.log(JSON.stringify([...without, ...(await outcomes())]));
+    shells.end();`;
+  const limited = sh(
+    'ulimit -n 64; exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    script,
+  );
+  const output = await runCommand(limited, { timeoutMs: 60_000 });
+  expect(JSON.parse(output)).toEqual(['not-started', 'not-started', 'ran\n', 'ran\n']);
+});
+
+test('of errors only the end is kept, however much a program writes', async () => {
+  const error = await failureOf(
+    shells.run(sh('head -c 67108864 /dev/zero >&2; echo why >&2; exit 3')),
+  );
+  expect(error.failure).toEqual({ kind: 'exited', code: 3 });
+  expect(error.output).toMatch(/why$/);
+  expect(error.output.length).toBeLessThanOrEqual(4_096);
 });

@@ -1,5 +1,5 @@
 import { secondMs } from '@bakehouse/base';
-import { CommandShell } from './command-shell.ts';
+import { CommandShell, type StartShell, startShell } from './command-shell.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 
 /** More at once do not end sooner. */
@@ -10,7 +10,12 @@ const idleMs = 30 * secondMs;
 export class CommandShells {
   readonly #idle: { readonly shell: CommandShell; readonly timer: NodeJS.Timeout }[] = [];
   readonly #waiting: (() => void)[] = [];
+  readonly #start: StartShell;
   #busy = 0;
+
+  constructor(start: StartShell = startShell) {
+    this.#start = start;
+  }
 
   readonly run: RunNetworkCommand = async (argv, input) => {
     if (this.#busy >= shellsMax)
@@ -18,11 +23,9 @@ export class CommandShells {
         this.#waiting.push(resolve);
       });
     else this.#busy += 1;
-    const shell = this.#take();
     try {
-      return await shell.run(argv, input);
+      return await this.#runIn(this.#take(), argv, input);
     } finally {
-      this.#putBack(shell);
       // Whoever waits takes the place over.
       const next = this.#waiting.shift();
       if (next) next();
@@ -38,10 +41,18 @@ export class CommandShells {
     }
   }
 
+  async #runIn(shell: CommandShell, ...command: Parameters<RunNetworkCommand>): Promise<string> {
+    try {
+      return await shell.run(...command);
+    } finally {
+      this.#putBack(shell);
+    }
+  }
+
   /** The one that ran last, so that the others become idle. */
   #take(): CommandShell {
     const last = this.#idle.pop();
-    if (last === undefined) return new CommandShell();
+    if (last === undefined) return new CommandShell(this.#start);
     clearTimeout(last.timer);
     return last.shell.isUsable ? last.shell : this.#take();
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@bakehouse/base';
@@ -46,4 +46,24 @@ test("its files are readable for dnsmasq's own user, whatever the umask is when 
   for (const name of await readdir(runtimeDirectory)) {
     expect([name, await modes(join(runtimeDirectory, name))]).toEqual([name, 0o644]);
   }
+});
+
+test('one that runs has read the configuration that is written, wherever this process is killed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-dnsmasq-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const config = join(folder, dnsmasqConfigFile);
+  await writeFile(config, 'before');
+  // In the place of dnsmasq: when it is ended, it notes what is written then.
+  const script =
+    'trap \'cp "$0" "$0.seen"; exit\' TERM; echo ready; while :; do sleep 1 & wait; done';
+  const child = spawn('sh', ['-c', script, config], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  await writeFile(join(folder, dnsmasqPidFile), String(child.pid));
+  const names = { namespaceFile: '/proc/self/ns/net', runtimeDirectory: folder };
+  const dnsmasq = dnsmasqIn(names, { run: async () => '', clock: systemClock, enter: [] });
+  const vpc = { cidrs: ['10.0.0.0/16'], dhcp: {} };
+  await expect(dnsmasq.apply({}, vpc, [])).rejects.toThrow('ended right after');
+  expect(await readFile(`${config}.seen`, 'utf8')).toBe('before');
+  expect(await readFile(config, 'utf8')).toContain('10.0.0.0');
 });

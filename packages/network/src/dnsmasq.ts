@@ -59,6 +59,8 @@ class DnsmasqDaemon implements Dnsmasq {
   /** Whether one may run that has no pid file: a control plane that was killed had begun to start it. */
   #mayBeUnknown = true;
   #isPlaceNew = false;
+  /** Whether the process has read the tables that are written. Who wrote them before this object may have been killed. */
+  #isRead = false;
 
   constructor(place: DnsmasqPlace, options: DnsmasqOptions) {
     this.#place = place;
@@ -84,20 +86,25 @@ class DnsmasqDaemon implements Dnsmasq {
     }
     await makeReadableFolder(directory);
     const config = dnsmasqConfig(directory, await unprivilegedUser(), vpc);
-    const isReconfigured = await writeIfChanged(this.#path(dnsmasqConfigFile), config);
-    const written = await allEnded(
-      Object.entries(tables).map(([file, content]) => writeIfChanged(this.#path(file), content)),
-    );
+    const isReconfigured = (await readTextIfExists(this.#path(dnsmasqConfigFile))) !== config;
+    if (isReconfigured) {
+      // Before it is written: a process that runs is one that has read it.
+      await this.end();
+      await replaceFile(this.#path(dnsmasqConfigFile), config);
+    }
+    await allEnded(Object.entries(tables).map(([file, content]) => this.#write(file, content)));
     const leases = (await readTextIfExists(this.#path(dnsmasqLeaseFile))) ?? '';
     const keptLeases = withoutStaleLeases(leases, nics);
     const running = await this.find();
     if (running && !isReconfigured && keptLeases === undefined) {
-      if (written.includes(true)) await signalProcess(running, 'SIGHUP');
+      if (!this.#isRead) await signalProcess(running, 'SIGHUP');
+      this.#isRead = true;
       return;
     }
     await this.end();
     if (keptLeases !== undefined) await writeFile(this.#path(dnsmasqLeaseFile), keptLeases);
     await this.#start();
+    this.#isRead = true;
   }
 
   async end(): Promise<void> {
@@ -112,6 +119,14 @@ class DnsmasqDaemon implements Dnsmasq {
   async remove(): Promise<void> {
     await this.end();
     await rm(this.#place.runtimeDirectory, { recursive: true, force: true });
+  }
+
+  /** Only when its content differs. */
+  async #write(table: string, content: string): Promise<void> {
+    const path = this.#path(table);
+    if ((await readTextIfExists(path)) === content) return;
+    this.#isRead = false;
+    await replaceFile(path, content);
   }
 
   #path(file: string): string {
@@ -159,13 +174,10 @@ async function makeReadableFolder(path: string): Promise<void> {
   for (const folder of [dirname(path), path]) await chmod(folder, 0o755);
 }
 
-/** Writes the file only when its content differs. Returns whether it did. */
-async function writeIfChanged(path: string, content: string): Promise<boolean> {
-  if ((await readTextIfExists(path)) === content) return false;
+async function replaceFile(path: string, content: string): Promise<void> {
   await writeFile(`${path}.new`, content);
   await chmod(`${path}.new`, 0o644);
   await rename(`${path}.new`, path);
-  return true;
 }
 
 /** The user that dnsmasq changes to, keeping the capabilities that it needs. Debian's package creates it. */

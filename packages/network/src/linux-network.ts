@@ -1,15 +1,18 @@
 import { allEnded, type Clock, invariant, type Logger } from '@bakehouse/base';
-import type {
-  InstanceId,
-  Network,
-  NetworkInterfaceId,
-  NetworkPolicy,
-  NetworkPort,
-  NetworkRepair,
-  Nic,
-  PolicyChange,
+import {
+  type InstanceId,
+  type Network,
+  type NetworkInterfaceId,
+  type NetworkPolicy,
+  type NetworkPort,
+  type NetworkRepair,
+  type Nic,
+  type PolicyChange,
+  PolicyRefusedError,
 } from '@bakehouse/domain';
+import { jailUserIds, type UserRange } from '@bakehouse/host';
 import { planAddressing } from './addressing.ts';
+import { changeParts, makeEach } from './change-parts.ts';
 import { checkHost } from './check-host.ts';
 import { CommandShells } from './command-shells.ts';
 import { Edge, type EdgeOptions, runInEdge } from './edge/edge.ts';
@@ -19,6 +22,7 @@ import { firewallWatch } from './firewall-watch.ts';
 import { type GuestResolvers, guestResolvers } from './guest-resolvers.ts';
 import { hostForwarding } from './host-forwarding.ts';
 import { findNetworkLeftovers, type NetworkLeftover } from './leftovers.ts';
+import { lookAtAll, type PlannedRepair, seemLost } from './looks.ts';
 import { refuseCollision, refuseOtherPlatform, removeNamespace } from './namespace.ts';
 import {
   enterNamespace,
@@ -36,7 +40,6 @@ import { PublicSide } from './public-side.ts';
 import { answersArp } from './reachability.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
 import { Turns } from './turns.ts';
-import type { PlannedRepair } from './vpc-network.ts';
 import { VpcNetworks } from './vpc-networks.ts';
 import { WantedNetwork } from './wanted-network.ts';
 
@@ -53,6 +56,8 @@ export interface LinuxNetworkOptions {
   readonly outbound: boolean;
   /** The user of a machine, who may use its own ports. Absent: machines connect with the rights of root. */
   readonly machineUser?: (instanceId: InstanceId) => Promise<number>;
+  /** All that `machineUser` may return, also for machines that run already. Absent: those of root's jails. */
+  readonly machineIds?: UserRange;
   /** Where guests' names are resolved when outbound is on. Absent: the host's own resolvers. */
   readonly resolvers?: readonly string[];
   /** The host's interfaces that lead out. Absent: those of its default routes. */
@@ -93,7 +98,7 @@ export class LinuxNetwork implements Network {
   #isOpen = false;
 
   constructor(options: LinuxNetworkOptions, seams: LinuxNetworkSeams = {}) {
-    const { clock, logger, resolvers, outbound, machineUser } = options;
+    const { clock, logger, resolvers, outbound, machineUser, machineIds = jailUserIds } = options;
     const { run: runOnHost = this.#shells.run, device = tapCommand } = seams;
     const run = options.edge ? runInEdge(options.name, runOnHost) : runOnHost;
     this.#options = options;
@@ -101,7 +106,7 @@ export class LinuxNetwork implements Network {
     this.#run = run;
     this.#names = networkNames(options.name, options.directory);
     const addressing = planAddressing(options.publicCidr, options.transitCidr);
-    this.#common = { addressing, outbound };
+    this.#common = { addressing, outbound, machineIds };
     this.#records = networkRecords(this.#names);
     this.#wanted = new WantedNetwork(this.#records, logger);
     const shared = { names: this.#names, common: this.#common, wanted: this.#wanted, run };
@@ -163,14 +168,13 @@ export class LinuxNetwork implements Network {
   /** Looks beside other calls, as a look takes longer the more there is. Only what seems lost keeps others waiting. */
   async repair(): Promise<readonly NetworkRepair[]> {
     this.#mustBeOpen();
-    const seemsWhole = await this.#planRepairs().then(
-      (planned) => planned.length === 0,
-      // What a change takes away in between cannot be looked at.
-      () => false,
-    );
+    const link = await seemLost([() => this.#lookAtLink()]);
+    const others = await seemLost([this.#public.look, ...this.#vpcs.looks]);
     return await this.#turns.alone(async () => {
       this.#mustBeOpen();
-      const planned = seemsWhole ? [] : await this.#planRepairs();
+      const lostLink = await lookAtAll(link);
+      // Without the link, nothing else can be seen; and all is made again with it.
+      const planned = lostLink.length > 0 ? lostLink : await lookAtAll(others);
       for (const { repair } of planned) {
         this.#options.logger.log('warn', 'repairing the network', { ...repair });
       }
@@ -180,6 +184,7 @@ export class LinuxNetwork implements Network {
       await this.#closeHost();
       await this.#openDoors();
       await this.#checkOutbound();
+      await this.#wanted.keep();
       return planned.map(({ repair }) => repair);
     });
   }
@@ -255,9 +260,23 @@ export class LinuxNetwork implements Network {
     return this.#resolvers.settled();
   }
 
-  /** In force before it is recorded: a policy that cannot be planned, or that nft refuses, changes nothing. */
+  /** What cannot be planned of a VPC, or what nft refuses, changes nothing there, and keeps no other VPC from changing. */
   async #enforce(change: PolicyChange): Promise<void> {
     this.#mustBeOpen();
+    try {
+      await this.#enforceWhole(change);
+    } catch (error) {
+      const parts = changeParts(change, this.#wanted);
+      if (parts.size > 1) return await makeEach(parts, (part) => this.#enforceWhole(part));
+      const [vpcId] = parts.keys();
+      throw vpcId === undefined ? error : new PolicyRefusedError(new Map([[vpcId, error]]));
+    } finally {
+      // In force before it is recorded.
+      await this.#wanted.keep();
+    }
+  }
+
+  async #enforceWhole(change: PolicyChange): Promise<void> {
     this.#wanted.check(change, this.#common.addressing);
     const undo = this.#wanted.changePolicy(change);
     const dirty = this.#vpcs.dirtiedBy(change);
@@ -273,7 +292,7 @@ export class LinuxNetwork implements Network {
       await enforce().catch(() => {});
       throw error;
     }
-    await this.#wanted.keep(change);
+    this.#wanted.note(change);
   }
 
   #mustBeOpen(): void {
@@ -282,8 +301,8 @@ export class LinuxNetwork implements Network {
 
   /** Makes everything that is wanted, whatever exists. What is right already is not touched. */
   async #makeAll(): Promise<void> {
-    // The host's filters come first: nothing may pass before they exist.
-    await this.#public.replace();
+    // The host's filters come first: nothing may pass before they exist, and guests may run already.
+    await this.#public.replace(await this.#outside.closedAddresses());
     await this.#vpcs.open();
     await this.#closeHost();
     await (this.#options.outbound ? this.#outside.enable() : this.#outside.restore());
@@ -300,17 +319,10 @@ export class LinuxNetwork implements Network {
     return this.#outside.open((firstPort) => wantedDoors(nics.values(), policy, firstPort));
   }
 
-  /** Looks for what was lost, and changes nothing. */
-  async #planRepairs(): Promise<readonly PlannedRepair[]> {
-    if (!(await this.#outside.isWhole()) || !(await this.#vpcs.router.isWhole())) {
-      const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
-      return [{ repair, perform: () => this.#remakeLink() }];
-    }
-    const inside = await this.#vpcs.planRepairs();
-    if (await this.#public.isIntact()) return inside;
-    const name = `table ip ${this.#names.table}`;
-    const repair = { part: 'filters', name, how: 'replaced' } as const;
-    return [{ repair, perform: () => this.#public.replace() }, ...inside];
+  async #lookAtLink(): Promise<readonly PlannedRepair[]> {
+    if ((await this.#outside.isWhole()) && (await this.#vpcs.router.isWhole())) return [];
+    const repair = { part: 'link', name: this.#names.hostLink, how: 'recreated' } as const;
+    return [{ repair, perform: () => this.#remakeLink() }];
   }
 
   /** Whatever of the link is lost, all of it is made again. Guests do not notice. */

@@ -1,4 +1,4 @@
-import type { Door } from './edge/plan-doors.ts';
+import type { DoorPlan } from './edge/plan-doors.ts';
 import type { HostForwarding } from './host-forwarding.ts';
 
 /** What is between the platform's link and the rest of the world: the host itself, or a namespace in its place. */
@@ -10,7 +10,7 @@ export interface Outside extends HostForwarding {
   /** The addresses that guests must not reach, beside those of the place itself. */
   closedAddresses(): Promise<readonly string[]>;
   /** Lets programs on the host reach these ports of guests, and no others. */
-  open(doors: (firstPort: number) => readonly Door[]): Promise<void>;
+  open(plan: (firstPort: number) => DoorPlan): Promise<void>;
   /** Looks after what leads out; call it periodically. */
   watch(): Promise<void>;
   /** Removes the place. */

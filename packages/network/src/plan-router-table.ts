@@ -10,7 +10,8 @@ const vpcs = '"vpc*"';
  * The router's table: between the host and VPCs, and between VPCs, only public addresses, which transit addresses
  * carry. It keeps no state of them, so no guest can fill it.
  */
-export function routerPart({ addressing, outbound }: VpcCommon): TablePart {
+export function routerPart(common: VpcCommon): TablePart {
+  const { addressing, outbound } = common;
   const transit = formatCidr(addressing.transitCidr);
   return {
     chains: {
@@ -36,7 +37,7 @@ export function routerPart({ addressing, outbound }: VpcCommon): TablePart {
           ...(outbound ? outboundRules(transit) : []),
         ],
       },
-      output: dropOfMachines,
+      output: dropOfMachines(common),
       postrouting: {
         hook: 'type nat hook postrouting priority srcnat; policy accept;',
         rules: [`oifname ${uplinkName} ip saddr ${linkLocalRange} masquerade`],

@@ -1,5 +1,5 @@
 import { formatCidr } from '@bakehouse/base';
-import { jailUserIds } from '@bakehouse/host';
+import type { UserRange } from '@bakehouse/host';
 import type { Addressing } from './addressing.ts';
 import { metadataAddress, timeAddress, uplinkName } from './network-names.ts';
 import { connectionSource, connectionTarget } from './plan-policy.ts';
@@ -9,10 +9,13 @@ import type { TablePart } from './table-parts.ts';
 export interface VpcCommon {
   readonly addressing: Addressing;
   readonly outbound: boolean;
+  /** All user ids that a machine may have, as this network's namespaces count them. */
+  readonly machineIds: UserRange;
 }
 
 /** What EC2 lets an interface send to its link-local services. */
 const servicePacketsPerSecond = 1024;
+const withinRate = `update @rates { iifname limit rate over ${servicePacketsPerSecond}/second burst ${servicePacketsPerSecond} packets } drop`;
 
 /** What guests never reach beyond their VPC: this host, links, multicast. Transit addresses are public ones. */
 const unroutable = '0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 198.18.0.0/15, 224.0.0.0/4';
@@ -25,17 +28,17 @@ const routerServices = `{ ${metadataAddress}, ${timeAddress} }`;
  * What processes of machines send themselves, past their ports. All ids that a machine may have are named, as those
  * that run keep theirs when `--guest-users` changes.
  */
-export const dropOfMachines = {
+export const dropOfMachines = ({ machineIds: { first, last } }: VpcCommon) => ({
   hook: 'type filter hook output priority filter; policy accept;',
-  rules: [`meta skuid ${jailUserIds.first}-${jailUserIds.last} drop`],
-};
+  rules: [`meta skuid ${first}-${last} drop`],
+});
 
 /** The chains of a VPC's table that do not depend on a NIC, a group or a subnet. */
 export function vpcChains(
   common: VpcCommon,
   linkAddress: string,
 ): NonNullable<TablePart['chains']> {
-  return { ...groupingChains(common), ...earlyHooks(), ...laterHooks(linkAddress) };
+  return { ...groupingChains(common), ...earlyHooks(), ...laterHooks(common, linkAddress) };
 }
 
 /** The chains that the elements of other parts lead to, in the order in which a packet passes them. */
@@ -86,13 +89,8 @@ function groupingChains({ addressing, outbound }: VpcCommon): NonNullable<TableP
         'drop',
       ],
     },
-    asking: { rules: ['iifname vmap @dhcp'] },
-    service: {
-      rules: [
-        `update @rates { iifname limit rate over ${servicePacketsPerSecond}/second burst ${servicePacketsPerSecond} packets } drop`,
-        'accept',
-      ],
-    },
+    asking: { rules: [withinRate, 'iifname vmap @dhcp'] },
+    service: { rules: [withinRate, 'accept'] },
   };
 }
 
@@ -139,7 +137,7 @@ function earlyHooks(): NonNullable<TablePart['chains']> {
   };
 }
 
-function laterHooks(linkAddress: string): NonNullable<TablePart['chains']> {
+function laterHooks(common: VpcCommon, linkAddress: string): NonNullable<TablePart['chains']> {
   return {
     input: {
       hook: 'type filter hook input priority filter; policy drop;',
@@ -153,7 +151,7 @@ function laterHooks(linkAddress: string): NonNullable<TablePart['chains']> {
         'ct state related meta l4proto icmp accept',
       ],
     },
-    output: dropOfMachines,
+    output: dropOfMachines(common),
     forward: {
       hook: 'type filter hook forward priority filter; policy drop;',
       rules: [

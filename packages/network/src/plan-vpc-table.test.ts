@@ -8,7 +8,11 @@ import type { VpcCommon } from './plan-vpc-chains.ts';
 import { arpNicPart, basePart, natGatewayPart, nicPart } from './plan-vpc-table.ts';
 import { sampleNic } from './testing/sample-nic.ts';
 
-const common: VpcCommon = { addressing: planAddressing('127.18.0.0/16'), outbound: false };
+const common: VpcCommon = {
+  addressing: planAddressing('127.18.0.0/16'),
+  outbound: false,
+  machineIds: { first: 10_000, last: 59_999 },
+};
 const nic = { ...sampleNic(10), guestNumber: 5 };
 const vpc: VpcTopology = {
   vpcId: nic.vpcId,
@@ -83,7 +87,7 @@ test('the resolvers reply only where the VPC says so', () => {
 });
 
 test('no user that a machine may have sends anything itself, whatever the range of new ones is', () => {
-  const sent = 'meta skuid 65536-2147483647 drop';
+  const sent = 'meta skuid 10000-59999 drop';
   expect(basePart(common, { vpc, linkAddress: '169.254.0.1' }).chains?.output?.rules).toEqual([
     sent,
   ]);

@@ -1,5 +1,6 @@
 import { parseIp } from '@bakehouse/base';
 import { transitAddress } from './addressing.ts';
+import type { Look } from './looks.ts';
 import type { NetworkNames } from './network-names.ts';
 import { type NftTables, nftTables } from './nft-tables.ts';
 import { hostBasePart, hostNicPart } from './plan-host-table.ts';
@@ -22,7 +23,7 @@ export class PublicSide {
   readonly #options: PublicSideOptions;
   readonly #parts: TableParts;
   readonly #nft: NftTables<'ip'>;
-  #closed = '';
+  #closed: readonly string[] = [];
 
   constructor(options: PublicSideOptions) {
     const { names, run } = options;
@@ -34,10 +35,9 @@ export class PublicSide {
 
   /** Keeps guests from these addresses of the host, and no longer from others. */
   async close(closedAddresses: readonly string[]): Promise<void> {
-    const closed = closedAddresses.join(' ');
-    if (closed === this.#closed) return;
+    if (closedAddresses.join(' ') === this.#closed.join(' ')) return;
     await this.#nft.change({ ip: new Map([['base', this.#base(closedAddresses)]]) });
-    this.#closed = closed;
+    this.#closed = closedAddresses;
   }
 
   /** Brings the addresses of these NICs in line with what is wanted. */
@@ -46,17 +46,22 @@ export class PublicSide {
     return this.#nft.change({ ip: new Map(parts) });
   }
 
-  /** Replaces the table, whatever is in it. */
-  async replace(): Promise<void> {
+  /** Replaces the table, whatever is in it. `closedAddresses`: as by `close`, in the same transaction. */
+  async replace(closedAddresses = this.#closed): Promise<void> {
     const known = [...this.#parts.keys()].filter((key) => key !== 'base');
     const nicIds = new Set([...known, ...this.#options.wanted.nics.keys()]);
-    this.#parts.change(new Map([...nicIds].map((nicId) => [nicId, this.#partOf(nicId)])));
+    const parts = [...nicIds].map((nicId) => [nicId, this.#partOf(nicId)] as const);
+    this.#parts.change(new Map([['base', this.#base(closedAddresses)], ...parts]));
+    this.#closed = closedAddresses;
     await this.#nft.replace();
   }
 
-  isIntact(): Promise<boolean> {
-    return this.#nft.areIntact();
-  }
+  readonly look: Look = async () => {
+    if (await this.#nft.areIntact()) return [];
+    const name = `table ip ${this.#options.names.table}`;
+    const repair = { part: 'filters', name, how: 'replaced' } as const;
+    return [{ repair, perform: () => this.replace() }];
+  };
 
   async remove(): Promise<void> {
     const table = `ip ${this.#options.names.table}`;
@@ -64,7 +69,7 @@ export class PublicSide {
     this.#nft.forget();
   }
 
-  #base(closedAddresses: readonly string[] = []): TablePart {
+  #base(closedAddresses = this.#closed): TablePart {
     const { names, common, pastaLink } = this.#options;
     return hostBasePart(names.hostLink, {
       ...common,

@@ -23,6 +23,11 @@ export interface Reached {
   readonly addresses: ReadonlySet<string>;
 }
 
+interface LinkedVpc {
+  readonly namespace: string;
+  readonly isNew: boolean;
+}
+
 /** What the kernel has. */
 interface FoundRouter {
   readonly links: readonly ListedAddress[];
@@ -71,7 +76,7 @@ export class Router {
     this.#inode = await namespaceInode(names.namespaceFile);
     await this.#nft.replace();
     await this.#removeEarlierTables();
-    await this.#adopt();
+    await this.#serially(() => this.#adopt());
   }
 
   /**
@@ -95,35 +100,12 @@ export class Router {
   }
 
   /** Links a VPC's namespace, which gets the other end. Repeatable. A new namespace has no end of any link. */
-  async link(
-    number: number,
-    { namespace, isNew }: { readonly namespace: string; readonly isNew: boolean },
-  ): Promise<void> {
-    const { names, run } = this.#options;
-    const name = vpcLinkName(number);
-    const hasEnd = !isNew && (await insideLinks(run, namespace)).has(uplinkName);
-    const hasBoth = hasEnd && this.#links.has(name);
-    if (!hasBoth) {
-      // One end of another link, or of one whose other namespace is gone.
-      if (this.#links.has(name)) await this.unlink(number);
-      if (hasEnd) await run(['ip', '-n', namespace, 'link', 'delete', uplinkName]).catch(() => {});
-    }
-    const lines = [
-      ...(hasBoth ? [] : [`link add ${name} type veth peer name ${uplinkName} netns ${namespace}`]),
-      `link set dev ${name} up`,
-    ];
-    await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
-    this.#links.add(name);
+  link(number: number, vpc: LinkedVpc): Promise<void> {
+    return this.#serially(() => this.#link(number, vpc));
   }
 
-  async unlink(number: number): Promise<void> {
-    const { names, run } = this.#options;
-    const name = vpcLinkName(number);
-    if (!this.#links.delete(name)) return;
-    await run(['ip', '-n', names.namespace, 'link', 'delete', 'dev', name]).catch(() => {});
-    for (const [address, route] of this.#routes) {
-      if (route.split(' ').includes(name)) this.#routes.delete(address);
-    }
+  unlink(number: number): Promise<void> {
+    return this.#serially(() => this.#unlink(number));
   }
 
   /** Sends packets for these addresses to the VPC, and for those that it had before no longer. */
@@ -146,6 +128,34 @@ export class Router {
       await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
       for (const address of stray) this.#routes.delete(address);
     });
+  }
+
+  async #link(number: number, { namespace, isNew }: LinkedVpc): Promise<void> {
+    const { names, run } = this.#options;
+    const name = vpcLinkName(number);
+    const hasEnd = !isNew && (await insideLinks(run, namespace)).has(uplinkName);
+    const hasBoth = hasEnd && this.#links.has(name);
+    if (!hasBoth) {
+      // One end of another link, or of one whose other namespace is gone.
+      if (this.#links.has(name)) await this.#unlink(number);
+      if (hasEnd) await run(['ip', '-n', namespace, 'link', 'delete', uplinkName]).catch(() => {});
+    }
+    const lines = [
+      ...(hasBoth ? [] : [`link add ${name} type veth peer name ${uplinkName} netns ${namespace}`]),
+      `link set dev ${name} up`,
+    ];
+    await run(['ip', '-n', names.namespace, '-batch', '-'], text(lines));
+    this.#links.add(name);
+  }
+
+  async #unlink(number: number): Promise<void> {
+    const { names, run } = this.#options;
+    const name = vpcLinkName(number);
+    if (!this.#links.delete(name)) return;
+    await run(['ip', '-n', names.namespace, 'link', 'delete', 'dev', name]).catch(() => {});
+    for (const [address, route] of this.#routes) {
+      if (route.split(' ').includes(name)) this.#routes.delete(address);
+    }
   }
 
   #wantedRoutes(): ReadonlyMap<string, string> {
@@ -196,12 +206,14 @@ export class Router {
    * Moves a port that the release before made here to its VPC's namespace, with the machine that has it open. Returns
    * whether there was one.
    */
-  async handOver(device: string, namespace: string): Promise<boolean> {
-    if (!this.#links.has(device)) return false;
-    const { names, run } = this.#options;
-    await run(['ip', '-n', names.namespace, 'link', 'set', 'dev', device, 'netns', namespace]);
-    this.#links.delete(device);
-    return true;
+  handOver(device: string, namespace: string): Promise<boolean> {
+    return this.#serially(async () => {
+      if (!this.#links.has(device)) return false;
+      const { names, run } = this.#options;
+      await run(['ip', '-n', names.namespace, 'link', 'set', 'dev', device, 'netns', namespace]);
+      this.#links.delete(device);
+      return true;
+    });
   }
 
   /** Ports of the release before that no machine has open. */

@@ -1,14 +1,9 @@
 import { allEnded, type Clock, type Logger } from '@bakehouse/base';
-import type {
-  NetworkRepair,
-  PolicyNic,
-  SecurityGroupId,
-  VpcId,
-  VpcTopology,
-} from '@bakehouse/domain';
+import type { PolicyNic, SecurityGroupId, VpcId, VpcTopology } from '@bakehouse/domain';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
 import { dnsmasqTables } from './dnsmasq-files.ts';
 import { LinkParts } from './link-parts.ts';
+import type { PlannedRepair } from './looks.ts';
 import {
   applySettings,
   ensureNamespace,
@@ -65,12 +60,6 @@ export interface VpcNetworkOptions {
   readonly run: RunNetworkCommand;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** A repair and the work that it takes. */
-export interface PlannedRepair {
-  readonly repair: NetworkRepair;
-  perform(): Promise<void>;
 }
 
 /** One VPC on this host: a namespace with a routed port per NIC, filters, DHCP and DNS, and a link to the router. */

@@ -3,15 +3,20 @@ import { allEnded, type Clock, type Logger } from '@bakehouse/base';
 import type { InstanceId, PolicyChange, VpcId } from '@bakehouse/domain';
 import { readFolderIfExists } from '@bakehouse/host';
 import { type Dnsmasq, dnsmasqIn } from './dnsmasq.ts';
+import type { Look } from './looks.ts';
 import { removeNamespace, vpcNamespaces } from './namespace.ts';
-import { enterNamespace, type NetworkNames } from './network-names.ts';
+import { NetworkToolError } from './network-errors.ts';
+import { enterNamespace, type NetworkNames, vpcNames } from './network-names.ts';
 import type { PluggedNic } from './network-records.ts';
 import type { VpcCommon } from './plan-vpc-chains.ts';
 import type { DeviceCommand } from './plan-vpc-links.ts';
 import { Router } from './router.ts';
 import type { RunNetworkCommand } from './run-network-command.ts';
-import { type PlannedRepair, VpcNetwork } from './vpc-network.ts';
+import { VpcNetwork } from './vpc-network.ts';
 import type { WantedNetwork } from './wanted-network.ts';
+
+/** The folder of a VPC's dnsmasq, among those of the release before. */
+const isOfVpc = (entry: string): entry is VpcId => entry.startsWith('vpc-');
 
 export interface VpcNetworksOptions {
   readonly names: NetworkNames;
@@ -78,6 +83,8 @@ export class VpcNetworks {
     if (known) return await known.setNics(new Map(nics.map((nic) => [nic.nicId, nic])));
     const vpc = await this.#vpcOf(vpcId, nics);
     await vpc.open();
+    if (vpc.isClosed)
+      throw new NetworkToolError(`nft refuses the policy of ${vpcId}; the log has its words`);
     this.#vpcs.set(vpcId, vpc);
   }
 
@@ -137,10 +144,12 @@ export class VpcNetworks {
     await allEnded([...this.#vpcs.values()].map((vpc) => vpc.applyDnsmasq()));
   }
 
-  async planRepairs(): Promise<readonly PlannedRepair[]> {
-    const planned: PlannedRepair[] = [];
-    for (const vpc of this.#vpcs.values()) planned.push(...(await vpc.planRepairs()));
-    return planned;
+  /** One for each VPC that is here now. When it is gone, nothing of it is lost. */
+  get looks(): readonly Look[] {
+    return [...this.#vpcs].map(([vpcId, vpc]) => async () => {
+      const isHere = this.#vpcs.get(vpcId) === vpc;
+      return isHere ? await vpc.planRepairs() : [];
+    });
   }
 
   /** Removes the VPCs that have a record, and whatever else has their names. */
@@ -151,7 +160,13 @@ export class VpcNetworks {
       ...[...wanted.nics.values()].map(({ vpcId }) => vpcId),
     ]);
     for (const vpcId of vpcIds) await this.#removeVpc(vpcId);
-    const { names, run, logger } = this.#options;
+    const { names, run, logger, clock } = this.#options;
+    const served = (await readFolderIfExists(names.runtimeDirectory)).filter(isOfVpc);
+    for (const vpcId of served) {
+      const place = vpcNames(names, vpcId);
+      const enter = enterNamespace(place.namespace);
+      await dnsmasqIn(place, { run, clock, enter }).remove();
+    }
     for (const namespace of await vpcNamespaces(names, run)) {
       await removeNamespace(namespace, { run, logger });
     }
@@ -168,7 +183,7 @@ export class VpcNetworks {
     await this.#earlierDnsmasq().end();
     const { runtimeDirectory } = this.#options.names;
     for (const entry of await readFolderIfExists(runtimeDirectory)) {
-      if (!entry.startsWith('vpc-')) await rm(`${runtimeDirectory}/${entry}`, { force: true });
+      if (!isOfVpc(entry)) await rm(`${runtimeDirectory}/${entry}`, { force: true });
     }
   }
 

@@ -37,10 +37,15 @@ const changeOf = (...nics: readonly PolicyNic[]): PolicyChange => ({
   vpcs: new Map(),
 });
 
+function keep({ wanted }: { wanted: WantedNetwork }, change: PolicyChange): Promise<void> {
+  wanted.note(change);
+  return wanted.keep();
+}
+
 test('opens after a kill in the middle of a move of a public address, until the policy comes again', async () => {
   const records = await someRecords();
   const before = await opened(records);
-  await before.wanted.keep(changeOf(policyOf(source, '127.18.0.5'), policyOf(target)));
+  await keep(before, changeOf(policyOf(source, '127.18.0.5'), policyOf(target)));
   const moved = changeOf(policyOf(target, '127.18.0.5'), policyOf(source));
   // Killed after the first file.
   await records.savePolicyNic(target.nicId, moved.nics.get(target.nicId));
@@ -52,7 +57,7 @@ test('opens after a kill in the middle of a move of a public address, until the 
   const nics = [...moved.nics.values()].filter((nic) => nic !== undefined);
   const change = wanted.changeTo({ nics, groups: [{ groupId: 'sg-1', rules: [] }], vpcs: [] });
   wanted.changePolicy(change);
-  await wanted.keep(change);
+  await keep({ wanted }, change);
 
   const next = await opened(records);
   expect(next.logged).toEqual([]);
@@ -62,10 +67,45 @@ test('opens after a kill in the middle of a move of a public address, until the 
 test('what could not be applied is not recorded any longer, also when no policy names it again', async () => {
   const records = await someRecords();
   const before = await opened(records);
-  await before.wanted.keep(
-    changeOf(policyOf(source, '127.18.0.5'), policyOf(target, '127.18.0.5')),
-  );
+  await keep(before, changeOf(policyOf(source, '127.18.0.5'), policyOf(target, '127.18.0.5')));
   const { wanted } = await opened(records);
-  await wanted.keep(wanted.changeTo({ nics: [], groups: [], vpcs: [] }));
+  await keep({ wanted }, wanted.changeTo({ nics: [], groups: [], vpcs: [] }));
   expect((await records.load()).policy).toEqual({ nics: [], groups: [], vpcs: [] });
+});
+
+test('what the disk was too full for is written at the next change or repair, with its last content', async () => {
+  const records = await someRecords();
+  let isFull = false;
+  const full: NetworkRecords = {
+    ...records,
+    savePolicyGroup: async (id, group) => {
+      if (isFull) throw new Error('ENOSPC: no space left on device');
+      await records.savePolicyGroup(id, group);
+    },
+  };
+  const { wanted } = await opened(full);
+  const rulesOf = async () => (await records.load()).policy.groups.map(({ rules }) => rules);
+  const ssh = { direction: 'ingress', protocol: 'tcp', fromPort: 22, toPort: 22 } as const;
+  const rule = { ...ssh, peer: { kind: 'cidr', cidr: '0.0.0.0/0' } } as const;
+  const changeTo = (rules: readonly (typeof rule)[]) => {
+    const change = { ...changeOf(), groups: new Map([['sg-1', rules] as const]) };
+    wanted.changePolicy(change);
+    return keep({ wanted }, change);
+  };
+  await changeTo([rule]);
+  isFull = true;
+  await expect(changeTo([])).rejects.toThrow('ENOSPC');
+  expect(await rulesOf()).toEqual([[rule]]);
+  isFull = false;
+  await keep({ wanted }, { ...changeOf(policyOf(source)), groups: new Map() });
+  expect(await rulesOf()).toEqual([[]]);
+  expect((await records.load()).policy.nics).toEqual([policyOf(source)]);
+
+  isFull = true;
+  await expect(changeTo([rule])).rejects.toThrow('ENOSPC');
+  await expect(changeTo([rule, rule])).rejects.toThrow('ENOSPC');
+  await expect(wanted.keep()).rejects.toThrow('ENOSPC');
+  isFull = false;
+  await wanted.keep();
+  expect(await rulesOf()).toEqual([[rule, rule]]);
 });

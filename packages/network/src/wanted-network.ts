@@ -25,6 +25,8 @@ export class WantedNetwork {
   /** Guests of each number; a number is not given again at once, as something may still be published for it. */
   #guests = new Map<string, number>();
   #lastGuest = 0;
+  /** Files of the policy that could not be written, by name: they have what was in force before. */
+  readonly #unwritten = new Map<string, () => Promise<void>>();
 
   constructor(records: NetworkRecords, logger: Logger) {
     this.#records = records;
@@ -124,26 +126,31 @@ export class WantedNetwork {
     return this.#policy.apply(change);
   }
 
-  /** Records a change of the policy that is in force. */
-  async keep({ nics, groups, vpcs }: PolicyChange): Promise<void> {
-    const saves = [
-      ...[...groups].map(([groupId, rules]) => () => {
-        return this.#records.savePolicyGroup(groupId, rules && { groupId, rules });
-      }),
-      ...[...vpcs].map(
-        ([id, vpc]) =>
-          () =>
-            this.#records.savePolicyVpc(id, vpc),
-      ),
-      ...[...nics].map(
-        ([id, nic]) =>
-          () =>
-            this.#records.savePolicyNic(id, nic),
-      ),
-    ];
-    for (let at = 0; at < saves.length; at += openFilesMax) {
-      await allEnded(saves.slice(at, at + openFilesMax).map((save) => save()));
+  /** A change of the policy that is in force, for `keep`. */
+  note({ nics, groups, vpcs }: PolicyChange): void {
+    for (const [groupId, rules] of groups) {
+      const group = rules && { groupId, rules };
+      this.#unwritten.set(groupId, () => this.#records.savePolicyGroup(groupId, group));
     }
+    for (const [id, vpc] of vpcs)
+      this.#unwritten.set(id, () => this.#records.savePolicyVpc(id, vpc));
+    for (const [id, nic] of nics)
+      this.#unwritten.set(id, () => this.#records.savePolicyNic(id, nic));
+  }
+
+  /** Records what was noted. What cannot be written is tried again at the next call. */
+  async keep(): Promise<void> {
+    const saves = [...this.#unwritten];
+    const written: Promise<void>[] = [];
+    for (let at = 0; at < saves.length; at += openFilesMax) {
+      const some = saves.slice(at, at + openFilesMax).map(async ([name, save]) => {
+        await save();
+        this.#unwritten.delete(name);
+      });
+      await Promise.allSettled(some);
+      written.push(...some);
+    }
+    await allEnded(written);
   }
 
   async clear(): Promise<void> {
@@ -173,6 +180,7 @@ export class WantedNetwork {
     this.#vpcNumbers = new Map();
     this.#policy = new MutablePolicy();
     this.#guests = new Map();
+    this.#unwritten.clear();
   }
 
   #admit(nic: PluggedNic): void {

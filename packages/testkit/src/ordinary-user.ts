@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
@@ -32,6 +35,10 @@ export interface UserOptions {
 
 const name = 'ordinary';
 const subordinateIds = 65_536;
+/** Of ids that no account has. */
+const blocks = { first: 1_500_000_000, size: 100_000, count: 1000 };
+const endLimitMs = 20_000;
+const pollMs = 50;
 const hostAddress = '203.0.113.2';
 const innerAddress = '198.51.100.1';
 const outsideAddress = '203.0.113.1';
@@ -62,10 +69,9 @@ exec nsenter --net=/run/netns/$netns -- setpriv --reuid=$id --regid=$id --clear-
 
 export async function ordinaryUser({ without = [] }: UserOptions = {}): Promise<OrdinaryUser> {
   const tag = randomBytes(3).toString('hex');
+  const { id, claim } = await takeIds();
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-user-'));
   await chmod(folder, 0o711);
-  // Ids that no account has, and no two tests.
-  const id = 1_500_000_000 + randomInt(1000) * 100_000;
   const home = join(folder, 'home');
   for (const each of ['etc', 'repository', 'home'])
     await mkdir(join(folder, each), { mode: 0o755 });
@@ -93,9 +99,30 @@ export async function ordinaryUser({ without = [] }: UserOptions = {}): Promise<
       await endProcessesOf({ first: id, last: id + subordinateIds });
       for (const each of Object.values(names)) await run(['ip', 'netns', 'delete', each]);
       await rm(folder, { recursive: true, force: true });
+      await claim[Symbol.asyncDispose]();
     },
   };
 }
+
+/** Ids of a user that no other test has: they are held by a socket, so that they are free again whatever ends its process. */
+async function takeIds(): Promise<{ readonly id: number; readonly claim: Server }> {
+  const { first, size, count } = blocks;
+  const start = randomInt(count);
+  for (let step = 0; step < count; step += 1) {
+    const id = first + ((start + step) % count) * size;
+    const claim = createServer().listen(`\0bakehouse-test-user-${id}`).unref();
+    try {
+      await once(claim, 'listening');
+      return { id, claim };
+    } catch (error) {
+      if (!hasCode(error, 'EADDRINUSE')) throw error;
+    }
+  }
+  throw new Error('no user ids are free for a test');
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 
 async function writeAccounts(etc: string, id: number, isWithoutIds: boolean): Promise<void> {
   const ids = isWithoutIds ? '' : `${name}:${id + 1}:${subordinateIds}\n`;
@@ -126,12 +153,33 @@ async function makeNetworks({ host, outside }: { host: string; outside: string }
   await run(['ip', '-n', host, 'route', 'add', 'default', 'via', outsideAddress]);
 }
 
-/** What a test that failed has left. */
-async function endProcessesOf({ first, last }: { first: number; last: number }): Promise<void> {
+/** What a test that failed has left. Resolves when all of it has ended. */
+async function endProcessesOf(ids: { first: number; last: number }): Promise<void> {
+  for (const endsAt = Date.now() + endLimitMs; ; await setTimeout(pollMs)) {
+    const pids = await processesOf(ids);
+    if (pids.length === 0) return;
+    if (Date.now() > endsAt) throw new Error(`processes ${pids.join(', ')} of a test do not end`);
+    for (const pid of pids) kill(pid);
+  }
+}
+
+async function processesOf({ first, last }: { first: number; last: number }): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((each) => /^\d+$/.test(each)).map(Number)) {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
     const id = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    if (id >= first && id <= last) process.kill(pid, 'SIGKILL');
+    const hasEnded = /^State:\s+[ZX]/m.test(status);
+    if (id >= first && id <= last && !hasEnded) found.push(pid);
+  }
+  return found;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself.
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }
 

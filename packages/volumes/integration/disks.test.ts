@@ -170,11 +170,16 @@ test('hydration gives way to a freeze, a resize and an abort, and is taken up ag
   await slowly.grow(volumeId, 2 * diskBytes, machine.instanceId);
   expect(await resized).toBe(false);
 
+  const isBeingFilled = async () =>
+    (await slowly.machineFiles(machine.instanceId)).some((file) => file.isBeingFilled);
+  expect(await isBeingFilled()).toBe(false);
   const abort = new AbortController();
   const aborted = slowly.hydrate(volumeId, machine.instanceId, abort);
   await streams();
+  expect(await isBeingFilled()).toBe(true);
   abort.abort();
   expect(await aborted).toBe(false);
+  expect(await isBeingFilled()).toBe(false);
   expect(await jobs()).toBe('[]');
   expect(await rig.volumes().hydrate(volumeId, machine.instanceId, { signal: never })).toBe(true);
 });

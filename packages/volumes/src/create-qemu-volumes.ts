@@ -5,6 +5,7 @@ import type {
   BlockMapId,
   HotMaps,
   InstanceId,
+  MachineFile,
   VolumeDisks,
   VolumeFreezer,
   VolumeId,
@@ -16,7 +17,7 @@ import { createDisk, diskBytes, listDisks, removeDisk } from './disks/create-dis
 import { type ChainRequest, chainForMachine } from './disks/disk-chain.ts';
 import { diskPaths } from './disks/disk-paths.ts';
 import { growDisk } from './disks/grow-disk.ts';
-import { bytesInDoor, closeDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
+import { closeDoor, filesInDoor, openDoor, takeFromMachine } from './disks/machine-door.ts';
 import { freezeDisks } from './freeze/freeze-disks.ts';
 import { thawDisk } from './freeze/thaw-disk.ts';
 import { hotContext, type MapSource } from './hot/hot-context.ts';
@@ -24,7 +25,7 @@ import { fileHotMaps } from './hot/hot-maps.ts';
 import { endHydration, hydrateDisk } from './hydrate-disk.ts';
 import { makePrivateFolder } from './make-private-folder.ts';
 import { qmpMonitors } from './qemu/monitor-pool.ts';
-import { endDaemonGroup } from './qemu/tool-group.ts';
+import { endGroupsOfDisk } from './qemu/tool-group.ts';
 import { type Stray, type SweepRequest, sweepDisks } from './sweep-disks.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { defaultVolumeLimits, type VolumeLimits } from './volume-limits.ts';
@@ -81,7 +82,7 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   /** Resolves when what was written to the disk's own file by now is on the host's disk. */
   writeBack(volumeId: VolumeId): Promise<void>;
   /** What the files take that a machine grows: its disks, and what is kept of them for snapshots. */
-  machineBytes(instanceId: InstanceId): Promise<number>;
+  machineFiles(instanceId: InstanceId): Promise<readonly MachineFile[]>;
   /** Removes what `openMachine` made. The machine has ended. */
   closeMachine(instanceId: InstanceId): Promise<void>;
   /** Frees what the host keeps for disks' folders, which stay: user ids, control groups. Only when no tool works on any. */
@@ -117,6 +118,7 @@ export function volumeContext(options: QemuVolumesOptions): VolumeContext {
     instanceSockets: options.instanceSockets,
     monitors: qmpMonitors(limits.qmpTimeoutMs),
     locks,
+    beingFilled: new Set(),
     hot: hotContext(resolve(options.hotDirectory), { maps, locks, clock, logger }),
     clock,
     logger,
@@ -173,11 +175,11 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     copyDisk: (from, to) =>
       context.locks.run([from, to], () => copyDiskFile(context, { from, to })),
     writeBack: (volumeId) => syncPath(context.paths.disk(volumeId)),
-    machineBytes: (instanceId) => bytesInDoor(context, instanceId),
+    machineFiles: (instanceId) => filesInDoor(context, instanceId),
     closeMachine: (instanceId) => closeDoor(context, instanceId),
     async releaseUsers() {
       for (const volumeId of await listDisks(context)) {
-        await endDaemonGroup(context, volumeId);
+        await endGroupsOfDisk(context, volumeId);
         await context.users.release(context.paths.folder(volumeId));
       }
     },

@@ -76,8 +76,17 @@ async function hydrateLive(
   const stream = { volumeId, options };
   return context.monitors.use(monitorPath, async (monitor) => {
     const locked = <Result>(work: () => Promise<Result>) => context.locks.run([volumeId], work);
-    if (!(await locked(() => startStream(context, monitor, stream)))) return false;
-    await streamEnds(context, monitor, stream);
+    const start = () => {
+      context.beingFilled.add(volumeId);
+      return startStream(context, monitor, stream);
+    };
+    try {
+      if (!(await locked(start))) return false;
+      await streamEnds(context, monitor, stream);
+    } finally {
+      // Also when QEMU does not respond, and may copy on: what it writes then counts as its guest's.
+      context.beingFilled.delete(volumeId);
+    }
     return locked(() => settle(context, monitor, volumeId));
   });
 }

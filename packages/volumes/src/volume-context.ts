@@ -22,6 +22,8 @@ export interface VolumeContext {
   /** Keyed by volume id, by the socket of an NBD server, by the id of a hot map, and by the link that is tried. */
   readonly locks: KeyedLock;
   readonly hot: HotContext;
+  /** The volumes in machines that this control plane has QEMU fill now, and follows. */
+  readonly beingFilled: Set<VolumeId>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: VolumeLimits;

@@ -23,7 +23,7 @@ export interface SmallPlatform {
 }
 
 /** What a new platform needs of another's data folder, which is at rest: blocks, records, credentials. */
-async function copyData(from: string, to: string): Promise<void> {
+export async function copyData(from: string, to: string): Promise<void> {
   await cp(join(from, 'blocks'), join(to, 'blocks'), { recursive: true });
   const records = (await readdir(from)).filter((name) => /^metadata\.sqlite(-wal)?$/.test(name));
   for (const name of ['credentials', 'folder-id', 'version', ...records])

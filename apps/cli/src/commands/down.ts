@@ -70,8 +70,9 @@ before it does anything.`,
       '@bakehouse/server'
     );
     const config = await readFolderConfig(invocation);
-    if (options.destroy && needsUserNamespace(config)) await enterUserNamespace(config);
     if (options.destroy) await confirm(questionOf(config, deleteData), invocation);
+    if (options.destroy && needsUserNamespace(config))
+      await enterUserNamespace(config, { endsLost: true, more: ['--yes'] });
     const stopped = await stopServers(config);
     const note = endedNote(stopped);
     if (!options.destroy) {

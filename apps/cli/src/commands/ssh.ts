@@ -5,9 +5,8 @@ import { fetchHealth } from '../client/health.ts';
 import { type Command, CommandFailedError, usualExitCodes } from '../command.ts';
 import { findPrivateKey } from '../launch/key-files.ts';
 import { sshTargetOf } from '../launch/ssh-target.ts';
-import { makeKnownHosts } from '../ssh/make-known-hosts.ts';
-import { runAttached } from '../ssh/run-attached.ts';
-import { guestUser, knownHostsPath, sshCommand } from '../ssh/ssh-command.ts';
+import { logIn } from '../ssh/log-in.ts';
+import { guestUser, sshCommand } from '../ssh/ssh-command.ts';
 import { shellCommand } from '../terminal/shell-quote.ts';
 import { connectionFor, printJson, regionHelp, regionOption, textOption } from './options.ts';
 
@@ -33,7 +32,7 @@ instance's key pair.
   jsonHelp: 'print the ssh command as JSON instead of running it',
   exitCodes: {
     ...usualExitCodes,
-    1: 'there is no such instance, or it does not run',
+    1: 'there is no such instance, it does not run, or its port of ssh is not open',
     others: "those of the command, and 255 for ssh's own failures",
   },
   options: {
@@ -61,13 +60,13 @@ instance's key pair.
       textOption(options, 'identity') ?? (await findPrivateKey(dataDirectory, row.keyName));
     const user = textOption(options, 'user');
     const identity = { ...(privateKeyPath ? { privateKeyPath } : {}), ...(user ? { user } : {}) };
-    const words = [...sshCommand(sshTargetOf(connection, row, identity)), ...command];
+    const target = sshTargetOf(connection, row, identity);
+    const words = [...sshCommand(target), ...command];
     if (options.json) printJson({ terminal }, { instanceId: row.instanceId, command: words });
     else if (options.print) terminal.print(shellCommand(words));
     else {
       await requireGuests(connection, row.instanceId, signal);
-      await makeKnownHosts(knownHostsPath(dataDirectory));
-      return await runAttached(words, { env, hint: 'apt-get install openssh-client' });
+      return await logIn(target, command, env);
     }
     return 0;
   },

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CommandFailedError } from '../command.ts';
+import { hasOwnDoor, noDoor } from './own-door.ts';
 import { hasSshBanner } from './ssh-banner.ts';
 import { type SshTarget, sshCommand, sshPort } from './ssh-command.ts';
 
@@ -43,7 +44,8 @@ export async function waitForSsh(wait: SshWait, signal: AbortSignal): Promise<vo
   let seen = `nothing answers on ${target.address} port ${target.port ?? sshPort}; does its security group allow it?`;
   while (Date.now() < deadline) {
     await onWait('waiting for the guest to boot');
-    if (await hasSshBanner(target, bannerTimeoutMs)) {
+    if (!(await hasOwnDoor(target))) seen = noDoor(target);
+    else if (await hasSshBanner(target, bannerTimeoutMs)) {
       await onWait('logging in');
       const problem = await tryLogin(target, signal);
       if (problem === undefined) return;

@@ -1,17 +1,29 @@
+import { messageOf } from '@bakehouse/base';
 import { heldMachines } from '@bakehouse/compute-qemu';
 import type { Check } from './check.ts';
 
+const common = { area: 'machine', name: 'guests' } as const;
+
 /** One line for each guest that is paused so that the platform has room. Needs no server. */
 export async function checkGuests(instancesDirectory: string): Promise<readonly Check[]> {
-  const held = await heldMachines(instancesDirectory);
-  const common = { area: 'machine', name: 'guests' } as const;
-  if (held.size === 0) {
-    return [{ ...common, status: 'ok', detail: 'none is paused for lack of room' }];
-  }
-  return [...held].map(([instanceId, reason]) => ({
-    ...common,
-    status: 'warn',
-    detail: `${instanceId} is paused: ${reason}`,
-    remedy: 'bakehouse usage shows what takes space, bakehouse prune frees it',
-  }));
+  const unknown: Check[] = [];
+  const held = await heldMachines(instancesDirectory, (instanceId, error) =>
+    unknown.push({
+      ...common,
+      status: 'warn',
+      detail: `whether ${instanceId} is paused cannot be read: ${messageOf(error)}`,
+      remedy: 'repair or remove that file; until then the guest counts as not paused',
+    }),
+  );
+  const paused = [...held].map(
+    ([instanceId, reason]): Check => ({
+      ...common,
+      status: 'warn',
+      detail: `${instanceId} is paused: ${reason}`,
+      remedy: 'bakehouse usage shows what takes space, bakehouse prune frees it',
+    }),
+  );
+  const found = [...paused, ...unknown];
+  if (found.length > 0) return found;
+  return [{ ...common, status: 'ok', detail: 'none is paused for lack of room' }];
 }

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { messageOf } from '@bakehouse/base';
 import { type Accelerator, probeAccelerator } from '@bakehouse/compute-qemu';
 import { exists, readTextIfExists } from '@bakehouse/host';
+import { tunCommand } from '../rootless/remedies.ts';
 import type { Check } from './check.ts';
 
 const isOpen = (path: string): Promise<boolean> =>
@@ -18,8 +19,8 @@ export async function tunCheck(): Promise<Check> {
     return { ...named, status: 'fail', detail: 'does not exist', remedy };
   }
   if (await isOpen('/dev/net/tun')) return { ...named, status: 'ok', detail: 'exists' };
-  const remedy = 'sudo chmod 0666 /dev/net/tun, as most distributions have it';
-  return { ...named, status: 'fail', detail: 'this user cannot open it', remedy };
+  const detail = 'this user cannot open it, which most distributions allow';
+  return { ...named, status: 'fail', detail, remedy: tunCommand };
 }
 
 /** The name of a user of the host, or the id of one who has none here. */

@@ -17,6 +17,7 @@ import { needsUserNamespace } from '../rootless/enter-user-namespace.ts';
 import { qemuAdapters } from '../wiring/qemu-adapters.ts';
 import type { Check } from './check.ts';
 import { checkData, type DataState, readDataState } from './check-data.ts';
+import { checkDoors } from './check-doors.ts';
 import { checkGuests } from './check-guests.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkRecords } from './check-records.ts';
@@ -36,8 +37,14 @@ export interface ExamineOptions {
 }
 
 /** What a platform without root needs, where this is one, or could be. */
-async function rootlessChecks(config: Config): Promise<readonly Check[]> {
-  if (config.rootless) return [await lowPortCheck()];
+async function rootlessChecks(
+  config: Config,
+  runtimeDirectory: string,
+  isServed: boolean,
+): Promise<readonly Check[]> {
+  if (config.rootless) {
+    return [await lowPortCheck(), ...(await checkDoors(runtimeDirectory, { isServed }))];
+  }
   return needsUserNamespace(config) ? await checkRootless(config) : [];
 }
 
@@ -159,7 +166,7 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
     const mayLook = isPrivileged && records.every(({ status }) => status !== 'fail');
     const checks = [
       ...(await checkMachine(machine)),
-      ...(await rootlessChecks(config)),
+      ...(await rootlessChecks(config, data.runtime, isActive)),
       ...(await portCheck(config, state)),
       ...(await checkTools()),
       rights,

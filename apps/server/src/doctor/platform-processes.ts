@@ -96,13 +96,12 @@ export async function orphanedProcesses(): Promise<readonly OrphanedProcess[]> {
 
 /**
  * Whether the folder exists as the process sees it: it may run in a container, with folders of its own. In a jail a
- * deleted folder keeps its name, and has no links. What another user's process sees is not known.
+ * deleted folder keeps its name, and has no links. A folder that this user may not look at counts as there.
  */
 async function hasFolder({ pid }: Pick<HostProcess, 'pid'>, folder: string): Promise<boolean> {
   try {
     return (await stat(`/proc/${pid}/root${folder}`)).nlink > 0;
   } catch (error) {
-    // Another user's, who can see it.
     return !isMissing(error);
   }
 }

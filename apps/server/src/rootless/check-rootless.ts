@@ -3,7 +3,6 @@ import { messageOf, secondMs } from '@bakehouse/base';
 import {
   findProgram,
   installHint,
-  nextSubordinateRange,
   readTextIfExists,
   runCommand,
   subordinateRanges,
@@ -11,7 +10,7 @@ import {
 import { firstOpenPort, hostPortOf } from '@bakehouse/network/host-ports';
 import type { Config } from '../config.ts';
 import type { Check } from '../doctor/check.ts';
-import { tunCheck } from '../doctor/device-checks.ts';
+import { subordinateProblem, sysctlCommand } from './remedies.ts';
 
 /** As many as the files of a guest's image have, and guests' processes take theirs from the same ones. */
 const idsMin = 65_536;
@@ -43,7 +42,7 @@ async function wayToUserNamespaces(): Promise<string> {
   for (const { path, forbids, allow } of forbiddingSettings) {
     if ((await readTextIfExists(path))?.trim() !== forbids) continue;
     const name = path.slice('/proc/sys/'.length).replaceAll('/', '.');
-    return `sudo sysctl -w ${name}=${allow}`;
+    return sysctlCommand(name, allow);
   }
   return 'allow them: in a container by its seccomp profile; or run the platform as root';
 }
@@ -57,17 +56,12 @@ async function idTools(): Promise<Finding> {
 
 async function subordinateIds(): Promise<Finding> {
   const { username: name, uid: id } = userInfo();
-  const files = ['/etc/subuid', '/etc/subgid'] as const;
-  const texts = await Promise.all(files.map(async (path) => (await readTextIfExists(path)) ?? ''));
-  const counts = texts.map((text) => subordinateRanges(text, { name, id })[0]?.count ?? 0);
-  const short = files.filter((_, index) => (counts[index] ?? 0) < idsMin);
-  if (short.length === 0) return fine(`${counts[0]} for ${name}`);
-  const { first } = nextSubordinateRange(texts, idsMin);
-  const range = `${first}-${first + idsMin - 1}`;
-  return missing(
-    `${name} has fewer than ${idsMin} in ${short.join(' and ')}`,
-    `sudo usermod --add-subuids ${range} --add-subgids ${range} ${name}`,
-  );
+  const textOf = async (path: string) => (await readTextIfExists(path)) ?? '';
+  const subuid = await textOf('/etc/subuid');
+  const files = { subuid, subgid: await textOf('/etc/subgid') };
+  const problem = subordinateProblem(files, { name, id }, idsMin);
+  if (problem) return missing(problem.detail, problem.remedy);
+  return fine(`${subordinateRanges(subuid, { name, id })[0]?.count} for ${name}`);
 }
 
 /** All of it together, as the server does it. */
@@ -104,7 +98,7 @@ export async function lowPortCheck(): Promise<Check> {
     ...named,
     status: 'warn',
     detail: `guests' ports below ${start} are ${hostPortOf(0, start)} higher on this host: ssh is ${hostPortOf(22, start)}`,
-    remedy: 'sudo sysctl -w net.ipv4.ip_unprivileged_port_start=22, and start the server again',
+    remedy: `${sysctlCommand('net.ipv4.ip_unprivileged_port_start', '22')}; start the server again`,
   };
 }
 
@@ -123,6 +117,5 @@ export async function checkRootless(config: Pick<Config, 'outbound'>): Promise<r
   return [
     ...checks,
     ...(isWhole ? [{ area: 'rootless', name: 'mapping', ...(await mapping()) } as const] : []),
-    await tunCheck(),
   ];
 }

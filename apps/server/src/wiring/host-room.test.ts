@@ -1,4 +1,4 @@
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GiB, MiB } from '@bakehouse/base';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const roomOf = (neededBytes: number, reserveBytes = 0) =>
-  hostRoom({ paths: [folder, folder], guests: folder, neededBytes, reserveBytes });
+  hostRoom({ paths: [folder, folder], guests: [folder], neededBytes, reserveBytes });
 
 test('a file system with room is not reported', async () => {
   expect(await roomOf(1).shortages()).toEqual([]);
@@ -25,13 +25,33 @@ test('a file system that is too full is reported once, with its path and the way
   expect(shortages[0]).toContain(`free at least ${2 ** 40} MiB`);
 });
 
-test('what is below the reserve is full, and guests have the room of their own folder', async () => {
-  const { blocks, bsize } = await statfs(folder);
-  const half = Math.floor((blocks * bsize) / 2);
-  const room = roomOf(1, 2 ** 60);
-  const { path, freeBytes, reservedBytes } = await room.look();
-  expect([path, reservedBytes]).toEqual([folder, half]);
-  expect(await room.shortages()).toHaveLength(freeBytes < half ? 1 : 0);
+test('what is below the reserve is full, and guests have the room of each disk that they have files on', async () => {
+  const disks = new Map([
+    ['/', { device: 1, totalBytes: 4 * GiB, freeBytes: GiB }],
+    ['/volumes', { device: 2, totalBytes: 8 * GiB, freeBytes: 3 * GiB }],
+    ['/instances', { device: 3, totalBytes: 2 * GiB, freeBytes: GiB }],
+    ['/instances/more', { device: 3, totalBytes: 2 * GiB, freeBytes: GiB }],
+  ]);
+  const room = hostRoom({
+    paths: [...disks.keys()],
+    guests: ['/volumes', '/instances', '/instances/more'],
+    ...{ neededBytes: 1, reserveBytes: 2 ** 60 },
+    async measure(path) {
+      const found = disks.get(path);
+      if (found === undefined) throw new Error(`there is no ${path}`);
+      return found;
+    },
+  });
+  expect(await room.look()).toEqual([
+    { device: 2, path: '/volumes', freeBytes: 3 * GiB, reservedBytes: 4 * GiB },
+    { device: 3, path: '/instances', freeBytes: GiB, reservedBytes: GiB },
+  ]);
+  expect(await room.shortages()).toEqual([expect.stringContaining('of /volumes is full')]);
+});
+
+test('a folder has the device that its files have', async () => {
+  const { dev } = await stat(folder);
+  expect(await roomOf(1).look()).toMatchObject([{ device: dev, path: folder, reservedBytes: 0 }]);
 });
 
 test.each([

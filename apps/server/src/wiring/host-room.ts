@@ -1,16 +1,25 @@
 import { stat, statfs } from 'node:fs/promises';
 import { GiB, MiB } from '@bakehouse/base';
-import type { GuestRoomMeter, RoomReporter } from '@bakehouse/domain';
+import type { GuestRoom, GuestRoomMeter, RoomReporter } from '@bakehouse/domain';
 
 export interface HostRoomOptions {
   /** Folders of the platform. */
   readonly paths: readonly string[];
-  /** The one of them that guests' disks are in. */
-  readonly guests: string;
+  /** Those of them that guests' files are in, that of their volumes first. */
+  readonly guests: readonly string[];
   /** With less free nothing new begins. */
   readonly neededBytes: number;
-  /** What guests may not use up of their file system, as asked for. */
+  /** What guests may not use up of each of their file systems, as asked for. */
   readonly reserveBytes?: number | undefined;
+  /** The file system of a folder. */
+  readonly measure?: (path: string) => Promise<FileSystem>;
+}
+
+interface FileSystem {
+  /** `st_dev` of stat(2). */
+  readonly device: number;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
 }
 
 const reserveShare = 1 / 20;
@@ -26,45 +35,43 @@ export function reserveOf(totalBytes: number, asked: number | undefined): number
 
 const mib = (bytes: number) => `${Math.floor(bytes / MiB)} MiB`;
 
-/** One of the paths for each file system that they are on. */
-async function fileSystems(paths: readonly string[]): Promise<readonly string[]> {
-  const byDevice = new Map<number, string>();
-  for (const path of paths) {
-    const { dev } = await stat(path);
-    if (!byDevice.has(dev)) byDevice.set(dev, path);
-  }
-  return [...byDevice.values()];
-}
-
-async function spaceOf(path: string) {
+async function fileSystemOf(path: string): Promise<FileSystem> {
+  const { dev: device } = await stat(path);
   const { bavail, blocks, bsize } = await statfs(path);
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  return { device, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
-/** Reports the file systems of these folders that are too full, and the room for guests' disks. */
+/** Reports the file systems of these folders that are too full, and the room for guests' files. */
 export function hostRoom(options: HostRoomOptions): RoomReporter & GuestRoomMeter {
-  const { paths, guests, neededBytes, reserveBytes } = options;
-  const look = async () => {
-    const { freeBytes, totalBytes } = await spaceOf(guests);
-    return { path: guests, freeBytes, reservedBytes: reserveOf(totalBytes, reserveBytes) };
+  const { paths, guests, neededBytes, reserveBytes, measure = fileSystemOf } = options;
+  /** Each file system once, by the first of these folders that is on it. */
+  const fileSystems = async (folders: readonly string[]) => {
+    const byDevice = new Map<number, FileSystem & { readonly path: string }>();
+    for (const path of folders) {
+      const found = await measure(path);
+      if (!byDevice.has(found.device)) byDevice.set(found.device, { ...found, path });
+    }
+    return [...byDevice.values()];
   };
+  const look = async (): Promise<readonly GuestRoom[]> =>
+    (await fileSystems(guests)).map(({ totalBytes, ...found }) => ({
+      ...found,
+      reservedBytes: reserveOf(totalBytes, reserveBytes),
+    }));
   return {
     look,
     async shortages() {
-      const { reservedBytes } = await look();
-      const { dev: guestDevice } = await stat(guests);
-      const found: string[] = [];
-      for (const path of await fileSystems(paths)) {
-        const { freeBytes } = await spaceOf(path);
-        const isOfGuests = (await stat(path)).dev === guestDevice;
-        const needed = isOfGuests ? Math.max(neededBytes, reservedBytes) : neededBytes;
-        if (freeBytes >= needed) continue;
-        found.push(
+      const reserved = new Map(
+        (await look()).map(({ device, reservedBytes }) => [device, reservedBytes]),
+      );
+      return (await fileSystems(paths)).flatMap(({ device, freeBytes, path }) => {
+        const needed = Math.max(neededBytes, reserved.get(device) ?? 0);
+        if (freeBytes >= needed) return [];
+        return [
           `the file system of ${path} is full (${mib(freeBytes)} left): free at least ` +
             `${mib(needed)} there, for example by deleting snapshots and volumes and by 'bakehouse prune'`,
-        );
-      }
-      return found;
+        ];
+      });
     },
   };
 }

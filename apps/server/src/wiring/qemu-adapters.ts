@@ -4,7 +4,7 @@ import type { InstanceId } from '@bakehouse/domain';
 import { findControlGroups, type JailUsers, jailUsers } from '@bakehouse/host';
 import { createLinuxNetwork, type LinuxNetwork } from '@bakehouse/network';
 import { createQemuVolumes, type QemuVolumes } from '@bakehouse/volumes';
-import type { Config } from '../config.ts';
+import { type Config, jailIdsOf } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { exportNames, readExportKey } from '../processes/export-names.ts';
 import { blockServerPaths, blockStoreClient } from './block-server.ts';
@@ -22,8 +22,10 @@ export function qemuAdapters(
   { clock, logger }: { clock: Clock; logger: Logger },
 ): QemuAdapters {
   const { rootless } = config;
+  const ids = jailIdsOf(config);
   const users = jailUsers({
     range: config.guestUsers,
+    ids,
     ...(rootless && { claims: rootless.claims }),
   });
   const machineUser = (instanceId: InstanceId) =>
@@ -35,6 +37,7 @@ export function qemuAdapters(
     outbound: config.outbound,
     ...(rootless && { edge: { runtimeDirectory: data.runtime, logDirectory: data.logs } }),
     machineUser,
+    machineIds: ids,
     logger,
     clock,
   });

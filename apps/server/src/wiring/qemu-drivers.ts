@@ -46,18 +46,13 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   copy: (from, to) => volumes.copyDisk(from, to),
   writeBack: (volumeId) => volumes.writeBack(volumeId),
   close: (instanceId) => volumes.closeMachine(instanceId),
-  usedBytes: (instanceId) => volumes.machineBytes(instanceId),
+  files: (instanceId) => volumes.machineFiles(instanceId),
 });
 
-/** `guests`: the folder whose files grow. */
-const roomOf = (
-  { diskReserveBytes }: Config,
-  { root, blocks, volumes }: DataDirectory,
-  guests: string,
-) =>
+const roomOf = ({ diskReserveBytes }: Config, data: DataDirectory) =>
   hostRoom({
-    paths: [root, blocks, volumes],
-    guests,
+    paths: [data.root, data.blocks, data.volumes, data.instances],
+    guests: [data.volumes, data.instances],
     neededBytes: spaceNeededBytes,
     reserveBytes: diskReserveBytes,
   });
@@ -87,7 +82,7 @@ export async function wireQemuDrivers(
   const { network, volumes, users } = qemuAdapters(config, data, { clock, logger });
   const { hot } = volumes;
   const groups = await machineLimits(logger);
-  const room = roomOf(config, data, data.volumes);
+  const room = roomOf(config, data);
   const compute = createQemuCompute({
     directory: data.instances,
     disks: machineDisks(volumes),
@@ -98,7 +93,7 @@ export async function wireQemuDrivers(
     accelerator: accelerator.accel,
     clock,
     logger,
-    room: roomOf(config, data, data.instances),
+    room,
     limits: { spaceNeededBytes },
   });
   const publisher = await createMetadataPublisher({

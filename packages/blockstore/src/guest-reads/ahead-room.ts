@@ -1,5 +1,8 @@
-/** What all readers ahead may have on their way at one time. */
-const runningMax = 8;
+/**
+ * What all readers ahead may have on their way at one time. Each has a slot of the coders while it waits for what somebody
+ * waits for, which needs a slot, too: there are more slots, however few threads there are.
+ */
+export const aheadRunningMax = 8;
 /** Blocks that were fetched ahead and not read yet: 32 MiB, a quarter of the cache. */
 const heldMax = 64;
 
@@ -11,7 +14,7 @@ export class AheadRoom {
 
   /** Whether a block may be fetched now. When not, `onRoom` is called once when it is worth another try. */
   enter(onRoom: () => void): boolean {
-    if (this.#running >= runningMax || this.#held >= heldMax) {
+    if (this.#running >= aheadRunningMax || this.#held >= heldMax) {
       this.#waiting.add(onRoom);
       return false;
     }

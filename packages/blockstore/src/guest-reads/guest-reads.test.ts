@@ -1,7 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { systemClock } from '@bakehouse/base';
 import type { BlockMapId, VolumeId } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CoderPool } from '../capture/coder-pool.ts';
 import type { MapReader } from '../read/map-reader.ts';
+import { aheadRunningMax } from './ahead-room.ts';
 import { GuestReads } from './guest-reads.ts';
 import type { ReadOrder } from './read-order.ts';
 
@@ -161,4 +165,46 @@ test('without read-ahead nothing is fetched that no guest asked for', async () =
   const second = await boot(2, upTo(60));
   expect(second.ahead).toEqual([]);
   expect((await readsOf(2))?.total).toMatchObject({ newBlocks: 60, aheadBlocks: 0, waits: 60 });
+});
+
+test('a volume that is opened with another map is read from that one', async () => {
+  const { reads } = guests();
+  const volumeId = volumeOf(1);
+  const first = await reads.open({ mapId, volumeId }, memoryMap().map);
+  const other = { mapId: 'map-00000000000000002', volumeId } as const;
+  const second = await reads.open(other, memoryMap().map);
+  expect(second.reader).not.toBe(first.reader);
+  second.reader.served(512);
+  first.release();
+  const { mapId: otherId } = other;
+  expect(await reads.ofVolumes([volumeId])).toMatchObject([
+    { mapId: otherId, total: { reads: 1 } },
+  ]);
+  second.release();
+  expect(await reads.ofVolumes([volumeId])).toMatchObject([
+    { mapId: otherId, total: { reads: 1 } },
+  ]);
+});
+
+test('a reader that is closed takes no memory, and its counts stay', async () => {
+  const { reads, readsOf } = guests();
+  const opened = async () => {
+    const volume = { mapId, volumeId: volumeOf(1) };
+    const { reader, release } = await reads.open(volume, memoryMap().map);
+    reader.served(512);
+    release();
+    return new WeakRef(reader);
+  };
+  const reader = await opened();
+  vi.useRealTimers();
+  // A weak reference holds what it refers to until the turn in which it was made is over.
+  await new Promise(setImmediate);
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  expect(reader.deref()).toBeUndefined();
+  expect((await readsOf(1))?.total.reads).toBe(1);
+});
+
+test('what all readers ahead have on their way leaves the coders a slot for what is waited for', () => {
+  expect(new CoderPool(1).width).toBeGreaterThan(aheadRunningMax);
 });

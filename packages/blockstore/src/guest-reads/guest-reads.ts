@@ -41,9 +41,12 @@ interface OpenVolume {
 export class GuestReads implements ReadReporter {
   readonly #options: GuestReadsOptions;
   readonly #room: AheadRoom | undefined;
-  readonly #open = new Map<VolumeId, OpenVolume>();
-  /** Those that were opened last, open or not. */
+  /** By volume and map: a volume may get another map while a machine still reads the one before. */
+  readonly #open = new Map<string, OpenVolume>();
+  /** Those that were opened last. */
   readonly #readers = new Map<VolumeId, GuestReader>();
+  /** Of those whose reader is closed: a reader takes far more memory. */
+  readonly #closed = new Map<VolumeId, VolumeReads>();
   /** Of readers that are closed or forgotten. */
   readonly #past = new Map<BlockMapId, MapReads>();
   /** When the order of a map was last written. */
@@ -63,25 +66,28 @@ export class GuestReads implements ReadReporter {
   ): Promise<{ readonly reader: GuestReader; readonly release: () => void }> {
     const { clock, orders } = this.#options;
     const order = await orders.find(volume.mapId);
-    const { volumeId } = volume;
-    let entry = this.#open.get(volumeId);
+    const key = keyOf(volume);
+    let entry = this.#open.get(key);
     if (entry === undefined) {
       const room = this.#room && { room: this.#room };
       const reader = new GuestReader({ ...volume, map, clock, order, ...room });
       entry = { reader, users: 0 };
-      this.#open.set(volumeId, entry);
-      this.#readers.delete(volumeId);
-      this.#readers.set(volumeId, reader);
+      this.#open.set(key, entry);
+      this.#closed.delete(volume.volumeId);
+      this.#readers.delete(volume.volumeId);
+      this.#readers.set(volume.volumeId, reader);
       cutTo(this.#readers, knownMax);
     }
     entry.users += 1;
     this.#timer ??= setInterval(() => this.#lookAtAll(), lookEveryMs).unref();
     const { reader } = entry;
-    return { reader, release: () => this.#release(volumeId) };
+    return { reader, release: () => this.#release(key) };
   }
 
   async ofVolumes(volumeIds: readonly VolumeId[]): Promise<readonly VolumeReads[]> {
-    return volumeIds.flatMap((volumeId) => this.#readers.get(volumeId)?.reads() ?? []);
+    return volumeIds.flatMap(
+      (volumeId) => this.#readers.get(volumeId)?.reads() ?? this.#closed.get(volumeId) ?? [],
+    );
   }
 
   async ofMaps(): Promise<readonly MapReads[]> {
@@ -96,15 +102,21 @@ export class GuestReads implements ReadReporter {
     await Promise.all(this.#writing);
   }
 
-  #release(volumeId: VolumeId): void {
-    const entry = this.#open.get(volumeId);
+  #release(key: string): void {
+    const entry = this.#open.get(key);
     if (entry === undefined) return;
     entry.users -= 1;
     if (entry.users > 0) return;
     const { reader } = entry;
-    this.#open.delete(volumeId);
+    this.#open.delete(key);
     reader.close();
     this.#look(reader);
+    const { volumeId } = reader.volume;
+    if (this.#readers.get(volumeId) === reader) {
+      this.#readers.delete(volumeId);
+      this.#closed.set(volumeId, reader.reads());
+      cutTo(this.#closed, knownMax);
+    }
     addTo(this.#past, reader);
     cutTo(this.#past, knownMax);
     if (this.#open.size > 0) return;
@@ -132,6 +144,8 @@ export class GuestReads implements ReadReporter {
     this.#writing.add(written);
   }
 }
+
+const keyOf = ({ volumeId, mapId }: GuestVolume) => `${volumeId} ${mapId}`;
 
 /** Removes what was put in first. */
 function cutTo<Key>(map: Map<Key, unknown>, sizeMax: number): void {

@@ -142,7 +142,6 @@ export const errorCatalogue = {
     message: (d: { pool: string }) =>
       `Not enough available addresses in the public pool ${d.pool}; start the server with a larger one (--public-cidr)`,
   },
-  ResourceLimitExceeded: worded,
   InstanceLimitExceeded: {
     status: 400,
     message: (d: { max: number; wanted: number }) =>

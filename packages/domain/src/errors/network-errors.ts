@@ -122,6 +122,12 @@ export const networkErrors = {
   NetworkAclEntryLimitExceeded: full('network ACL entries'),
   DhcpOptionsLimitExceeded: full('DHCP options sets'),
   NatGatewayLimitExceeded: full('NAT gateways'),
+  /** Of prefix lists, when nothing else is said. */
+  ResourceLimitExceeded: {
+    status: 400,
+    message: (d: { max: number; of: string } | Words) =>
+      'message' in d ? d.message : full('prefix lists').message(d),
+  },
   'InvalidAssociationID.NotFound': missing('association ID'),
   'InvalidGatewayID.NotFound': missing('gateway ID'),
   'InvalidNatGatewayID.NotFound': missing('natGateway ID'),

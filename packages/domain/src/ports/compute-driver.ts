@@ -290,16 +290,30 @@ export interface StallReporter {
 export interface GuestHolder {
   /**
    * Pauses the guest until `release`, whichever control plane is there by then; a reboot does not end it. `stalled` has
-   * the reason. Returns whether the guest is held: one that does not run or respond is left as it is. Quick, also for a
-   * machine that hangs.
+   * the reason. Returns whether the guest is held: one that does not run or respond is left as it is. Rejects when a
+   * machine does not respond in time. Quick, also for a machine that hangs.
    */
   hold(instanceId: InstanceId, reason: string): Promise<boolean>;
-  /** Lets the guest go on. Not held: no-op. */
-  release(instanceId: InstanceId): Promise<void>;
+  /**
+   * Lets the guest go on. Returns whether it is held no longer; rejects when its machine does not respond in time. Quick,
+   * too. Not held: no-op.
+   */
+  release(instanceId: InstanceId): Promise<boolean>;
   /** The guests that are held, in the order in which they were paused. */
   held(): Promise<readonly InstanceId[]>;
-  /** What the files of each machine that exists take of its host's disks, in bytes: its own disks, consoles, logs. */
-  diskUse(): Promise<ReadonlyMap<InstanceId, number>>;
+  /** The files of each machine that exists: its disks, consoles, logs. */
+  diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>>;
+}
+
+/** A file that a guest can make larger. */
+export interface MachineFile {
+  /** `st_dev` and `st_ino` of stat(2): together they name the file as long as it exists. */
+  readonly device: number;
+  readonly inode: number;
+  /** What it takes of its file system. */
+  readonly bytes: number;
+  /** The platform copies into it now, so it also grows without the guest. */
+  readonly isBeingFilled?: boolean;
 }
 
 export interface Capacity {

@@ -144,6 +144,19 @@ export interface NetworkRepair {
   readonly how: 'recreated' | 'replaced' | 'restarted';
 }
 
+/** The policy of these VPCs is not in force: the one before is. What was asked of all others is in force. */
+export class PolicyRefusedError extends Error {
+  override readonly name = 'PolicyRefusedError';
+  readonly vpcIds: ReadonlySet<VpcId>;
+
+  constructor(reasons: ReadonlyMap<VpcId, unknown>) {
+    const [first, ...others] = reasons.values();
+    const cause = others.length === 0 ? first : new AggregateError([first, ...others]);
+    super(`the policy of ${[...reasons.keys()].join(', ')} is refused: ${first}`, { cause });
+    this.vpcIds = new Set(reasons.keys());
+  }
+}
+
 /** The platform's own network: isolated from the host's, and outliving the control plane. */
 export interface Network {
   /** Creates or finds everything that instances share. Repeatable. */
@@ -157,12 +170,13 @@ export interface Network {
   unplug(nicId: NetworkInterfaceId): Promise<void>;
   /**
    * Replaces the whole policy. Each VPC changes in one transaction. Established connections that it forbids, or whose
-   * public address has moved, are cut.
+   * public address has moved, are cut. Rejected: of some VPCs the policy before is in force, of the others this one;
+   * a `PolicyRefusedError` says of which.
    */
   applyPolicy(policy: NetworkPolicy): Promise<void>;
   /**
-   * As `applyPolicy` of the policy applied last, with this change. Rejected: the policy before or the changed one is in
-   * force; apply the whole policy next.
+   * As `applyPolicy` of the policy applied last, with this change. Rejected: of each VPC the policy before or the changed
+   * one is in force; apply the whole policy next.
    */
   changePolicy(change: PolicyChange): Promise<void>;
   /**

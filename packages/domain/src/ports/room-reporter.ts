@@ -4,8 +4,10 @@ export interface RoomReporter {
   shortages(): Promise<readonly string[]>;
 }
 
-/** The file system that guests' disks grow on. */
+/** A file system that guests' files grow on. */
 export interface GuestRoom {
+  /** As in `MachineFile`. */
+  readonly device: number;
   /** A folder on it, for people. */
   readonly path: string;
   readonly freeBytes: number;
@@ -15,6 +17,9 @@ export interface GuestRoom {
 
 /** Capability: how much room guests have. */
 export interface GuestRoomMeter {
-  /** Cheap: it is asked several times a second. */
-  look(): Promise<GuestRoom>;
+  /**
+   * Each file system that guests' files are on, once; the first is that of their volumes. Cheap: it is asked several times
+   * a second.
+   */
+  look(): Promise<readonly GuestRoom[]>;
 }

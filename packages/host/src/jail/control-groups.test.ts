@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { minuteMs, secondMs } from '@bakehouse/base';
 import { expect, onTestFinished, test } from 'vitest';
-import { findControlGroups } from './control-groups.ts';
+import { findControlGroups, systemdScopes } from './control-groups.ts';
 
 const groups = await findControlGroups();
 const root = groups.kind === 'v1' ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup';
@@ -56,3 +57,38 @@ test('without a controller that limits need, there are no groups, with the reaso
   expect(found.detail).toContain('there is no controller for memory and cpu and pids');
   expect(await found.make('x', { memoryBytes: 1, threadsMax: 1, weight: 1 })).toEqual([]);
 });
+
+/** A program in systemctl's place, which gets its arguments, and notes them. */
+async function fakeManager(lines: (folder: string) => string) {
+  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-scope-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'manager');
+  await writeFile(path, `#!/bin/sh\necho "$*" >>'${folder}/calls'\n${lines(folder)}\n`);
+  await chmod(path, 0o700);
+  const calls = async () => (await readFile(join(folder, 'calls'), 'utf8')).trim().split('\n');
+  return { manager: { enter: [path], flags: [] }, calls };
+}
+
+const look = [
+  'systemctl reset-failed x.scope',
+  'systemctl show --property=LoadState --value x.scope',
+];
+
+test('systemd: the name of a scope is free once it is removed, though its last process ends a moment later', async () => {
+  const { manager, calls } = await fakeManager(
+    (folder) => `[ "$2" = show ] || exit 0
+[ "$(grep -c LoadState '${folder}/calls')" -gt 2 ] && echo not-found || echo loaded`,
+  );
+  await systemdScopes(manager, minuteMs).remove('x');
+  expect(await calls()).toEqual([...look, ...look, ...look]);
+});
+
+test.each(['echo loaded', 'exec sleep 60'])(
+  'systemd: nobody waits for long for a scope that does not go (%s)',
+  async (line) => {
+    const { manager, calls } = await fakeManager(() => line);
+    await systemdScopes(manager, 200).remove('x');
+    expect((await calls())[0]).toBe(look[0]);
+  },
+  5 * secondMs,
+);

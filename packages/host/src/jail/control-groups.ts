@@ -43,6 +43,8 @@ const timeoutMs = 10 * secondMs;
 /** bubblewrap, the last process of a group, ends a moment after the program in its jail. */
 const removalMs = 2 * secondMs;
 const retryMs = 5;
+/** A look at a scope starts two programs. */
+const retryScopeMs = 20;
 
 /** Looks at what this host has. Changes nothing but, with cgroup v2, which controllers groups below the root get. */
 export async function findControlGroups(root = rootDefault): Promise<ControlGroups> {
@@ -56,7 +58,11 @@ export async function findControlGroups(root = rootDefault): Promise<ControlGrou
   return noGroups(`${root} has no controller for ${missing.join(' and ')}; mount cgroup2 there`);
 }
 
-const systemdScopes = (manager: SystemdManager): ControlGroups => ({
+/** `waitMs`: how long a removal takes at most. */
+export const systemdScopes = (
+  manager: SystemdManager,
+  waitMs: number = removalMs,
+): ControlGroups => ({
   kind: 'systemd',
   detail: "systemd's scopes: memory, processors, threads, disks",
   make: async (name, limits) => scopeCommand(name, limits, manager),
@@ -65,13 +71,38 @@ const systemdScopes = (manager: SystemdManager): ControlGroups => ({
     return (await systemctl(manager, argv)).trim() === 'oom-kill';
   },
   async remove(name) {
-    // A scope ends with its processes; one that failed is kept until it is reset.
-    await systemctl(manager, ['reset-failed', `${name}.scope`]).catch(() => {});
+    // A scope ends a moment after its processes, and no other one can have its name until then.
+    const deadline = systemClock.elapsed() + waitMs;
+    const leftMs = () => deadline - systemClock.elapsed();
+    while (leftMs() > 0 && (await isLoaded(manager, name, leftMs))) {
+      await systemClock.sleep(retryScopeMs);
+    }
   },
 });
 
-const systemctl = ({ enter, flags }: SystemdManager, argv: readonly string[]): Promise<string> =>
-  runCommand([...enter, 'systemctl', ...flags, ...argv], { timeoutMs });
+/**
+ * Whether systemd still knows a scope: one that failed is kept until it is reset. Its ActiveState does not say so, as it
+ * is `inactive` for a scope that is about to go and for one that never was.
+ */
+async function isLoaded(
+  manager: SystemdManager,
+  name: string,
+  leftMs: () => number,
+): Promise<boolean> {
+  const unit = `${name}.scope`;
+  const look = (argv: readonly string[]) =>
+    systemctl(manager, argv, Math.max(1, leftMs())).catch(() => '');
+  await look(['reset-failed', unit]);
+  const state = await look(['show', '--property=LoadState', '--value', unit]);
+  return state.trim() === 'loaded';
+}
+
+const systemctl = (
+  { enter, flags }: SystemdManager,
+  argv: readonly string[],
+  limitMs: number = timeoutMs,
+): Promise<string> =>
+  runCommand([...enter, 'systemctl', ...flags, ...argv], { timeoutMs: limitMs });
 
 /** Those of a user's own systemd, where it makes scopes with limits for this process. */
 async function scopesOfUser(): Promise<ControlGroups> {

@@ -121,3 +121,17 @@ test.runIf(process.getuid?.() === 0)(
     expect(await readdir(claims)).toEqual(['lock']);
   },
 );
+
+test.runIf(process.getuid?.() === 0)(
+  'lower ids, as a user namespace has them, are kept and freed likewise',
+  async () => {
+    const { root, claims } = await aPlace(1);
+    const range = { first: 10_000, last: 10_001 };
+    const users = jailUsers({ range, ids: { first: 10_000, last: 59_999 }, claims });
+    const folder = join(root, 'a');
+    const id = await users.of(folder);
+    expect([9999, id, 59_999, 60_000].map(users.has)).toEqual([false, true, true, false]);
+    await users.release(folder);
+    expect(await readdir(claims)).toEqual(['lock']);
+  },
+);

@@ -13,8 +13,8 @@ export interface UserRange {
 }
 
 /**
- * All ids that any jail may have, whatever `--guest-users` was when it was made: above those of accounts, and below
- * those that service managers and user namespaces avoid, (uid_t) -1 and its kin.
+ * All ids that any jail of the host's root may have, whatever `--guest-users` was when it was made: above those of
+ * accounts, and below those that service managers and user namespaces avoid, (uid_t) -1 and its kin.
  */
 export const jailUserIds: UserRange = { first: 65_536, last: 0x7fff_ffff };
 
@@ -36,8 +36,10 @@ export interface JailUsers {
 }
 
 export interface JailUsersOptions {
-  /** Of new ids; within `jailUserIds`. */
+  /** Of new ids; within `ids`. */
   readonly range: UserRange;
+  /** All that any jail here may have. Absent: `jailUserIds`. A user namespace has lower ones. */
+  readonly ids?: UserRange;
   /** Where this host's platforms claim ids; emptied when the host boots. */
   readonly claims?: string;
 }
@@ -46,10 +48,14 @@ export interface JailUsersOptions {
 const accountFiles = { '/etc/passwd': 2, '/etc/group': 2 } as const;
 const subordinateFiles = ['/etc/subuid', '/etc/subgid'];
 
-export function jailUsers({ range, claims = '/run/bakehouse-users' }: JailUsersOptions): JailUsers {
+export function jailUsers({
+  range,
+  ids = jailUserIds,
+  claims = '/run/bakehouse-users',
+}: JailUsersOptions): JailUsers {
   const lock = new KeyedLock();
   const count = range.last - range.first + 1;
-  const isUser = (id: number) => isWithin(jailUserIds, id);
+  const isUser = (id: number) => isWithin(ids, id);
 
   const choose = async (folder: string) => {
     const isTaken = await takenIds();

@@ -5,9 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serialQueue } from '@bakehouse/base';
 import { listenPrivately } from '@bakehouse/host';
-import type { DoorReply, DoorRequest, ShutDoor } from './door-messages.ts';
+import { type DoorReply, type DoorRequest, parsedLine, type ShutDoor } from './door-messages.ts';
 import { HostListeners } from './host-listeners.ts';
-import type { Door } from './plan-doors.ts';
 
 /**
  * Listens on the host for guests, and hands each connection to a child in the namespace from which guests are reached.
@@ -47,8 +46,9 @@ async function answer({ doors }: DoorRequest): Promise<DoorReply> {
 function serveRequests(connection: Socket): void {
   connection.on('error', () => {});
   createInterface({ input: connection }).on('line', (line) => {
-    const request: { readonly doors?: readonly Door[] } = JSON.parse(line);
-    void answer(request).then((reply) => connection.end(`${JSON.stringify(reply)}\n`));
+    const request = parsedLine<DoorRequest>(line);
+    if (request === undefined) connection.destroy();
+    else void answer(request).then((reply) => connection.end(`${JSON.stringify(reply)}\n`));
   });
 }
 

@@ -20,6 +20,15 @@ export interface DoorReply {
   readonly shut: readonly ShutDoor[];
 }
 
+/** Undefined for half a line, which a process that is killed may leave. */
+export function parsedLine<Message>(line: string): Message | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 export function doorKey({ address, port, hostPort }: Door): string {
   return `${address}:${hostPort} ${port}`;
 }

@@ -1,5 +1,3 @@
-import { connect } from 'node:net';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Clock, type Logger, secondMs } from '@bakehouse/base';
 import {
@@ -11,13 +9,15 @@ import {
   spawnDetached,
 } from '@bakehouse/host';
 import { NetworkToolError } from '../network-errors.ts';
-import { type DoorReply, type DoorRequest, doorKey, type ShutDoor } from './door-messages.ts';
-import type { Door } from './plan-doors.ts';
+import { askDoors } from './ask-doors.ts';
+import { doorKey } from './door-messages.ts';
+import type { Door, DoorPlan } from './plan-doors.ts';
 
 const program = fileURLToPath(new URL('./door-main.ts', import.meta.url));
-const replyLimitMs = 10 * secondMs;
 const startLimitMs = 30 * secondMs;
 const pollMs = 20;
+/** In a line of the log. */
+const namedMax = 10;
 
 let ownBuild: Promise<string> | undefined;
 const readOwnBuild = () => codeBuild([fileURLToPath(new URL('.', import.meta.url))]);
@@ -38,21 +38,26 @@ export class Doors {
   #wanted: readonly Door[] = [];
   /** What the process has, as text; undefined when that is not known. */
   #applied: string | undefined;
-  #reported = '';
+  /** It did not reply when it was last asked for doors: changes do not wait for it until a repair has looked after it. */
+  #isSilent = false;
+  readonly #reported = new Map<string, string>();
 
   constructor(options: DoorsOptions) {
     this.#options = options;
   }
 
   /** Opens these doors and closes all others, at once. */
-  async change(doors: readonly Door[]): Promise<void> {
+  async change({ doors, leftOut }: DoorPlan): Promise<void> {
     this.#wanted = doors;
-    if (this.#applied !== textOf(doors)) await this.#apply();
+    const names = [...leftOut].map(([address, count]) => `${count} of ${address}`);
+    this.#report("too many of guests' ports are open to the host; left out are", names);
+    if (this.#isSilent || this.#applied === textOf(doors)) return;
+    await this.#apply();
   }
 
   /** Starts the process if it has ended, and tries again what could not be opened. */
   async repair(): Promise<void> {
-    const found = await this.#ask({});
+    const found = await askDoors(this.#options.socketPath, {});
     const build = await this.#build();
     if (found?.build !== build) await this.#replace(build);
     else if (this.#applied === textOf(this.#wanted)) return;
@@ -70,19 +75,23 @@ export class Doors {
   async #apply(): Promise<void> {
     const doors = this.#wanted;
     this.#applied = undefined;
-    const reply = await this.#ask({ doors });
+    const reply = await askDoors(this.#options.socketPath, { doors });
+    this.#isSilent = reply === undefined;
     // The next repair starts another.
     if (reply === undefined) return;
     if (reply.shut.length === 0) this.#applied = textOf(doors);
-    this.#report(reply.shut);
+    const names = reply.shut.map(({ why }) => why);
+    this.#report("guests' ports cannot be opened on the host", names);
   }
 
-  #report(shut: readonly ShutDoor[]): void {
-    const text = shut.map(({ why }) => why).join('; ');
-    if (text !== '' && text !== this.#reported) {
-      this.#options.logger.log('warn', "guests' ports cannot be opened on the host", { why: text });
+  /** Once for the same ones. */
+  #report(message: string, names: readonly string[]): void {
+    const more = names.length - namedMax;
+    const why = [...names.slice(0, namedMax), ...(more > 0 ? [`${more} more`] : [])].join('; ');
+    if (why !== '' && why !== this.#reported.get(message)) {
+      this.#options.logger.log('warn', message, { why });
     }
-    this.#reported = text;
+    this.#reported.set(message, why);
   }
 
   /** One of another version would take this one's files for its own. */
@@ -100,7 +109,7 @@ export class Doors {
       end = how;
     });
     for (const deadline = clock.elapsed() + startLimitMs; clock.elapsed() < deadline; ) {
-      if ((await this.#ask({}))?.build === build) {
+      if ((await askDoors(this.#options.socketPath, {}))?.build === build) {
         logger.log('info', "guests' public addresses are opened on the host", {
           pid: started.process?.pid,
         });
@@ -125,20 +134,6 @@ export class Doors {
       ({ argv }) =>
         argv.some((word) => word.endsWith('/door-main.ts')) && argv.includes(socketPath),
     );
-  }
-
-  /** Undefined when nobody replies. */
-  #ask(request: DoorRequest): Promise<DoorReply | undefined> {
-    return new Promise((resolve) => {
-      const connection = connect(this.#options.socketPath);
-      connection.setTimeout(replyLimitMs, () => connection.destroy());
-      connection.once('error', () => resolve(undefined));
-      connection.once('close', () => resolve(undefined));
-      createInterface({ input: connection })
-        .on('line', (line) => resolve(JSON.parse(line)))
-        .on('error', () => {});
-      connection.write(`${JSON.stringify(request)}\n`);
-    });
   }
 }
 

@@ -5,9 +5,15 @@ export const lowPortShift = 20_000;
 
 const firstPortFile = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 
-/** The first port of this network namespace that every user may listen on. */
-export async function firstOpenPort(): Promise<number> {
-  return Number(await readFile(firstPortFile, 'utf8'));
+let firstPort: Promise<number> | undefined;
+
+/**
+ * The first port of this network namespace that every user may listen on. As it was when this process first asked: what a
+ * server says of its ports is true until it ends.
+ */
+export function firstOpenPort(): Promise<number> {
+  firstPort ??= readFile(firstPortFile, 'utf8').then(Number);
+  return firstPort;
 }
 
 /** Where a host whose users may listen from `firstPort` on has a guest's port, at the guest's public address. */

@@ -1,9 +1,9 @@
-import type { PacketRule, SecurityGroupId } from '@bakehouse/domain';
+import type { PacketRule, PolicyNic, SecurityGroupId } from '@bakehouse/domain';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MutablePolicy } from '../network-state.ts';
 import { lowPortShift } from './host-ports.ts';
-import { wantedDoors } from './plan-doors.ts';
+import { addressDoorsMax, doorsMax, wantedDoors } from './plan-doors.ts';
 
 const vpcId = 'vpc-0123456789abcdef0';
 const nicId = 'eni-0123456789abcdef0';
@@ -30,7 +30,7 @@ function doorsOf(rules: readonly PacketRule[], firstOpenPort = 1024, hasInternet
       vpcs: [{ ...vpc, subnets: [], natGateways: [] }],
     }),
   );
-  return wantedDoors([{ nicId, vpcId }], policy, firstOpenPort);
+  return wantedDoors([{ nicId, vpcId }], policy, firstOpenPort).doors;
 }
 
 const rule = (overrides: Partial<PacketRule> = {}): PacketRule => ({
@@ -94,4 +94,38 @@ test('no port of the host is given twice, and none is one that only root has', (
       },
     ),
   );
+});
+
+test('one account does not use up the doors of others, and what is left out is named', () => {
+  const greedy: SecurityGroupId = 'sg-00000000000000001';
+  const modest: SecurityGroupId = 'sg-00000000000000002';
+  const policy = new MutablePolicy();
+  const nicOf = (index: number, groupIds: readonly SecurityGroupId[]): PolicyNic => ({
+    nicId: `eni-${String(index).padStart(17, '0')}`,
+    groupIds,
+    addresses: [{ privateIp: `172.31.1.${index}`, publicIp: `127.18.1.${100 + index}` }],
+    sourceDestCheck: true,
+  });
+  const nics = Array.from({ length: 21 }, (_, index) =>
+    nicOf(index, [index < 20 ? greedy : modest]),
+  );
+  const ranges = Array.from({ length: 60 }, (_, index) =>
+    rule({ fromPort: 30_000 + index * 64, toPort: 30_063 + index * 64 }),
+  );
+  const groups = [
+    { groupId: greedy, rules: [...ranges, rule()] },
+    { groupId: modest, rules: [rule()] },
+  ];
+  const vpc = { vpcId, cidrs: [], hasInternetGateway: true, dnsSupport: true, dhcp: {} } as const;
+  policy.apply(policy.changeTo({ nics, groups, vpcs: [{ ...vpc, subnets: [], natGateways: [] }] }));
+  const plugged = nics.map((nic) => ({ nicId: nic.nicId, vpcId }) as const);
+  const { doors, leftOut } = wantedDoors(plugged, policy, 1024);
+  expect(doors).toContainEqual({ address: '127.18.1.120', port: 22, hostPort: 20_022 });
+  expect(doors.filter(({ port }) => port === 22)).toHaveLength(21);
+  expect(doors).toHaveLength(doorsMax);
+  const byAddress = [...Map.groupBy(doors, (each) => each.address).values()];
+  expect(Math.max(...byAddress.map((all) => all.length))).toBeLessThanOrEqual(addressDoorsMax);
+  expect([...leftOut.keys()]).toHaveLength(20);
+  const count = [...leftOut.values()].reduce((sum, each) => sum + each, doors.length);
+  expect(count).toBe(20 * (60 * 64 + 1) + 1);
 });

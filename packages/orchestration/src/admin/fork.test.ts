@@ -175,7 +175,7 @@ test.each<[string, Changes, string, string]>([
 });
 
 test('without room on the disk for its forks an instance is not forked', async () => {
-  const look = async () => ({ path: '/data', freeBytes: 3 * GiB, reservedBytes: GiB });
+  const look = async () => [{ path: '/data', device: 1, freeBytes: 3 * GiB, reservedBytes: GiB }];
   const { world, parent } = await launched({ guestRoom: { look } });
   await forkOf(world, parent.id, 2);
   await expect(forkOf(world, parent.id, 3)).rejects.toMatchObject({

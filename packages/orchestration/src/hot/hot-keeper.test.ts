@@ -1,6 +1,7 @@
 import { minuteMs, secondMs } from '@bakehouse/base';
 import type { BlockMapId } from '@bakehouse/domain';
 import { storeWords } from '@bakehouse/fakes';
+import { aFastRestore, aSnapshot } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { testPlane } from '../testing/test-plane.ts';
 import { HotKeeper } from './hot-keeper.ts';
@@ -167,4 +168,34 @@ test('a file of launches that all grew old is given up, and is no failure', asyn
   endAs = 1;
   await keeper.look();
   expect(await hot.list()).toMatchObject([{ mapId }]);
+});
+
+test('a restore that is enabled is not taken back by a look that began before', async () => {
+  const { hot, clock, keeper, mapId, metadata } = await keeperOf();
+  const snapshot = aSnapshot({ mapId });
+  const restore = aFastRestore({ snapshotId: snapshot.id, state: 'optimizing' });
+  await metadata.write(async (tx) => {
+    await tx.put('snapshot', snapshot);
+    await tx.put('fastRestore', restore);
+  });
+  const listed = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const list = hot.list.bind(hot);
+  hot.list = async () => {
+    hot.list = list;
+    const before = await list();
+    listed.resolve();
+    await gate.promise;
+    return before;
+  };
+  const early = keeper.settle();
+  await listed.promise;
+  await hot.make(mapId, { signal: new AbortController().signal });
+  const late = keeper.settle();
+  await clock.advance(secondMs);
+  gate.resolve();
+  await Promise.all([early, late]);
+  const found = await metadata.read((tx) => tx.get('fastRestore', restore.id));
+  expect(found?.state).toBe('enabled');
+  expect(found?.enteredAt.optimizing).toBe(restore.enteredAt.optimizing);
 });

@@ -1,3 +1,4 @@
+import { KeyedLock } from '@bakehouse/base';
 import type { BlockMapId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
 import { disksAtRest } from './disks-at-rest.ts';
@@ -21,6 +22,7 @@ export class HotKeeper {
   readonly #context: KeeperContext;
   readonly #launches: Pick<RecentLaunches, 'counts'>;
   readonly #maker: HotMaker;
+  readonly #lock = new KeyedLock();
 
   constructor(context: KeeperContext, launches: Pick<RecentLaunches, 'counts'>) {
     this.#context = context;
@@ -70,8 +72,11 @@ export class HotKeeper {
     this.#maker.stop();
   }
 
-  async #settleRestores(): Promise<void> {
-    while ((await settleFastRestores(this.#context)) > 0);
+  /** One at a time: another with an older list of maps would take back what this one has settled. */
+  #settleRestores(): Promise<void> {
+    return this.#lock.run(['fast restores'], async () => {
+      while ((await settleFastRestores(this.#context)) > 0);
+    });
   }
 
   async #readDemand() {

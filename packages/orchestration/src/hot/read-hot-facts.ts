@@ -39,7 +39,8 @@ export async function readHotRoom({
   guestRoom,
 }: Pick<Drivers, 'hot' | 'guestRoom'>): Promise<HotRoom> {
   const room = await hot.room();
-  return guestRoom ? { ...room, forGuestsBytes: resumeBytes(await guestRoom.look()) } : room;
+  const [ofVolumes] = (await guestRoom?.look()) ?? [];
+  return ofVolumes ? { ...room, forGuestsBytes: resumeBytes(ofVolumes) } : room;
 }
 
 /** What the plan needs of the host and the store. */

@@ -1,5 +1,10 @@
 import { silentLogger } from '@bakehouse/base';
-import type { MetadataStore, NetworkPolicy, PolicyChange } from '@bakehouse/domain';
+import {
+  type MetadataStore,
+  type NetworkPolicy,
+  type PolicyChange,
+  PolicyRefusedError,
+} from '@bakehouse/domain';
 import {
   ManualClock,
   MemoryMetadataStore,
@@ -140,6 +145,25 @@ test('a failure reaches its caller, not the one after, which applies the whole p
   const second = policy.apply();
   await first;
   await second;
+  expect(network.applied).toEqual(['whole']);
+});
+
+test('what is refused of a VPC fails who asks for it or for all, and nobody else', async () => {
+  const network = new SlowNetwork();
+  const [refused, other] = ['vpc-refused', 'vpc-other'] as const;
+  const refusal = new PolicyRefusedError(new Map([[refused, new Error('nft failed')]]));
+  const applyPolicy = network.applyPolicy.bind(network);
+  network.applyPolicy = () => Promise.reject(refusal);
+  const policy = applierOver(network);
+  await policy.apply(other);
+  await expect(policy.apply(refused)).rejects.toBe(refusal);
+  await expect(policy.apply()).rejects.toBe(refusal);
+  await expect(policy.repair()).rejects.toBe(refusal);
+  // What failed as a whole concerns all.
+  network.applyPolicy = () => Promise.reject(new Error('no memory'));
+  await expect(policy.apply(other)).rejects.toThrow('no memory');
+  network.applyPolicy = applyPolicy;
+  await policy.repair();
   expect(network.applied).toEqual(['whole']);
 });
 

@@ -1,15 +1,22 @@
 import type { Logger } from '@bakehouse/base';
-import type { HostId, MetadataStore, Network, SecurityGroupId, VpcId } from '@bakehouse/domain';
+import {
+  type HostId,
+  type MetadataStore,
+  type Network,
+  PolicyRefusedError,
+  type SecurityGroupId,
+  type VpcId,
+} from '@bakehouse/domain';
 import { currentPolicy, policyChange } from './current-policy.ts';
 import type { ChangedRecords, PolicyChanges } from './policy-changes.ts';
 
 /** Brings the network's filtering in line with the records. */
 export interface PolicyApplier {
   /**
-   * Resolves when a policy with everything committed before this call is in force. Rejects with the network's error
-   * when it could not be applied; `repair` then tries again.
+   * Resolves when everything committed before this call is in force: of this VPC, or of all. Rejects with the network's
+   * error when it could not be applied; `repair` then tries again. What is refused of others only is no matter of a VPC.
    */
-  apply(): Promise<void>;
+  apply(vpcId?: VpcId): Promise<void>;
   /** Applies again if the last application failed. Call it periodically. */
   repair(): Promise<void>;
 }
@@ -106,7 +113,7 @@ export function createPolicyApplier({ changes, ...options }: PolicyApplierOption
     return running;
   };
 
-  const apply = () => {
+  const applyAll = () => {
     if (!running) return start();
     next ??= running
       .catch(() => {})
@@ -118,10 +125,18 @@ export function createPolicyApplier({ changes, ...options }: PolicyApplierOption
   };
 
   return {
-    apply,
+    async apply(vpcId) {
+      try {
+        await applyAll();
+      } catch (error) {
+        if (vpcId === undefined || !(error instanceof PolicyRefusedError)) throw error;
+        if (error.vpcIds.has(vpcId)) throw error;
+        logger.log('warn', 'the network policy of others is refused', { vpcId, error });
+      }
+    },
     async repair() {
       if (!isBehind || running) return;
-      await apply();
+      await applyAll();
       logger.log('info', 'network policy applied after a failure');
     },
   };

@@ -10,7 +10,9 @@ import { fillVolume } from './fill-volume.ts';
 const never = new AbortController().signal;
 
 /** A context of one thin volume, over the twins, with these disks and this room. */
-async function bench(changes: Partial<Pick<ReconcilerContext, 'room'>> & { rateMiBps?: number }) {
+async function bench(
+  changes: Partial<Pick<ReconcilerContext, 'room' | 'guestRoom'>> & { rateMiBps?: number },
+) {
   const { rateMiBps, ...rest } = changes;
   const world = await testPlane();
   const { plane, scope, metadata, read } = world;
@@ -65,5 +67,18 @@ test('a disk without room is not filled, and one that becomes full is filled no 
   shortages = [];
   expect(await fillVolume(context, volumeId, never)).toBe('over');
   expect(await record()).toMatchObject({ initialization: { state: 'completed' } });
+  expect(await fillVolume(context, volumeId, never)).toBe('over');
+});
+
+test('a volume is filled only with as much room as paused guests need to go on', async () => {
+  const room = { device: 1, path: '/data', freeBytes: GiB + GiB / 4 - 1, reservedBytes: GiB };
+  const { context, volumeId } = await bench({ guestRoom: { look: async () => [room] } });
+  const ended: (string | undefined)[] = [];
+  const endHydration = async (_: VolumeId, id?: string) => void ended.push(id?.slice(0, 2));
+  const volumes = Object.assign(Object.create(context.volumes), { endHydration });
+  expect(await fillVolume({ ...context, volumes }, volumeId, never)).toBe('later');
+  // Of a copy that an earlier control plane began.
+  expect(ended).toEqual(['i-']);
+  room.freeBytes += 1;
   expect(await fillVolume(context, volumeId, never)).toBe('over');
 });

@@ -1,13 +1,14 @@
 import { MiB } from '@bakehouse/base';
 import type { CaptureProgress, InstanceId, Volume, VolumeId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
+import { resumeBytes } from '../room/plan-room.ts';
 import { hasMachine } from '../workflows/machine-exit.ts';
 import { enqueuePrune } from '../workflows/prune-blocks.ts';
 import { changeVolume } from '../workflows/volume-record.ts';
 
 type HydrateContext = Pick<
   ReconcilerContext,
-  'metadata' | 'clock' | 'logger' | 'engine' | 'compute' | 'volumes' | 'room'
+  'metadata' | 'clock' | 'logger' | 'engine' | 'compute' | 'volumes' | 'room' | 'guestRoom'
 >;
 
 const isOver = ({ state, initialization }: Volume): boolean =>
@@ -31,11 +32,17 @@ export async function fillVolume(
 ): Promise<'over' | 'later'> {
   const volume = await context.metadata.read((tx) => tx.get('volume', volumeId));
   if (!volume || isOver(volume)) return 'over';
-  if (signal.aborted || (await isShortOfRoom(context))) return 'later';
+  if (signal.aborted) return 'later';
+  const instanceId = await machineOf(context, volume);
+  if (await isShortOfRoom(context)) {
+    // QEMU may go on with what an earlier control plane began.
+    await context.volumes.endHydration(volumeId, instanceId);
+    return 'later';
+  }
   const full = new AbortController();
   const record = progressRecorder(context, volume);
   const { rateMiBps } = volume.initialization ?? {};
-  const isWhole = await context.volumes.hydrate(volumeId, await machineOf(context, volume), {
+  const isWhole = await context.volumes.hydrate(volumeId, instanceId, {
     signal: AbortSignal.any([signal, full.signal]),
     ...(rateMiBps === undefined ? {} : { bytesPerSecond: rateMiBps * MiB }),
     onProgress(progress) {
@@ -48,9 +55,14 @@ export async function fillVolume(
   return 'over';
 }
 
-/** A full disk pauses guests, which must not happen for a copy that nobody waits for. */
-async function isShortOfRoom({ room }: HydrateContext): Promise<boolean> {
-  return ((await room?.shortages()) ?? []).length > 0;
+/**
+ * A full disk pauses guests, which must not happen for a copy that nobody waits for: it leaves them as much as paused ones
+ * need to go on.
+ */
+async function isShortOfRoom({ room, guestRoom }: HydrateContext): Promise<boolean> {
+  if (((await room?.shortages()) ?? []).length > 0) return true;
+  const [ofVolumes] = (await guestRoom?.look()) ?? [];
+  return ofVolumes !== undefined && ofVolumes.freeBytes < resumeBytes(ofVolumes);
 }
 
 async function stopWhenFull(context: HydrateContext, full: AbortController): Promise<void> {

@@ -29,3 +29,24 @@ test('the end of a machine changes nothing when it is reported twice, or late', 
   await settle();
   expect((await read())?.state).toBe('running');
 });
+
+test('a guest that is paused stays so over a reset, and shows since when and why', async () => {
+  const world = await testPlane();
+  const { clock, metadata, plane } = world;
+  const { id: instanceId, generation } = await launchInstance(world);
+  const statusNow = async () =>
+    (await world.read((reader) => reader.get('instance', instanceId)))?.status;
+  const context = {
+    ...{ engine: plane.engine, metadata, clock },
+    ...{ logger: silentLogger, settings: testSettings },
+  };
+  const at = { instanceId, generation } as const;
+  await handleMachineEvent(context, { kind: 'paused', ...at, reason: 'the disk is full' });
+  const paused = await statusNow();
+  expect(paused).toMatchObject({ instance: 'impaired', pausedBecause: 'the disk is full' });
+  await handleMachineEvent(context, { kind: 'rebooted', ...at });
+  expect(await statusNow()).toEqual(paused);
+  await handleMachineEvent(context, { kind: 'resumed', ...at });
+  expect(await statusNow()).toMatchObject({ instance: 'initializing' });
+  expect(await statusNow()).not.toHaveProperty('pausedBecause');
+});

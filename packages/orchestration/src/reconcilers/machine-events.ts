@@ -79,7 +79,11 @@ const handlers: Handlers = {
     context.logger.log('info', 'guest resumed', { instanceId: event.instanceId });
     await changeStatus(context, event, checkedAgain(context.clock.now()));
   },
-  rebooted: (context, event) => changeStatus(context, event, checkedAgain(context.clock.now())),
+  async rebooted(context, event) {
+    const again = checkedAgain(context.clock.now());
+    // A reset leaves a paused guest paused.
+    await changeStatus(context, event, (status) => (status.pausedBecause ? status : again(status)));
+  },
 };
 
 /** What a machine's event means for the records. */

@@ -1,9 +1,11 @@
 import { MiB, secondMs } from '@bakehouse/base';
-import type { GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
+import type { GuestHolder, GuestRoom, GuestRoomMeter, InstanceId } from '@bakehouse/domain';
 import type { ReconcilerContext } from '../context.ts';
+import { type DiskUse, guestGrowth } from './guest-growth.ts';
 import { planRoom, type RoomFacts, resumeBytes } from './plan-room.ts';
 
-type KeeperContext = Pick<ReconcilerContext, 'compute' | 'clock' | 'logger'> & {
+type KeeperContext = Pick<ReconcilerContext, 'clock' | 'logger'> & {
+  readonly compute: GuestHolder;
   readonly guestRoom: GuestRoomMeter;
 };
 
@@ -13,13 +15,12 @@ const nearMs = 250;
 const farMs = secondMs;
 /** How far back growth counts. */
 const memoryMs = 10 * secondMs;
-/** A guest that could not be paused is not the first choice for so long. */
+/** A guest that could not be paused, or did not go on, is not tried again for so long. */
 const passedOverMs = 10 * secondMs;
 
-/** What the files of machines took at a time. */
 interface Sample {
   readonly at: number;
-  readonly use: ReadonlyMap<InstanceId, number>;
+  readonly use: DiskUse;
 }
 
 /**
@@ -54,15 +55,19 @@ export class RoomKeeper {
   /** Pauses a guest or lets one go on, if it has to be. Returns when to look again, in milliseconds. */
   async look(): Promise<number> {
     const { guestRoom, compute } = this.#context;
-    const room = await guestRoom.look();
+    const rooms = await guestRoom.look();
     const held = await compute.held();
-    const isNear = room.freeBytes < room.reservedBytes * nearReserves;
+    const isNear = rooms.some((room) => room.freeBytes < room.reservedBytes * nearReserves);
     if (isNear) await this.#sample();
     else this.#samples = [];
-    const facts = this.#facts(room, held);
-    const plan = planRoom(facts);
-    if (plan.release) await this.#release(plan.release, room);
-    await this.#hold(plan.hold, { ...facts, room });
+    const plans = rooms.map((room) => {
+      const facts = { ...this.#facts(room, held), room };
+      return { facts, plan: planRoom(facts) };
+    });
+    // A guest has files on each of them.
+    const release = plans.every(({ plan }) => plan.release) ? plans[0]?.plan.release : [];
+    await this.#release(release ?? []);
+    for (const { plan, facts } of plans) await this.#hold(plan.hold, facts);
     return isNear ? nearMs : farMs;
   }
 
@@ -77,39 +82,49 @@ export class RoomKeeper {
   #facts(room: GuestRoom, held: readonly InstanceId[]): RoomFacts {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    const grown = new Map<InstanceId, number>();
-    for (const [instanceId, bytes] of last?.use ?? []) {
-      if (held.includes(instanceId)) continue;
-      // A machine that began since is measured from its first sample on.
-      const before = this.#samples.find(({ use }) => use.has(instanceId))?.use.get(instanceId);
-      grown.set(instanceId, bytes - (before ?? bytes));
-    }
+    const samples = this.#samples.map(({ use }) => use);
+    const growth = guestGrowth(samples, room);
+    const grown = new Map([...growth].filter(([instanceId]) => !held.includes(instanceId)));
     const grownInMs = (last?.at ?? 0) - (first?.at ?? 0);
     const sinceChangeMs = this.#context.clock.elapsed() - this.#changedAt;
     return { room, grown, grownInMs, held, sinceChangeMs };
   }
 
-  async #release(instanceId: InstanceId, { freeBytes }: GuestRoom): Promise<void> {
-    const { compute, clock, logger } = this.#context;
-    this.#changedAt = clock.elapsed();
-    await compute.release(instanceId);
-    logger.log('info', 'there is room: guest goes on', { instanceId, freeMiB: mib(freeBytes) });
+  async #release(choices: readonly InstanceId[]): Promise<void> {
+    const { compute, logger } = this.#context;
+    const instanceId = await this.#firstOf(choices, (id) => compute.release(id));
+    if (instanceId === undefined) return;
+    logger.log('info', 'there is room: guest goes on', { instanceId });
   }
 
   async #hold(
     choices: readonly InstanceId[],
     facts: RoomFacts & { readonly room: GuestRoom },
   ): Promise<void> {
-    const { compute, clock } = this.#context;
-    const now = clock.elapsed();
-    const isPassedOver = (id: InstanceId) => (this.#passedOver.get(id) ?? 0) > now;
-    for (const instanceId of choices.filter((id) => !isPassedOver(id))) {
-      if (await compute.hold(instanceId, reasonOf(instanceId, facts))) {
+    const { compute } = this.#context;
+    await this.#firstOf(choices, (id) => compute.hold(id, reasonOf(id, facts)));
+  }
+
+  /** The first of them that it works for. One that fails must not keep others paused, or running. */
+  async #firstOf(
+    choices: readonly InstanceId[],
+    change: (instanceId: InstanceId) => Promise<boolean>,
+  ): Promise<InstanceId | undefined> {
+    const { clock, logger } = this.#context;
+    for (const instanceId of choices) {
+      if ((this.#passedOver.get(instanceId) ?? 0) > clock.elapsed()) continue;
+      const works = await change(instanceId).catch((error: unknown) => {
+        logger.log('warn', 'room for guests: a machine does not respond', { instanceId, error });
+        return false;
+      });
+      if (works) {
+        this.#passedOver.delete(instanceId);
         this.#changedAt = clock.elapsed();
-        return;
+        return instanceId;
       }
-      this.#passedOver.set(instanceId, now + passedOverMs);
+      this.#passedOver.set(instanceId, clock.elapsed() + passedOverMs);
     }
+    return undefined;
   }
 }
 

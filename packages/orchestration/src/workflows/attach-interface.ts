@@ -1,5 +1,6 @@
 import { type Commit, defineWorkflow } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
+import { applyInstancePolicy } from './apply-policy.ts';
 import { inputFields, inputReader } from './input.ts';
 import { nicOf, readInterfaceNetwork } from './instance-network.ts';
 import { instancePlace } from './instance-record.ts';
@@ -54,13 +55,13 @@ export const attachInterfaceWorkflow = defineWorkflow<WorkflowContext, Interface
   onFailure: 'unwind',
   steps: [
     // Undone last: the policy without the interface that `intent` gave up.
-    { name: 'policy', undo: (context) => context.policy.apply() },
+    { name: 'policy', undo: applyInstancePolicy },
     { name: 'intent', undo: async (_, input) => (tx) => endInterfaceAttachment(tx, input) },
     {
       name: 'network',
       async run(context, input) {
         await connectInterface(context, input);
-        await context.policy.apply();
+        await applyInstancePolicy(context, input);
       },
       undo: (context, input) => context.network.unplug(input.nicId),
     },

@@ -1,5 +1,6 @@
 import { type Commit, defineWorkflow, StepFailure } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
+import { applyGatewayPolicy } from './apply-policy.ts';
 import { failureCodes } from './failures.ts';
 import {
   changeNatGateway,
@@ -34,7 +35,7 @@ export const createNatGatewayWorkflow = defineWorkflow<WorkflowContext, NatGatew
   onFailure: 'unwind',
   steps: [
     // Undone last: the policy without the gateway that `intent` gave up.
-    { name: 'policy', undo: (context) => context.policy.apply() },
+    { name: 'policy', undo: applyGatewayPolicy },
     {
       name: 'intent',
       run: checkOutside,
@@ -45,7 +46,7 @@ export const createNatGatewayWorkflow = defineWorkflow<WorkflowContext, NatGatew
         return (tx) => endNatGateway(tx, natGatewayId, end);
       },
     },
-    { name: 'network', run: (context) => context.policy.apply() },
+    { name: 'network', run: applyGatewayPolicy },
     {
       name: 'available',
       run:

@@ -1,5 +1,6 @@
 import { defineWorkflow } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
+import { applyGatewayPolicy } from './apply-policy.ts';
 import {
   endNatGateway,
   type NatGatewayInput,
@@ -15,7 +16,7 @@ export const deleteNatGatewayWorkflow = defineWorkflow<WorkflowContext, NatGatew
   place: (reader, { natGatewayId }) => natGatewayPlace(reader, natGatewayId),
   onFailure: 'retry',
   steps: [
-    { name: 'network', run: (context) => context.policy.apply() },
+    { name: 'network', run: applyGatewayPolicy },
     {
       name: 'deleted',
       run: async ({ clock }, { natGatewayId }) => {

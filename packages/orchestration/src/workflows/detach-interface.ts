@@ -7,6 +7,7 @@ import {
 } from '@bakehouse/workflow-engine';
 import * as v from 'valibot';
 import type { WorkflowContext } from '../context.ts';
+import { applyInstancePolicy } from './apply-policy.ts';
 import { failureCodes } from './failures.ts';
 import { inputFields, inputReader } from './input.ts';
 import { instancePlace } from './instance-record.ts';
@@ -78,6 +79,6 @@ export const detachInterfaceWorkflow = defineWorkflow<WorkflowContext, DetachInt
       },
     },
     { name: 'network', run: disconnect },
-    { name: 'policy', run: (context) => context.policy.apply() },
+    { name: 'policy', run: applyInstancePolicy },
   ],
 });

@@ -9,6 +9,7 @@ import {
 } from '@bakehouse/workflow-engine';
 import * as v from 'valibot';
 import type { WorkflowContext } from '../context.ts';
+import { applyInstancePolicy } from './apply-policy.ts';
 import { inputFields, inputReader } from './input.ts';
 import { instancePlace, wholeInstancePlace } from './instance-record.ts';
 import { shutDown } from './machine-exit.ts';
@@ -120,7 +121,7 @@ export const endInstanceWorkflow: WorkflowDefinition<WorkflowContext, EndInstanc
         },
       },
       { name: 'release', run: release },
-      { name: 'policy', run: (context) => context.policy.apply() },
+      { name: 'policy', run: applyInstancePolicy },
     ],
   });
 

@@ -107,12 +107,14 @@ async function checkRoom(
   const sizes = parent.volumes.map(({ volumeId }) => volumes.localBytes(volumeId));
   const diskBytes = (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
   const neededBytes = count * (diskBytes + spec.memoryMiB * MiB);
-  const { path, freeBytes, reservedBytes } = await guestRoom.look();
-  const roomBytes = Math.max(0, freeBytes - reservedBytes);
+  // Memory may be on another file system than the disks: then there is more room than this asks for.
+  const [disks] = await guestRoom.look();
+  if (!disks) return;
+  const roomBytes = Math.max(0, disks.freeBytes - disks.reservedBytes);
   if (neededBytes <= roomBytes) return;
   const inMiB = (bytes: number) => `${Math.ceil(bytes / MiB)} MiB`;
   throw new MemoryNotKeptError(
-    `the disk of ${path} has room for ${inMiB(roomBytes)} beside its reserve, and the forks may need ${inMiB(neededBytes)}`,
+    `the disk of ${disks.path} has room for ${inMiB(roomBytes)} beside its reserve, and the forks may need ${inMiB(neededBytes)}`,
   );
 }
 

@@ -4,6 +4,7 @@ import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/wor
 import * as v from 'valibot';
 import type { WorkflowContext } from '../context.ts';
 import { simulatedReason } from '../simulated-reason.ts';
+import { applyInstancePolicy } from './apply-policy.ts';
 import { inputFields, inputReader } from './input.ts';
 import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
@@ -82,7 +83,7 @@ async function connect(
 ): Promise<void> {
   const facts = await pendingNetwork(context, input);
   if (!facts) return;
-  await context.policy.apply();
+  await context.policy.apply(facts.instance.vpcId);
   work.mark(launchMark.rules);
   await allEnded(facts.interfaces.map((each) => context.network.plug(nicOf(each))));
 }
@@ -151,7 +152,7 @@ export const startInstanceWorkflow = defineWorkflow<
   onFailure: 'unwind',
   steps: [
     // Undone last: the policy without the interface that `intent` gave up.
-    { name: 'policy', undo: (context) => context.policy.apply() },
+    { name: 'policy', undo: applyInstancePolicy },
     { name: 'intent', undo: giveUp },
     { name: launchMark.disks, uses: 'disk', run: createDisks },
     { name: launchMark.network, run: connect },

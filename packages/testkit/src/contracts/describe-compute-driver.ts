@@ -176,12 +176,12 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
       ]);
       expect(await compute.hold(two, 'too')).toBe(true);
       expect(await compute.held()).toEqual([one, two]);
-      await compute.release(two);
+      expect(await compute.release(two)).toBe(true);
       await eventually({ kind: 'resumed', instanceId: two });
       expect(await compute.held()).toEqual([one]);
       expect(await compute.stalled()).toEqual(new Map([[one, 'the disk is full']]));
-      await compute.release(one);
-      await compute.release(one);
+      expect(await compute.release(one)).toBe(true);
+      expect(await compute.release(one)).toBe(true);
       await eventually({ kind: 'resumed', instanceId: one });
       expect(await compute.stalled()).toEqual(new Map());
       expect(await compute.list()).toMatchObject([{ state: 'running' }, { state: 'running' }]);
@@ -221,9 +221,11 @@ export function describeComputeDriver(name: string, open: () => Promise<OpenedCo
     test('the use of disks is that of machines that exist', async () => {
       expect(await compute.diskUse()).toEqual(new Map());
       await start(one);
-      expect([...(await compute.diskUse()).keys()]).toEqual([one]);
+      const use = await compute.diskUse();
+      expect([...use.keys()]).toEqual([one]);
+      expect(use.get(one)).not.toEqual([]);
       expect(await compute.hold(two, 'it has no machine')).toBe(false);
-      await compute.release(two);
+      expect(await compute.release(two)).toBe(true);
       await compute.kill(one);
       expect(await compute.diskUse()).toEqual(new Map());
     });

@@ -6,6 +6,7 @@ import { exists, isMissing, readFolderIfExists, syncPath, writeFileDurably } fro
 import { backingOf, choosingBacking } from '../hot/backing.ts';
 import { findDaemonFiles, removeDaemonFiles } from '../qemu/daemon-files.ts';
 import { stopDaemon } from '../qemu/storage-daemon.ts';
+import { endGroupsOfDisk } from '../qemu/tool-group.ts';
 import type { VolumeContext } from '../volume-context.ts';
 import { encodeDiskRecord, readDiskRecord } from './disk-record.ts';
 import { diskClusterBytes, writeEmptyQcow2 } from './empty-qcow2.ts';
@@ -43,6 +44,8 @@ export async function removeDisk(context: VolumeContext, volumeId: VolumeId): Pr
   const { paths } = context;
   await context.locks.run([volumeId], async () => {
     await stopDaemon(context, volumeId);
+    // While they can still be named: the next disk may have the user.
+    await endGroupsOfDisk(context, volumeId);
     for (const name of await readFolderIfExists(paths.folder(volumeId))) {
       await takeFromDoors(context, fleeceNameInDoor(join(paths.folder(volumeId), name)));
     }

@@ -1,7 +1,13 @@
-import { chmod, chown, link, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { InstanceId, VolumeId } from '@bakehouse/domain';
-import { exists, type JailFolder, readFolderIfExists, statIfExists } from '@bakehouse/host';
+import type { InstanceId, MachineFile, VolumeId } from '@bakehouse/domain';
+import {
+  exists,
+  filesIn,
+  type JailFolder,
+  readFolderIfExists,
+  statIfExists,
+} from '@bakehouse/host';
 import type { VolumeContext } from '../volume-context.ts';
 
 /** Its group may pass through and use names that it knows, and neither list nor change them. */
@@ -103,15 +109,18 @@ export async function takeFileFromDoors(context: VolumeContext, path: string): P
   }
 }
 
-/** What the machine's files take. Not hot files, which are root's; none of a machine of a release without jails. */
-export async function bytesInDoor(context: VolumeContext, instanceId: InstanceId): Promise<number> {
-  const door = context.paths.door(instanceId);
-  let bytes = 0;
-  for (const name of await readFolderIfExists(door)) {
-    const file = await lstat(join(door, name)).catch(() => undefined);
-    if (file !== undefined && file.uid !== 0) bytes += file.blocks * 512;
-  }
-  return bytes;
+/** The machine's files. Not hot files, which are root's; none of a machine of a release without jails. */
+export async function filesInDoor(
+  context: VolumeContext,
+  instanceId: InstanceId,
+): Promise<readonly MachineFile[]> {
+  const beingFilled = new Set([...context.beingFilled].map(diskNameInDoor));
+  const files = await filesIn(context.paths.door(instanceId));
+  return files
+    .filter(({ owner }) => owner !== 0)
+    .map(({ name, device, inode, bytes }) => {
+      return { device, inode, bytes, isBeingFilled: beingFilled.has(name) };
+    });
 }
 
 /** Removes what `openDoor` made. The machine has ended. */

@@ -63,6 +63,7 @@ async function disksOf({ fails, waits }: { readonly fails: Sent; readonly waits:
     monitors: new MonitorPool(connect),
     locks: new KeyedLock(),
     hot: noHotMaps(),
+    beingFilled: new Set(),
     clock: systemClock,
     logger: silentLogger,
     limits: defaultVolumeLimits,

@@ -28,6 +28,7 @@ const context: VolumeContext = {
   monitors: qmpMonitors(1),
   locks: new KeyedLock(),
   hot: noHotMaps(),
+  beingFilled: new Set(),
   clock: systemClock,
   logger: silentLogger,
   limits: defaultVolumeLimits,

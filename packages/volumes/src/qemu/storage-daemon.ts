@@ -25,7 +25,7 @@ import {
 } from './daemon-files.ts';
 import { endJobsAndExports } from './end-jobs.ts';
 import type { Monitor } from './monitor-pool.ts';
-import { endDaemonGroup, enterToolGroup } from './tool-group.ts';
+import { endGroupsOfDisk, enterToolGroup } from './tool-group.ts';
 import { waitUntil } from './wait-until.ts';
 
 const daemonProgram = 'qemu-storage-daemon';
@@ -150,7 +150,7 @@ async function quitDaemon(context: VolumeContext, volumeId: VolumeId): Promise<v
     what: `end of the storage daemon of ${volumeId}`,
   });
   await removeDaemonFiles(files);
-  await endDaemonGroup(context, volumeId);
+  await endGroupsOfDisk(context, volumeId, ['daemon']);
 }
 
 /** Ends the process if it hangs, and removes its files. */
@@ -158,7 +158,7 @@ async function clearDeadDaemon(context: VolumeContext, volumeId: VolumeId): Prom
   const files = await findDaemonFiles(context, volumeId);
   await endDaemonProcesses(context, files);
   await removeDaemonFiles(files);
-  await endDaemonGroup(context, volumeId);
+  await endGroupsOfDisk(context, volumeId, ['daemon']);
 }
 
 /**

@@ -34,16 +34,18 @@ export async function enterToolGroup(
   return await (await groups()).make(groupName(place), limits);
 }
 
-/** Removes the group of a tool that has ended. One that a killed server leaves is used by the next tool. */
+/** Removes the group of a tool that has ended. One that a killed server leaves is the next tool's, or goes with the disk. */
 export async function endToolGroup({ groups }: ToolContext, place: ToolPlace): Promise<void> {
   await (await groups()).remove(groupName(place));
 }
 
-/** The same for the daemon of a volume, whose disk still has its folder. */
-export async function endDaemonGroup(
+/** The same for tools of a volume, whose disk still has its folder. */
+export async function endGroupsOfDisk(
   context: ToolContext & { readonly paths: DiskPaths },
   volumeId: VolumeId,
+  kinds: readonly ToolPlace['kind'][] = ['daemon', 'image'],
 ): Promise<void> {
   const user = (await statIfExists(context.paths.folder(volumeId)))?.gid;
-  if (user) await endToolGroup(context, { user, volumeId, kind: 'daemon' });
+  if (!user) return;
+  for (const kind of kinds) await endToolGroup(context, { user, volumeId, kind });
 }

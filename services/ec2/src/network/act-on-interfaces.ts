@@ -1,33 +1,11 @@
-import type { WorkflowId } from '@bakehouse/domain';
-import {
-  type OperationContext,
-  published,
-  publishMetadataWorkflow,
-} from '@bakehouse/orchestration';
+import type { OperationContext } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
-import { enforcePolicy } from './enforce-policy.ts';
+import { actsNow, republish } from './publish-change.ts';
 
 /** What a transaction did: the interfaces whose addresses or groups it changed, and what it returns. */
 export interface InterfaceChange<Result> {
   readonly nicIds: readonly string[];
   readonly result: Result;
-}
-
-/** Begins to publish the metadata of the instances that have these interfaces. Returns the work for running ones. */
-async function publishFor(
-  tx: ControlTransaction,
-  nicIds: readonly string[],
-): Promise<readonly WorkflowId[]> {
-  const nics = await tx.getMany('networkInterface', [...new Set(nicIds)]);
-  const instanceIds = new Set(nics.flatMap((nic) => nic?.attachment?.instanceId ?? []));
-  const work: WorkflowId[] = [];
-  for (const instanceId of instanceIds) {
-    const instance = await tx.get('instance', instanceId);
-    if (instance?.state !== 'running' && instance?.state !== 'pending') continue;
-    const id = await publishMetadataWorkflow.enqueue(tx, { instanceId });
-    if (instance.state === 'running') work.push(id);
-  }
-  return work;
 }
 
 /**
@@ -39,10 +17,10 @@ export async function actOnInterfaces<Result>(
   change: (tx: ControlTransaction) => Promise<InterfaceChange<Result>>,
 ): Promise<Result> {
   const { result, work } = await context.write(async (tx) => {
-    const changed = await change(tx);
-    return { result: changed.result, work: await publishFor(tx, changed.nicIds) };
+    const { nicIds, result } = await change(tx);
+    const nics = await tx.getMany('networkInterface', [...new Set(nicIds)]);
+    return { result, work: await republish(tx, context, nics) };
   });
-  await enforcePolicy(context);
-  for (const id of work) await published(context, id);
+  await actsNow(context, work);
   return result;
 }

@@ -35,6 +35,7 @@ const codes = {
   subnet: ['SubnetLimitExceeded', networkQuotas.subnetsPerVpc],
   routeTable: ['RouteTableLimitExceeded', networkQuotas.routeTablesPerVpc],
   networkAcl: ['NetworkAclLimitExceeded', networkQuotas.aclsPerVpc],
+  prefixList: ['ResourceLimitExceeded', networkQuotas.prefixListsPerRegion],
 } as const satisfies Partial<Record<RecordKind, readonly [string, number]>>;
 
 type CountedKind = keyof typeof codes;

@@ -29,19 +29,36 @@ async function ruleWeights(reader: MetadataReader, peer: RulePeer): Promise<Weig
   }
 }
 
-/** Refuses the rules of a group when there are too many of them in a direction. */
+type Direction = SecurityGroupRule['direction'];
+
+async function countRules(
+  reader: MetadataReader,
+  rules: readonly SecurityGroupRule[],
+  direction: Direction,
+): Promise<Required<Weights>> {
+  const count = { IPv4: 0, IPv6: 0 };
+  for (const { peer } of rules.filter((rule) => rule.direction === direction)) {
+    const { IPv4 = 0, IPv6 = 0 } = await ruleWeights(reader, peer);
+    count.IPv4 += IPv4;
+    count.IPv6 += IPv6;
+  }
+  return count;
+}
+
+/**
+ * Refuses the rules of a group when there are too many of them in a direction, and more than `before`: a group that has
+ * too many already can be changed, but not grow.
+ */
 export async function checkRuleCount(
   reader: MetadataReader,
   rules: readonly SecurityGroupRule[],
+  before: readonly SecurityGroupRule[] = [],
 ): Promise<void> {
   for (const direction of ['ingress', 'egress'] as const) {
-    const count = { IPv4: 0, IPv6: 0 };
-    for (const { peer } of rules.filter((rule) => rule.direction === direction)) {
-      const { IPv4 = 0, IPv6 = 0 } = await ruleWeights(reader, peer);
-      count.IPv4 += IPv4;
-      count.IPv6 += IPv6;
-    }
-    if (Math.max(count.IPv4, count.IPv6) > rulesMax) {
+    const count = await countRules(reader, rules, direction);
+    const earlier = await countRules(reader, before, direction);
+    const hasGrown = (family: keyof Weights) => count[family] > Math.max(rulesMax, earlier[family]);
+    if (hasGrown('IPv4') || hasGrown('IPv6')) {
       throw apiError('RulesPerSecurityGroupLimitExceeded', {});
     }
   }

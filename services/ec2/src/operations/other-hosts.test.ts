@@ -54,7 +54,7 @@ async function twoHosts(state: 'running' | 'stopped') {
     for (const volume of await tx.list('volume'))
       await tx.put('volume', { ...volume, hostId: otherHostId });
     const [groupId = ''] = nic.groupIds;
-    return { groupId, attachmentId: nic.attachment?.id ?? '', secondaryIp };
+    return { groupId, attachmentId: nic.attachment?.id ?? '', secondaryIp, vpcId: nic.vpcId };
   });
   const { ImageId = '' } = await call('DescribeImages', {}).then(({ Images: [first] = [] }) => ({
     ImageId: first?.ImageId,
@@ -161,6 +161,7 @@ const recorded: readonly (readonly [OperationName, Request])[] = [
     'ModifyNetworkInterfaceAttribute',
     ({ nicId }) => ({ NetworkInterfaceId: nicId, AssociatePublicIpAddress: false }),
   ],
+  ['AssociateVpcCidrBlock', ({ vpcId }) => ({ VpcId: vpcId, CidrBlock: '100.64.0.0/16' })],
   ['ModifyVolumeAttribute', ({ VolumeId }) => ({ VolumeId, AutoEnableIO: { Value: true } })],
   [
     'CreateTags',

@@ -6,10 +6,10 @@ import {
   type NetworkInterface,
   privateDnsName,
   publicName,
-  type RecordKinds,
   readAddressesOfMany,
   type SecurityGroup,
 } from '@bakehouse/domain';
+import { readById } from '../lookup/read-by-id.ts';
 
 /** An address of an interface, with the public name that its VPC gives it: empty without one. */
 export interface NamedAddress extends InterfaceAddress {
@@ -22,16 +22,6 @@ export interface InterfaceFacts {
   readonly groups: readonly SecurityGroup[];
   /** The primary one first. */
   readonly addresses: readonly NamedAddress[];
-}
-
-/** The records of these ids that exist, by id. */
-async function readById<K extends 'securityGroup' | 'vpc'>(
-  reader: MetadataReader,
-  kind: K,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, RecordKinds[K]>> {
-  const found = await reader.getMany(kind, [...new Set(ids)]);
-  return new Map(found.flatMap((record) => (record ? [[record.id, record]] : [])));
 }
 
 /** Reads for many interfaces with one look-up for each kind of record; what it returns has the facts of each of them. */

@@ -6,6 +6,7 @@ import {
   privateDnsName,
   zoneId,
 } from '@bakehouse/domain';
+import { readById } from '../lookup/read-by-id.ts';
 import { tagsView } from '../request/tags.ts';
 import {
   associationView,
@@ -33,11 +34,8 @@ async function readFacts(
   reader: MetadataReader,
   nics: readonly NetworkInterface[],
 ): Promise<(nic: NetworkInterface) => NetworkInterfaceFacts> {
-  const ids = new Set(nics.flatMap(({ attachment }) => attachment?.instanceId ?? []));
-  const instances = new Map<string, Instance>();
-  for (const instance of await reader.getMany('instance', [...ids])) {
-    if (instance) instances.set(instance.id, instance);
-  }
+  const ids = nics.flatMap(({ attachment }) => attachment?.instanceId ?? []);
+  const instances = await readById(reader, 'instance', ids);
   const factsOf = await readInterfaceFacts(reader, nics);
   return (nic) => {
     const instance = instances.get(nic.attachment?.instanceId ?? '');

@@ -5,27 +5,16 @@ import {
   type MetadataReader,
   type Volume,
 } from '@bakehouse/domain';
+import { readById } from '../lookup/read-by-id.ts';
 import { instanceView } from './instance.ts';
 import type { InstanceFacts } from './instance-facts.ts';
 import { readInterfaceFacts } from './interface-facts.ts';
 
 type ReservationView = NonNullable<Ec2.Ec2Output<'DescribeInstances'>['Reservations']>[number];
 
-type Volumes = ReadonlyMap<string, Volume | undefined>;
-
-/** The volumes of many instances, by id. */
-async function readVolumes(
-  reader: MetadataReader,
-  instances: readonly Instance[],
-): Promise<Volumes> {
-  const ids = instances.flatMap(({ volumes }) => volumes.map(({ volumeId }) => volumeId));
-  const found = await reader.getMany('volume', ids);
-  return new Map(ids.map((id, index) => [id, found[index]]));
-}
-
 function attachmentStates(
   { id, volumes }: Instance,
-  known: Volumes,
+  known: ReadonlyMap<string, Volume>,
 ): Pick<InstanceFacts, 'attachmentStates'> {
   const states = volumes.map(({ volumeId }) => {
     const attachment = known.get(volumeId)?.attachment;
@@ -43,7 +32,8 @@ async function readFacts(
   const nics = await interfacesOfMany(reader, ids);
   const nicsOf = Map.groupBy(nics, ({ attachment }) => attachment?.instanceId);
   const factsOf = await readInterfaceFacts(reader, nics);
-  const volumes = await readVolumes(reader, instances);
+  const volumeIds = instances.flatMap(({ volumes }) => volumes.map(({ volumeId }) => volumeId));
+  const volumes = await readById(reader, 'volume', volumeIds);
   return (instance) => ({
     instance,
     interfaces: (nicsOf.get(instance.id) ?? []).map(factsOf),

@@ -1,14 +1,8 @@
 import type { Ec2Input } from '@bakehouse/aws-model';
-import {
-  apiError,
-  type MetadataReader,
-  type PrefixList,
-  type PrefixListId,
-} from '@bakehouse/domain';
+import type { PrefixList, PrefixListId } from '@bakehouse/domain';
 import type { OperationContext } from '@bakehouse/orchestration';
 import { ownedById } from '../../lookup/lookups.ts';
-import { ownQuery } from '../../lookup/owned-steps.ts';
-import { networkQuotas } from '../../network/quotas.ts';
+import { checkQuota } from '../../network/quotas.ts';
 import type { Operation } from '../../operation.ts';
 import { withClientToken } from '../../request/client-token.ts';
 import { tagsFor } from '../../request/tags.ts';
@@ -22,15 +16,6 @@ import {
 } from './prefix-list-request.ts';
 
 type Request = Ec2Input<'CreateManagedPrefixList'>;
-
-const max = networkQuotas.prefixListsPerRegion;
-
-async function checkListCount(reader: MetadataReader, context: OperationContext): Promise<void> {
-  if ((await reader.count('prefixList', ownQuery(context, {}))) < max) return;
-  throw apiError('ResourceLimitExceeded', {
-    message: `The maximum number of prefix lists has been reached: region ${context.region} can have ${max}.`,
-  });
-}
 
 function planPrefixList(context: OperationContext, request: Request): PrefixList {
   const { PrefixListName: name, MaxEntries: maxEntries } = request;
@@ -61,7 +46,7 @@ export const createManagedPrefixList: Operation<'CreateManagedPrefixList'> = asy
   const use = { operation: 'CreateManagedPrefixList', token: request.ClientToken, request };
   return await context.write(async (tx) => {
     const [id] = await withClientToken<PrefixListId>(tx, context, use, async () => {
-      await checkListCount(tx, context);
+      await checkQuota(tx, context, 'prefixList');
       const list = planPrefixList(context, request);
       await tx.put('prefixList', list);
       return [list.id];

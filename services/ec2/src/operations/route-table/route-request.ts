@@ -4,6 +4,7 @@ import {
   isRangeWithin,
   type MetadataReader,
   type NetworkInterface,
+  type PrefixList,
   type RouteEntry,
   type RouteEntryTarget,
   type RouteTable,
@@ -36,19 +37,22 @@ interface DestinationRequest {
   readonly DestinationPrefixListId?: string | undefined;
 }
 
-/** The destination that a request names: a range, or a prefix list that the caller has. */
+/** The destination that a request names: a range, or a prefix list that the caller has and `checkList` takes. */
 export async function requestedDestination(
   reader: MetadataReader,
   scope: Scope,
   { DestinationCidrBlock: cidr, DestinationPrefixListId: listId }: DestinationRequest,
+  checkList: (list: PrefixList) => void = () => {},
 ): Promise<RouteEntry['destination']> {
   if (cidr && listId) {
     throw apiError('InvalidParameterCombination', {
       message: 'Specify destinationCidrBlock or destinationPrefixListId, not both',
     });
   }
-  if (listId) return (await ownedById(reader, scope, 'prefixList', listId)).id;
-  return requestedRange('destinationCidrBlock', cidr);
+  if (!listId) return requestedRange('destinationCidrBlock', cidr);
+  const list = await ownedById(reader, scope, 'prefixList', listId);
+  checkList(list);
+  return list.id;
 }
 
 const different = (table: RouteTable, what: string) =>
@@ -137,12 +141,10 @@ function refuseLocal(vpc: readonly string[], { destination, target }: RouteEntry
 }
 
 /** Networks here have no IPv6: a route to such a list would do nothing. */
-async function refuseIpv6List(reader: MetadataReader, destination: string): Promise<void> {
-  if (!destination.startsWith('pl-')) return;
-  const list = await reader.get('prefixList', destination);
-  if (list?.addressFamily !== 'IPv6') return;
+function refuseIpv6List({ id, addressFamily }: PrefixList): void {
+  if (addressFamily !== 'IPv6') return;
   throw apiError('UnsupportedOperation', {
-    message: `Routes to the IPv6 prefix list ${destination} are not supported on this platform, whose networks have IPv4 only; use a list of IPv4 ranges`,
+    message: `Routes to the IPv6 prefix list ${id} are not supported on this platform, whose networks have IPv4 only; use a list of IPv4 ranges`,
   });
 }
 
@@ -153,8 +155,7 @@ export async function requestedRoute(
   { table, request }: { table: RouteTable; request: RouteRequest },
 ): Promise<RouteEntry> {
   refuseUnserved(request, unserved);
-  const destination = await requestedDestination(reader, scope, request);
-  await refuseIpv6List(reader, destination);
+  const destination = await requestedDestination(reader, scope, request, refuseIpv6List);
   const target = await requestedTarget(reader, scope, { table, request });
   const vpc = await ownedById(reader, scope, 'vpc', table.vpcId);
   refuseLocal(vpcCidrs(vpc), { destination, target });

@@ -86,6 +86,13 @@ describe('ModifySecurityGroupRules', () => {
     return { GroupId, id: answer.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? '' };
   }
 
+  const listsOf =
+    (context: TestContext) => async (AddressFamily: 'IPv4' | 'IPv6', MaxEntries: number) => {
+      const made = { PrefixListName: 'list', AddressFamily, MaxEntries };
+      const { PrefixList } = await context.call('CreateManagedPrefixList', made);
+      return PrefixList?.PrefixListId ?? '';
+    };
+
   test.each([
     [{ CidrIpv4: undefined, CidrIpv6: '::/0' }, 'InvalidParameterValue'],
     [{ CidrIpv4: undefined }, 'MissingParameter'],
@@ -103,11 +110,7 @@ describe('ModifySecurityGroupRules', () => {
   test('counts a prefix list with all that it may have, apart for IPv4 and IPv6', async () => {
     const context = await testContext();
     const GroupId = await newGroup(context);
-    const list = async (AddressFamily: 'IPv4' | 'IPv6', MaxEntries: number) => {
-      const made = { PrefixListName: 'list', AddressFamily, MaxEntries };
-      const { PrefixList } = await context.call('CreateManagedPrefixList', made);
-      return PrefixList?.PrefixListId ?? '';
-    };
+    const list = listsOf(context);
     const letIn = async (PrefixListId: string) => {
       const IpPermissions = [{ IpProtocol: '-1', PrefixListIds: [{ PrefixListId }] }];
       const made = await context.call('AuthorizeSecurityGroupIngress', { GroupId, IpPermissions });
@@ -125,6 +128,31 @@ describe('ModifySecurityGroupRules', () => {
     expect(await groupOf(context, GroupId)).toEqual(before);
     await to(await list('IPv6', 20));
     await to(await list('IPv4', 20));
+  });
+
+  test('edits a group that has too many rules already, but does not let it grow', async () => {
+    const context = await testContext();
+    const { GroupId, id } = await groupWithRule(context);
+    const list = listsOf(context);
+    const small = await list('IPv4', 2);
+    const IpPermissions = [{ IpProtocol: '-1', PrefixListIds: [{ PrefixListId: small }] }];
+    const made = await context.call('AuthorizeSecurityGroupIngress', { GroupId, IpPermissions });
+    const listRule = made.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? '';
+    // The API refuses this raise; records from elsewhere may have it.
+    await context.metadata.write(async (tx) => {
+      const before = await tx.get('prefixList', small);
+      if (before) await tx.put('prefixList', { ...before, maxEntries: 70 });
+    });
+    await modify(context, GroupId, id, { Description: 'edited' });
+    const to = (PrefixListId: string) =>
+      modify(context, GroupId, listRule, { CidrIpv4: undefined, PrefixListId });
+    await expect(to(await list('IPv4', 71))).rejects.toMatchObject({
+      code: 'RulesPerSecurityGroupLimitExceeded',
+    });
+    await expect(to(await list('IPv6', 61))).rejects.toMatchObject({
+      code: 'RulesPerSecurityGroupLimitExceeded',
+    });
+    await to(await list('IPv4', 69));
   });
 
   test('replaces all that the rule says and keeps its id', async () => {

@@ -78,7 +78,7 @@ export const modifySecurityGroupRules: Operation<'ModifySecurityGroupRules'> = a
     const existing = await rulesOf(tx, group.id);
     const all = existing.map((rule) => changed.get(rule.id) ?? rule);
     checkDistinct(all);
-    await checkRuleCount(tx, all);
+    await checkRuleCount(tx, all, existing);
     for (const rule of changed.values()) await tx.put('securityGroupRule', rule);
   });
   await enforcePolicy(context);

@@ -59,13 +59,14 @@ async function checkRoutes(tx: ControlTransaction, vpc: Vpc, cidr: string): Prom
   }
 }
 
-/** A further range for the VPC's subnets. In force when it returns. */
+/** A further range for the VPC's subnets. In force, and in the metadata of running guests, before the reply. */
 export const associateVpcCidrBlock: Operation<'AssociateVpcCidrBlock'> = async (
   context,
   request,
 ) => {
   refuseUnserved(request, unserved);
   const cidr = requestedRange('cidrBlock', request.CidrBlock);
+  await context.untilWorking();
   const associationId = context.ids.resource('vpc-cidr-assoc');
   await actOnVpc(context, async (tx) => {
     const vpc = await ownedById(tx, context, 'vpc', request.VpcId);

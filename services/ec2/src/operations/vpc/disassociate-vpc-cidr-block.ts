@@ -23,11 +23,12 @@ async function checkNoSubnet(tx: ControlTransaction, vpc: Vpc, cidr: string): Pr
   throw apiError('InvalidCidrBlock.InUse', { cidr });
 }
 
-/** Takes a secondary range, which no subnet may use, from its VPC. */
+/** Takes a secondary range, which no subnet may use, from its VPC, and from the metadata of running guests. */
 export const disassociateVpcCidrBlock: Operation<'DisassociateVpcCidrBlock'> = async (
   context,
   { AssociationId: id },
 ) => {
+  await context.untilWorking();
   const { vpc, range } = await actOnVpc(context, async (tx) => {
     const found = secondaryOf(await findVpcByAssociation(tx, context, id), id);
     await checkNoSubnet(tx, found.vpc, found.range.cidr);

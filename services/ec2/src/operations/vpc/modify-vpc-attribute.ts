@@ -32,7 +32,7 @@ const changes = {
   },
 } as const;
 
-/** Whether the VPC has a resolver, and its instances public names. In force, and read by its guests, when it returns. */
+/** Whether the VPC has a resolver, and its instances public names. In force, and readable by its guests, when it returns. */
 export const modifyVpcAttribute: Operation<'ModifyVpcAttribute'> = async (context, request) => {
   const name = oneAttribute({
     enableDnsHostnames: request.EnableDnsHostnames,
@@ -40,6 +40,8 @@ export const modifyVpcAttribute: Operation<'ModifyVpcAttribute'> = async (contex
     enableNetworkAddressUsageMetrics: request.EnableNetworkAddressUsageMetrics,
   });
   const change = changes[name](request);
+  // Guests read their public names, which the reply waits for; while the server starts, nothing can publish them.
+  if (name === 'enableDnsHostnames') await context.untilWorking();
   await actOnVpc(context, async (tx) => {
     const before = await ownedById(tx, context, 'vpc', request.VpcId);
     const vpc = change(before);
