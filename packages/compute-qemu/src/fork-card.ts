@@ -60,6 +60,7 @@ interface CardOptions {
   readonly instanceId: InstanceId;
   readonly clock: Clock;
   readonly limits: ComputeLimits;
+  readonly isHeld: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -68,25 +69,40 @@ interface CardOptions {
  * reaches the network. Resolves at once for other guests. Repeatable; rejects when the guest does not renew itself in time.
  */
 export async function giveForkCard(client: QmpClient, options: CardOptions): Promise<void> {
-  const { folder, instanceId, limits, signal } = options;
+  const { folder, instanceId, isHeld } = options;
   const nic = await readForkCard(folder);
   if (!nic || !(await hasMemoryUse(folder))) return;
   // A server that was killed may have left it stopped.
-  await beginGuest(client, { folder, instanceId, isRestored: true });
+  if (!isHeld()) await beginGuest(client, { folder, instanceId, isRestored: true });
   if (!(await deviceIds(client)).has(firstCard.device)) {
-    const secrets = await untilRenewed(client, options);
-    const { gid: user } = await stat(folder);
-    await writeGuestMemory(client, secrets, { folder, user, timeoutMs: limits.commandMs });
-    signal.throwIfAborted();
+    await renewSecrets(client, await untilRenewed(client, options), options);
     await client.execute('device_add', { ...cardDevice(firstCard, nic), ...firstCardPlace });
   }
   await rm(join(folder, machineFileNames.forkCard), { force: true });
 }
 
+/** A busy host may need more than one try. */
+async function renewSecrets(
+  client: QmpClient,
+  secrets: readonly GuestBytes[],
+  { folder, limits, signal }: CardOptions,
+): Promise<void> {
+  const { gid: user } = await stat(folder);
+  for (let triesLeft = 2; ; triesLeft -= 1) {
+    try {
+      await writeGuestMemory(client, secrets, { folder, user, timeoutMs: limits.commandMs });
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (triesLeft === 0) throw error;
+    }
+  }
+}
+
 /** Fresh bytes for each place that the guest names. */
 async function untilRenewed(
   client: QmpClient,
-  { folder, clock, limits, signal }: CardOptions,
+  { folder, clock, limits, isHeld, signal }: CardOptions,
 ): Promise<readonly GuestBytes[]> {
   const deadline = clock.elapsed() + renewalMs;
   let askAt = clock.elapsed() + limits.unplugRetryMs;
@@ -94,7 +110,8 @@ async function untilRenewed(
     const hasCard = (await deviceIds(client)).has(forkedCard.device);
     const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
     const [, places] = renewedLine.exec(console) ?? [];
-    if (places !== undefined && !hasCard) return freshBytes(places);
+    // Writing into its memory would let it go on.
+    if (places !== undefined && !hasCard && !isHeld()) return freshBytes(places);
     if (clock.elapsed() >= deadline) throw new Error('its guest did not become another instance');
     if (hasCard && clock.elapsed() >= askAt) {
       // Refused while the guest has not seen the request before.

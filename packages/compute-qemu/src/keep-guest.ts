@@ -76,19 +76,31 @@ export async function keepForks(
 ): Promise<ForkResult> {
   if (!session) throw new MemoryNotKeptError('its machine does not run');
   const { forks, spec } = forking;
+  try {
+    const { slots, result } = await keepInstant(context, session, forking);
+    const client = await session.client();
+    const hardware = await hardwareOf(spec, context.accelerator);
+    await handOut(context, forks, { hardware, qemuBuild: await qemuBuildOf(client), slots });
+    return result;
+  } catch (error) {
+    await forgetForks(context, forks);
+    throw error;
+  }
+}
+
+/** Keeps memory and disks for the first fork. When this has ended, nothing of it is left in the machine. */
+async function keepInstant(
+  context: ComputeContext,
+  session: MachineSession,
+  forking: Forking,
+): Promise<{ readonly slots: readonly number[]; readonly result: ForkResult }> {
+  const { forks, spec } = forking;
   const client = await session.client();
   await endForksIn(context, session, forks);
   try {
     const folder = machineFolder(context.directory, spec.instanceId);
     const slots = await checkForkable(client, { session, spec, folder });
-    const result = await forkInto(context, { ...forking, session, client });
-    const hardware = await hardwareOf(spec, context.accelerator);
-    const facts = { hardware, qemuBuild: await qemuBuildOf(client), slots };
-    await handOut(context, forks, facts);
-    return result;
-  } catch (error) {
-    await forgetForks(context, forks);
-    throw error;
+    return { slots, result: await forkInto(context, { ...forking, session, client }) };
   } finally {
     await endForksIn(context, session, forks);
   }
@@ -96,6 +108,13 @@ export async function keepForks(
 
 /** What a guest writes to its serial port that knows how to become another instance, when it has booted. */
 const forkableLine = 'bakehouse: can be forked';
+
+/** See `GuestForker.forkRefusal`. */
+export async function forkRefusal(folder: string): Promise<string | undefined> {
+  const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
+  if (console.includes(forkableLine)) return undefined;
+  return 'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted; where the console was too long to be kept, stop and start the instance';
+}
 
 async function checkForkable(
   client: QmpClient,
@@ -105,12 +124,8 @@ async function checkForkable(
   const state = await runStateOf(client);
   if (state !== 'running') throw new MemoryNotKeptError(`its guest does not run: it is ${state}`);
   if (spec.ephemeralDisks.length > 0) throw new MemoryNotKeptError('it has instance-store disks');
-  const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
-  if (!console.includes(forkableLine)) {
-    throw new MemoryNotKeptError(
-      'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted; where the console was too long to be kept, stop and start the instance',
-    );
-  }
+  const refusal = await forkRefusal(folder);
+  if (refusal !== undefined) throw new MemoryNotKeptError(refusal);
   return slotsOf(client, spec);
 }
 

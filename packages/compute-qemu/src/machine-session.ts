@@ -279,12 +279,13 @@ export class MachineSession {
   async #giveCard(client: QmpClient, signal: AbortSignal): Promise<void> {
     const { folder, clock, limits, logger } = this.#options;
     const { instanceId } = this.record;
-    await giveForkCard(client, { folder, instanceId, clock, limits, signal }).catch(
-      (error: unknown) => {
-        if (signal.aborted || isMachineTrouble(error)) return;
-        logger.log('warn', 'a fork stays without a network card', { error });
-      },
-    );
+    const isHeld = () => this.hold.reason !== undefined;
+    const options = { folder, instanceId, clock, limits, isHeld, signal };
+    const giving = withoutTrouble(this.hold.known()).then(() => giveForkCard(client, options));
+    await giving.catch((error: unknown) => {
+      if (signal.aborted || isMachineTrouble(error)) return;
+      logger.log('warn', 'a fork stays without a network card', { error });
+    });
   }
 
   async #boundLogs(signal: AbortSignal): Promise<void> {

@@ -26,7 +26,7 @@ import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { endMachine } from './end-machine.ts';
-import { endForks, isKept, keepForks, keepGuest } from './keep-guest.ts';
+import { endForks, forkRefusal, isKept, keepForks, keepGuest } from './keep-guest.ts';
 import { waitsForCard } from './keep-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
@@ -73,10 +73,7 @@ export class QemuCompute implements Compute {
     });
   }
 
-  async reboot(
-    instanceId: InstanceId,
-    { limitMs, signal }: { limitMs: number; signal: AbortSignal },
-  ): Promise<void> {
+  async reboot(...[instanceId, wish]: Parameters<Compute['reboot']>): Promise<void> {
     const session = await this.#runningSession(instanceId);
     const { clock, limits } = this.#context;
     const { powerButtonMs: pressEveryMs, rebootPollMs: pollMs } = limits;
@@ -84,10 +81,9 @@ export class QemuCompute implements Compute {
     await rebootMachine(await session.client(), {
       clock,
       folder: this.#folder(instanceId),
-      limitMs,
+      ...wish,
       pressEveryMs,
       pollMs,
-      signal,
       isHeld: () => session.hold.reason !== undefined,
       withoutHolder: (work) => this.#lock.run([`hold ${instanceId}`], work),
     });
@@ -186,6 +182,10 @@ export class QemuCompute implements Compute {
         holding,
       }),
     );
+  }
+
+  forkRefusal(instanceId: InstanceId): Promise<string | undefined> {
+    return forkRefusal(this.#folder(instanceId));
   }
 
   fork(spec: MachineSpec, options: Parameters<Compute['fork']>[1]): Promise<ForkResult> {

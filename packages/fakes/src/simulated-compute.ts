@@ -97,16 +97,17 @@ export class SimulatedCompute implements Compute {
     this.writeConsole(spec.instanceId, `simulated ${spec.instanceType}: there is no guest\r\n`);
   }
 
-  async keepMemory(
-    { instanceId }: MachineSpec,
-    _options: Parameters<Compute['keepMemory']>[1],
-  ): Promise<void> {
+  async keepMemory(...[{ instanceId }]: Parameters<Compute['keepMemory']>): Promise<void> {
     if (this.#machines.get(instanceId)?.hasMemory) return;
     const machine = this.#running(instanceId);
     if (!machine) throw new MemoryNotKeptError('its guest ended while it booted');
     if (this.#needsCards) throw new MemoryNotKeptError('its guest did not wait for a network card');
     this.exit(instanceId, 'killed');
     this.#set({ ...machine, state: 'exited', exitReason: 'killed', hasMemory: true });
+  }
+
+  async forkRefusal(instanceId: InstanceId): Promise<string | undefined> {
+    return this.#running(instanceId) ? undefined : 'its machine does not run';
   }
 
   async fork(

@@ -248,7 +248,10 @@ test("the machine's UUID is made of the instance id as the platform makes it", a
 const forked = [
   ...recorded,
   'warm_start.is_fork = lambda: True',
-  'warm_start.end_connections = lambda: print("connections ended")',
+  'warm_start.output_of = lambda *command: "0\\n"',
+  'warm_start.NETWORK_STATE = (folder + "/leases", folder + "/none")',
+  'os.mkdir(folder + "/leases"); write("leases/2", "ADDRESS=172.31.0.9\\n")',
+  'warm_start.end_connections = lambda: print("connections ended", os.listdir(folder + "/leases"))',
   'warm_start.kernel_secrets = lambda: [(4096, 16), (0x123456, 32)]',
   'warm_start.subprocess.run = lambda command, **options: print(*command)',
   'program.load_cloud_init = lambda: print("cloud-init loaded")',
@@ -266,7 +269,7 @@ test('a fork renews itself, says where the rest is, and runs all stages when it 
     expect.stringMatching(/^systemctl stop systemd-networkd.socket systemd-networkd.service ssh/),
     'modprobe --quiet tcp_diag',
     'modprobe --quiet inet_diag',
-    'connections ended',
+    'connections ended []',
     'bakehouse: another instance, but for 1000+10 123456+20',
     'cloud-init loaded',
     'systemctl start --no-block systemd-networkd.service',
@@ -291,6 +294,17 @@ test('a fork that cannot be renewed powers off, and says nothing for which it wo
   ]);
   expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
   expect(stdout).not.toContain('another instance');
+});
+
+test('a fork whose services do not stop powers off', async () => {
+  const stdout = await pythonOf([
+    ...forked,
+    ...poweredOff,
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.output_of = lambda *command: "233\\n"',
+    'program.run_fork()',
+  ]);
+  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
 });
 
 const symbols = [

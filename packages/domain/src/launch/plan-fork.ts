@@ -52,11 +52,14 @@ const rules: readonly ForkRule[] = [
 export function checkForkable(parent: ForkParent, caller: Parameters<ForkRule>[1]): void {
   for (const rule of rules) {
     const reason = rule(parent, caller);
-    if (reason === undefined) continue;
-    const message = `The instance '${parent.instance.id}' cannot be forked: ${reason}`;
-    throw apiError('IncorrectInstanceState', { message });
+    if (reason !== undefined) throw notForkable(parent.instance.id, reason);
   }
 }
+
+export const notForkable = (instanceId: InstanceId, reason: string) =>
+  apiError('IncorrectInstanceState', {
+    message: `The instance '${instanceId}' cannot be forked: ${reason}`,
+  });
 
 export interface ForkFacts extends ForkParent {
   readonly subnet: Subnet;

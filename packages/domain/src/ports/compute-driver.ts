@@ -82,6 +82,8 @@ export interface ForkResult {
 
 /** Capability: memory and disks of a running guest, at one instant, for other machines to go on from. */
 export interface GuestForker {
+  /** Why the guest of this machine would not be forked, as far as that is known without a look at the machine. */
+  forkRefusal(instanceId: InstanceId): Promise<string | undefined>;
   /**
    * Keeps, for each of `forks`, the memory of the guest of this machine, which runs on, and copies its disks. Rejects with
    * MemoryNotKeptError when the machine has other devices than `spec` or does not run, when it all takes longer than

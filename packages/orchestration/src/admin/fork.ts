@@ -12,6 +12,7 @@ import {
   type InstanceId,
   interfacesOf,
   type MetadataReader,
+  notForkable,
   planFork,
   refuseElsewhere,
   type WorkflowId,
@@ -143,6 +144,8 @@ export const instanceFork: AdminHandler<'InstanceFork'> = async (
   { instanceId, count = 1 },
 ): Promise<AdminResult<'InstanceFork'>> => {
   const parent = await context.metadata.read((reader) => readParent(reader, context, instanceId));
+  const refusal = await context.compute.forkRefusal(instanceId);
+  if (refusal !== undefined) throw notForkable(instanceId, refusal);
   await checkRoom(context, parent.instance, count);
   const planned = await context.engine.write((tx) => planForks(tx, context, { instanceId, count }));
   const { at, pauseMs } = await untilForked(context, planned);

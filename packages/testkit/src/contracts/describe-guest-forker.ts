@@ -39,10 +39,9 @@ export function describeGuestForker(name: string, open: () => Promise<OpenedComp
     const forkRunning = async () => {
       const planned = await plan();
       await compute.start(planned.parent);
-      const forks = [planned.fork];
-      await vi.waitFor(() => compute.fork(planned.parent, { ...limits, forks }), {
-        timeout: 30_000,
-      });
+      const isReady = async () => expect(await compute.forkRefusal(one)).toBeUndefined();
+      await vi.waitFor(isReady, { timeout: 30_000 });
+      await compute.fork(planned.parent, { ...limits, forks: [planned.fork] });
       return planned;
     };
 
@@ -72,6 +71,7 @@ export function describeGuestForker(name: string, open: () => Promise<OpenedComp
 
     test('a machine that does not run is not forked', async () => {
       const { parent, fork } = await plan();
+      expect(await compute.forkRefusal(one)).toEqual(expect.any(String));
       const refused = compute.fork(parent, { ...limits, forks: [fork] });
       await expect(refused).rejects.toBeInstanceOf(MemoryNotKeptError);
       await compute.endFork(one, [fork]);

@@ -41,6 +41,7 @@ HELD_UNITS = (
 )
 FREED_UNITS = ("bakehouse-cards.timer", "systemd-timesyncd.service")
 SSH_SERVICE = "ssh.service"
+NETWORK_STATE = ("/run/systemd/netif/leases", "/run/systemd/netif/links")
 # What a card needs when it arrives, and what fresh randomness comes from.
 DRIVERS = ("virtio_net", "virtio_rng")
 SETTLE_SECONDS = 300
@@ -287,6 +288,17 @@ def kernel_secrets():
     return [(code[0] + found[name] - found["_text"], size) for name, size in KERNEL_SECRETS.items()]
 
 
+def hold_services():
+    """Stops what must not see a fork before it is another instance, and removes what it knew of the other's network."""
+    subprocess.run(["systemctl", "stop", *HELD_UNITS], timeout=120)
+    for unit in (NETWORK_SERVICE, SSH_SERVICE):
+        if output_of("systemctl", "show", "--value", "--property=MainPID", unit).strip() not in ("", "0"):
+            raise ValueError("%s does not stop" % unit)
+    for folder in NETWORK_STATE:
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            os.unlink(os.path.join(folder, name))
+
+
 def end_connections():
     """The programs of this copy see the end of the connections that the other instance has. Those within the machine stay."""
     others = "not dst 127.0.0.0/8 and not dst ::1"
@@ -300,7 +312,7 @@ def become_another():
         print(RENEWED + hashlib.sha256(os.urandom(32)).hexdigest()[:16], flush=True)
         set_clock()
         show_instead(BOOT_ID, str(uuid.UUID(bytes=os.urandom(16), version=4)))
-        subprocess.run(["systemctl", "stop", *HELD_UNITS], timeout=120, check=True)
+        hold_services()
         for driver in ("tcp_diag", "inet_diag"):
             subprocess.run(["modprobe", "--quiet", driver], timeout=60)
         end_connections()
