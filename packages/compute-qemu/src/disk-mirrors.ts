@@ -16,9 +16,16 @@ const pollMs = 20;
 
 const jobOf = (copyId: VolumeId): string => `fork-${copyId}`;
 
+/** QEMU does not wait until this node's bytes are on disk, neither in a flush nor when the guest goes on. */
+const withoutFlush = (node: JsonObject): JsonObject => ({
+  ...node,
+  cache: { 'no-flush': true },
+  ...(node.driver === 'file' ? { 'drop-cache': false } : {}),
+});
+
 /**
  * Begins to copy a running guest's disk: what it has written so far, and what it writes from now on. The copy is of no
- * worth before it is whole, so QEMU does not wait for its bytes to be on disk, which would hold the guest up at the end.
+ * worth before it is whole, and its flushes would hold the guest up at the end.
  */
 export async function beginMirror(
   client: QmpClient,
@@ -26,7 +33,7 @@ export async function beginMirror(
   chain: QemuBlockdevs,
 ): Promise<void> {
   for (const node of chain) {
-    await client.execute('blockdev-add', { ...node, cache: { 'no-flush': true } });
+    await client.execute('blockdev-add', withoutFlush(node));
   }
   await client.execute('blockdev-mirror', {
     'job-id': jobOf(copyId),

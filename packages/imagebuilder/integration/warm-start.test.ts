@@ -335,8 +335,19 @@ test('the places of the kernel’s secrets are those in memory', async () => {
   expect(await secretsOf(symbols)).toBe(places);
 });
 
+test('later kernels make timestamps of the secret of the sequence numbers', async () => {
+  const later = symbols.filter((line) => !line.endsWith(' ts_secret'));
+  const both = [...later, 'ffffffff81500000 T secure_tcp_seq_and_ts_off'];
+  expect(await secretsOf(both)).toBe('3000000+10 3000020+20 3000040+20');
+});
+
 test.each([
   ['without one of them', symbols.slice(0, -2), memoryMap],
+  [
+    'without the secret of timestamps',
+    symbols.filter((line) => !line.endsWith('ts_secret')),
+    memoryMap,
+  ],
   ['with two of one name', [...symbols, 'ffffffff82000050 d ts_secret'], memoryMap],
   [
     'that hides addresses',

@@ -66,6 +66,8 @@ KERNEL_SYMBOLS = "/proc/kallsyms"
 MEMORY_MAP = "/proc/iomem"
 # What the kernel draws once: the secrets of TCP's sequence numbers, of its timestamps and of its cookies; in bytes.
 KERNEL_SECRETS = {"net_secret": 16, "ts_secret": 16, "syncookie_secret": 32, "syncookie6_secret": 32}
+# A kernel with this function makes timestamps of the secret of the sequence numbers, and has no other.
+ONE_SECRET_FOR_BOTH = "secure_tcp_seq_and_ts_off"
 
 BLOCK_DEVICES = "/sys/block"
 RUN_DIRECTORY = "/run/bakehouse"
@@ -273,19 +275,21 @@ def is_fork():
 def kernel_secrets():
     """Where in memory the kernel has its secrets, and how long they are."""
     found = {}
+    wanted = {"_text", ONE_SECRET_FOR_BOTH, *KERNEL_SECRETS}
     with open(KERNEL_SYMBOLS) as symbols:
         for line in symbols:
             words = line.split()
-            if len(words) == 3 and (words[2] in KERNEL_SECRETS or words[2] == "_text"):
+            if len(words) == 3 and words[2] in wanted:
                 if words[2] in found:
                     raise ValueError("the kernel has two symbols %s" % words[2])
                 found[words[2]] = int(words[0], 16)
     with open(MEMORY_MAP) as ranges:
         code = [int(line.split("-")[0], 16) for line in ranges if line.strip().endswith(": Kernel code")]
-    missing = [name for name in ("_text", *KERNEL_SECRETS) if not found.get(name)]
+    sizes = {name: size for name, size in KERNEL_SECRETS.items() if name != "ts_secret" or ONE_SECRET_FOR_BOTH not in found}
+    missing = [name for name in ("_text", *sizes) if not found.get(name)]
     if missing or code == [] or code[0] == 0:
         raise ValueError("not known where the kernel has %s" % (missing or "its code"))
-    return [(code[0] + found[name] - found["_text"], size) for name, size in KERNEL_SECRETS.items()]
+    return [(code[0] + found[name] - found["_text"], size) for name, size in sizes.items()]
 
 
 def hold_services():
@@ -301,7 +305,7 @@ def hold_services():
 
 def end_connections():
     """The programs of this copy see the end of the connections that the other instance has. Those within the machine stay."""
-    others = "not dst 127.0.0.0/8 and not dst ::1"
+    others = "not dst 127.0.0.0/8 and not dst [::1]"
     subprocess.run(["ss", "--kill", "--tcp", "--no-header", *others.split()], stdout=subprocess.DEVNULL, timeout=60)
 
 
