@@ -24,7 +24,7 @@ export const forkCommand: Command = {
   summary: 'make instances that go on where a running one is',
   help: `
 A fork has the memory and the disks that INSTANCE has at one moment: its programs run on, with what they hold.
-INSTANCE itself runs on, too, after some 0.03 s in which it stands still.
+INSTANCE itself runs on, too, after some 0.04 s in which it stands still.
 
 Each fork is an instance of its own. It gets a network card and addresses of its own, ids, host keys, random numbers
 and a clock; its connections to others end, and cloud-init runs as in a new instance, with the same user data. Until
