@@ -80,7 +80,7 @@ test('systemd: the name of a scope is free once it is removed, though its last p
 [ "$(grep -c LoadState '${folder}/calls')" -gt 2 ] && echo not-found || echo loaded`,
   );
   await systemdScopes(manager, minuteMs).remove('x');
-  expect(await calls()).toEqual([...look, ...look, ...look]);
+  expect(await calls()).toEqual([...look, ...look, ...look, 'systemctl stop x.slice']);
 });
 
 test.each(['echo loaded', 'exec sleep 60'])(
@@ -89,6 +89,7 @@ test.each(['echo loaded', 'exec sleep 60'])(
     const { manager, calls } = await fakeManager(() => line);
     await systemdScopes(manager, 200).remove('x');
     expect((await calls())[0]).toBe(look[0]);
+    expect(await calls()).not.toContain('systemctl stop x.slice');
   },
   5 * secondMs,
 );

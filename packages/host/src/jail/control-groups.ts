@@ -16,6 +16,7 @@ import {
   scopeCommand,
   settingsOfOne,
   settingsOfV1,
+  sliceOf,
   userManager,
 } from './plan-control-group.ts';
 
@@ -67,24 +68,30 @@ export const systemdScopes = (
   detail: "systemd's scopes: memory, processors, threads, disks",
   make: async (name, limits) => scopeCommand(name, limits, manager),
   async ranOutOfMemory(name) {
-    const argv = ['show', '--property=Result', '--value', `${name}.scope`];
-    return (await systemctl(manager, argv)).trim() === 'oom-kill';
+    const argv = ['show', '--property=ControlGroup', '--value', sliceOf(name)];
+    const folder = (await systemctl(manager, argv)).trim();
+    // With cgroup v1 a slice does not count what happens in its scopes, and the reason stays unknown.
+    return folder !== '' && (await hasOomKills(join(rootDefault, folder, 'memory.events')));
   },
   async remove(name) {
     // A scope ends a moment after its processes, and no other one can have its name until then.
     const deadline = systemClock.elapsed() + waitMs;
     const leftMs = () => deadline - systemClock.elapsed();
-    while (leftMs() > 0 && (await isLoaded(manager, name, leftMs))) {
+    while (!(await isGone(manager, name, leftMs))) {
+      if (leftMs() <= 0) return;
       await systemClock.sleep(retryScopeMs);
     }
+    // Only when it is sure that nothing is in it: systemd would end that.
+    const stop = ['stop', sliceOf(name)];
+    await systemctl(manager, stop, Math.max(secondMs, leftMs())).catch(() => '');
   },
 });
 
 /**
- * Whether systemd still knows a scope: one that failed is kept until it is reset. Its ActiveState does not say so, as it
- * is `inactive` for a scope that is about to go and for one that never was.
+ * Whether systemd knows a scope no more: one that failed is kept until it is reset. Its ActiveState does not say so, as
+ * it is `inactive` for a scope that is about to go and for one that never was. False when systemd does not say.
  */
-async function isLoaded(
+async function isGone(
   manager: SystemdManager,
   name: string,
   leftMs: () => number,
@@ -94,7 +101,7 @@ async function isLoaded(
     systemctl(manager, argv, Math.max(1, leftMs())).catch(() => '');
   await look(['reset-failed', unit]);
   const state = await look(['show', '--property=LoadState', '--value', unit]);
-  return state.trim() === 'loaded';
+  return state.trim() === 'not-found';
 }
 
 const systemctl = (
@@ -184,10 +191,7 @@ function foldersOf({ kind, detail, folders, settings, oomFile }: GroupFiles): Co
       }
       return enterGroups(folders(name));
     },
-    async ranOutOfMemory(name) {
-      const text = (await readTextIfExists(oomFile(name))) ?? '';
-      return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
-    },
+    ranOutOfMemory: (name) => hasOomKills(oomFile(name)),
     async remove(name) {
       const deadline = systemClock.elapsed() + removalMs;
       for (const folder of folders(name)) {
@@ -197,6 +201,12 @@ function foldersOf({ kind, detail, folders, settings, oomFile }: GroupFiles): Co
       }
     },
   };
+}
+
+/** By a file of the kernel with counts of events, a line each. */
+async function hasOomKills(path: string): Promise<boolean> {
+  const text = (await readTextIfExists(path)) ?? '';
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
 }
 
 /** Removes a group's folder, unless there are processes in it. */

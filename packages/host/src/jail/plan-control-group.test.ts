@@ -50,7 +50,7 @@ test('memory with swap is lifted before memory alone, and is optional', () => {
 test('a scope of systemd has the same limits', () => {
   expect(scopeCommand('bakehouse-x', limits)).toEqual(
     expect.arrayContaining([
-      ...['--scope', '--unit=bakehouse-x'],
+      ...['--scope', '--unit=bakehouse-x', '--slice=bakehouse_x.slice'],
       ...['MemoryMax=1024', 'MemorySwapMax=0', 'TasksMax=7'],
     ]),
   );

@@ -88,6 +88,13 @@ export const userManager = (runtimeFolder: string): SystemdManager => ({
   flags: ['--user'],
 });
 
+/**
+ * The slice that a scope has for itself. It outlives the scope, so the kernel's count of what it killed there for lack of
+ * memory can be read when the processes have ended; systemd says so by itself only since 253. A dash in its name would
+ * put it into another slice.
+ */
+export const sliceOf = (name: string): string => `${name.replaceAll('-', '_')}.slice`;
+
 /** The prefix that becomes a scope of systemd: systemd-run(1) runs what follows in its own place. */
 export function scopeCommand(
   name: string,
@@ -102,7 +109,8 @@ export function scopeCommand(
     `IOWeight=${weight}`,
   ];
   return [
-    ...[...enter, 'systemd-run', ...flags, '--scope', '--quiet', `--unit=${name}`],
+    ...[...enter, 'systemd-run', ...flags, '--scope', '--quiet'],
+    ...[`--unit=${name}`, `--slice=${sliceOf(name)}`],
     ...properties.flatMap((property) => ['-p', property]),
     '--',
   ];
