@@ -28,7 +28,7 @@ async function run(program: readonly string[]) {
   return { status, signal, stdout, stderr, ranOutOfMemory };
 }
 
-const show = `cd "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)"
+const show = `cd "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)${groups.kind === 'systemd' ? '/..' : ''}"
 for name in memory.max memory.swap.max pids.max cpu.weight; do echo "$name $(cat $name)"; done`;
 const limited = await run(['sh', '-c', show]);
 const hungry = await run(['python3', '-c', "'x' * 200_000_000"]);

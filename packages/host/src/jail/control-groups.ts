@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB, messageOf, secondMs, systemClock } from '@bakehouse/base';
 import { exists, hasCode, readTextIfExists } from '../files.ts';
@@ -17,6 +17,7 @@ import {
   settingsOfOne,
   settingsOfV1,
   sliceOf,
+  sliceProperties,
   userManager,
 } from './plan-control-group.ts';
 
@@ -66,7 +67,11 @@ export const systemdScopes = (
 ): ControlGroups => ({
   kind: 'systemd',
   detail: "systemd's scopes: memory, processors, threads, disks",
-  make: async (name, limits) => scopeCommand(name, limits, manager),
+  async make(name, limits) {
+    const set = ['set-property', '--runtime', sliceOf(name), ...sliceProperties(limits)];
+    await systemctl(manager, set);
+    return scopeCommand(name, manager);
+  },
   async ranOutOfMemory(name) {
     const argv = ['show', '--property=ControlGroup', '--value', sliceOf(name)];
     const folder = (await systemctl(manager, argv)).trim();
@@ -82,8 +87,10 @@ export const systemdScopes = (
       await systemClock.sleep(retryScopeMs);
     }
     // Only when it is sure that nothing is in it: systemd would end that.
-    const stop = ['stop', sliceOf(name)];
-    await systemctl(manager, stop, Math.max(secondMs, leftMs())).catch(() => '');
+    const slice = sliceOf(name);
+    await systemctl(manager, ['stop', slice], Math.max(secondMs, leftMs())).catch(() => '');
+    // What `systemctl revert` does, which also makes systemd read all units of the host again.
+    await rm(join(manager.control, `${slice}.d`), { recursive: true, force: true });
   },
 });
 
@@ -119,13 +126,15 @@ async function scopesOfUser(): Promise<ControlGroups> {
       "this user's own systemd is not known (XDG_RUNTIME_DIR is not set); start the server from a login session",
     );
   }
-  const manager = userManager(folder);
-  const trial = { memoryBytes: 64 * MiB, threadsMax: 8, weight: 100 };
+  const groups = systemdScopes(userManager(folder));
+  const name = `bakehouse-trial-${process.pid}`;
   try {
-    const name = `bakehouse-trial-${process.pid}`;
-    await runCommand([...scopeCommand(name, trial, manager), 'true'], { timeoutMs });
-    return systemdScopes(manager);
+    const limits = { memoryBytes: 64 * MiB, threadsMax: 8, weight: 100 };
+    await runCommand([...(await groups.make(name, limits)), 'true'], { timeoutMs });
+    await groups.remove(name);
+    return groups;
   } catch (error) {
+    await groups.remove(name).catch(() => {});
     return noGroups(
       `this user's own systemd makes no scopes (${messageOf(error)}); log in again, or: loginctl enable-linger`,
     );
