@@ -137,13 +137,18 @@ export class QemuCompute implements Compute {
   }
 
   async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
-    const { disks } = this.#context;
-    const filesOf = async (instanceId: InstanceId) => {
-      const [own, ofVolumes] = await Promise.all([
-        filesIn(this.#folder(instanceId)),
-        disks.files(instanceId),
-      ]);
-      return [instanceId, [...own, ...ofVolumes]] as const;
+    const { disks, logger } = this.#context;
+    const filesOf = async (
+      instanceId: InstanceId,
+    ): Promise<readonly [InstanceId, readonly MachineFile[]]> => {
+      try {
+        const folders = [filesIn(this.#folder(instanceId)), disks.files(instanceId)];
+        return [instanceId, (await Promise.all(folders)).flat()];
+      } catch (error) {
+        // It does not show growth, and must not keep that of others from being seen.
+        logger.log('warn', 'cannot look at the files of a machine', { instanceId, error });
+        return [instanceId, []];
+      }
     };
     return new Map(await Promise.all([...this.#sessions.keys()].map(filesOf)));
   }
