@@ -17,8 +17,9 @@ interface GuestPlace {
 
 /**
  * Lets the guest of a machine begin that was started paused. Repeatable; a guest that has begun is left as it is.
- * `isRestored`: it may have memory to go on from, and is paused as the guest was when that was kept. QEMU has read disks by now, which may have been made to take it over, and it could make names in the folder:
- * rejects when any of them is not what QEMU makes, and when the monitor is another machine's.
+ * `isRestored`: the machine may have loaded the memory of a template, and is then `paused`, as the template was when its
+ * memory was kept. QEMU has read disks by now, which may have been made to take it over, and it could make names in the
+ * folder: rejects when any of them is not what QEMU makes, and when the monitor is another machine's.
  */
 export async function beginGuest(
   client: QmpClient,

@@ -1,4 +1,4 @@
-"""What a guest does that was started without a network card: it waits for one, and is somebody else afterwards.
+"""What a guest does that was started without a network card: it waits for one, and becomes another instance then.
 
 The platform starts a guest without a card to keep its memory as a template. Each copy of the template goes on here with a
 card of its own, and renews what the template had drawn before anything of it reaches the network: the state of the
