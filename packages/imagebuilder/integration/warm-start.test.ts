@@ -144,13 +144,51 @@ test('what copies would share: what other services drew, and the secrets of TCP'
   expect(stdout.split('\n')).toEqual(['None', service, tcp, tcp]);
 });
 
-test('a guest of which this cannot be said is no template', async () => {
+test.each(['preload', 'settle', 'hold_network', 'why_no_template'])(
+  'a guest whose %s fails is no template, and says why',
+  async (part) => {
+    const stdout = await pythonOf([
+      ...recorded,
+      'warm_start.wait_for_ever = end',
+      'def fail(*arguments): raise OSError("caf\\xe9\\nis closed")',
+      `warm_start.${part} = fail`,
+      'program.wait_without_card()',
+    ]);
+    const [reason] = stdout.split('\n').slice(-1);
+    expect(reason).toBe("bakehouse: no template: OSError('caf\\xe9\\nis closed')");
+  },
+);
+
+test('a boot that does not come to rest makes no template', async () => {
   const stdout = await pythonOf([
+    ...['settle = warm_start.settle', ...recorded, 'warm_start.settle = settle'],
     'warm_start.wait_for_ever = end',
-    'warm_start.OWN_SERVICES = folder + "/none"',
-    'warm_start.refuse_template()',
+    'warm_start.subprocess.run = lambda *arguments, **options: None',
+    'warm_start.running_jobs = lambda: ["one.service", "a.service"]',
+    'now = iter(range(1000))',
+    'warm_start.time.monotonic = lambda: next(now)',
+    'warm_start.time.sleep = lambda seconds: None',
+    'program.wait_without_card()',
   ]);
-  expect(stdout).toContain('bakehouse: no template: not known what copies would share');
+  expect(stdout.split('\n').slice(-1)).toEqual([
+    "bakehouse: no template: TimeoutError('after 300 s systemd still starts a.service, one.service')",
+  ]);
+});
+
+test.each([
+  ['is disabled', 'program.is_disabled = lambda: True', 'cloud-init is disabled'],
+  [
+    'cannot be loaded',
+    'def fail(): raise ImportError("no yaml")\nprogram.is_disabled = lambda: False\nprogram.load_cloud_init = fail',
+    "ImportError('no yaml')",
+  ],
+])('a guest whose cloud-init %s is no template', async (_, change, reason) => {
+  const run = [change, 'program.RUN_DIRECTORY = folder', 'program.notify_ready = end'];
+  const stdout = await pythonOf([...run, 'warm_start.wait_for_ever = end', 'program.run()']);
+  expect(stdout).toBe(`bakehouse: no template: ${reason}`);
+  const other = [...run, 'os.unlink(program.PRODUCT_SKU)'];
+  const ended = 'try: program.run()\nexcept ImportError: pass';
+  expect(await pythonOf([...other, ended])).toBe('');
 });
 
 /** A copy of a template of an image whose parent was i-…1, after its init stage. */

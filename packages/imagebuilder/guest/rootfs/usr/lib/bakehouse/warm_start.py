@@ -107,14 +107,8 @@ def why_no_template():
     return None
 
 
-def refuse_template():
-    """Ends here where there cannot be a template: the platform reads the reason, and ends the guest."""
-    try:
-        reason = why_no_template()
-    except Exception as error:
-        reason = "not known what copies would share: %r" % error
-    if reason is None:
-        return
+def refuse(reason):
+    """Ends here: there cannot be a template. The platform reads the reason, and ends the guest."""
     print(REFUSED + reason, flush=True)
     wait_for_ever()
 
@@ -130,7 +124,10 @@ def settle(mark):
     for driver in DRIVERS:
         subprocess.run(["modprobe", driver], timeout=60)
     end = time.monotonic() + SETTLE_SECONDS
-    while running_jobs() and time.monotonic() < end:
+    while jobs := running_jobs():
+        if time.monotonic() >= end:
+            names = ", ".join(sorted(jobs)[:5])
+            raise TimeoutError("after %d s systemd still starts %s" % (SETTLE_SECONDS, names))
         time.sleep(0.2)
     subprocess.run(["udevadm", "settle", "--timeout=60"], timeout=90)
     os.makedirs(os.path.dirname(mark), exist_ok=True)
@@ -217,12 +214,24 @@ def give_up(reason):
         wait_for_ever()
 
 
+def get_ready(mark):
+    """Comes as far as it can without a card. Returns how to let the network go on."""
+    try:
+        preload()
+        settle(mark)
+        release_network = hold_network()
+        reason = why_no_template()
+    except Exception as error:
+        # The console's line has ASCII alone.
+        reason = ascii(error)
+    if reason is not None:
+        refuse(reason)
+    return release_network
+
+
 def wait_for_card(has_card, mark):
     """Returns when there is a card and this copy has numbers, a clock and a boot id of its own."""
-    preload()
-    settle(mark)
-    release_network = hold_network()
-    refuse_template()
+    release_network = get_ready(mark)
     print(WAITING, flush=True)
     while not has_card():
         time.sleep(CARD_POLL_SECONDS)
