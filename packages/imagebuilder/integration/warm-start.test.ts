@@ -122,8 +122,11 @@ test('where copies would share too much it says so, and does not wait for a card
   expect(stdout.split('\n').slice(-1)).toEqual(['bakehouse: no template: too much']);
 });
 
+const fromEc2 = 'warm_start.datasources = lambda: ["Ec2", "None"]';
+
 test('what copies would share: what other services drew, and the secrets of TCP', async () => {
   const stdout = await pythonOf([
+    fromEc2,
     'warm_start.OWN_SERVICES = folder + "/own"',
     'warm_start.TCP_COUNTERS = folder + "/snmp"',
     'write("own", "getty@.service\\nsystemd-udevd.service\\n")',
@@ -246,6 +249,19 @@ test('the disk of a template is marked before its memory is kept', async () => {
     'warm_start.settle(mark)',
   ]);
   expect(stdout).toBe('True');
+});
+
+test('a guest whose cloud-init does not look for its instance in EC2 is no template', async () => {
+  const stdout = await pythonOf([
+    'os.mkdir(folder + "/cloudinit")',
+    'write("cloudinit/__init__.py", "")',
+    'write("cloudinit/stages.py", "def fetch_base_config(): return {\\"datasource_list\\": [\\"NoCloud\\", \\"None\\"]}")',
+    'sys.path.insert(0, folder)',
+    'print(warm_start.why_no_template())',
+  ]);
+  expect(stdout).toBe(
+    'cloud-init looks in NoCloud, None for its instance, and copies learn their ids from Ec2 alone',
+  );
 });
 
 test("a template has cloud-init's modules, but for those that cannot be imported", async () => {

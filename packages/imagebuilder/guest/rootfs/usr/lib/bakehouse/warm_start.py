@@ -95,8 +95,19 @@ def has_used_tcp():
     return any(int(count[name]) > 0 for name in ("ActiveOpens", "PassiveOpens"))
 
 
+def datasources():
+    """Where cloud-init looks for its instance."""
+    from cloudinit import stages
+
+    return stages.fetch_base_config().get("datasource_list") or []
+
+
 def why_no_template():
-    """What the copies would share beside what is renewed; None for a guest of which there can be copies."""
+    """What the copies would share beside what is renewed, or would not learn; None for a guest of which there can be
+    copies."""
+    sources = datasources()
+    if "Ec2" not in sources:
+        return "cloud-init looks in %s for its instance, and copies learn their ids from Ec2 alone" % ", ".join(sources)
     with open(OWN_SERVICES) as listed:
         own = set(listed.read().split())
     others = [service for service in started_services() if unit_file(service) not in own]
