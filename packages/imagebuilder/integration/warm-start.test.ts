@@ -233,6 +233,19 @@ test('a copy whose firmware tables cannot be changed powers off', async () => {
   expect(stdout).toBe('systemctl poweroff --force');
 });
 
+test.each(['OSError("is closed")', 'warm_start.subprocess.TimeoutExpired("program", 120)'])(
+  'a copy goes on when its journal and its disks do not learn the new ids: %s',
+  async (error) => {
+    const stdout = await pythonOf([
+      `def fail(command, timeout): print(command[0]); raise ${error}`,
+      'warm_start.subprocess.run = fail',
+      'warm_start.restart_with_new_ids()',
+      'print("on")',
+    ]);
+    expect(stdout.split('\n')).toEqual(['systemctl', 'udevadm', 'on']);
+  },
+);
+
 test("what boots from a template's disk makes a machine id of its own, once", async () => {
   const renew = 'program.renew_machine_id("")';
   expect(await pythonOf([...copied(own), renew, shown])).toBe(ownId);

@@ -211,9 +211,15 @@ def renew_firmware_tables(instance_id):
 
 
 def restart_with_new_ids():
-    """What keeps the template's ids in memory: the journal, and the names of disks."""
-    subprocess.run(["systemctl", "restart", "systemd-journald.service"], timeout=120)
-    subprocess.run(["udevadm", "trigger", "--action=change", "--subsystem-match=block"], timeout=60)
+    """What keeps the template's ids in memory: the journal, and the names of disks. The rest of the boot does not depend
+    on them."""
+    journal = ["systemctl", "restart", "systemd-journald.service"]
+    disks = ["udevadm", "trigger", "--action=change", "--subsystem-match=block"]
+    for command in (journal, disks):
+        try:
+            subprocess.run(command, timeout=120)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print("%s: %s" % (command[0], error), file=sys.stderr)
 
 
 def give_up(reason):
