@@ -1,8 +1,9 @@
 import type { TimestampMs } from '@bakehouse/base';
-import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import type { QmpClient } from '@bakehouse/qmp';
 import type { FollowedMachine } from './followed-machine.ts';
 import { type HoldRecord, readHold, removeHold, writeHold } from './hold-record.ts';
 import { isMarkedHalted, markHalted } from './machine-record.ts';
+import { runStateOf } from './monitor.ts';
 
 /**
  * A guest that is paused for the sake of others: see `GuestHolder` of the port. The file in the machine's folder is
@@ -60,7 +61,7 @@ export class GuestHold {
     await this.known();
     const found = this.#hold;
     if (found === undefined) return this.#isKnown;
-    const isRunning = (await runState(client, this.#quick)) === 'running';
+    const isRunning = (await runStateOf(client, this.#quick)) === 'running';
     // It may have been released meanwhile.
     if (this.#hold !== found) return true;
     if (isRunning && this.#isEnding) {
@@ -77,7 +78,7 @@ export class GuestHold {
     await this.known();
     if (this.#hold !== undefined) return true;
     const { folder, record, clock } = this.#machine;
-    if ((await runState(client, this.#quick)) !== 'running') return false;
+    if ((await runStateOf(client, this.#quick)) !== 'running') return false;
     const hold = { generation: record.generation, reason, at: clock.now() };
     await this.#removed;
     await writeHold(folder, hold);
@@ -170,9 +171,4 @@ export class GuestHold {
     const { instanceId, generation } = record;
     emit({ kind: 'paused', instanceId, generation, reason });
   }
-}
-
-async function runState(client: QmpClient, options = {}): Promise<unknown> {
-  const status = await client.execute('query-status', {}, options);
-  return isJsonObject(status) ? status.status : undefined;
 }

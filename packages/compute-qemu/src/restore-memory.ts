@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Clock } from '@bakehouse/base';
 import type { MachineNic } from '@bakehouse/domain';
 import { firstHandedDescriptor } from '@bakehouse/host';
-import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import type { QmpClient } from '@bakehouse/qmp';
 import { MemoryMisfitError } from './compute-errors.ts';
 import { readTail } from './console-log.ts';
 import { machineFileNames } from './machine-files.ts';
-import { isMonitorFailure, qemuBuildOf } from './monitor.ts';
+import { isMonitorFailure, qemuBuildOf, runStateOf } from './monitor.ts';
 import { cardBackend, cardDevice, firstCard, firstCardPlace } from './network-card.ts';
 
 const pollMs = 10;
@@ -48,8 +48,7 @@ export async function restoreMemory(client: QmpClient, options: RestoreOptions):
 async function loaded(client: QmpClient, { clock, timeoutMs }: RestoreOptions): Promise<void> {
   const deadline = clock.elapsed() + timeoutMs;
   for (;;) {
-    const reply = await client.execute('query-status');
-    const status = isJsonObject(reply) ? reply.status : undefined;
+    const status = await runStateOf(client);
     if (status === 'paused') return;
     if (status !== 'inmigrate') {
       throw new MemoryMisfitError(`the machine is ${status} when the template is loaded`);
