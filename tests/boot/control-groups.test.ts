@@ -63,6 +63,7 @@ describe('control groups of a host with systemd and cgroup v2', () => {
   test('scopes of systemd limit, say who ran out of memory, and leave nothing', async () => {
     expect(await probe('sudo env')).toMatchObject({ kind: 'systemd', ...works });
     expect(await sh(guest, "systemctl list-units --all --plain --no-legend '*0123456*'")).toBe('');
+    expect(await sh(guest, "find /run/systemd/system.control -name '*0123456*'")).toBe('');
   });
 
   test('so do groups without systemd', async () => {
