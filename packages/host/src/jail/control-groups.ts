@@ -66,7 +66,7 @@ export const systemdScopes = (
   waitMs: number = removalMs,
 ): ControlGroups => ({
   kind: 'systemd',
-  detail: "systemd's scopes: memory, processors, threads, disks",
+  detail: "systemd's slices: memory, processors, threads, disks",
   async make(name, limits) {
     const set = ['set-property', '--runtime', sliceOf(name), ...sliceProperties(limits)];
     await systemctl(manager, set);

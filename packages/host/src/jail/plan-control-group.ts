@@ -97,8 +97,9 @@ export const userManager = (runtimeFolder: string): SystemdManager => ({
 
 /**
  * The slice that a scope has for itself, with the limits. It outlives the scope, so the kernel's count of what it killed
- * there for lack of memory can be read when the processes have ended; systemd says so by itself only since 253. Slices
- * are in what is before the first dash, all below `bakehouse.slice`: together they weigh as much as the host's services.
+ * there for lack of memory can be read when the processes have ended; systemd says so by itself only since 253. A dash
+ * in the name of a slice puts it into another one: `bakehouse-7_x.slice` is in `bakehouse.slice`, as all of them are, so
+ * they weigh as much together as all services of the host.
  */
 export const sliceOf = (name: string): string => `${name.replaceAll(/(?<=-.*)-/g, '_')}.slice`;
 
