@@ -24,6 +24,7 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
+import { DiskUseMeter } from './disk-use-meter.ts';
 import { endMachine } from './end-machine.ts';
 import { saveMemory, waitsForCard } from './keep-memory.ts';
 import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
@@ -49,6 +50,7 @@ export class QemuCompute implements Compute {
   readonly #context: ComputeContext;
   readonly #launcher: MachineLauncher;
   readonly #keeper: MachineKeeper;
+  readonly #diskUse: DiskUseMeter;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   readonly #sessions = new Map<InstanceId, MachineSession>();
@@ -58,6 +60,11 @@ export class QemuCompute implements Compute {
     this.#context = context;
     this.#launcher = new MachineLauncher(context);
     this.#keeper = machineKeeper(context.directory);
+    const { disks, logger } = context;
+    this.#diskUse = new DiskUseMeter({
+      filesOf: async (id) => [...(await filesIn(this.#folder(id))), ...(await disks.files(id))],
+      logger,
+    });
   }
 
   start(spec: MachineSpec): Promise<void> {
@@ -136,21 +143,8 @@ export class QemuCompute implements Compute {
       .map(({ instanceId }) => instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
-    const { disks, logger } = this.#context;
-    const filesOf = async (
-      instanceId: InstanceId,
-    ): Promise<readonly [InstanceId, readonly MachineFile[]]> => {
-      try {
-        const folders = [filesIn(this.#folder(instanceId)), disks.files(instanceId)];
-        return [instanceId, (await Promise.all(folders)).flat()];
-      } catch (error) {
-        // It does not show growth, and must not keep that of others from being seen.
-        logger.log('warn', 'cannot look at the files of a machine', { instanceId, error });
-        return [instanceId, []];
-      }
-    };
-    return new Map(await Promise.all([...this.#sessions.keys()].map(filesOf)));
+  diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
+    return this.#diskUse.look(this.#sessions.keys());
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
