@@ -119,7 +119,7 @@ results.push(['unused code', await gate('unused code', 'knip', ['--no-config-hin
 for (const project of ['unit', 'simulation', 'sqlite', 'postgres']) {
   results.push([project, await suite(project, folder)]);
 }
-// Both wait more than they compute, for disks and for guests that are idle.
+// Neither keeps all cores busy: they wait for disks, for timers and for guests.
 const slow = [suite('integration', folder, true), suite('boot', folder)] as const;
 const [integration, boot] = await Promise.all(slow);
 results.push(['integration', integration], ['boot', boot]);

@@ -34,7 +34,7 @@ interface Own {
   readonly machineId: string;
   readonly bootId: string;
   readonly tcp: readonly number[];
-  readonly lease: string;
+  readonly dhcpClientId: string;
 }
 
 /** What no two instances may share. */
@@ -47,7 +47,7 @@ async function ownOf(guest: Machine): Promise<Own> {
     machineId,
     hostKeys: await sh(guest, 'cut -d" " -f2 /etc/ssh/ssh_host_*_key.pub'),
     tcp: secrets.split(' ').map(Number),
-    lease: await sh(guest, 'sudo grep -h ^ADDRESS= /run/systemd/netif/leases/*'),
+    dhcpClientId: await sh(guest, 'sudo grep -h ^CLIENTID= /run/systemd/netif/leases/*'),
   };
 }
 
@@ -129,9 +129,9 @@ describe('fast launch', () => {
     }
   });
 
-  test('two of them share no key, id, random number, secret or lease', async () => {
+  test('two of them share no key, id, random number, secret or DHCP client id', async () => {
     const [one, other] = [await ownOf(children[0]), await ownOf(children[1])];
-    for (const name of ['machineId', 'bootId', 'lease'] as const) {
+    for (const name of ['machineId', 'bootId', 'dhcpClientId'] as const) {
       expect(one[name]).not.toBe(other[name]);
     }
     const keys = [...one.hostKeys.split('\n'), ...other.hostKeys.split('\n')];

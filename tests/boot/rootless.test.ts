@@ -94,7 +94,9 @@ describe.skipIf(missing.length > 0)('the main job of an ordinary user', () => {
     await bakehouse('stop', again.instanceId);
     await bakehouse('start', again.instanceId);
     const askUser = command('ssh', 'first-instance', '--', 'id -un');
-    await until('an ssh login after the start', async () => (await run(askUser)).code === 0);
+    await until('an ssh login after the start', async () => (await run(askUser)).code === 0, {
+      limitMs,
+    });
   });
 
   test('all of it is removed', async () => {

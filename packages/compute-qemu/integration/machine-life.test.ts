@@ -1,4 +1,4 @@
-import { appendFile, chown, readdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chown, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InsufficientCapacityError } from '@bakehouse/domain';
 import { connectQmp } from '@bakehouse/qmp';
@@ -57,6 +57,20 @@ describe('a machine', () => {
         expect(places).toContainEqual(expect.objectContaining(place));
       }
     }
+  });
+
+  it('shows no use of the disk when its files cannot be looked at', async () => {
+    await bench.makeDisks(bootSectors.idle);
+    const { driver } = bench.driver();
+    await driver.start(machineSpec());
+    expect((await driver.diskUse()).get(instanceId)).not.toEqual([]);
+    const folder = join(bench.folder, 'instances', instanceId);
+    await rename(folder, `${folder}.away`);
+    await writeFile(folder, 'no folder');
+    const use = await driver.diskUse();
+    await rm(folder);
+    await rename(`${folder}.away`, folder);
+    expect(use).toEqual(new Map([[instanceId, []]]));
   });
 
   it('gives way to its next generation', async () => {

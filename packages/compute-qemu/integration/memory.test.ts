@@ -126,25 +126,25 @@ it('memory that QEMU cannot load is no obstacle: the machine boots', async () =>
   });
 });
 
-it('a start that was cut off right before the guest went on lets it go on', async () => {
+/** A machine that has its memory, and whose guest is stopped again, as a start that is cut off leaves it. */
+async function cutOffStart() {
   const { driver } = bench.driver();
   await keep(driver);
   await driver.start(child());
   await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\n'));
-  const pid = await bench.pidOf();
   await pause();
+  return { driver, pid: await bench.pidOf() };
+}
+
+it('a start that was cut off right before the guest went on lets it go on', async () => {
+  const { driver, pid } = await cutOffStart();
   await driver.start(child());
   expect(await driver.list()).toMatchObject([{ instanceId, state: 'running' }]);
   expect(await bench.pidOf()).toBe(pid);
 });
 
 it('a start that was cut off before the guest had its memory is made again', async () => {
-  const { driver } = bench.driver();
-  await keep(driver);
-  await driver.start(child());
-  await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\n'));
-  const pid = await bench.pidOf();
-  await pause();
+  const { driver, pid } = await cutOffStart();
   await rm(bench.machineFile('memory.used'));
   await driver.start(child());
   await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('C\nC\n'));

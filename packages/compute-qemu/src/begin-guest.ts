@@ -11,33 +11,31 @@ export const folderModeAtStart = 0o1770;
 /** QEMU uses what it has made. A guest that takes it over cannot replace a file by a link for the server to follow. */
 const folderModeOfGuest = 0o710;
 
-interface GuestPlace {
+interface GuestToBegin {
   readonly folder: string;
   readonly instanceId: InstanceId;
+  /** The machine may have loaded the memory of a template. */
+  readonly isRestored?: boolean;
 }
 
 /**
  * Lets the guest of a machine begin that was started paused. Repeatable; a guest that has begun is left as it is.
- * `isRestored`: it may have memory to go on from, and is paused as the guest was when that was kept. QEMU has read disks by now, which may have been made to take it over, and it could make names in the folder:
- * rejects when any of them is not what QEMU makes, and when the monitor is another machine's.
+ * QEMU has read disks by now, which may have been made to take it over, and it could make names in the folder: rejects
+ * when any of them is not what QEMU makes, and when the monitor is another machine's.
  */
 export async function beginGuest(
   client: QmpClient,
-  { folder, instanceId, isRestored = false }: GuestPlace & { readonly isRestored?: boolean },
+  { folder, instanceId, isRestored = false }: GuestToBegin,
 ): Promise<void> {
   const { gid: user } = await stat(folder);
   // A machine that a release without jails started has begun.
   if (user === 0) return;
-  await closeFolder(client, { folder, instanceId });
-  const waiting = isRestored ? ['prelaunch', 'paused'] : ['prelaunch'];
-  if (waiting.includes(`${await runStateOf(client)}`)) await client.execute('cont');
-}
-
-async function closeFolder(client: QmpClient, { folder, instanceId }: GuestPlace): Promise<void> {
-  const { gid: user } = await stat(folder);
   await chmod(folder, folderModeOfGuest);
   await assertPlainNames(folder, { user, mayMake: isNameOfQemu });
   await assertOwnMonitor(client, instanceId);
+  // Memory that was kept has the state of its guest, which was stopped then.
+  const waiting: readonly unknown[] = isRestored ? ['prelaunch', 'paused'] : ['prelaunch'];
+  if (waiting.includes(await runStateOf(client))) await client.execute('cont');
 }
 
 /** The connection is older than the look at the names: a link may have led it elsewhere. */

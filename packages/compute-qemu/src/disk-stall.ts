@@ -1,6 +1,7 @@
-import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import type { QmpClient } from '@bakehouse/qmp';
 import { findFullDisk, fullDiskMessage } from './disk-room.ts';
 import type { FollowedMachine } from './followed-machine.ts';
+import { runStateOf } from './monitor.ts';
 
 export interface DiskStallOptions extends FollowedMachine {
   /** Whether the guest may go on when its disk has room. */
@@ -23,8 +24,7 @@ export class DiskStall {
 
   /** A machine that was found again may be paused already. */
   async find(client: QmpClient, signal: AbortSignal): Promise<void> {
-    const status = await client.execute('query-status');
-    if (isJsonObject(status) && status.status === 'io-error') {
+    if ((await runStateOf(client)) === 'io-error') {
       await this.pause({ problem: 'a disk could not be written' }, client, signal);
     }
   }

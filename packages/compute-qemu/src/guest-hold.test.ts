@@ -63,6 +63,20 @@ function makeHold(folder: string) {
   return { hold, events, logged };
 }
 
+test('a guest that was stopped for good does not go on under the next control plane', async () => {
+  const folder = await makeFolder();
+  const guest = new FakeGuest();
+  // QEMU keeps a guest in this state that it has paused by itself.
+  guest.status = 'io-error';
+  const { hold } = makeHold(folder);
+  await hold.known();
+  expect(hold.mayGoOn).toBe(true);
+  await hold.halt(guest);
+  const next = makeHold(folder);
+  await next.hold.find(guest);
+  expect(next.hold.mayGoOn).toBe(false);
+});
+
 test('a guest whose continuation took too long is not paused by the next control plane', async () => {
   const folder = await makeFolder();
   const guest = new FakeGuest();

@@ -1,7 +1,9 @@
 import type { TimestampMs } from '@bakehouse/base';
-import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import type { QmpClient } from '@bakehouse/qmp';
 import type { FollowedMachine } from './followed-machine.ts';
 import { type HoldRecord, readHold, removeHold, writeHold } from './hold-record.ts';
+import { isMarkedHalted, markHalted } from './machine-record.ts';
+import { runStateOf } from './monitor.ts';
 
 /**
  * A guest that is paused for the sake of others: see `GuestHolder` of the port. The file in the machine's folder is
@@ -42,9 +44,9 @@ export class GuestHold {
     return this.#hold?.reason;
   }
 
-  /** Whether the guest may go on when what else has paused it is over. */
+  /** Whether the guest may go on when what else has paused it is over; not before it is known. */
   get mayGoOn(): boolean {
-    return this.#hold === undefined && !this.#isHalted;
+    return this.#isKnown && this.#hold === undefined && !this.#isHalted;
   }
 
   get since(): TimestampMs | undefined {
@@ -59,7 +61,7 @@ export class GuestHold {
     await this.known();
     const found = this.#hold;
     if (found === undefined) return this.#isKnown;
-    const isRunning = (await runState(client, this.#quick)) === 'running';
+    const isRunning = (await runStateOf(client, this.#quick)) === 'running';
     // It may have been released meanwhile.
     if (this.#hold !== found) return true;
     if (isRunning && this.#isEnding) {
@@ -76,7 +78,7 @@ export class GuestHold {
     await this.known();
     if (this.#hold !== undefined) return true;
     const { folder, record, clock } = this.#machine;
-    if ((await runState(client, this.#quick)) !== 'running') return false;
+    if ((await runStateOf(client, this.#quick)) !== 'running') return false;
     const hold = { generation: record.generation, reason, at: clock.now() };
     await this.#removed;
     await writeHold(folder, hold);
@@ -102,14 +104,22 @@ export class GuestHold {
     return true;
   }
 
-  /** Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. */
+  /**
+   * Stops the guest for good: its machine is to end. No longer held, as whoever finds a hold may let the guest go on. It
+   * is recorded for a later control plane: QEMU keeps a guest that a full disk has paused in that state.
+   */
   async halt(client: QmpClient): Promise<void> {
     this.#isHalted = true;
+    const { folder, record, logger } = this.#machine;
+    await markHalted(folder, record.generation).catch((error: unknown) => {
+      // On a full disk it must still be possible to stop a guest.
+      logger.log('warn', 'cannot record that a guest is stopped for good', { error });
+    });
     await this.known();
     this.#isKnown = true;
     if (this.#hold !== undefined) {
       this.#hold = undefined;
-      await removeHold(this.#machine.folder);
+      await removeHold(folder);
     }
     await client.execute('stop');
   }
@@ -132,6 +142,7 @@ export class GuestHold {
     const { folder, record, logger } = this.#machine;
     try {
       const found = await readHold(folder, record.generation);
+      if (await isMarkedHalted(folder, record.generation)) this.#isHalted = true;
       // The guest may have been held and released meanwhile.
       if (!this.#isKnown) this.#hold = found;
       this.#isKnown = true;
@@ -160,9 +171,4 @@ export class GuestHold {
     const { instanceId, generation } = record;
     emit({ kind: 'paused', instanceId, generation, reason });
   }
-}
-
-async function runState(client: QmpClient, options = {}): Promise<unknown> {
-  const status = await client.execute('query-status', {}, options);
-  return isJsonObject(status) ? status.status : undefined;
 }

@@ -29,6 +29,8 @@ export const machineFileNames = {
   shutdowns: 'shutdown.log',
   /** Says that the owner ended the machine of this generation. */
   killed: 'killed.json',
+  /** Says that the guest of this generation is stopped for good: see guest-hold.ts. */
+  halted: 'halted.json',
   /** Says that the guest of this generation is paused for others' sake: see guest-hold.ts. */
   hold: 'hold.json',
   screen: 'screen.ppm',

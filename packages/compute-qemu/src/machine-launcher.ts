@@ -25,7 +25,7 @@ import { hostMemoryAvailable } from './host-memory.ts';
 import { removeMemory } from './keep-guest.ts';
 import { memoryMisfit, type OpenedMemory, openMemory } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
-import { enterMachineGroup } from './machine-group.ts';
+import { endMachineGroup, enterMachineGroup } from './machine-group.ts';
 import { withMachineJail } from './machine-jail.ts';
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from './machine-record.ts';
 import { capacityOf, checkMemory, type MemoryFacts, memoryClaimBytes } from './memory-claim.ts';
@@ -144,7 +144,7 @@ export class MachineLauncher {
   }
 
   async #begin(spec: MachineSpec, source: MemorySource): Promise<LaunchedMachine> {
-    const { directory, accelerator, disks, users, limits } = this.#context;
+    const { directory, accelerator, disks, users, limits, groups, logger } = this.#context;
     const { instanceId } = spec;
     const folder = machineFolder(directory, instanceId);
     const user = await users.of(folder);
@@ -171,6 +171,10 @@ export class MachineLauncher {
         this.#spawn(spec, { folder, jail, argv, disks: started, source }),
       );
     } catch (error) {
+      // What its group counted is not the next one's.
+      await endMachineGroup(groups, folder).catch((problem: unknown) =>
+        logger.log('warn', 'cannot remove the control group', { instanceId, error: problem }),
+      );
       await removeEphemeralDisks(folder);
       await removeMachineRecord(folder);
       if (isStartTrouble(error)) {

@@ -48,6 +48,15 @@ export async function isMarkedKilled(folder: string, generation: number): Promis
   return (await readJson(folder, machineFileNames.killed))?.generation === generation;
 }
 
+/** Records, before it happens, that the guest of this generation is stopped and may not go on. */
+export async function markHalted(folder: string, generation: number): Promise<void> {
+  await writeJson(folder, machineFileNames.halted, { generation });
+}
+
+export async function isMarkedHalted(folder: string, generation: number): Promise<boolean> {
+  return (await readJson(folder, machineFileNames.halted))?.generation === generation;
+}
+
 const recordBytesMax = MiB;
 
 async function writeJson(folder: string, name: string, value: unknown): Promise<void> {

@@ -10,7 +10,6 @@ import {
 } from '@bakehouse/host';
 import {
   connectQmp,
-  isJsonObject,
   type QmpClient,
   QmpClosedError,
   type QmpEvent,
@@ -28,6 +27,7 @@ import { machineFileNames } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
+import { runStateOf } from './monitor.ts';
 
 export interface SessionOptions extends FollowedMachine {
   readonly process: HostProcess;
@@ -134,9 +134,9 @@ export class MachineSession {
     try {
       const client = await this.client();
       await this.hold.known();
-      const status = await client.execute('query-status');
+      const runState = await runStateOf(client);
       const isHeld = this.hold.reason !== undefined;
-      this.#state = machineState(isJsonObject(status) ? status.status : undefined, { isHeld });
+      this.#state = machineState(runState, { isHeld });
       this.#isSlow = false;
     } catch (error) {
       if (!isMachineTrouble(error)) {

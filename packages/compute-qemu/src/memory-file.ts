@@ -86,7 +86,7 @@ async function inTime(
 async function receive(server: Server, part: string, options: MemoryFileOptions): Promise<void> {
   const { signal } = options;
   const [socket]: Socket[] = await once(server, 'connection', { signal });
-  if (!socket) throw new Error('a connection has a socket');
+  if (!socket) throw new Error('a connection came without a socket');
   const file = createWriteStream(part, { mode: 0o600 });
   await pipeline(socket, (bytes) => bounded(bytes, options), file, { signal });
 }

@@ -25,6 +25,7 @@ import type { ComputeContext } from './compute-options.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
+import { DiskUseMeter } from './disk-use-meter.ts';
 import { endMachine } from './end-machine.ts';
 import { endForks, forkRefusal, isKept, keepForks, keepGuest } from './keep-guest.ts';
 import { waitsForCard } from './keep-memory.ts';
@@ -46,6 +47,7 @@ export class QemuCompute implements Compute {
   readonly #context: ComputeContext;
   readonly #launcher: MachineLauncher;
   readonly #keeper: MachineKeeper;
+  readonly #diskUse: DiskUseMeter;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   readonly #sessions = new Map<InstanceId, MachineSession>();
@@ -55,6 +57,11 @@ export class QemuCompute implements Compute {
     this.#context = context;
     this.#launcher = new MachineLauncher(context);
     this.#keeper = machineKeeper(context.directory);
+    const { disks, logger } = context;
+    this.#diskUse = new DiskUseMeter({
+      filesOf: async (id) => [...(await filesIn(this.#folder(id))), ...(await disks.files(id))],
+      logger,
+    });
   }
 
   start(spec: MachineSpec): Promise<void> {
@@ -129,16 +136,8 @@ export class QemuCompute implements Compute {
       .map(({ instanceId }) => instanceId);
   }
 
-  async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
-    const { disks } = this.#context;
-    const filesOf = async (instanceId: InstanceId) => {
-      const [own, ofVolumes] = await Promise.all([
-        filesIn(this.#folder(instanceId)),
-        disks.files(instanceId),
-      ]);
-      return [instanceId, [...own, ...ofVolumes]] as const;
-    };
-    return new Map(await Promise.all([...this.#sessions.keys()].map(filesOf)));
+  diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
+    return this.#diskUse.look(this.#sessions.keys());
   }
 
   capacityFor(memoryMiB: number, count: number): Promise<Capacity> {

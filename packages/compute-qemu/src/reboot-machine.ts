@@ -2,8 +2,9 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@bakehouse/base';
 import { openPlainFile } from '@bakehouse/host';
-import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import type { QmpClient } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
+import { runStateOf } from './monitor.ts';
 
 export interface RebootOptions {
   readonly clock: Clock;
@@ -18,17 +19,12 @@ export interface RebootOptions {
   readonly withoutHolder: (work: () => Promise<void>) => Promise<void>;
 }
 
-async function runState(client: QmpClient): Promise<unknown> {
-  const status = await client.execute('query-status');
-  return isJsonObject(status) ? status.status : undefined;
-}
-
 /** Presses the power button until the guest has shut down (run state `shutdown`) or the limit is reached. */
 async function shutDown(client: QmpClient, options: RebootOptions): Promise<void> {
   const { clock, limitMs, pressEveryMs, pollMs, signal } = options;
   const startedAt = clock.elapsed();
   let pressedAt = Number.NEGATIVE_INFINITY;
-  while ((await runState(client)) !== 'shutdown') {
+  while ((await runStateOf(client)) !== 'shutdown') {
     const now = clock.elapsed();
     if (now - startedAt >= limitMs) return;
     if (now - pressedAt >= pressEveryMs) {
@@ -56,7 +52,7 @@ export async function rebootMachine(client: QmpClient, options: RebootOptions): 
     await client.execute('set-action', { shutdown: 'poweroff' });
   }
   await options.withoutHolder(async () => {
-    if (options.isHeld() || (await runState(client)) === 'running') return;
+    if (options.isHeld() || (await runStateOf(client)) === 'running') return;
     await client.execute('cont');
   });
 }

@@ -79,6 +79,7 @@ const vpc: VpcTopology = {
 };
 const member = (number: number, groups: string): PolicyNic => ({
   nicId: `eni-${number}`,
+  vpcId: nicOf(number).vpcId,
   groupIds: [...groups].map((group) => `sg-${group}` as const),
   addresses: [
     {

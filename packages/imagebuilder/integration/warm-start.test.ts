@@ -122,8 +122,11 @@ test('where copies would share too much it says so, and does not wait for a card
   expect(stdout.split('\n').slice(-1)).toEqual(['bakehouse: no template: too much']);
 });
 
+const fromEc2 = 'warm_start.datasources = lambda: ["Ec2", "None"]';
+
 test('what copies would share: what other services drew, and the secrets of TCP', async () => {
   const stdout = await pythonOf([
+    fromEc2,
     'warm_start.OWN_SERVICES = folder + "/own"',
     'warm_start.TCP_COUNTERS = folder + "/snmp"',
     'write("own", "getty@.service\\nsystemd-udevd.service\\n")',
@@ -144,13 +147,51 @@ test('what copies would share: what other services drew, and the secrets of TCP'
   expect(stdout.split('\n')).toEqual(['None', service, tcp, tcp]);
 });
 
-test('a guest of which this cannot be said is no template', async () => {
+test.each(['preload', 'settle', 'hold_network', 'why_no_template'])(
+  'a guest whose %s fails is no template, and says why',
+  async (part) => {
+    const stdout = await pythonOf([
+      ...recorded,
+      'warm_start.wait_for_ever = end',
+      'def fail(*arguments): raise OSError("caf\\xe9\\nis closed")',
+      `warm_start.${part} = fail`,
+      'program.wait_without_card()',
+    ]);
+    const [reason] = stdout.split('\n').slice(-1);
+    expect(reason).toBe("bakehouse: no template: OSError('caf\\xe9\\nis closed')");
+  },
+);
+
+test('a boot that does not come to rest makes no template', async () => {
   const stdout = await pythonOf([
+    ...['settle = warm_start.settle', ...recorded, 'warm_start.settle = settle'],
     'warm_start.wait_for_ever = end',
-    'warm_start.OWN_SERVICES = folder + "/none"',
-    'warm_start.refuse_template()',
+    'warm_start.subprocess.run = lambda *arguments, **options: None',
+    'warm_start.running_jobs = lambda: ["one.service", "a.service"]',
+    'now = iter(range(1000))',
+    'warm_start.time.monotonic = lambda: next(now)',
+    'warm_start.time.sleep = lambda seconds: None',
+    'program.wait_without_card()',
   ]);
-  expect(stdout).toContain('bakehouse: no template: not known what copies would share');
+  expect(stdout.split('\n').slice(-1)).toEqual([
+    "bakehouse: no template: TimeoutError('after 300 s systemd still starts a.service, one.service')",
+  ]);
+});
+
+test.each([
+  ['is disabled', 'program.is_disabled = lambda: True', 'cloud-init is disabled'],
+  [
+    'cannot be loaded',
+    'def fail(): raise ImportError("no yaml")\nprogram.is_disabled = lambda: False\nprogram.load_cloud_init = fail',
+    "ImportError('no yaml')",
+  ],
+])('a guest whose cloud-init %s is no template', async (_, change, reason) => {
+  const run = [change, 'program.RUN_DIRECTORY = folder', 'program.notify_ready = end'];
+  const stdout = await pythonOf([...run, 'warm_start.wait_for_ever = end', 'program.run()']);
+  expect(stdout).toBe(`bakehouse: no template: ${reason}`);
+  const other = [...run, 'os.unlink(program.PRODUCT_SKU)'];
+  const ended = 'try: program.run()\nexcept ImportError: pass';
+  expect(await pythonOf([...other, ended])).toBe('');
 });
 
 /** A copy of a template of an image whose parent was i-…1, after its init stage. */
@@ -192,6 +233,19 @@ test('a copy whose firmware tables cannot be changed powers off', async () => {
   expect(stdout).toBe('systemctl poweroff --force');
 });
 
+test.each(['OSError("is closed")', 'warm_start.subprocess.TimeoutExpired("program", 120)'])(
+  'a copy goes on when its journal and its disks do not learn the new ids: %s',
+  async (error) => {
+    const stdout = await pythonOf([
+      `def fail(command, timeout): print(command[0]); raise ${error}`,
+      'warm_start.subprocess.run = fail',
+      'warm_start.restart_with_new_ids()',
+      'print("on")',
+    ]);
+    expect(stdout.split('\n')).toEqual(['systemctl', 'udevadm', 'on']);
+  },
+);
+
 test("what boots from a template's disk makes a machine id of its own, once", async () => {
   const renew = 'program.renew_machine_id("")';
   expect(await pythonOf([...copied(own), renew, shown])).toBe(ownId);
@@ -208,6 +262,19 @@ test('the disk of a template is marked before its memory is kept', async () => {
     'warm_start.settle(mark)',
   ]);
   expect(stdout).toBe('True');
+});
+
+test('a guest whose cloud-init does not look for its instance in EC2 is no template', async () => {
+  const stdout = await pythonOf([
+    'os.mkdir(folder + "/cloudinit")',
+    'write("cloudinit/__init__.py", "")',
+    'write("cloudinit/stages.py", "def fetch_base_config(): return {\\"datasource_list\\": [\\"NoCloud\\", \\"None\\"]}")',
+    'sys.path.insert(0, folder)',
+    'print(warm_start.why_no_template())',
+  ]);
+  expect(stdout).toBe(
+    'cloud-init looks in NoCloud, None for its instance, and copies learn their ids from Ec2 alone',
+  );
 });
 
 test("a template has cloud-init's modules, but for those that cannot be imported", async () => {

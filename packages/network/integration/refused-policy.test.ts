@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PolicyChange, PolicyNic } from '@bakehouse/domain';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LinuxNetwork } from '../src/linux-network.ts';
 import { networkNames, vpcNames } from '../src/network-names.ts';
@@ -28,7 +29,8 @@ afterEach(async () => {
 });
 
 const names = () => networkNames(platform.options.name, platform.directory);
-const nicFile = ({ nic }: Guest) => join(names().policyDirectory, 'nics', `${nic.nicId}.json`);
+const nicFile = ({ nic }: Pick<Guest, 'nic'>) =>
+  join(names().policyDirectory, 'nics', `${nic.nicId}.json`);
 
 test('opens with nothing passing when the recorded policy cannot be applied', async () => {
   const guest = await platform.guest(platform.nic(10));
@@ -223,4 +225,61 @@ test('a refused change of one VPC keeps no other from changing at the same time'
   expect(await heard()).toEqual([false, true]);
   await network.applyPolicy(open);
   expect(await heard()).toEqual([true, true]);
+});
+
+/** Two guests whose policy may change, one in a VPC of which nft refuses group 7, and the NIC of a stopped instance. */
+async function besideStopped() {
+  const network = new LinuxNetwork(platform.options, {
+    device: platform.device,
+    run: (argv, input) => platform.run(argv, input?.includes(groupId(7)) ? 'add nonsense' : input),
+  });
+  await network.open();
+  const guest = await platform.guestOf(platform.nic(10), network);
+  const other = await platform.guestOf(
+    platform.nic(11, { vpcId: 'vpc-0123456789abcdef9' }),
+    network,
+  );
+  const stopped = platform.nic(12, { vpcId: 'vpc-0123456789abcdef8' });
+  await serveSsh(other);
+  const closed = policyOf([
+    [guest, []],
+    [other, []],
+  ]);
+  const vpcs = [...closed.vpcs, openVpc([stopped])];
+  await network.applyPolicy({ ...closed, vpcs, nics: [...closed.nics, policyNic(stopped)] });
+  /** Also opens the other guest. */
+  const changeWith = (...nics: readonly PolicyNic[]): PolicyChange => ({
+    nics: new Map(nics.map((nic) => [nic.nicId, nic])),
+    groups: new Map([[groupId(1), [sshIn]]]),
+    vpcs: new Map(),
+  });
+  return { network, guest, other, stopped, changeWith };
+}
+
+test('an address that goes from a refused VPC to a stopped instance keeps no other VPC from changing', async () => {
+  const { network, guest, other, stopped, changeWith } = await besideStopped();
+  const { publicIp = '', ...bare } = guest.nic;
+  const moved = policyNic({ ...stopped, publicIp });
+  const refused = policyNic(bare, { groupIds: [groupId(0), groupId(7)] });
+  await expect(network.changePolicy(changeWith(refused, moved))).rejects.toMatchObject({
+    vpcIds: new Set([guest.nic.vpcId, stopped.vpcId]),
+  });
+  expect(await ssh(other)).toMatch(/^heard/);
+  const accepted = policyNic(bare, { groupIds: [groupId(0)] });
+  await network.changePolicy(changeWith(accepted, moved));
+  expect(JSON.parse(await readFile(nicFile({ nic: stopped }), 'utf8'))).toEqual(moved);
+});
+
+test('an address of an earlier pool that a stopped instance has keeps no other VPC from changing', async () => {
+  const { network, other, stopped, changeWith } = await besideStopped();
+  const earlier = policyNic({ ...stopped, publicIp: '127.0.0.9' }, { groupIds: [groupId(0)] });
+  const change = changeWith(earlier);
+  await expect(network.changePolicy(change)).rejects.toMatchObject({
+    vpcIds: new Set([stopped.vpcId]),
+  });
+  expect(await ssh(other)).toMatch(/^heard/);
+  // Alone, too.
+  await expect(network.changePolicy({ ...change, groups: new Map() })).rejects.toMatchObject({
+    vpcIds: new Set([stopped.vpcId]),
+  });
 });

@@ -190,11 +190,12 @@ export function policyOf(
 }
 
 export function policyNic(
-  { nicId, privateIp, publicIp }: TestNic,
+  { nicId, vpcId, privateIp, publicIp }: TestNic,
   overrides: Partial<PolicyNic> = {},
 ): PolicyNic {
   const address = { privateIp, ...(publicIp === undefined ? {} : { publicIp }) };
-  return { nicId, groupIds: [], addresses: [address], sourceDestCheck: true, ...overrides };
+  const closed = { groupIds: [], sourceDestCheck: true };
+  return { nicId, vpcId, addresses: [address], ...closed, ...overrides };
 }
 
 const all = { ruleNumber: 100, allow: true, protocol: '-1', cidr: '0.0.0.0/0' };

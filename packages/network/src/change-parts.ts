@@ -1,4 +1,9 @@
-import { type PolicyChange, PolicyRefusedError, type VpcId } from '@bakehouse/domain';
+import {
+  type NetworkInterfaceId,
+  type PolicyChange,
+  PolicyRefusedError,
+  type VpcId,
+} from '@bakehouse/domain';
 import type { PluggedNic } from './network-records.ts';
 import type { PolicyState } from './network-state.ts';
 
@@ -10,17 +15,16 @@ interface ChangedNetwork {
 type Mutable<Values> = Values extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never;
 type Part = { readonly [Kind in keyof PolicyChange]: Mutable<PolicyChange[Kind]> };
 
-/** By VPC; undefined for what no VPC on this host uses. */
+/** By VPC; undefined for groups that no NIC is in, and for NICs that nothing is known of. */
 type ChangeParts = ReadonlyMap<VpcId | undefined, PolicyChange>;
 
 /** A change of several VPCs as one for each, and one for the rest. */
 export function changeParts(change: PolicyChange, { nics, policy }: ChangedNetwork): ChangeParts {
-  const vpcs = new Set([...nics.values()].map(({ vpcId }) => vpcId));
+  const vpcOf = (id: NetworkInterfaceId) =>
+    (change.nics.get(id) ?? nics.get(id) ?? policy.nics.get(id))?.vpcId;
   const vpcOfGroup = new Map<string, VpcId>();
-  for (const { nicId, vpcId } of nics.values()) {
-    const named = [policy.nics.get(nicId), change.nics.get(nicId)];
-    for (const groupId of named.flatMap((each) => each?.groupIds ?? []))
-      vpcOfGroup.set(groupId, vpcId);
+  for (const nic of [...policy.nics.values(), ...change.nics.values()]) {
+    for (const groupId of nic?.groupIds ?? []) if (nic) vpcOfGroup.set(groupId, nic.vpcId);
   }
   const parts = new Map<VpcId | undefined, Part>();
   const partOf = (vpcId: VpcId | undefined) => {
@@ -28,9 +32,9 @@ export function changeParts(change: PolicyChange, { nics, policy }: ChangedNetwo
     parts.set(vpcId, part);
     return part;
   };
-  for (const [id, nic] of change.nics) partOf(nics.get(id)?.vpcId).nics.set(id, nic);
+  for (const [id, nic] of change.nics) partOf(vpcOf(id)).nics.set(id, nic);
   for (const [id, rules] of change.groups) partOf(vpcOfGroup.get(id)).groups.set(id, rules);
-  for (const [id, vpc] of change.vpcs) partOf(vpcs.has(id) ? id : undefined).vpcs.set(id, vpc);
+  for (const [id, vpc] of change.vpcs) partOf(id).vpcs.set(id, vpc);
   return parts;
 }
 

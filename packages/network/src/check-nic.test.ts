@@ -52,7 +52,8 @@ test.each(['127.0.0.1', 'nothing', '203.0.113.1'])(
   'a policy cannot have the public address %s',
   (publicIp) => {
     const addresses = [{ privateIp: '172.31.0.10', publicIp }];
-    const nic = { nicId: 'eni-1', groupIds: [], addresses, sourceDestCheck: true } as const;
+    const { nicId, vpcId } = sampleNic(10);
+    const nic = { nicId, vpcId, groupIds: [], addresses, sourceDestCheck: true };
     expect(() => checkPolicyNic(nic, addressing)).toThrow(NetworkRangeError);
   },
 );

@@ -25,6 +25,7 @@ const vpc: VpcTopology = {
 };
 const policy: PolicyNic = {
   nicId: nic.nicId,
+  vpcId: nic.vpcId,
   groupIds: [],
   addresses: [
     { privateIp: nic.privateIp, publicIp: '127.18.0.10' },

@@ -26,9 +26,9 @@ async function opened(records: NetworkRecords) {
 
 const [source, target] = [sampleNic(10), sampleNic(11)];
 
-function policyOf({ nicId, privateIp }: typeof source, publicIp?: string): PolicyNic {
+function policyOf({ nicId, vpcId, privateIp }: typeof source, publicIp?: string): PolicyNic {
   const address = { privateIp, ...(publicIp !== undefined && { publicIp }) };
-  return { nicId, groupIds: [], addresses: [address], sourceDestCheck: true };
+  return { nicId, vpcId, groupIds: [], addresses: [address], sourceDestCheck: true };
 }
 
 const changeOf = (...nics: readonly PolicyNic[]): PolicyChange => ({

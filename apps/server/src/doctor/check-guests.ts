@@ -12,7 +12,7 @@ export async function checkGuests(instancesDirectory: string): Promise<readonly 
       ...common,
       status: 'warn',
       detail: `whether ${instanceId} is paused cannot be read: ${messageOf(error)}`,
-      remedy: 'repair or remove that file; until then the guest counts as not paused',
+      remedy: `repair that file, or remove it and reboot ${instanceId}; until then the guest counts as not paused`,
     }),
   );
   const paused = [...held].map(

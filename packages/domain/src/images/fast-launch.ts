@@ -4,7 +4,7 @@ import type { MetadataTransaction } from '../ports/metadata-store.ts';
 import type { AccountId, HostId, ImageId } from '../records/common.ts';
 import type { FastLaunch, FastLaunchState, GuestTemplate } from '../records/fast-launch.ts';
 import type { BlockDeviceMapping } from '../records/image.ts';
-import type { EphemeralDisk } from '../records/instance.ts';
+import type { EphemeralDisk, MetadataOptions } from '../records/instance.ts';
 import type { Snapshot } from '../records/snapshot.ts';
 
 /** What a launch asks for, as far as it decides whether the instance can go on from a template. */
@@ -19,6 +19,7 @@ export interface LaunchShape {
   }[];
   readonly ephemeralDisks: readonly EphemeralDisk[];
   readonly interfaces: number;
+  readonly httpEndpoint: MetadataOptions['httpEndpoint'];
 }
 
 /** A launch of an image with fast launch goes on from its template, or boots. */
@@ -52,6 +53,9 @@ const rules: readonly Rule[] = [
   ({ cpuOptions }) => (cpuOptions ? 'the launch has CPU options of its own' : undefined),
   ({ interfaces }) =>
     interfaces === 1 ? undefined : `the instance has ${interfaces} network interfaces`,
+  // A copy learns its instance id from metadata, and powers off without it.
+  ({ httpEndpoint }) =>
+    httpEndpoint === 'enabled' ? undefined : 'the metadata service is disabled for the instance',
   ({ ephemeralDisks }) =>
     ephemeralDisks.length === 0 ? undefined : 'the instance has instance-store disks',
   otherRoot,

@@ -57,7 +57,8 @@ export interface MemoryKeeper {
   /**
    * Waits until the guest of this machine, which runs and has no card, waits for one; keeps its memory and the state of
    * its devices, and ends the machine. Rejects with MemoryNotKeptError when the guest ends, when all of it takes longer than
-   * `limitMs`, when there is more to keep than the machine has memory, and when the disk gets full. `forget` removes what is kept. Kept already: no-op.
+   * `limitMs`, when there is more to keep than the machine has memory, and when the disk gets full. `forget` removes what
+   * is kept. Kept already: no-op.
    */
   keepMemory(
     spec: MachineSpec,

@@ -48,6 +48,8 @@ export interface PacketRule {
 /** What may pass a NIC. It may be in a policy before it is plugged, and after. */
 export interface PolicyNic {
   readonly nicId: NetworkInterfaceId;
+  /** Also of a NIC that is not plugged: what is refused of it is refused of this VPC. */
+  readonly vpcId: VpcId;
   readonly groupIds: readonly SecurityGroupId[];
   /** First: the primary one, as in `Nic`. No two NICs of a policy have the same public address. */
   readonly addresses: readonly { readonly privateIp: string; readonly publicIp?: string }[];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { minuteMs, secondMs } from '@bakehouse/base';
@@ -66,7 +66,8 @@ async function fakeManager(lines: (folder: string) => string) {
   await writeFile(path, `#!/bin/sh\necho "$*" >>'${folder}/calls'\n${lines(folder)}\n`);
   await chmod(path, 0o700);
   const calls = async () => (await readFile(join(folder, 'calls'), 'utf8')).trim().split('\n');
-  return { manager: { enter: [path], flags: [] }, calls };
+  const manager = { enter: [path], flags: [], control: join(folder, 'control') };
+  return { manager, calls };
 }
 
 const look = [
@@ -74,13 +75,26 @@ const look = [
   'systemctl show --property=LoadState --value x.scope',
 ];
 
+test('systemd: a slice has the limits for as long as the group is there', async () => {
+  const { manager, calls } = await fakeManager(() => 'echo not-found');
+  const scopes = systemdScopes(manager);
+  const enter = await scopes.make('x-1-2', { memoryBytes: 1024, threadsMax: 7, weight: 30 });
+  const limits = 'MemoryMax=1024 MemorySwapMax=0 TasksMax=7 CPUWeight=30 IOWeight=30';
+  expect(await calls()).toEqual([`systemctl set-property --runtime x-1_2.slice ${limits}`]);
+  expect(enter.slice(-3)).toEqual(['--unit=x-1-2', '--slice=x-1_2.slice', '--']);
+  // As systemd does.
+  await mkdir(join(manager.control, 'x-1_2.slice.d'), { recursive: true });
+  await scopes.remove('x-1-2');
+  expect(await readdir(manager.control)).toEqual([]);
+});
+
 test('systemd: the name of a scope is free once it is removed, though its last process ends a moment later', async () => {
   const { manager, calls } = await fakeManager(
     (folder) => `[ "$2" = show ] || exit 0
 [ "$(grep -c LoadState '${folder}/calls')" -gt 2 ] && echo not-found || echo loaded`,
   );
   await systemdScopes(manager, minuteMs).remove('x');
-  expect(await calls()).toEqual([...look, ...look, ...look]);
+  expect(await calls()).toEqual([...look, ...look, ...look, 'systemctl stop x.slice']);
 });
 
 test.each(['echo loaded', 'exec sleep 60'])(
@@ -89,6 +103,7 @@ test.each(['echo loaded', 'exec sleep 60'])(
     const { manager, calls } = await fakeManager(() => line);
     await systemdScopes(manager, 200).remove('x');
     expect((await calls())[0]).toBe(look[0]);
+    expect(await calls()).not.toContain('systemctl stop x.slice');
   },
   5 * secondMs,
 );

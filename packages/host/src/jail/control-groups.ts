@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB, messageOf, secondMs, systemClock } from '@bakehouse/base';
 import { exists, hasCode, readTextIfExists } from '../files.ts';
@@ -16,6 +16,8 @@ import {
   scopeCommand,
   settingsOfOne,
   settingsOfV1,
+  sliceOf,
+  sliceProperties,
   userManager,
 } from './plan-control-group.ts';
 
@@ -64,27 +66,39 @@ export const systemdScopes = (
   waitMs: number = removalMs,
 ): ControlGroups => ({
   kind: 'systemd',
-  detail: "systemd's scopes: memory, processors, threads, disks",
-  make: async (name, limits) => scopeCommand(name, limits, manager),
+  detail: "systemd's slices: memory, processors, threads, disks",
+  async make(name, limits) {
+    const set = ['set-property', '--runtime', sliceOf(name), ...sliceProperties(limits)];
+    await systemctl(manager, set);
+    return scopeCommand(name, manager);
+  },
   async ranOutOfMemory(name) {
-    const argv = ['show', '--property=Result', '--value', `${name}.scope`];
-    return (await systemctl(manager, argv)).trim() === 'oom-kill';
+    const argv = ['show', '--property=ControlGroup', '--value', sliceOf(name)];
+    const folder = (await systemctl(manager, argv)).trim();
+    // With cgroup v1 a slice does not count what happens in its scopes, and the reason stays unknown.
+    return folder !== '' && (await hasOomKills(join(rootDefault, folder, 'memory.events')));
   },
   async remove(name) {
     // A scope ends a moment after its processes, and no other one can have its name until then.
     const deadline = systemClock.elapsed() + waitMs;
     const leftMs = () => deadline - systemClock.elapsed();
-    while (leftMs() > 0 && (await isLoaded(manager, name, leftMs))) {
+    while (!(await isGone(manager, name, leftMs))) {
+      if (leftMs() <= 0) return;
       await systemClock.sleep(retryScopeMs);
     }
+    // Only when it is sure that nothing is in it: systemd would end that.
+    const slice = sliceOf(name);
+    await systemctl(manager, ['stop', slice], Math.max(secondMs, leftMs())).catch(() => '');
+    // What `systemctl revert` does, which also makes systemd read all units of the host again.
+    await rm(join(manager.control, `${slice}.d`), { recursive: true, force: true });
   },
 });
 
 /**
- * Whether systemd still knows a scope: one that failed is kept until it is reset. Its ActiveState does not say so, as it
- * is `inactive` for a scope that is about to go and for one that never was.
+ * Whether systemd knows a scope no more: one that failed is kept until it is reset. Its ActiveState does not say so, as
+ * it is `inactive` for a scope that is about to go and for one that never was. False when systemd does not say.
  */
-async function isLoaded(
+async function isGone(
   manager: SystemdManager,
   name: string,
   leftMs: () => number,
@@ -94,7 +108,7 @@ async function isLoaded(
     systemctl(manager, argv, Math.max(1, leftMs())).catch(() => '');
   await look(['reset-failed', unit]);
   const state = await look(['show', '--property=LoadState', '--value', unit]);
-  return state.trim() === 'loaded';
+  return state.trim() === 'not-found';
 }
 
 const systemctl = (
@@ -112,13 +126,15 @@ async function scopesOfUser(): Promise<ControlGroups> {
       "this user's own systemd is not known (XDG_RUNTIME_DIR is not set); start the server from a login session",
     );
   }
-  const manager = userManager(folder);
-  const trial = { memoryBytes: 64 * MiB, threadsMax: 8, weight: 100 };
+  const groups = systemdScopes(userManager(folder));
+  const name = `bakehouse-trial-${process.pid}`;
   try {
-    const name = `bakehouse-trial-${process.pid}`;
-    await runCommand([...scopeCommand(name, trial, manager), 'true'], { timeoutMs });
-    return systemdScopes(manager);
+    const limits = { memoryBytes: 64 * MiB, threadsMax: 8, weight: 100 };
+    await runCommand([...(await groups.make(name, limits)), 'true'], { timeoutMs });
+    await groups.remove(name);
+    return groups;
   } catch (error) {
+    await groups.remove(name).catch(() => {});
     return noGroups(
       `this user's own systemd makes no scopes (${messageOf(error)}); log in again, or: loginctl enable-linger`,
     );
@@ -184,10 +200,7 @@ function foldersOf({ kind, detail, folders, settings, oomFile }: GroupFiles): Co
       }
       return enterGroups(folders(name));
     },
-    async ranOutOfMemory(name) {
-      const text = (await readTextIfExists(oomFile(name))) ?? '';
-      return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
-    },
+    ranOutOfMemory: (name) => hasOomKills(oomFile(name)),
     async remove(name) {
       const deadline = systemClock.elapsed() + removalMs;
       for (const folder of folders(name)) {
@@ -197,6 +210,12 @@ function foldersOf({ kind, detail, folders, settings, oomFile }: GroupFiles): Co
       }
     },
   };
+}
+
+/** By a file of the kernel with counts of events, a line each. */
+async function hasOomKills(path: string): Promise<boolean> {
+  const text = (await readTextIfExists(path)) ?? '';
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
 }
 
 /** Removes a group's folder, unless there are processes in it. */

@@ -4,6 +4,7 @@ import {
   scopeCommand,
   settingsOfOne,
   settingsOfV1,
+  sliceOf,
   userManager,
 } from './plan-control-group.ts';
 
@@ -47,17 +48,16 @@ test('memory with swap is lifted before memory alone, and is optional', () => {
   ]);
 });
 
-test('a scope of systemd has the same limits', () => {
-  expect(scopeCommand('bakehouse-x', limits)).toEqual(
-    expect.arrayContaining([
-      ...['--scope', '--unit=bakehouse-x'],
-      ...['MemoryMax=1024', 'MemorySwapMax=0', 'TasksMax=7'],
-    ]),
-  );
+test('a scope has a slice for itself, below the one of all', () => {
+  expect(sliceOf('x')).toBe('x.slice');
+  expect(sliceOf('bakehouse-7-i-0')).toBe('bakehouse-7_i_0.slice');
+  expect(scopeCommand('bakehouse-7-i-0').slice(-3)).toEqual([
+    ...['--unit=bakehouse-7-i-0', '--slice=bakehouse-7_i_0.slice', '--'],
+  ]);
 });
 
 test("a user's own systemd is asked by its folder", () => {
-  const command = scopeCommand('bakehouse-x', limits, userManager('/run/user/7'));
+  const command = scopeCommand('bakehouse-x', userManager('/run/user/7'));
   expect(command.slice(0, 5)).toEqual([
     ...['env', 'XDG_RUNTIME_DIR=/run/user/7', 'systemd-run', '--user', '--scope'],
   ]);

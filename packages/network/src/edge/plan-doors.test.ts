@@ -18,6 +18,7 @@ function doorsOf(rules: readonly PacketRule[], firstOpenPort = 1024, hasInternet
       nics: [
         {
           nicId,
+          vpcId,
           groupIds: [groupId],
           addresses: [
             { privateIp: '172.31.0.10', publicIp: address },
@@ -102,6 +103,7 @@ test('one account does not use up the doors of others, and what is left out is n
   const policy = new MutablePolicy();
   const nicOf = (index: number, groupIds: readonly SecurityGroupId[]): PolicyNic => ({
     nicId: `eni-${String(index).padStart(17, '0')}`,
+    vpcId,
     groupIds,
     addresses: [{ privateIp: `172.31.1.${index}`, publicIp: `127.18.1.${100 + index}` }],
     sourceDestCheck: true,

@@ -10,7 +10,7 @@ import { resumeBytes } from '../room/plan-room.ts';
 import type { HotCandidate, HotDemand, HotFacts, HotRoom } from './plan-hot-maps.ts';
 
 interface AskedMaps {
-  /** Of completed snapshots with fast restores. */
+  /** Of completed snapshots with fast restores, and of templates of their images: launches read those. */
   readonly wanted: ReadonlySet<BlockMapId>;
   /** Of volumes that were restored fast and still read their map. */
   readonly pinned: ReadonlySet<BlockMapId>;
@@ -24,11 +24,23 @@ async function mapOf(
   return snapshot?.state === 'completed' ? [snapshot.mapId] : [];
 }
 
+/** The disks of templates that were made of one of these maps. */
+async function templateMaps(
+  reader: MetadataReader,
+  origins: ReadonlySet<BlockMapId>,
+): Promise<readonly BlockMapId[]> {
+  const made = await reader.list('fastLaunch', { where: { state: ['enabled'] } });
+  return made.flatMap(({ template: { originMapId, mapId } }) =>
+    origins.has(originMapId) ? [mapId] : [],
+  );
+}
+
 /** What the records ask for. */
 export async function readAskedMaps(reader: MetadataReader): Promise<AskedMaps> {
   const records = await reader.list('fastRestore', { where: { state: [...wantsHotMap] } });
   const wanted = new Set<BlockMapId>();
   for (const record of records) for (const id of await mapOf(reader, record)) wanted.add(id);
+  for (const id of await templateMaps(reader, wanted)) wanted.add(id);
   const restored = await reader.list('volume', { where: { fastRestored: ['true'] } });
   return { wanted, pinned: new Set(restored.flatMap(({ originMapId }) => originMapId ?? [])) };
 }

@@ -46,6 +46,7 @@ async function policyNic(reader: MetadataReader, nic: NetworkInterface): Promise
   const addresses = await readInterfaceAddresses(reader, nic);
   return {
     nicId: nic.id,
+    vpcId: nic.vpcId,
     groupIds: nic.groupIds,
     addresses: addresses.map(({ privateIp, publicIp }) => ({
       privateIp,

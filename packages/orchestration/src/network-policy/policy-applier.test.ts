@@ -235,6 +235,7 @@ test('a VPC is part of the policy with its first interface, and changes with its
   await putNic(policy);
   await policy.apply();
   expect(network.policy.vpcs).toMatchObject([{ vpcId: vpc.id, cidrs: [vpc.cidr], subnets: [] }]);
+  expect(network.policy.nics).toMatchObject([{ vpcId: vpc.id }]);
   await metadata.write((tx) => tx.put('subnet', subnet));
   await policy.apply();
   expect(network.policy.vpcs).toMatchObject([{ subnets: [{ cidr: subnet.cidr }] }]);

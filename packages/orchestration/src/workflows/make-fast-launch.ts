@@ -81,7 +81,7 @@ async function captureDisk(
   if (!record) return;
   const volumes = [templateFreeze(record)];
   const [view] = await context.volumes.freeze(volumes);
-  if (!view) throw new Error(`the freeze of ${record.template.volumeId} returned its view`);
+  if (!view) throw new Error(`the freeze of ${record.template.volumeId} returned no view`);
   const { source, baseMapId } = view;
   const request = { mapId: record.template.mapId, source, ...(baseMapId ? { baseMapId } : {}) };
   await whileEnabling(context, input, {
@@ -93,7 +93,7 @@ async function captureDisk(
   await context.volumes.thaw(volumes, 'abandoned');
 }
 
-/** From `enabling` to `enabled`: launches go on from the template. What failed says why. */
+/** From `enabling` to `enabled`: launches go on from the template. Of one that fails, `stateReason` says why. */
 export const makeFastLaunchWorkflow = defineWorkflow<
   WorkflowContext,
   FastLaunchInput,

@@ -3,7 +3,8 @@ import type { Widths } from '@bakehouse/workflow-engine';
 
 /**
  * What steps share of the host. `disk`: making a disk (a qemu-img). `boot`: starting a machine. `capture`: reading a
- * disk into the block store. `template`: booting a guest whose memory is kept. What ends or releases takes no share, so that it never waits for what begins.
+ * disk into the block store. `template`: booting a guest whose memory is kept. What ends or releases takes no share, so
+ * that it never waits for what begins.
  */
 export const hostResources = ['disk', 'boot', 'capture', 'template'] as const;
 export type HostResource = (typeof hostResources)[number];

@@ -156,6 +156,7 @@ export function describeNetwork(
   const vpc = vpcOf(firstNic, `${pool}.200`);
   const policyNic = (nic: Nic, groupIds: readonly SecurityGroupId[], last: number): PolicyNic => ({
     nicId: nic.nicId,
+    vpcId: nic.vpcId,
     groupIds,
     addresses: [
       { privateIp: nic.privateIp, publicIp: `${pool}.${last}` },

@@ -95,6 +95,13 @@ function recoveryOf({
   throw apiError('InvalidParameterValue', { parameter: 'AutoRecovery', value: recovery });
 }
 
+function refuseParameters(request: LaunchParameters): void {
+  refuseUnserved(request, unserved, launchDefaults);
+  refusePlacement(request);
+  const { MetricCategoryIds } = request.Monitoring ?? {};
+  refuseUnserved({ MetricCategoryIds }, ['MetricCategoryIds']);
+}
+
 /** Nothing for an image without fast launch. */
 async function fastLaunchOf(
   reader: MetadataReader,
@@ -111,10 +118,7 @@ export async function launchFacts(
   context: OperationContext,
   { parameters: request, templateTags }: MergedLaunch,
 ): Promise<LaunchFacts> {
-  refuseUnserved(request, unserved, launchDefaults);
-  refusePlacement(request);
-  const { MetricCategoryIds } = request.Monitoring ?? {};
-  refuseUnserved({ MetricCategoryIds }, ['MetricCategoryIds']);
+  refuseParameters(request);
   const { accountId, region, now, ids } = context;
   const image = await launchImage(reader, context, request.ImageId);
   const type = launchType(request.InstanceType ?? defaultInstanceType, image);
@@ -165,6 +169,7 @@ export async function launchFacts(
       hostId: context.settings.hostId,
       instanceType: type.name,
       interfaces: placement.interfaces.length,
+      httpEndpoint: metadataOptions.httpEndpoint,
       devices,
       ephemeralDisks,
       ...(cpuOptions ? { cpuOptions } : {}),

@@ -182,6 +182,10 @@ describe('a launch', () => {
     [{ InstanceType: 't3.small' }, 'the template is for t3.micro, the instance is t3.small'],
     [{ CpuOptions: { CoreCount: 1, ThreadsPerCore: 1 } }, 'the launch has CPU options of its own'],
     [
+      { MetadataOptions: { HttpEndpoint: 'disabled' } },
+      'the metadata service is disabled for the instance',
+    ],
+    [
       { BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1 } }] },
       'the instance has 2 devices, the template one',
     ],

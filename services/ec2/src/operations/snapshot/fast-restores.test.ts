@@ -123,6 +123,28 @@ test('a launch gets it in the zone that was asked for, and nowhere else', async 
   }
 });
 
+test('a launch that goes on from a template gets it, too', async () => {
+  const context = await withSnapshot();
+  const { call, imageId: ImageId } = context;
+  await call('EnableFastLaunch', { ImageId });
+  await context.settle();
+  await enable(context);
+  await pass(context, 30 * secondMs);
+  const { Instances: [instance] = [] } = await call('RunInstances', {
+    ImageId,
+    InstanceType: 't3.micro',
+    Placement: { AvailabilityZone: zone },
+    MinCount: 1,
+    MaxCount: 1,
+  });
+  await context.settle();
+  const [volume] = await context.read((reader) => reader.list('volume'));
+  const record = await context.read((reader) => reader.get('fastLaunch', ImageId));
+  expect(volume?.attachment?.instanceId).toBe(instance?.InstanceId);
+  expect(volume?.originMapId).toBe(record?.template.mapId);
+  expect(volume?.fastRestored).toBe(true);
+});
+
 test('enabling twice changes nothing, and what is not enabled cannot be disabled', async () => {
   const context = await withSnapshot();
   const request = { ...zones, SourceSnapshotIds: [context.snapshotId] };

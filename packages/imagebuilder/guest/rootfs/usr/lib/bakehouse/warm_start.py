@@ -1,4 +1,4 @@
-"""What a guest does that was started without a network card: it waits for one, and is somebody else afterwards.
+"""What a guest does that was started without a network card: it waits for one, and becomes another instance then.
 
 The platform starts a guest without a card to keep its memory as a template. Each copy of the template goes on here with a
 card of its own, and renews what the template had drawn before anything of it reaches the network: the state of the
@@ -118,8 +118,19 @@ def has_used_tcp():
     return any(int(count[name]) > 0 for name in ("ActiveOpens", "PassiveOpens"))
 
 
+def datasources():
+    """Where cloud-init looks for its instance."""
+    from cloudinit import stages
+
+    return stages.fetch_base_config().get("datasource_list") or []
+
+
 def why_no_template():
-    """What the copies would share beside what is renewed; None for a guest of which there can be copies."""
+    """What the copies would share beside what is renewed, or would not learn; None for a guest of which there can be
+    copies."""
+    sources = datasources()
+    if "Ec2" not in sources:
+        return "cloud-init looks in %s for its instance, and copies learn their ids from Ec2 alone" % ", ".join(sources)
     with open(OWN_SERVICES) as listed:
         own = set(listed.read().split())
     others = [service for service in started_services() if unit_file(service) not in own]
@@ -130,14 +141,8 @@ def why_no_template():
     return None
 
 
-def refuse_template():
-    """Ends here where there cannot be a template: the platform reads the reason, and ends the guest."""
-    try:
-        reason = why_no_template()
-    except Exception as error:
-        reason = "not known what copies would share: %r" % error
-    if reason is None:
-        return
+def refuse(reason):
+    """Ends here: there cannot be a template. The platform reads the reason, and ends the guest."""
     print(REFUSED + reason, flush=True)
     wait_for_ever()
 
@@ -153,7 +158,10 @@ def settle(mark):
     for driver in DRIVERS:
         subprocess.run(["modprobe", driver], timeout=60)
     end = time.monotonic() + SETTLE_SECONDS
-    while running_jobs() and time.monotonic() < end:
+    while jobs := running_jobs():
+        if time.monotonic() >= end:
+            names = ", ".join(sorted(jobs)[:5])
+            raise TimeoutError("after %d s systemd still starts %s" % (SETTLE_SECONDS, names))
         time.sleep(0.2)
     subprocess.run(["udevadm", "settle", "--timeout=60"], timeout=90)
     os.makedirs(os.path.dirname(mark), exist_ok=True)
@@ -226,9 +234,15 @@ def renew_firmware_tables(instance_id):
 
 
 def restart_with_new_ids():
-    """What keeps the template's ids in memory: the journal, and the names of disks."""
-    subprocess.run(["systemctl", "restart", "systemd-journald.service"], timeout=120)
-    subprocess.run(["udevadm", "trigger", "--action=change", "--subsystem-match=block"], timeout=60)
+    """What keeps the template's ids in memory: the journal, and the names of disks. The rest of the boot does not depend
+    on them."""
+    journal = ["systemctl", "restart", "systemd-journald.service"]
+    disks = ["udevadm", "trigger", "--action=change", "--subsystem-match=block"]
+    for command in (journal, disks):
+        try:
+            subprocess.run(command, timeout=120)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print("%s: %s" % (command[0], error), file=sys.stderr)
 
 
 def give_up(reason):
@@ -240,12 +254,24 @@ def give_up(reason):
         wait_for_ever()
 
 
+def get_ready(mark):
+    """Comes as far as it can without a card. Returns how to let the network go on."""
+    try:
+        preload()
+        settle(mark)
+        release_network = hold_network()
+        reason = why_no_template()
+    except Exception as error:
+        # The console's line has ASCII alone.
+        reason = ascii(error)
+    if reason is not None:
+        refuse(reason)
+    return release_network
+
+
 def wait_for_card(has_card, mark):
     """Returns when there is a card and this copy has numbers, a clock and a boot id of its own."""
-    preload()
-    settle(mark)
-    release_network = hold_network()
-    refuse_template()
+    release_network = get_ready(mark)
     print(WAITING, flush=True)
     while not has_card():
         time.sleep(CARD_POLL_SECONDS)
