@@ -26,9 +26,3 @@ export async function runStateOf(
 export async function qemuBuildOf(client: QmpClient): Promise<string> {
   return JSON.stringify(await client.execute('query-version'));
 }
-
-/** What QEMU says of its guest: `running`, `paused`, `inmigrate` and others. */
-export async function runStateOf(client: QmpClient): Promise<unknown> {
-  const reply = await client.execute('query-status');
-  return isJsonObject(reply) ? reply.status : undefined;
-}
