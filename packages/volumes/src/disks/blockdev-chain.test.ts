@@ -46,6 +46,11 @@ test('a disk without origin never looks for a backing file', () => {
   expect(planBlockdevChain(options).at(-1)).toHaveProperty('backing', null);
 });
 
+test('QEMU does not write a disk back, to drop it from memory, when a stopped guest goes on', () => {
+  const files = planBlockdevChain(options).filter(({ driver }) => driver === 'file');
+  expect(files.map((file) => file['drop-cache'])).toEqual([false]);
+});
+
 test('paths with commas reach the storage daemon as they are', () => {
   const files = daemonFiles('/run/a,b', options.volumeId);
   const args = planDaemonArgs(files, planBlockdevChain(options));

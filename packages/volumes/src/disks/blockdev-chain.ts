@@ -31,6 +31,8 @@ export function planBlockdevChain(options: ChainOptions): QemuBlockdevs {
     'read-only': readOnly,
     discard: 'unmap',
     locking: 'auto',
+    // Only this host uses the file: a guest that goes on after a fork does not wait until the file is written back.
+    'drop-cache': false,
     // io_uring is refused on many hosts (containers, hardened kernels); threads work everywhere.
     aio: 'threads',
   };
