@@ -4,7 +4,7 @@ import {
   TerminateInstancesCommand,
   waitUntilInstanceTerminated,
 } from '@aws-sdk/client-ec2';
-import { adminClient, followBake } from '@bakehouse/aws-wire';
+import { type AdminClient, adminClient, followBake } from '@bakehouse/aws-wire';
 import { takePublicRange } from '@bakehouse/testkit';
 import { clientOf } from './api-throughput.ts';
 import { bakedFolder, endPlatform, notePlatform } from './scratch-folder.ts';
@@ -13,6 +13,7 @@ import { type ServerProcess, startServer } from './server-process.ts';
 /** A platform with real guests and a baked image. Nothing of it is left on the host when it is disposed. */
 export interface GuestPlatform extends AsyncDisposable {
   readonly client: EC2Client;
+  readonly admin: AdminClient;
   readonly imageId: string;
   readonly dataDirectory: string;
   /** SIGTERM: guests and helpers go on. */
@@ -21,17 +22,18 @@ export interface GuestPlatform extends AsyncDisposable {
   terminate(instanceId: string): Promise<void>;
 }
 
+const optionsOf = ({ endpoint, accessKeyId, secretAccessKey }: ServerProcess) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials: { accessKeyId, secretAccessKey },
+});
+
 async function bakedImage(server: ServerProcess, client: EC2Client): Promise<string> {
   const find = async () => {
     const { Images = [] } = await client.send(new DescribeImagesCommand({ Owners: ['amazon'] }));
     return Images[0]?.ImageId;
   };
-  const { endpoint, accessKeyId, secretAccessKey } = server;
-  const options = {
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId, secretAccessKey },
-  };
+  const options = optionsOf(server);
   const there = await find();
   if (there) return there;
   const { bakeId } = await adminClient(options).call('BakeStart', {});
@@ -62,14 +64,13 @@ export async function startGuestPlatform(): Promise<GuestPlatform> {
     await endPlatform(dataDirectory);
   };
   const client = clientOf(server);
+  const admin = adminClient(optionsOf(server));
   const imageId = await bakedImage(server, client).catch(async (error: unknown) => {
     await end();
     throw error;
   });
   return {
-    client,
-    imageId,
-    dataDirectory,
+    ...{ client, admin, imageId, dataDirectory },
     stopServer: stop,
     async startServer() {
       server ??= await startServer([...args, '--listen', listen], dataDirectory);

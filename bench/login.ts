@@ -57,7 +57,7 @@ export async function closeAccess({ client }: GuestPlatform, access: Access): Pr
 }
 
 /** Resolves when a login works; asks so often that asking adds nothing to what is measured. */
-async function login(guest: Guest, user?: string): Promise<void> {
+export async function firstLogin(guest: Guest, user?: string): Promise<void> {
   const works = async () => {
     if ((await knock(guest.address, 22, 250)) !== 'open') return false;
     return (await run([...sshCommand(guest, user), 'true'])).code === 0;
@@ -65,7 +65,7 @@ async function login(guest: Guest, user?: string): Promise<void> {
   await until(`a login on ${guest.address}`, works, { limitMs: loginLimitMs, everyMs: 50 });
 }
 
-async function addressOf({ client }: GuestPlatform, instanceId: string): Promise<string> {
+export async function addressOf({ client }: GuestPlatform, instanceId: string): Promise<string> {
   const request = new DescribeInstancesCommand({ InstanceIds: [instanceId] });
   const ask = async () =>
     (await client.send(request)).Reservations?.[0]?.Instances?.[0]?.PublicIpAddress;
@@ -97,7 +97,7 @@ export async function ourLogin(platform: GuestPlatform, access: Access): Promise
   );
   const instanceId = Instances[0]?.InstanceId ?? '';
   const guest = { address: await addressOf(platform, instanceId), keyPath: access.keyPath };
-  await login(guest);
+  await firstLogin(guest);
   const ms = performance.now() - begun;
   const fetchedBytes = (await servedBytes(dataDirectory)) - servedBefore;
   const launched = await readLaunched(dataDirectory, instanceId);
@@ -114,7 +114,7 @@ async function bareLogin(
 ): Promise<number> {
   const folder = join(image, '..', 'bare');
   await using bare = await startBareGuest(ours.launched, { image, folder });
-  await Promise.race([login(ours.guest, user), bare.failure]);
+  await Promise.race([firstLogin(ours.guest, user), bare.failure]);
   return performance.now() - bare.begunAt;
 }
 

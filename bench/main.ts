@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { apiThroughput } from './api-throughput.ts';
 import { changedSnapshot } from './changed-snapshot.ts';
 import { firstSnapshot } from './first-snapshot.ts';
+import { forkLogins } from './fork-login.ts';
 import { freshStart } from './fresh-start.ts';
 import { hotLogins } from './hot-login.ts';
 import { ingest } from './ingest.ts';
@@ -23,6 +24,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   login: logins,
   hot: hotLogins,
   warm: warmLogins,
+  fork: forkLogins,
   first: firstSnapshot,
   ingest,
   maps,

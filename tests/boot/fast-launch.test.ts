@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   CreateImageCommand,
   DeleteSnapshotCommand,
@@ -7,7 +5,6 @@ import {
   DescribeFastLaunchImagesCommand,
   DisableFastLaunchCommand,
   EnableFastLaunchCommand,
-  GetConsoleOutputCommand,
   RebootInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { adminClient } from '@bakehouse/aws-wire';
@@ -15,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Cloud, type Machine, openCloud, sshFromHost } from './support/cloud.ts';
 import { factsOf } from './support/facts.ts';
 import { login, sh } from './support/guest.ts';
+import { distance, firmwareTables, nextRandom, ownOf } from './support/identity.ts';
 import { availableImage, snapshotOf } from './support/images.ts';
 import { until } from './support/wait.ts';
 
@@ -28,39 +26,6 @@ const boot = (instanceId: string) =>
   adminClient({ endpoint, region, credentials }).call('InstanceBoot', {
     instanceId: instanceId as `i-${string}`,
   });
-
-interface Own {
-  readonly hostKeys: string;
-  readonly machineId: string;
-  readonly bootId: string;
-  readonly tcp: readonly number[];
-  readonly dhcpClientId: string;
-}
-
-/** What no two instances may share. */
-async function ownOf(guest: Machine): Promise<Own> {
-  const program = await readFile(join(import.meta.dirname, 'guest/tcp-secrets.py'), 'utf8');
-  const { bootId, machineId } = await factsOf(guest);
-  const secrets = await sh(guest, `sudo python3 - <<'END'\n${program}\nEND`);
-  return {
-    bootId,
-    machineId,
-    hostKeys: await sh(guest, 'cut -d" " -f2 /etc/ssh/ssh_host_*_key.pub'),
-    tcp: secrets.split(' ').map(Number),
-    dhcpClientId: await sh(guest, 'sudo grep -h ^CLIENTID= /run/systemd/netif/leases/*'),
-  };
-}
-
-function firmwareTables(guest: Machine): Promise<string> {
-  const files = ['product_uuid', 'product_serial', 'board_asset_tag'];
-  return sh(guest, `sudo cat ${files.map((name) => `/sys/class/dmi/id/${name}`).join(' ')}`);
-}
-
-/** The distance of two numbers of 32 bits, which wrap. */
-function distance(one = 0, other = 0): number {
-  const apart = Math.abs(one - other);
-  return Math.min(apart, 2 ** 32 - apart);
-}
 
 /** One story: each test continues where the one before it ended. */
 describe('fast launch', () => {
@@ -76,14 +41,6 @@ describe('fast launch', () => {
     const machine = await cloud.launch({ ImageId, SecurityGroupIds: [groupId] });
     await login(machine);
     return { machine, ms: performance.now() - begun };
-  }
-
-  /** What its random numbers were right after they were renewed: later ones differ in any case. */
-  async function nextRandom({ instanceId }: Machine): Promise<string> {
-    const request = new GetConsoleOutputCommand({ InstanceId: instanceId, Latest: true });
-    const { Output = '' } = await cloud.ec2.send(request);
-    const text = Buffer.from(Output, 'base64').toString('latin1');
-    return /random numbers renewed, the next are ([0-9a-f]{16})/.exec(text)?.[1] ?? '';
   }
 
   beforeAll(async () => {
@@ -137,7 +94,7 @@ describe('fast launch', () => {
     const keys = [...one.hostKeys.split('\n'), ...other.hostKeys.split('\n')];
     expect(keys).toHaveLength(4);
     expect(new Set(keys).size).toBe(4);
-    const random = [await nextRandom(children[0]), await nextRandom(children[1])];
+    const random = [await nextRandom(cloud, children[0]), await nextRandom(cloud, children[1])];
     for (const each of random) expect(each).toMatch(/^[0-9a-f]{16}$/);
     expect(new Set(random).size).toBe(2);
     // More than the time between looking at the clock and connecting: 2 s in units of 64 ns, and in milliseconds. Of other
