@@ -111,18 +111,22 @@ async function suite(project: string, folder: string, beside = false): Promise<C
   return { passed: report.numPassedTests, failed, skipped, failures: failures(report) };
 }
 
+/** One after the other. */
+async function inTurn(projects: readonly string[], beside = false): Promise<[string, Counts][]> {
+  const counts: [string, Counts][] = [];
+  for (const project of projects) counts.push([project, await suite(project, folder, beside)]);
+  return counts;
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'bakehouse-test-'));
 const results: [string, Counts][] = [];
 results.push(['types', await gate('types', 'tsc', ['--noEmit', '-p', 'tsconfig.json'])]);
 results.push(['lint', await gate('lint', 'biome', ['check', '--error-on-warnings', '.'])]);
 results.push(['unused code', await gate('unused code', 'knip', ['--no-config-hints'])]);
-for (const project of ['unit', 'simulation', 'sqlite', 'postgres']) {
-  results.push([project, await suite(project, folder)]);
-}
-// Neither keeps all cores busy: they wait for disks, for timers and for guests.
-const slow = [suite('integration', folder, true), suite('boot', folder)] as const;
-const [integration, boot] = await Promise.all(slow);
-results.push(['integration', integration], ['boot', boot]);
+results.push(...(await inTurn(['unit', 'simulation'])));
+// Boots take longest, and wait for guests and timers much of the time.
+const slow = [inTurn(['sqlite', 'postgres', 'integration'], true), inTurn(['boot'])];
+for (const counts of await Promise.all(slow)) results.push(...counts);
 await rm(folder, { recursive: true });
 
 process.stdout.write('\n');

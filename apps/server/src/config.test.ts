@@ -112,7 +112,7 @@ test('without root, guests have subordinate ids, and addresses that a user can g
   expect(rootless).toEqual({ userId: 1000, claims: '/home/me/s/bakehouse/users' });
   expect(guestUsers.last).toBeLessThan(65_534);
   expect(jailIdsOf(config)).toEqual(guestUsers);
-  expect(jailIdsOf({})).toEqual({ first: 65_536, last: 0x7fff_ffff });
+  expect(jailIdsOf({})).toEqual({ first: 65_536, last: 0x6fff_ffff });
   expect(() => readConfig(['--public-cidr', '10.1.0.0/16'], environment)).toThrow(/127\.0\.0\.0/);
   expect(() => readConfig(['--guest-users', '700000-800000'], environment)).toThrow(UsageError);
   expect(readConfig([], {})).not.toHaveProperty('rootless');

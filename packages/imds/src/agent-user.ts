@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { chmod, chown, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { agentUserIds } from '@bakehouse/host';
 import { documentSuffix } from './document-folder.ts';
 
-/** Ids that no distribution, container runtime or service manager assigns. */
-const numbers = { first: 0x7000_0000, count: 0x0fff_ffff };
-/** Where those do not exist: in a user namespace with few ids. */
+/** Where its own ids do not exist: in a user namespace with few ids. */
 const nobody = 65_534;
 
 /** An agent of root may look up and read a document, and can neither list nor change the folder. */
@@ -14,7 +13,7 @@ const privateModes = { folder: 0o700, file: 0o600 };
 
 /** Whether an agent may have this id as its user and group. */
 export function isAgentNumber(id: number): boolean {
-  return id === nobody || (id >= numbers.first && id < numbers.first + numbers.count);
+  return id === nobody || (id >= agentUserIds.first && id <= agentUserIds.last);
 }
 
 /**
@@ -41,7 +40,8 @@ async function giveTo(documents: string): Promise<number> {
   const digest = createHash('sha256')
     .update(await realpath(documents))
     .digest();
-  const own = numbers.first + (digest.readUInt32BE(0) % numbers.count);
+  const count = agentUserIds.last - agentUserIds.first + 1;
+  const own = agentUserIds.first + (digest.readUInt32BE(0) % count);
   return await chown(documents, 0, own).then(
     () => own,
     async () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { agentUserIds } from '@bakehouse/host';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { networkNames, vpcLinkName } from '../src/network-names.ts';
 import { asker, type Conversation, endConversations, runScript, serve } from './talk.ts';
@@ -22,7 +23,8 @@ beforeAll(async () => {
   const open = [allOut, { ...allOut, direction: 'ingress' }] as const;
   const guests = [...flooders, third];
   await platform.network.applyPolicy(policyOf(guests.map((guest) => [guest, open])));
-  await serve({ ...metadata, enter: platform.network.enter() });
+  // As the metadata agent does.
+  await serve({ ...metadata, enter: platform.network.enter(), user: agentUserIds.first });
 });
 
 afterAll(async () => {

@@ -3,8 +3,9 @@
 hear: prints each datagram. serve: echoes what it receives, after the sender's address, and sends its own input to
 every open connection. connect: sends its input line by line and prints each reply; the line "listen" only waits for
 one. ask: sends each line of its input over a TCP connection of its own and prints the reply. A fifth argument is the
-source address of connect.
+source address of connect, or the user that serve becomes when it listens.
 """
+import os
 import selectors
 import socket
 import sys
@@ -43,6 +44,11 @@ def serve():
     sock.bind((address, port))
     if stream:
         sock.listen(511)
+    if len(sys.argv) > 5:
+        user = int(sys.argv[5])
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     threading.Thread(target=broadcast, daemon=True).start()
     say("ready")
     if stream:

@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly port: number;
   /** The source address. Absent: the kernel chooses. */
   readonly from?: string;
+  /** The user that `serve` becomes when it listens. */
+  readonly user?: number;
 }
 
 /** Listens, and echoes after the sender's address. Resolves when it listens. */
@@ -71,9 +73,10 @@ export function endConversations(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
-function converse({ enter, protocol, address, port, from }: Endpoint, kind: string): Conversation {
-  const source = from === undefined ? [] : [from];
-  return runScript(enter, [program, kind, protocol, address, `${port}`, ...source]);
+function converse(endpoint: Endpoint, kind: string): Conversation {
+  const { enter, protocol, address, port, from, user } = endpoint;
+  const more = [from ?? user].filter((word) => word !== undefined);
+  return runScript(enter, [program, kind, protocol, address, `${port}`, ...more.map(String)]);
 }
 
 /** Runs a script of Python. */

@@ -12,11 +12,14 @@ export interface UserRange {
   readonly last: number;
 }
 
+/** Of the metadata agents of this host's platforms: ids that no distribution, container runtime or service manager assigns. */
+export const agentUserIds: UserRange = { first: 0x7000_0000, last: 0x7fff_fffe };
+
 /**
  * All ids that any jail of the host's root may have, whatever `--guest-users` was when it was made: above those of
- * accounts, and below those that service managers and user namespaces avoid, (uid_t) -1 and its kin.
+ * accounts, and below those of agents, as the network drops what a jail's user sends itself.
  */
-export const jailUserIds: UserRange = { first: 65_536, last: 0x7fff_ffff };
+export const jailUserIds: UserRange = { first: 65_536, last: agentUserIds.first - 1 };
 
 /**
  * The user of each jail. The group of its folder is the record of it: durable, and gone with the folder. A file for
