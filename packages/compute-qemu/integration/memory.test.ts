@@ -1,4 +1,4 @@
-import { copyFile, readdir, rename, rm, truncate } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId, MachineBoot, VolumeId } from '@bakehouse/domain';
 import { MemoryNotKeptError } from '@bakehouse/domain';
@@ -153,10 +153,18 @@ it('a start that was cut off before the guest had its memory is made again', asy
   expect(await consoleOf(driver, instanceId)).toBe('C\nC\n');
 });
 
-it('what is kept is removed with the rest of the machine', async () => {
+it('what is kept takes room on the disk, and is removed with the rest of the machine', async () => {
   const { driver } = bench.driver();
   await keep(driver);
+  await driver.start(child());
+  await driver.kill(instanceId);
+  const { blocks } = await stat(join(bench.folder, 'instances', templateId, 'memory.state'));
+  const bytes = blocks * 512;
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(await driver.keptMemory()).toEqual([{ instanceId: templateId, bytes }]);
+  await driver.forget(instanceId);
   await driver.forget(templateId);
+  expect(await driver.keptMemory()).toEqual([]);
   expect(await readdir(join(bench.folder, 'instances'))).toEqual([]);
   await driver.start(child());
   expect(await memoryOf(driver)).toEqual({ bootedBecause: 'the template no longer exists' });

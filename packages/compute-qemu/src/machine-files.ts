@@ -36,6 +36,8 @@ export const machineFileNames = {
   screen: 'screen.ppm',
   /** What was kept of the guest's memory and devices, and of which hardware: see kept-memory.ts. */
   memory: 'memory.state',
+  /** The same while it is written. */
+  memoryPart: 'memory.state.part',
   memoryFacts: 'memory.json',
   /** Says that the guest has begun that was to go on from memory: see memory-use.ts. */
   memoryUse: 'memory.used',

@@ -42,7 +42,7 @@ export async function writeMemoryFile(
   send: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { folder, path, user } = options;
-  const part = `${path}.part`;
+  const part = join(dirname(path), machineFileNames.memoryPart);
   const server = createServer();
   server.maxConnections = 1;
   try {

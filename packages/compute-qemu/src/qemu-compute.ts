@@ -205,6 +205,10 @@ export class QemuCompute implements Compute {
     return this.#keeper.kept();
   }
 
+  keptMemory(): ReturnType<MachineKeeper['keptMemory']> {
+    return this.#keeper.keptMemory();
+  }
+
   forget(instanceId: InstanceId): Promise<void> {
     return this.#lock.run([`life ${instanceId}`], async () => {
       const folder = this.#folder(instanceId);

@@ -15,6 +15,7 @@ import {
   type MachineSpec,
   type MachineStatus,
   MemoryNotKeptError,
+  type MemoryOnDisk,
   type NetworkPort,
   type VolumeId,
 } from '@bakehouse/domain';
@@ -23,11 +24,13 @@ import { SimulatedConsoles } from './simulated-console.ts';
 import {
   capacityWithin,
   checkResponds,
+  filesAmong,
   forkedMachine,
-  guestDevice,
   hasProcess,
   inHoldOrder,
   type MachineEventBody,
+  memoryAmong,
+  memoryBytesOf,
   memoryOutcome,
   type SimulatedMachine,
   type SimulatedRoom,
@@ -121,7 +124,8 @@ export class SimulatedCompute implements Compute {
     for (const { volumeId, copyId } of forks.flatMap(({ disks }) => disks))
       copy?.(volumeId, copyId);
     for (const fork of forks) this.#set(forkedMachine(machine, fork.instanceId));
-    return { at: this.#options.clock.now(), pauseMs: 0, memoryBytes: 0 };
+    const memoryBytes = memoryBytesOf(machine.spec);
+    return { at: this.#options.clock.now(), pauseMs: 0, memoryBytes };
   }
 
   async endFork(_: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
@@ -161,6 +165,10 @@ export class SimulatedCompute implements Compute {
 
   async kept(): Promise<readonly InstanceId[]> {
     return [...this.#machines.keys()];
+  }
+
+  async keptMemory(): Promise<readonly MemoryOnDisk[]> {
+    return memoryAmong(this.machines());
   }
 
   async capacityFor(memoryMiB: number, count: number): Promise<Capacity> {
@@ -207,15 +215,8 @@ export class SimulatedCompute implements Compute {
     return inHoldOrder(this.machines()).map(({ spec }) => spec.instanceId);
   }
 
-  /** Each machine has one file. */
   async diskUse(): Promise<ReadonlyMap<InstanceId, readonly MachineFile[]>> {
-    const machines = [...this.#machines.values()].filter(hasProcess);
-    return new Map(
-      machines.map(({ spec: { instanceId: id }, pid: inode }) => [
-        id,
-        [{ device: guestDevice, inode, bytes: this.#diskUse.get(id) ?? 0 }],
-      ]),
-    );
+    return filesAmong(this.machines(), this.#diskUse);
   }
 
   async forget(instanceId: InstanceId): Promise<void> {

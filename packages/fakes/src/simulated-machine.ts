@@ -1,3 +1,4 @@
+import { MiB } from '@bakehouse/base';
 import type {
   Capacity,
   ExitReason,
@@ -5,8 +6,10 @@ import type {
   MachineBoot,
   MachineDisk,
   MachineEvent,
+  MachineFile,
   MachineNic,
   MachineSpec,
+  MemoryOnDisk,
   VolumeId,
 } from '@bakehouse/domain';
 
@@ -57,6 +60,29 @@ export function capacityWithin(
 
 /** The only file system of simulated guests. */
 export const guestDevice = 1;
+
+/** Each machine has one file, of the size that `sizes` has. */
+export const filesAmong = (
+  machines: readonly SimulatedMachine[],
+  sizes: ReadonlyMap<InstanceId, number>,
+): ReadonlyMap<InstanceId, readonly MachineFile[]> =>
+  new Map(
+    machines
+      .filter(hasProcess)
+      .map(({ spec: { instanceId: id }, pid: inode }) => [
+        id,
+        [{ device: guestDevice, inode, bytes: sizes.get(id) ?? 0 }],
+      ]),
+  );
+
+/** What is kept of a guest's memory takes as much as the guest has. */
+export const memoryBytesOf = ({ memoryMiB }: MachineSpec): number => memoryMiB * MiB;
+
+/** The memory that is kept of them, or for them. */
+export const memoryAmong = (machines: readonly SimulatedMachine[]): readonly MemoryOnDisk[] =>
+  machines
+    .filter(({ hasMemory, isForked }) => hasMemory || isForked)
+    .map(({ spec }) => ({ instanceId: spec.instanceId, bytes: memoryBytesOf(spec) }));
 
 /** Why those that are paused are. */
 export const stalledAmong = (

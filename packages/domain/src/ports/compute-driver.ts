@@ -169,10 +169,20 @@ export interface ComputeDriver {
   adopt(): Promise<void>;
 }
 
+/** Memory of a guest in a file, for other machines to go on from. */
+export interface MemoryOnDisk {
+  /** The template's, or the fork's that it is for. */
+  readonly instanceId: InstanceId;
+  /** What it takes of its file system. */
+  readonly bytes: number;
+}
+
 /** Capability: what a driver keeps of machines that have ended, for example their consoles. */
 export interface MachineKeeper {
   /** Every instance of which something is kept, whether its machine runs or not. */
   kept(): Promise<readonly InstanceId[]>;
+  /** The memory that `MemoryKeeper` and `GuestForker` keep, and what they have written so far of more. */
+  keptMemory(): Promise<readonly MemoryOnDisk[]>;
   /** Removes what is kept. Rejects while the machine runs. Nothing kept: no-op. */
   forget(instanceId: InstanceId): Promise<void>;
 }

@@ -47,6 +47,10 @@ export function describeGuestForker(name: string, open: () => Promise<OpenedComp
 
     test('a fork goes on once, also after a restart of the control plane; the guest runs on', async () => {
       const { child } = await forkRunning();
+      const [memory, ...others] = await compute.keptMemory();
+      expect(memory).toEqual({ instanceId: two, bytes: expect.any(Number) });
+      expect(memory?.bytes).toBeGreaterThan(0);
+      expect(others).toEqual([]);
       expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
       compute = await opened.restart();
       await compute.start(child);
@@ -56,6 +60,7 @@ export function describeGuestForker(name: string, open: () => Promise<OpenedComp
       await vi.waitFor(async () => expect((await compute.readBoot(two))?.memory).toEqual(forkOf), {
         timeout: 30_000,
       });
+      expect(await compute.keptMemory()).toEqual([]);
       await compute.kill(two);
       await expect(compute.start(child)).rejects.toThrow();
     });
@@ -65,6 +70,7 @@ export function describeGuestForker(name: string, open: () => Promise<OpenedComp
       await compute.endFork(one, [fork]);
       await compute.endFork(one, [fork]);
       expect(await compute.kept()).toEqual([one]);
+      expect(await compute.keptMemory()).toEqual([]);
       await expect(compute.start(child)).rejects.toThrow();
       expect(await compute.list()).toMatchObject([{ instanceId: one, state: 'running' }]);
     });

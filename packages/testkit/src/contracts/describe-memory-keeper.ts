@@ -30,12 +30,20 @@ export function describeMemoryKeeper(name: string, open: () => Promise<OpenedCom
       return (await compute.readBoot(instanceId))?.memory;
     };
 
+    const expectMemoryOf = async (instanceId: InstanceId) => {
+      const [memory, ...others] = await compute.keptMemory();
+      expect(memory).toEqual({ instanceId, bytes: expect.any(Number) });
+      expect(memory?.bytes).toBeGreaterThan(0);
+      expect(others).toEqual([]);
+    };
+
     test('the memory of a guest that waits for a card is kept once, which ends its machine', async () => {
       const ends: unknown[] = [];
       compute.watch((event) => ends.push(event));
       const spec = await keep(one);
       expect(await compute.list()).toEqual([]);
       expect(await compute.kept()).toEqual([one]);
+      await expectMemoryOf(one);
       await compute.keepMemory(spec, limits);
       expect(await compute.list()).toEqual([]);
       const end = { kind: 'exited', instanceId: one, reason: 'killed' };
@@ -43,11 +51,13 @@ export function describeMemoryKeeper(name: string, open: () => Promise<OpenedCom
     });
 
     test('another machine goes on from it, also after a restart of the control plane', async () => {
+      expect(await compute.keptMemory()).toEqual([]);
       await keep(one);
       compute = await opened.restart();
       await compute.start({ ...(await opened.aSpec(two)), memoryOf: one });
       expect(await compute.list()).toMatchObject([{ instanceId: two, state: 'running' }]);
       expect(await memoryOf(two)).toEqual({ restoredAt: expect.any(Number) });
+      await expectMemoryOf(one);
     });
 
     test('once: a start that is repeated after its guest has begun boots, and says why', async () => {
@@ -75,6 +85,7 @@ export function describeMemoryKeeper(name: string, open: () => Promise<OpenedCom
     test('what was forgotten is no obstacle: the machine boots', async () => {
       await keep(one);
       await compute.forget(one);
+      expect(await compute.keptMemory()).toEqual([]);
       await compute.start({ ...(await opened.aSpec(two)), memoryOf: one });
       expect(await compute.list()).toMatchObject([{ instanceId: two, state: 'running' }]);
       expect(await memoryOf(two)).toEqual({ bootedBecause: 'the template no longer exists' });
