@@ -12,9 +12,10 @@ export async function usageAtRest(platform: Platform): Promise<Usage> {
 /** Deleted blocks and disks go in the background, so this waits until the storage is as it was. */
 export async function expectUsage(platform: Platform, before: Usage): Promise<void> {
   await until('the storage as it was', async () => {
-    const { store, overlays, rows } = await usageAtRest(platform);
+    const { store, overlays, memories, rows } = await usageAtRest(platform);
     expect(rows).toEqual(before.rows);
     expect(overlays).toEqual(before.overlays);
+    expect(memories).toEqual(before.memories);
     expect(store.liveBytes).toBe(before.store.liveBytes);
     expect(store.reclaimableBytes).toBe(0);
     return true;

@@ -24,6 +24,17 @@ const hotWords: Record<HotMap['state'], string> = {
 const hotLine = ({ mapId, localBytes, volumeIds, state }: HotMap) =>
   `hot map  ${mapId}  ${bytesText(localBytes)}  ${volumeIds.length} volumes  ${hotWords[state]}`;
 
+type Memory = AdminResult<'Usage'>['memories'][number];
+
+function memoryUse({ templateOf, forkOf }: Memory): string {
+  if (templateOf !== undefined) return `the template of ${templateOf}, for fast launch`;
+  if (forkOf !== undefined) return `until this fork of ${forkOf} has started`;
+  return 'no record has it: `bakehouse doctor --fix` removes it';
+}
+
+const memoryLine = (memory: Memory) =>
+  `memory   ${memory.instanceId}  ${bytesText(memory.localBytes)}  ${memoryUse(memory)}`;
+
 const overlayLine = (
   { volumeId, localBytes, content, progressPercent }: Overlay,
   isHot: boolean,
@@ -42,6 +53,7 @@ Unique bytes are held by that row alone: what deleting it would free. Shared byt
 The total is what the block store's files take: live + reclaimable (freed by prune) + overhead.
 Overlays are what volumes have on this machine: what was written, and what hydration brought.
 Hot maps are local copies of all blocks of a snapshot, for volumes that are launched often or restored fast.
+Memory is what is kept of guests' memory: of templates, for fast launch, and for forks until they have started.
 Reads are what machines read of other maps since the block server was started.`,
   async run({ terminal, options, signal, env }) {
     const admin = await adminOf(await findConnection(env));
@@ -66,6 +78,7 @@ Reads are what machines read of other maps since the block server was started.`,
       terminal.print(overlayLine(overlay, hot.has(overlay.volumeId)));
     }
     for (const hotMap of result.hotMaps) terminal.print(hotLine(hotMap));
+    for (const memory of result.memories) terminal.print(memoryLine(memory));
     for (const { mapId, total } of result.mapReads) {
       terminal.print(`reads    ${mapId}  ${readsText(total)}`);
     }

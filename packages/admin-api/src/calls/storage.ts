@@ -46,6 +46,16 @@ const hotMap = v.object({
   volumeIds: listSchema(v.string()),
 });
 
+const memory = v.object({
+  /** The guest that is the template, or the fork that has not started from it yet. */
+  instanceId: v.string(),
+  localBytes: countSchema,
+  /** The image whose launches go on from it. */
+  templateOf: v.exactOptional(v.string()),
+  /** The instance whose memory it is. Without this and `templateOf`, no record has it: a leftover. */
+  forkOf: v.exactOptional(v.string()),
+});
+
 const mapReads = v.object({ mapId: v.string(), total: readCountsSchema });
 
 export const storageCalls = {
@@ -76,6 +86,8 @@ export const storageCalls = {
       overlays: listSchema(overlay),
       /** Local copies of whole maps: docs/hot-maps.md. Absent from servers of before. */
       hotMaps: v.exactOptional(listSchema(hotMap), []),
+      /** Memory of guests that is kept on disk: docs/fast-launch.md, docs/forks.md. Absent from servers of before. */
+      memories: v.exactOptional(listSchema(memory), []),
       /** What machines read of maps that are not hot, since the block server was started. */
       mapReads: v.exactOptional(listSchema(mapReads), []),
       store: v.object({

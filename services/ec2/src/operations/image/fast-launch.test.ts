@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instance } from '@bakehouse/domain';
+import { adminHandlers } from '@bakehouse/orchestration';
 import { describe, expect, test } from 'vitest';
 import { type TestContext, testContext } from '../../testing/test-context.ts';
 
@@ -32,6 +33,12 @@ async function enabled(): Promise<WithImage> {
 async function shown({ call }: TestContext) {
   const { FastLaunchImages = [] } = await call('DescribeFastLaunchImages', {});
   return FastLaunchImages;
+}
+
+/** What `bakehouse usage` shows of kept memory. */
+async function memories({ plane, scope }: TestContext) {
+  const admin = plane.adminContext(scope, new AbortController().signal);
+  return (await adminHandlers.Usage(admin, {}, () => {})).memories;
 }
 
 async function launch(
@@ -71,6 +78,7 @@ describe('enabling', () => {
     });
     await context.settle();
     expect(await shown(context)).toMatchObject([{ ImageId, State: 'enabled' }]);
+    expect(await memories(context)).toMatchObject([{ templateOf: ImageId }]);
     expect(await drivers.compute.list()).toEqual([]);
     expect(await drivers.volumes.list()).toEqual([]);
   });
@@ -252,6 +260,7 @@ describe('disabling', () => {
     expect(await call('DisableFastLaunch', { ImageId })).toMatchObject({ State: 'disabling' });
     await context.settle();
     expect(await shown(context)).toEqual([]);
+    expect(await memories(context)).toEqual([]);
     expect(await drivers.compute.kept()).toEqual([instance.id]);
     expect(await drivers.compute.list()).toMatchObject([{ instanceId: instance.id }]);
     const refused = call('DisableFastLaunch', { ImageId });
