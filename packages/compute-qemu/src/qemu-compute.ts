@@ -162,10 +162,8 @@ export class QemuCompute implements Compute {
     );
   }
 
-  async keepMemory(
-    spec: MachineSpec,
-    { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
-  ): Promise<void> {
+  async keepMemory(...[spec, options]: Parameters<Compute['keepMemory']>): Promise<void> {
+    const { limitMs, signal } = options;
     const { instanceId } = spec;
     const { clock } = this.#context;
     const deadline = clock.elapsed() + limitMs;

@@ -113,12 +113,9 @@ export class SimulatedCompute implements Compute {
     return this.#running(instanceId) ? undefined : 'its machine does not run';
   }
 
-  async fork(
-    { instanceId }: MachineSpec,
-    { forks, signal }: Parameters<Compute['fork']>[1],
-  ): Promise<ForkResult> {
+  async fork(...[spec, { forks, signal }]: Parameters<Compute['fork']>): Promise<ForkResult> {
     signal.throwIfAborted();
-    const machine = this.#running(instanceId);
+    const machine = this.#running(spec.instanceId);
     if (machine?.state !== 'running') throw new MemoryNotKeptError('its guest does not run');
     const copy = this.#options.copyDisk;
     for (const { volumeId, copyId } of forks.flatMap(({ disks }) => disks))
