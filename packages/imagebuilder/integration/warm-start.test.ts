@@ -1,51 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
-
-const guestFolder = fileURLToPath(new URL('../guest/rootfs/usr/lib/bakehouse', import.meta.url));
-
-/** Runs Python with the guest's modules `program` (cloud-boot) and `warm_start`. */
-async function pythonOf(lines: readonly string[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'bakehouse-warm-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await mkdir(join(folder, 'pci'));
-  for (const [name, code] of Object.entries({
-    '0000:00:03.0': '0x030000',
-    '0000:00:04.0': '0x00ff00',
-  })) {
-    await mkdir(join(folder, 'pci', name));
-    await writeFile(join(folder, 'pci', name, 'class'), `${code}\n`);
-  }
-  const load = [
-    'import os, sys',
-    'from importlib.machinery import SourceFileLoader',
-    'from types import ModuleType',
-    'sys.dont_write_bytecode = True',
-    'sys.path.insert(0, sys.argv[1])',
-    'program = ModuleType("cloud_boot")',
-    'SourceFileLoader("cloud_boot", sys.argv[1] + "/cloud-boot").exec_module(program)',
-    'import warm_start',
-    'folder = sys.argv[2]',
-    'program.PCI_DEVICES = folder + "/pci"',
-    'for name in ["PRODUCT_SKU", "PRODUCT_UUID", "MACHINE_ID", "TEMPLATE_MARK"]:',
-    '    setattr(program, name, folder + "/" + name)',
-    'def write(name, text):',
-    '    with open(folder + "/" + name, "w") as file: file.write(text)',
-    'def read(name):',
-    '    with open(folder + "/" + name) as file: return file.read()',
-    'write("PRODUCT_SKU", "bakehouse template\\n")',
-    'def end(*arguments): raise SystemExit(0)',
-    'def plug():',
-    '    os.mkdir(folder + "/pci/0000:00:02.0")',
-    '    with open(folder + "/pci/0000:00:02.0/class", "w") as text: text.write("0x020000\\n")',
-  ];
-  const args = ['-c', [...load, ...lines].join('\n'), guestFolder, folder];
-  return (await promisify(execFile)('python3', args)).stdout.trimEnd();
-}
+import { expect, test } from 'vitest';
+import { poweredOff, pythonOf, recorded } from './guest-python.ts';
 
 test('a guest with a card waits for nothing', async () => {
   const lines = ['plug()', 'print(program.wait_without_card())'];
@@ -64,18 +18,6 @@ test('a device that is being plugged is none yet', async () => {
   expect(await pythonOf(lines)).toBe('False');
 });
 
-/** What the wait does, in its order, without doing it. */
-const recorded = [
-  'warm_start.preload = lambda: print("modules imported")',
-  'warm_start.settle = lambda mark: print("settled", mark == program.TEMPLATE_MARK)',
-  'warm_start.why_no_template = lambda: None',
-  'warm_start.hold_network = lambda: (print("network held"), lambda: print("network goes on"))[1]',
-  'warm_start.time.sleep = lambda seconds: plug()',
-  'warm_start.renew_random = lambda: print("random numbers renewed")',
-  'warm_start.set_clock = lambda: print("clock set")',
-  'warm_start.show_instead = lambda path, text: print(path, len(text))',
-];
-
 test('without a card it settles, says that it waits, and renews itself before the network goes on', async () => {
   const stdout = await pythonOf([...recorded, 'print(program.wait_without_card() is warm_start)']);
   expect(stdout.split('\n')).toEqual([
@@ -91,11 +33,6 @@ test('without a card it settles, says that it waits, and renews itself before th
     'True',
   ]);
 });
-
-const poweredOff = [
-  'warm_start.subprocess.run = lambda command: print(*command)',
-  'warm_start.wait_for_ever = end',
-];
 
 test.each(['OSError', 'ValueError'])(
   'a copy that cannot be renewed (%s) powers off, and never reaches the network',
@@ -309,134 +246,4 @@ test("the times of a copy count from the copy's start", async () => {
 test("the machine's UUID is made of the instance id as the platform makes it", async () => {
   const stdout = await pythonOf(['print(warm_start.system_uuid("i-0123456789abcdef0"))']);
   expect(stdout).toBe('ec2a1cd7-2bce-4cdb-a0a4-8c2a8b3a8d35');
-});
-
-/** What a fork does, in its order, without doing it. */
-const forked = [
-  ...recorded,
-  'warm_start.is_fork = lambda: True',
-  'warm_start.output_of = lambda *command: "0\\n"',
-  'warm_start.NETWORK_STATE = (folder + "/leases", folder + "/none")',
-  'os.mkdir(folder + "/leases"); write("leases/2", "ADDRESS=172.31.0.9\\n")',
-  'warm_start.end_connections = lambda: print("connections ended", os.listdir(folder + "/leases"))',
-  'warm_start.kernel_secrets = lambda: [(4096, 16), (0x123456, 32)]',
-  'warm_start.subprocess.run = lambda command, **options: print(*command)',
-  'program.load_cloud_init = lambda: print("cloud-init loaded")',
-  'program.postpone_validation = lambda main: None',
-  'program.run_stages = lambda loaded, marks, copy, at, free: (print("stages"), free())',
-];
-
-test('a fork renews itself, says where the rest is, and runs all stages when it has its card', async () => {
-  const stdout = await pythonOf([...forked, 'program.run_fork()']);
-  expect(stdout.split('\n')).toEqual([
-    'random numbers renewed',
-    expect.stringMatching(/^bakehouse: random numbers renewed, the next are [0-9a-f]{16}$/),
-    'clock set',
-    '/proc/sys/kernel/random/boot_id 36',
-    expect.stringMatching(/^systemctl stop systemd-networkd.socket systemd-networkd.service ssh/),
-    'modprobe --quiet tcp_diag',
-    'modprobe --quiet inet_diag',
-    'connections ended []',
-    'bakehouse: another instance, but for 1000+10 123456+20',
-    'cloud-init loaded',
-    'systemctl start --no-block systemd-networkd.service',
-    'stages',
-    expect.stringMatching(/^systemctl start --no-block ssh.service /),
-  ]);
-});
-
-test('an instance that loses its card and is no fork stays what it is', async () => {
-  const lines = [...forked, 'warm_start.is_fork = lambda: False', 'program.run_fork()'];
-  expect(await pythonOf(lines)).toBe('');
-});
-
-test('a fork that cannot be renewed powers off, and says nothing for which it would get a card', async () => {
-  const stdout = await pythonOf([
-    ...forked,
-    ...poweredOff,
-    'def fail(): raise ValueError("not known where the kernel has its code")',
-    'warm_start.subprocess.run = lambda command, **options: print(*command)',
-    'warm_start.kernel_secrets = fail',
-    'program.run_fork()',
-  ]);
-  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
-  expect(stdout).not.toContain('another instance');
-});
-
-test('a fork whose services do not stop powers off', async () => {
-  const stdout = await pythonOf([
-    ...forked,
-    ...poweredOff,
-    'warm_start.subprocess.run = lambda command, **options: print(*command)',
-    'warm_start.output_of = lambda *command: "233\\n"',
-    'program.run_fork()',
-  ]);
-  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
-});
-
-const symbols = [
-  'ffffffff81000000 T _text',
-  'ffffffff82000010 d ts_secret',
-  'ffffffff82000000 d net_secret',
-  'ffffffff82000020 d syncookie_secret',
-  'ffffffff82000040 d syncookie6_secret',
-  'ffffffffc0000000 d net_secret [other]',
-];
-const memoryMap = ['00001000-0009fbff : System RAM', '  02000000-02ffffff : Kernel code'];
-
-async function secretsOf(
-  names: readonly string[],
-  ranges: readonly string[] = memoryMap,
-): Promise<string> {
-  return await pythonOf([
-    'warm_start.KERNEL_SYMBOLS, warm_start.MEMORY_MAP = folder + "/symbols", folder + "/map"',
-    `write("symbols", ${JSON.stringify(names.join('\n'))})`,
-    `write("map", ${JSON.stringify(ranges.join('\n'))})`,
-    'try: print(*["%x+%x" % place for place in warm_start.kernel_secrets()])',
-    'except ValueError as error: print(error)',
-  ]);
-}
-
-test('the places of the kernel’s secrets are those in memory', async () => {
-  const places = '3000000+10 3000010+10 3000020+20 3000040+20';
-  expect(await secretsOf(symbols)).toBe(places);
-});
-
-test('later kernels make timestamps of the secret of the sequence numbers', async () => {
-  const later = symbols.filter((line) => !line.endsWith(' ts_secret'));
-  const both = [...later, 'ffffffff81500000 T secure_tcp_seq_and_ts_off'];
-  expect(await secretsOf(both)).toBe('3000000+10 3000020+20 3000040+20');
-});
-
-test.each([
-  ['without one of them', symbols.slice(0, -2), memoryMap],
-  [
-    'without the secret of timestamps',
-    symbols.filter((line) => !line.endsWith('ts_secret')),
-    memoryMap,
-  ],
-  ['with two of one name', [...symbols, 'ffffffff82000050 d ts_secret'], memoryMap],
-  [
-    'that hides addresses',
-    symbols.map((line) => line.replace(/^f+[0-9]+/, '0000000000000000')),
-    memoryMap,
-  ],
-  ['that hides its code', symbols, [memoryMap[0] ?? '', '  00000000-00000000 : Kernel code']],
-  ['whose code is nowhere', symbols, memoryMap.slice(0, 1)],
-])('of a kernel %s they are not known', async (_, names, ranges) => {
-  expect(await secretsOf(names, ranges)).toMatch(/not known where|two symbols/);
-});
-
-test.each([
-  ['the same', 'vol0123456789abcdef0', 'False'],
-  ['another', 'vol0fedcba9876543210', 'True'],
-])('a guest whose disk is %s as udev has seen', async (_, seen, isFork) => {
-  const lines = [
-    'warm_start.BLOCK_DEVICES = folder + "/block"',
-    'os.makedirs(folder + "/block/vda"); os.makedirs(folder + "/block/sr0")',
-    'write("block/vda/serial", "vol0123456789abcdef0\\n")',
-    `warm_start.output_of = lambda *command: "${seen}\\n" if command[-1] == "/dev/vda" else ""`,
-    'print(warm_start.is_fork())',
-  ];
-  expect(await pythonOf(lines)).toBe(isFork);
 });

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { poweredOff, pythonOf, recorded } from './guest-python.ts';
+
+/** What a fork does, in its order, without doing it. */
+const forked = [
+  ...recorded,
+  'warm_start.is_fork = lambda: True',
+  'warm_start.output_of = lambda *command: "0\\n"',
+  'warm_start.NETWORK_STATE = (folder + "/leases", folder + "/none")',
+  'os.mkdir(folder + "/leases"); write("leases/2", "ADDRESS=172.31.0.9\\n")',
+  'warm_start.end_connections = lambda: print("connections ended", os.listdir(folder + "/leases"))',
+  'warm_start.kernel_secrets = lambda: [(4096, 16), (0x123456, 32)]',
+  'warm_start.subprocess.run = lambda command, **options: print(*command)',
+  'program.load_cloud_init = lambda: print("cloud-init loaded")',
+  'program.postpone_validation = lambda main: None',
+  'program.run_stages = lambda loaded, marks, copy, at, free: (print("stages"), free())',
+];
+
+test('a fork renews itself, says where the rest is, and runs all stages when it has its card', async () => {
+  const stdout = await pythonOf([...forked, 'program.run_fork()']);
+  expect(stdout.split('\n')).toEqual([
+    'random numbers renewed',
+    expect.stringMatching(/^bakehouse: random numbers renewed, the next are [0-9a-f]{16}$/),
+    'clock set',
+    '/proc/sys/kernel/random/boot_id 36',
+    expect.stringMatching(/^systemctl stop systemd-networkd.socket systemd-networkd.service ssh/),
+    'modprobe --quiet tcp_diag',
+    'modprobe --quiet inet_diag',
+    'connections ended []',
+    'bakehouse: another instance, but for 1000+10 123456+20',
+    'cloud-init loaded',
+    'systemctl start --no-block systemd-networkd.service',
+    'stages',
+    expect.stringMatching(/^systemctl start --no-block ssh.service /),
+  ]);
+});
+
+test('an instance that loses its card and is no fork stays what it is', async () => {
+  const lines = [...forked, 'warm_start.is_fork = lambda: False', 'program.run_fork()'];
+  expect(await pythonOf(lines)).toBe('');
+});
+
+test('a fork that cannot be renewed powers off, and says nothing for which it would get a card', async () => {
+  const stdout = await pythonOf([
+    ...forked,
+    ...poweredOff,
+    'def fail(): raise ValueError("not known where the kernel has its code")',
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.kernel_secrets = fail',
+    'program.run_fork()',
+  ]);
+  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
+  expect(stdout).not.toContain('another instance');
+});
+
+test('a fork whose services do not stop powers off', async () => {
+  const stdout = await pythonOf([
+    ...forked,
+    ...poweredOff,
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.output_of = lambda *command: "233\\n"',
+    'program.run_fork()',
+  ]);
+  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
+});
+
+const symbols = [
+  'ffffffff81000000 T _text',
+  'ffffffff82000010 d ts_secret',
+  'ffffffff82000000 d net_secret',
+  'ffffffff82000020 d syncookie_secret',
+  'ffffffff82000040 d syncookie6_secret',
+  'ffffffffc0000000 d net_secret [other]',
+];
+const memoryMap = ['00001000-0009fbff : System RAM', '  02000000-02ffffff : Kernel code'];
+
+async function secretsOf(
+  names: readonly string[],
+  ranges: readonly string[] = memoryMap,
+): Promise<string> {
+  return await pythonOf([
+    'warm_start.KERNEL_SYMBOLS, warm_start.MEMORY_MAP = folder + "/symbols", folder + "/map"',
+    `write("symbols", ${JSON.stringify(names.join('\n'))})`,
+    `write("map", ${JSON.stringify(ranges.join('\n'))})`,
+    'try: print(*["%x+%x" % place for place in warm_start.kernel_secrets()])',
+    'except ValueError as error: print(error)',
+  ]);
+}
+
+test('the places of the kernel’s secrets are those in memory', async () => {
+  const places = '3000000+10 3000010+10 3000020+20 3000040+20';
+  expect(await secretsOf(symbols)).toBe(places);
+});
+
+test('later kernels make timestamps of the secret of the sequence numbers', async () => {
+  const later = symbols.filter((line) => !line.endsWith(' ts_secret'));
+  const both = [...later, 'ffffffff81500000 T secure_tcp_seq_and_ts_off'];
+  expect(await secretsOf(both)).toBe('3000000+10 3000020+20 3000040+20');
+});
+
+test.each([
+  ['without one of them', symbols.slice(0, -2), memoryMap],
+  [
+    'without the secret of timestamps',
+    symbols.filter((line) => !line.endsWith('ts_secret')),
+    memoryMap,
+  ],
+  ['with two of one name', [...symbols, 'ffffffff82000050 d ts_secret'], memoryMap],
+  [
+    'that hides addresses',
+    symbols.map((line) => line.replace(/^f+[0-9]+/, '0000000000000000')),
+    memoryMap,
+  ],
+  ['that hides its code', symbols, [memoryMap[0] ?? '', '  00000000-00000000 : Kernel code']],
+  ['whose code is nowhere', symbols, memoryMap.slice(0, 1)],
+])('of a kernel %s they are not known', async (_, names, ranges) => {
+  expect(await secretsOf(names, ranges)).toMatch(/not known where|two symbols/);
+});
+
+test.each([
+  ['the same', 'vol0123456789abcdef0', 'False'],
+  ['another', 'vol0fedcba9876543210', 'True'],
+])('a guest whose disk is %s as udev has seen', async (_, seen, isFork) => {
+  const lines = [
+    'warm_start.BLOCK_DEVICES = folder + "/block"',
+    'os.makedirs(folder + "/block/vda"); os.makedirs(folder + "/block/sr0")',
+    'write("block/vda/serial", "vol0123456789abcdef0\\n")',
+    `warm_start.output_of = lambda *command: "${seen}\\n" if command[-1] == "/dev/vda" else ""`,
+    'print(warm_start.is_fork())',
+  ];
+  expect(await pythonOf(lines)).toBe(isFork);
+});
