@@ -17,6 +17,12 @@ export type { CallScope, OperationContext } from './operation-context.ts';
 export { createAccount, firstAccountId, platformAccountId } from './platform/accounts.ts';
 export { createDefaultNetwork } from './platform/default-network.ts';
 export { putSeed, SeedError, type SeedRecords, seedImages } from './platform/seed-images.ts';
+export {
+  type MeasuredRoom,
+  measureRoom,
+  noRoom,
+  roomLeft,
+} from './room/machine-room.ts';
 export type { Settings } from './settings.ts';
 export { simulatedReason } from './simulated-reason.ts';
 export type { StartPart } from './startup.ts';
