@@ -61,6 +61,10 @@ export const notForkable = (instanceId: InstanceId, reason: string) =>
     message: `The instance '${instanceId}' cannot be forked: ${reason}`,
   });
 
+/** Whether the memory and the disks that it was made for are not its own yet, or never will be. */
+export const lacksInstant = ({ forkedFrom }: Pick<Instance, 'forkedFrom'>): boolean =>
+  forkedFrom !== undefined && forkedFrom.instant === undefined;
+
 export interface ForkFacts extends ForkParent {
   readonly subnet: Subnet;
   /** Of its network interface. */
