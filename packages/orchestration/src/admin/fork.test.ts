@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { GiB } from '@bakehouse/base';
 import { type Instance, type InstanceId, MemoryNotKeptError } from '@bakehouse/domain';
-import { anInstance } from '@bakehouse/testkit';
+import { anInstance, aSnapshot } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { launchInstance } from '../testing/launch-instance.ts';
 import { type TestPlane, testPlane } from '../testing/test-plane.ts';
@@ -174,6 +174,16 @@ test.each<[string, Changes, string, string]>([
       }),
     'IncorrectInstanceState',
     'is detaching',
+  ],
+  [
+    'whose volume is being captured',
+    async (world, { volumes: [root] }) => {
+      const volumeId = root?.volumeId ?? 'vol-0';
+      const snapshot = aSnapshot({ volumeId, state: 'pending' });
+      await world.metadata.write((tx) => tx.put('snapshot', snapshot));
+    },
+    'IncorrectInstanceState',
+    'is still being taken; try again when it is completed',
   ],
 ])('an instance %s is not forked', async (_, change, code, why) => {
   const { world, parent } = await launched();

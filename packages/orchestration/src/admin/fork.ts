@@ -2,6 +2,7 @@ import type { AdminResult } from '@bakehouse/admin-api';
 import { minuteMs } from '@bakehouse/base';
 import {
   apiError,
+  associatesPublicIp,
   checkForkable,
   definedMembers,
   type ForkFacts,
@@ -34,6 +35,14 @@ interface ForkRequest {
   readonly count: number;
 }
 
+/** A fork would wait for them for hours, as they have the volumes for themselves. */
+async function pendingSnapshots(reader: MetadataReader, { volumes }: Instance) {
+  const volume = volumes.map(({ volumeId }) => volumeId);
+  return volume.length === 0
+    ? []
+    : await reader.list('snapshot', { where: { volume, state: ['pending'] } });
+}
+
 /** The caller's instance, and what it has. */
 async function readParent(
   reader: MetadataReader,
@@ -53,6 +62,7 @@ async function readParent(
     image: await reader.get('image', instance.imageId),
     volumes: found.filter((volume) => volume !== undefined),
     nics: await interfacesOf(reader, instanceId),
+    snapshots: await pendingSnapshots(reader, instance),
   };
   checkForkable(parent, { accountId, platformAccountId: settings.platformAccountId });
   return parent;
@@ -104,7 +114,7 @@ async function drawFork(
   { subnet, nics: [nic] }: ForkFacts,
 ) {
   const [privateIp = ''] = await freePrivateIps(tx, subnet, { count: 1, draw: drawn(context) });
-  if (!nic?.associatePublicIp) return { privateIp };
+  if (!nic || !(await associatesPublicIp(tx, nic))) return { privateIp };
   const { publicCidr } = context.settings;
   return { privateIp, publicIp: await freePublicIp(tx, publicCidr, drawn(context)) };
 }
