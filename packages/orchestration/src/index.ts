@@ -39,6 +39,7 @@ export { deleteVolumeWorkflow } from './workflows/delete-volume.ts';
 export { detachInterfaceWorkflow } from './workflows/detach-interface.ts';
 export { detachVolumeWorkflow } from './workflows/detach-volume.ts';
 export { enqueueEnd } from './workflows/end-instance.ts';
+export { forkAt } from './workflows/fork-instance.ts';
 export { enqueueFreeze } from './workflows/freeze-snapshots.ts';
 export { instanceMetadata } from './workflows/instance-metadata.ts';
 export { readInstanceNetwork } from './workflows/instance-network.ts';

@@ -8,6 +8,7 @@ import {
   MemoryNotKeptError,
   type MetadataReader,
   type Volume,
+  type VolumeId,
 } from '@bakehouse/domain';
 import {
   type Commit,
@@ -133,6 +134,16 @@ async function isWanted(reader: MetadataReader, { instanceId, forkIds }: ForkInp
   if ((await reader.get('instance', instanceId))?.state !== 'running') return false;
   const forks = await Promise.all(forkIds.map((id) => reader.get('instance', id)));
   return forks.some((fork) => fork?.state === 'pending');
+}
+
+/** The instance whose fork has this volume, or its copy, for itself. */
+export async function forkAt(
+  reader: MetadataReader,
+  volumeId: VolumeId,
+): Promise<InstanceId | undefined> {
+  const rows = await reader.list('workflow');
+  const atVolume = rows.filter(({ lanes }) => lanes.includes(volumeId));
+  return atVolume.flatMap((row) => forkInstanceWorkflow.inputOf(row)?.instanceId ?? [])[0];
 }
 
 /** Ends early when nobody has a use for it any more: what ends the instances waits for this work. */
