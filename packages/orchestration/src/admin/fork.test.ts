@@ -347,6 +347,20 @@ test.each([1, 2])(
   },
 );
 
+test.each([
+  [['fork-instance'], 'it has not got the memory and the disks of'],
+  [['fork-instance', 'start-instance'], 'its work was ended'],
+])('a call whose work (%s) was removed ends with a reason', async (kinds, reason) => {
+  const { world, outcome, goOn } = await copying(1);
+  await world.metadata.write(async (tx) => {
+    for (const { id, kind } of await tx.list('workflow')) {
+      if (kinds.includes(kind)) await tx.delete('workflow', id);
+    }
+  });
+  goOn();
+  await expect(outcome).rejects.toMatchObject({ message: expect.stringContaining(reason) });
+});
+
 test('a guest that an earlier try has paused goes on before the copy waits for its share', () => {
   const steps = forkInstanceWorkflow.prepare({ instanceId: 'i-0aaaaaaaaaaaaaaa9', forkIds: [] });
   const runs = steps.filter(({ run }) => run).map(({ name, uses }) => [name, uses]);
