@@ -130,3 +130,17 @@ test.each([
   ];
   expect(await pythonOf(lines)).toBe(isFork);
 });
+
+test('fresh random numbers of the host go into the kernel’s pool twice, and new keys are made of them each time', async () => {
+  const stdout = await pythonOf([
+    'import kernel_random',
+    'fresh = bytes(range(256)) * 2',
+    'with open(folder + "/hwrng", "wb") as file: file.write(fresh)',
+    'kernel_random.HARDWARE_RANDOM_DEVICE, kernel_random.RANDOM_DEVICE = folder + "/hwrng", folder + "/random"',
+    'isFresh = lambda rest: [each == kernel_random.struct.pack("ii", 4096, 512) + fresh for each in rest]',
+    'kernel_random.fcntl.ioctl = lambda device, request, *rest: print(hex(request), *isFresh(rest))',
+    'warm_start.renew_random()',
+  ]);
+  const once = ['0x40085203 True', '0x5207'];
+  expect(stdout.split('\n')).toEqual([...once, ...once]);
+});

@@ -23,6 +23,8 @@ import sys
 import time
 import uuid
 
+from kernel_random import reseed_kernel
+
 # The host looks for these lines on the console.
 WAITING = "bakehouse: waiting for a network card"
 REFUSED = "bakehouse: no template: "
@@ -51,13 +53,7 @@ OWN_SERVICES = "/usr/lib/bakehouse/own-services"
 TCP_COUNTERS = "/proc/net/snmp"
 CARD_POLL_SECONDS = 0.01
 
-RANDOM_DEVICE = "/dev/urandom"
-HARDWARE_RANDOM_DEVICE = "/dev/hwrng"
-# The kernel and its driver may have kept up to 128 bytes from before the copy, which all copies share.
-RANDOM_BYTES = 512
-# From linux/random.h and linux/rtc.h.
-RNDADDENTROPY = 0x40085203
-RNDRESEEDCRNG = 0x5207
+# From linux/rtc.h.
 RTC_RD_TIME = 0x80247009
 RTC_DEVICE = "/dev/rtc0"
 MS_BIND = 4096
@@ -181,15 +177,7 @@ def hold_network():
 
 def renew_random():
     """Every number drawn from now on, by the kernel and by this process, is of this copy alone."""
-    with open(HARDWARE_RANDOM_DEVICE, "rb", buffering=0) as source:
-        fresh = b""
-        while len(fresh) < RANDOM_BYTES:
-            fresh += source.read(RANDOM_BYTES - len(fresh))
-    with open(RANDOM_DEVICE, "wb", buffering=0) as device:
-        # Twice: the first pass mixes what is fresh into what the next keys are made of.
-        for _ in range(2):
-            fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(fresh), len(fresh)) + fresh)
-            fcntl.ioctl(device, RNDRESEEDCRNG)
+    reseed_kernel()
     random.seed(os.urandom(32))
     ssl.RAND_add(os.urandom(32), 32.0)
 
