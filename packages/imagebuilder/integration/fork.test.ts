@@ -118,6 +118,28 @@ test.each([
 });
 
 test.each([
+  ['shows', '', 'bakehouse: can be forked'],
+  [
+    'hides',
+    'def fail(): raise ValueError("not known where the kernel has its code")',
+    "bakehouse: cannot be forked: ValueError('not known where the kernel has its code')",
+  ],
+])(
+  'a guest whose kernel %s its secrets’ places says so when it has booted',
+  async (_, failing, line) => {
+    const stdout = await pythonOf([
+      'warm_start.kernel_secrets = lambda: []',
+      failing,
+      ...(failing === '' ? [] : ['warm_start.kernel_secrets = fail']),
+      'program.wait_for_network = program.forget_cached_instance = lambda: None',
+      'program.stage = program.notify_ready = program.report_boot_times = lambda *arguments: None',
+      'program.run_stages((None, (1, 2), lambda: None), {}, None, None)',
+    ]);
+    expect(stdout).toBe(line);
+  },
+);
+
+test.each([
   ['the same', 'vol0123456789abcdef0', 'False'],
   ['another', 'vol0fedcba9876543210', 'True'],
 ])('a guest whose disk is %s as udev has seen', async (_, seen, isFork) => {

@@ -28,6 +28,8 @@ from kernel_random import reseed_kernel
 # The host looks for these lines on the console.
 WAITING = "bakehouse: waiting for a network card"
 REFUSED = "bakehouse: no template: "
+FORKABLE = "bakehouse: can be forked"
+NOT_FORKABLE = "bakehouse: cannot be forked: "
 FORKED = "bakehouse: another instance, but for "
 # Two copies that write the same have the same random numbers.
 RENEWED = "bakehouse: random numbers renewed, the next are "
@@ -290,8 +292,10 @@ def kernel_secrets():
     """Where in memory the kernel has its secrets, and how long they are."""
     found = {}
     wanted = {"_text", ONE_SECRET_FOR_BOTH, *KERNEL_SECRETS}
+    ends = tuple(" " + name for name in wanted)
     with open(KERNEL_SYMBOLS) as symbols:
-        for line in symbols:
+        # There are 100000 and more.
+        for line in filter(lambda line: line.rstrip().endswith(ends), symbols):
             words = line.split()
             if len(words) == 3 and words[2] in wanted:
                 if words[2] in found:
@@ -304,6 +308,15 @@ def kernel_secrets():
     if missing or code == [] or code[0] == 0:
         raise ValueError("not known where the kernel has %s" % (missing or "its code"))
     return [(code[0] + found[name] - found["_text"], size) for name, size in sizes.items()]
+
+
+def report_forkable():
+    """At the end of the boot; a fork that finds later that it cannot renew itself powers off."""
+    try:
+        kernel_secrets()
+        print(FORKABLE, flush=True)
+    except Exception as error:
+        print(NOT_FORKABLE + ascii(error), flush=True)
 
 
 def hold_services():
