@@ -166,3 +166,46 @@ test('fresh random numbers of the host go into the kernel’s pool twice, and ne
   const once = ['0x40085203 True', '0x5207'];
   expect(stdout.split('\n')).toEqual([...once, ...once]);
 });
+
+/** In a network of its own, with a card whose address is then lost. */
+const connected = [
+  'import ctypes, select, socket, subprocess',
+  'assert ctypes.CDLL(None).unshare(0x40000000) == 0',
+  'def ip(*words): subprocess.run(["ip", *words], check=True)',
+  'ip("link", "set", "lo", "up"); ip("address", "add", "10.9.9.1/32", "dev", "lo")',
+  'def connect(address, family=socket.AF_INET):',
+  '    listener = socket.create_server((address, 0), family=family, dualstack_ipv6=family == socket.AF_INET6 and address == "::")',
+  '    ends.append(listener)',
+  '    port = listener.getsockname()[1]',
+  '    ends.append(socket.create_connection(("10.9.9.1" if address == "::" else address, port)))',
+  '    ends.append(listener.accept()[0])',
+  '    return ends[-2:]',
+  'ends = []',
+  'ways = [("10.9.9.1",), ("::", socket.AF_INET6), ("127.0.0.1",), ("::1", socket.AF_INET6)]',
+  'pairs = [connect(*way) for way in ways]',
+  'ip("address", "delete", "10.9.9.1/32", "dev", "lo")',
+  'def isAlive(end):',
+  '    try: end.send(b"x"); return not end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)',
+  '    except OSError: return False',
+];
+
+test('connections from an address that is gone end, and those within the machine stay', async () => {
+  const stdout = await pythonOf([
+    ...connected,
+    'warm_start.end_connections()',
+    'print([isAlive(end) for pair in pairs for end in pair])',
+  ]);
+  expect(stdout).toBe('[False, False, False, False, True, True, True, True]');
+});
+
+test('a fork with a connection that does not end powers off', async () => {
+  const stdout = await pythonOf([
+    ...connected,
+    'run = subprocess.run',
+    'def keep(command, **options): return None if "--kill" in command else run(command, **options)',
+    'warm_start.subprocess.run = keep',
+    'try: warm_start.end_connections()',
+    'except ValueError as error: print(error)',
+  ]);
+  expect(stdout).toMatch(/^4 connections of the other instance do not end, such as \['ESTAB'/);
+});

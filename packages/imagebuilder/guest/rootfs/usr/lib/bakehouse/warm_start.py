@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import hashlib
 import importlib
+import json
 import os
 import pkgutil
 import random
@@ -66,6 +67,9 @@ MEMORY_MAP = "/proc/iomem"
 KERNEL_SECRETS = {"net_secret": 16, "ts_secret": 16, "syncookie_secret": 32, "syncookie6_secret": 32}
 # A kernel with this function makes timestamps of the secret of the sequence numbers, and has no other.
 ONE_SECRET_FOR_BOTH = "secure_tcp_seq_and_ts_off"
+
+# Of connections that a program may have. The kernel keeps closed ones in others, and drops them by itself.
+HELD_STATES = ("established", "syn-sent", "fin-wait-1", "close-wait", "last-ack", "closing")
 
 BLOCK_DEVICES = "/sys/block"
 RUN_DIRECTORY = "/run/bakehouse"
@@ -331,9 +335,16 @@ def hold_services():
 
 
 def end_connections():
-    """The programs of this copy see the end of the connections that the other instance has. Those within the machine stay."""
-    others = "not dst 127.0.0.0/8 and not dst [::1]"
-    subprocess.run(["ss", "--kill", "--tcp", "--no-header", *others.split()], stdout=subprocess.DEVNULL, timeout=60)
+    """The programs of this copy see the end of the connections that the other instance has, which are those from an address
+    that is gone with its card. Those within the machine stay."""
+    links = json.loads(output_of("ip", "-json", "address", "show") or "[]")
+    addresses = [info["local"] for link in links for info in link.get("addr_info", []) if "local" in info]
+    gone = " and ".join("not src [%s]" % address for address in addresses).split()
+    subprocess.run(["ss", "--kill", "--tcp", "--no-header", *gone], stdout=subprocess.DEVNULL, timeout=60)
+    states = [word for state in HELD_STATES for word in ("state", state)]
+    left = output_of("ss", "--tcp", "--no-header", "--numeric", *states, *gone).splitlines()
+    if left:
+        raise ValueError("%d connections of the other instance do not end, such as %s" % (len(left), left[0].split()))
 
 
 def become_another():
