@@ -9,7 +9,11 @@ const forked = [
   'warm_start.NETWORK_STATE = (folder + "/leases", folder + "/none")',
   'os.mkdir(folder + "/leases"); write("leases/2", "ADDRESS=172.31.0.9\\n")',
   'warm_start.end_connections = lambda: print("connections ended", os.listdir(folder + "/leases"))',
-  'warm_start.kernel_secrets = lambda: [(4096, 16), (0x123456, 32)]',
+  'program.INSTANCE_RECORD = folder + "/instance-id"',
+  'write("instance-id", "i-0aaaaaaaaaaaaaaaa\\n")',
+  'warm_start.own_instance_id = lambda: "i-0bbbbbbbbbbbbbbbb"',
+  'warm_start.renew_firmware_tables = lambda id: (print("firmware tables of", id), write("PRODUCT_UUID", "EC2-1\\n"))',
+  'warm_start.kernel_secrets = lambda: (print("machine id", read("MACHINE_ID").strip()), [(4096, 16), (0x123456, 32)])[1]',
   'warm_start.subprocess.run = lambda command, **options: print(*command)',
   'program.load_cloud_init = lambda: print("cloud-init loaded")',
   'program.postpone_validation = lambda main: None',
@@ -27,6 +31,8 @@ test('a fork renews itself, says where the rest is, and runs all stages when it 
     'modprobe --quiet tcp_diag',
     'modprobe --quiet inet_diag',
     'connections ended []',
+    'firmware tables of i-0bbbbbbbbbbbbbbbb',
+    'machine id ec21',
     'bakehouse: another instance, but for 1000+10 123456+20',
     'cloud-init loaded',
     'systemctl start --no-block systemd-networkd.service',
@@ -51,6 +57,37 @@ test('a fork that cannot be renewed powers off, and says nothing for which it wo
   ]);
   expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
   expect(stdout).not.toContain('another instance');
+});
+
+test.each([
+  ['names the instance that it was', 'lambda: "i-0aaaaaaaaaaaaaaaa"'],
+  ['has no tables of its own', 'own_instance_id'],
+])('a fork whose machine %s powers off', async (_, own) => {
+  const stdout = await pythonOf([
+    'own_instance_id = warm_start.own_instance_id',
+    ...forked,
+    ...poweredOff,
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.OWN_TABLES = folder + "/tables"; write("tables", "\\0Amazon EC2\\0")',
+    `warm_start.own_instance_id = ${own}`,
+    'program.run_fork()',
+  ]);
+  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
+  expect(stdout).not.toContain('another instance');
+});
+
+test('a fork reads who it is from the tables of its machine, each time afresh', async () => {
+  const stdout = await pythonOf([
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.OWN_TABLES = folder + "/tables"',
+    'write("tables", "\\1\\2Amazon EC2\\0i-0123456789abcdef0\\0\\0\\3t3.micro\\0i-0123456789abcdef01\\0")',
+    'print(warm_start.own_instance_id())',
+  ]);
+  expect(stdout.split('\n')).toEqual([
+    'modprobe --quiet qemu_fw_cfg',
+    'modprobe --quiet --remove qemu_fw_cfg',
+    'i-0123456789abcdef0',
+  ]);
 });
 
 test('a fork whose services do not stop powers off', async () => {
@@ -128,7 +165,7 @@ test.each([
   'a guest whose kernel %s its secrets’ places says so when it has booted',
   async (_, failing, line) => {
     const stdout = await pythonOf([
-      'warm_start.kernel_secrets = lambda: []',
+      'warm_start.own_instance_id = warm_start.kernel_secrets = lambda: []',
       failing,
       ...(failing === '' ? [] : ['warm_start.kernel_secrets = fail']),
       'program.wait_for_network = program.forget_cached_instance = lambda: None',
@@ -208,4 +245,16 @@ test('a fork with a connection that does not end powers off', async () => {
     'except ValueError as error: print(error)',
   ]);
   expect(stdout).toMatch(/^4 connections of the other instance do not end, such as \['ESTAB'/);
+});
+
+test('a file that is laid over one of the kernel’s is replaced where it is', async () => {
+  const stdout = await pythonOf([
+    'warm_start.RUN_DIRECTORY = folder + "/run"',
+    'write("product_uuid", "of the kernel\\n")',
+    'import ctypes; assert ctypes.CDLL(None).unshare(0x00020000) == 0',
+    'warm_start.subprocess.run(["mount", "--make-rprivate", "/"], check=True)',
+    'for text in ["first", "second"]: warm_start.show_instead(folder + "/product_uuid", text)',
+    'print(read("product_uuid").strip(), sum("/product_uuid " in line for line in open("/proc/self/mountinfo")))',
+  ]);
+  expect(stdout).toBe('second 1');
 });

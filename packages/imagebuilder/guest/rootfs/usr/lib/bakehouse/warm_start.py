@@ -16,6 +16,7 @@ import json
 import os
 import pkgutil
 import random
+import re
 import signal
 import ssl
 import struct
@@ -75,6 +76,10 @@ BLOCK_DEVICES = "/sys/block"
 RUN_DIRECTORY = "/run/bakehouse"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 FIRMWARE_TABLE = "/sys/class/dmi/id/"
+# The tables of the machine that has the guest now. The kernel read those of the one that it booted on.
+OWN_TABLES_DRIVER = "qemu_fw_cfg"
+OWN_TABLES = "/sys/firmware/qemu_fw_cfg/by_name/etc/smbios/smbios-tables/raw"
+ID_IN_TABLES = re.compile(rb"\0(i-[0-9a-f]{17})\0")
 
 
 def output_of(*command):
@@ -206,6 +211,8 @@ def show_instead(path, text):
     with open(source, "w") as target:
         target.write(text + "\n")
     os.chmod(source, os.stat(path).st_mode & 0o444)
+    if os.path.samefile(source, path):
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(source.encode(), path.encode(), None, MS_BIND, None) != 0:
         raise OSError(ctypes.get_errno(), "cannot mount %s over %s" % (source, path))
@@ -314,9 +321,24 @@ def kernel_secrets():
     return [(code[0] + found[name] - found["_text"], size) for name, size in sizes.items()]
 
 
+def own_instance_id():
+    """The id of the instance that has this machine, which a fork learns so before it has a card."""
+    subprocess.run(["modprobe", "--quiet", OWN_TABLES_DRIVER], timeout=60)
+    try:
+        with open(OWN_TABLES, "rb") as tables:
+            found = set(ID_IN_TABLES.findall(tables.read()))
+    finally:
+        # Loaded the next time, perhaps in another machine, it looks for the tables again.
+        subprocess.run(["modprobe", "--quiet", "--remove", OWN_TABLES_DRIVER], timeout=60)
+    if len(found) != 1:
+        raise ValueError("the firmware's tables have %d instance ids" % len(found))
+    return found.pop().decode()
+
+
 def report_forkable():
     """At the end of the boot; a fork that finds later that it cannot renew itself powers off."""
     try:
+        own_instance_id()
         kernel_secrets()
         print(FORKABLE, flush=True)
     except Exception as error:
@@ -347,8 +369,9 @@ def end_connections():
         raise ValueError("%d connections of the other instance do not end, such as %s" % (len(left), left[0].split()))
 
 
-def become_another():
-    """Makes a fork that has lost its card another instance, and says what only the host can renew."""
+def become_another(take_ids):
+    """Makes a fork that has lost its card another instance, and says what only the host can renew. `take_ids` gives it the
+    ids of the instance with this id."""
     try:
         renew_random()
         print(RENEWED + hashlib.sha256(os.urandom(32)).hexdigest()[:16], flush=True)
@@ -358,6 +381,7 @@ def become_another():
         for driver in ("tcp_diag", "inet_diag"):
             subprocess.run(["modprobe", "--quiet", driver], timeout=60)
         end_connections()
+        take_ids(own_instance_id())
         places = ["%x+%x" % place for place in kernel_secrets()]
         print(FORKED + " ".join(places), flush=True)
     except Exception as error:
