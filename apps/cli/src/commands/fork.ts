@@ -26,11 +26,11 @@ export const forkCommand: Command = {
 A fork has the memory and the disks that INSTANCE has at one moment: its programs run on, with what they hold.
 INSTANCE itself runs on, too, after some 0.04 s in which it stands still.
 
-Each fork is an instance of its own. Its random numbers, clock, boot id, machine id and instance id are renewed, and its
-connections to others end, before it gets its network card. Then cloud-init runs as in a new instance, with the same
-user data, and gives it a host name and the host keys that sshd starts with; its other programs run meanwhile. What they
-have drawn themselves, such as keys in their memory, it shares with INSTANCE, and what is drawn in the moment before its
-random numbers are renewed: fork no instance whose programs keep secrets that must differ.
+Each fork is an instance of its own. Its random numbers, clock, boot id, machine id and instance id are renewed, and
+its connections to others end, before it gets its network card. Then cloud-init runs as in a new instance, with the
+same user data, and gives it a host name and the host keys that sshd starts with; its other programs run meanwhile.
+What they have drawn themselves, such as keys in their memory, it shares with INSTANCE, and what is drawn in the
+moment before its random numbers are renewed: fork no instance whose programs keep secrets that must differ.
 
 INSTANCE must run Bakehouse Linux as baked by this release and have booted. It has one network card, no
 instance-store disks, and no image of another account. EC2 has no such call.
