@@ -5,6 +5,7 @@ import { type Cloud, type Machine, openCloud, patience, sshFromHost } from './su
 import { factsOf } from './support/facts.ts';
 import { login, sh } from './support/guest.ts';
 import { consoleOf, distance, firmwareTables, nextRandom, ownOf } from './support/identity.ts';
+import { holdConnection, renewalOf, watchRenewal } from './support/renewal.ts';
 import { until } from './support/wait.ts';
 
 const platform = inject('platform');
@@ -33,6 +34,8 @@ describe('forks of a running instance', () => {
   let parent: Machine;
   let keeperId: string;
   let bootId: string;
+  let watcherId: string;
+  let held: ReturnType<typeof holdConnection> | undefined;
   let forks: Machine[] = [];
 
   const secretOf = async (guest: Machine): Promise<string> => {
@@ -48,6 +51,7 @@ describe('forks of a running instance', () => {
     parent = await cloud.launch({ SecurityGroupIds: [groupId] });
   });
   afterAll(async () => {
+    held?.[Symbol.dispose]();
     await cloud.terminate(...forks.map(({ instanceId }) => instanceId));
     await cloud.end();
   });
@@ -65,6 +69,9 @@ describe('forks of a running instance', () => {
 
   test('its forks go on; it stands still for a moment, and runs on', async () => {
     await sh(parent, 'head -c 3000000 /dev/urandom > $HOME/data; sync');
+    watcherId = await watchRenewal(parent);
+    held = holdConnection(parent);
+    await held.echo('before');
     const begun = performance.now();
     const call = { instanceId: idOf(parent), count: 2 };
     const { pauseMs, forks: ids } = await admin.call('InstanceFork', call);
@@ -82,6 +89,35 @@ describe('forks of a running instance', () => {
     }
     console.log(`request to login: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     expect((await factsOf(parent)).bootId).toBe(bootId);
+  });
+
+  test('the connection of the parent goes on, and has ended in its forks', async () => {
+    await held?.echo('after');
+    const { PrivateIpAddress: address } = await cloud.describe(parent.instanceId);
+    const connections = `ss -Htn "src ${address}"`;
+    expect(await sh(parent, connections)).toContain('ESTAB');
+    for (const fork of forks) expect(await sh(fork, connections)).toBe('');
+  });
+
+  test('its random numbers are its own when udev has seen that the card is lost, its machine id before it has another', async () => {
+    const own = [];
+    for (const fork of forks) own.push({ fork, ...(await renewalOf(fork, true)) });
+    const drawn = (await renewalOf(parent, false)).moments.map(({ random }) => random);
+    for (const { fork, moments, renewed } of own) {
+      const { machineId } = await factsOf(fork);
+      const linked = moments.filter(({ hasLink }) => hasLink);
+      expect(new Set(linked.map((moment) => moment.machineId))).toEqual(new Set([machineId]));
+      const later = moments.filter(({ uptime }) => uptime > renewed).map(({ random }) => random);
+      expect(later.length).toBeGreaterThan(0);
+      drawn.push(...later);
+      const windowMs = 1000 * (renewed - (moments[0]?.uptime ?? 0));
+      const before = moments.filter(({ uptime }) => uptime <= renewed).length;
+      console.log(
+        `random numbers renewed within ${windowMs.toFixed(0)} ms, ${before} drawn before`,
+      );
+    }
+    expect(new Set(drawn).size).toBe(drawn.length);
+    for (const guest of [parent, ...forks]) await sh(guest, `kill ${watcherId}`);
   });
 
   test('programs have what they had in memory, and disks what was written', async () => {

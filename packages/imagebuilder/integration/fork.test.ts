@@ -9,7 +9,11 @@ const forked = [
   'warm_start.NETWORK_STATE = (folder + "/leases", folder + "/none")',
   'os.mkdir(folder + "/leases"); write("leases/2", "ADDRESS=172.31.0.9\\n")',
   'warm_start.end_connections = lambda: print("connections ended", os.listdir(folder + "/leases"))',
-  'warm_start.kernel_secrets = lambda: [(4096, 16), (0x123456, 32)]',
+  'program.INSTANCE_RECORD = folder + "/instance-id"',
+  'write("instance-id", "i-0aaaaaaaaaaaaaaaa\\n")',
+  'warm_start.own_instance_id = lambda: "i-0bbbbbbbbbbbbbbbb"',
+  'warm_start.renew_firmware_tables = lambda id: (print("firmware tables of", id), write("PRODUCT_UUID", "EC2-1\\n"))',
+  'warm_start.kernel_secrets = lambda: (print("machine id", read("MACHINE_ID").strip()), [(4096, 16), (0x123456, 32)])[1]',
   'warm_start.subprocess.run = lambda command, **options: print(*command)',
   'program.load_cloud_init = lambda: print("cloud-init loaded")',
   'program.postpone_validation = lambda main: None',
@@ -27,6 +31,8 @@ test('a fork renews itself, says where the rest is, and runs all stages when it 
     'modprobe --quiet tcp_diag',
     'modprobe --quiet inet_diag',
     'connections ended []',
+    'firmware tables of i-0bbbbbbbbbbbbbbbb',
+    'machine id ec21',
     'bakehouse: another instance, but for 1000+10 123456+20',
     'cloud-init loaded',
     'systemctl start --no-block systemd-networkd.service',
@@ -51,6 +57,37 @@ test('a fork that cannot be renewed powers off, and says nothing for which it wo
   ]);
   expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
   expect(stdout).not.toContain('another instance');
+});
+
+test.each([
+  ['names the instance that it was', 'lambda: "i-0aaaaaaaaaaaaaaaa"'],
+  ['has no tables of its own', 'own_instance_id'],
+])('a fork whose machine %s powers off', async (_, own) => {
+  const stdout = await pythonOf([
+    'own_instance_id = warm_start.own_instance_id',
+    ...forked,
+    ...poweredOff,
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.OWN_TABLES = folder + "/tables"; write("tables", "\\0Amazon EC2\\0")',
+    `warm_start.own_instance_id = ${own}`,
+    'program.run_fork()',
+  ]);
+  expect(stdout.split('\n').slice(-1)).toEqual(['systemctl poweroff --force']);
+  expect(stdout).not.toContain('another instance');
+});
+
+test('a fork reads who it is from the tables of its machine, each time afresh', async () => {
+  const stdout = await pythonOf([
+    'warm_start.subprocess.run = lambda command, **options: print(*command)',
+    'warm_start.OWN_TABLES = folder + "/tables"',
+    'write("tables", "\\1\\2Amazon EC2\\0i-0123456789abcdef0\\0\\0\\3t3.micro\\0i-0123456789abcdef01\\0")',
+    'print(warm_start.own_instance_id())',
+  ]);
+  expect(stdout.split('\n')).toEqual([
+    'modprobe --quiet qemu_fw_cfg',
+    'modprobe --quiet --remove qemu_fw_cfg',
+    'i-0123456789abcdef0',
+  ]);
 });
 
 test('a fork whose services do not stop powers off', async () => {
@@ -118,6 +155,28 @@ test.each([
 });
 
 test.each([
+  ['shows', '', 'bakehouse: can be forked'],
+  [
+    'hides',
+    'def fail(): raise ValueError("not known where the kernel has its code")',
+    "bakehouse: cannot be forked: ValueError('not known where the kernel has its code')",
+  ],
+])(
+  'a guest whose kernel %s its secrets’ places says so when it has booted',
+  async (_, failing, line) => {
+    const stdout = await pythonOf([
+      'warm_start.own_instance_id = warm_start.kernel_secrets = lambda: []',
+      failing,
+      ...(failing === '' ? [] : ['warm_start.kernel_secrets = fail']),
+      'program.wait_for_network = program.forget_cached_instance = lambda: None',
+      'program.stage = program.notify_ready = program.report_boot_times = lambda *arguments: None',
+      'program.run_stages((None, (1, 2), lambda: None), {}, None, None)',
+    ]);
+    expect(stdout).toBe(line);
+  },
+);
+
+test.each([
   ['the same', 'vol0123456789abcdef0', 'False'],
   ['another', 'vol0fedcba9876543210', 'True'],
 ])('a guest whose disk is %s as udev has seen', async (_, seen, isFork) => {
@@ -129,4 +188,73 @@ test.each([
     'print(warm_start.is_fork())',
   ];
   expect(await pythonOf(lines)).toBe(isFork);
+});
+
+test('fresh random numbers of the host go into the kernel’s pool twice, and new keys are made of them each time', async () => {
+  const stdout = await pythonOf([
+    'import kernel_random',
+    'fresh = bytes(range(256)) * 2',
+    'with open(folder + "/hwrng", "wb") as file: file.write(fresh)',
+    'kernel_random.HARDWARE_RANDOM_DEVICE, kernel_random.RANDOM_DEVICE = folder + "/hwrng", folder + "/random"',
+    'isFresh = lambda rest: [each == kernel_random.struct.pack("ii", 4096, 512) + fresh for each in rest]',
+    'kernel_random.fcntl.ioctl = lambda device, request, *rest: print(hex(request), *isFresh(rest))',
+    'warm_start.renew_random()',
+  ]);
+  const once = ['0x40085203 True', '0x5207'];
+  expect(stdout.split('\n')).toEqual([...once, ...once]);
+});
+
+/** In a network of its own, with a card whose address is then lost. */
+const connected = [
+  'import ctypes, select, socket, subprocess',
+  'assert ctypes.CDLL(None).unshare(0x40000000) == 0',
+  'def ip(*words): subprocess.run(["ip", *words], check=True)',
+  'ip("link", "set", "lo", "up"); ip("address", "add", "10.9.9.1/32", "dev", "lo")',
+  'def connect(address, family=socket.AF_INET):',
+  '    listener = socket.create_server((address, 0), family=family, dualstack_ipv6=family == socket.AF_INET6 and address == "::")',
+  '    ends.append(listener)',
+  '    port = listener.getsockname()[1]',
+  '    ends.append(socket.create_connection(("10.9.9.1" if address == "::" else address, port)))',
+  '    ends.append(listener.accept()[0])',
+  '    return ends[-2:]',
+  'ends = []',
+  'ways = [("10.9.9.1",), ("::", socket.AF_INET6), ("127.0.0.1",), ("::1", socket.AF_INET6)]',
+  'pairs = [connect(*way) for way in ways]',
+  'ip("address", "delete", "10.9.9.1/32", "dev", "lo")',
+  'def isAlive(end):',
+  '    try: end.send(b"x"); return not end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)',
+  '    except OSError: return False',
+];
+
+test('connections from an address that is gone end, and those within the machine stay', async () => {
+  const stdout = await pythonOf([
+    ...connected,
+    'warm_start.end_connections()',
+    'print([isAlive(end) for pair in pairs for end in pair])',
+  ]);
+  expect(stdout).toBe('[False, False, False, False, True, True, True, True]');
+});
+
+test('a fork with a connection that does not end powers off', async () => {
+  const stdout = await pythonOf([
+    ...connected,
+    'run = subprocess.run',
+    'def keep(command, **options): return None if "--kill" in command else run(command, **options)',
+    'warm_start.subprocess.run = keep',
+    'try: warm_start.end_connections()',
+    'except ValueError as error: print(error)',
+  ]);
+  expect(stdout).toMatch(/^4 connections of the other instance do not end, such as \['ESTAB'/);
+});
+
+test('a file that is laid over one of the kernel’s is replaced where it is', async () => {
+  const stdout = await pythonOf([
+    'warm_start.RUN_DIRECTORY = folder + "/run"',
+    'write("product_uuid", "of the kernel\\n")',
+    'import ctypes; assert ctypes.CDLL(None).unshare(0x00020000) == 0',
+    'warm_start.subprocess.run(["mount", "--make-rprivate", "/"], check=True)',
+    'for text in ["first", "second"]: warm_start.show_instead(folder + "/product_uuid", text)',
+    'print(read("product_uuid").strip(), sum("/product_uuid " in line for line in open("/proc/self/mountinfo")))',
+  ]);
+  expect(stdout).toBe('second 1');
 });

@@ -41,7 +41,7 @@ export function distance(one = 0, other = 0): number {
 /** What the guest has written to its serial port. */
 export async function consoleOf(
   { ec2 }: Pick<Cloud, 'ec2'>,
-  { instanceId }: Machine,
+  { instanceId }: Pick<Machine, 'instanceId'>,
 ): Promise<string> {
   const request = new GetConsoleOutputCommand({ InstanceId: instanceId, Latest: true });
   const { Output = '' } = await ec2.send(request);

@@ -27,10 +27,11 @@ export const forkCommand: Command = {
 A fork has the memory and the disks that INSTANCE has at one moment: its programs continue with what they hold.
 INSTANCE is paused for some 0.04 s, and continues, too.
 
-Each fork is an instance of its own. It gets a network card and addresses of its own, ids, host keys, random numbers
-and a clock; its connections to others end, and cloud-init runs as in a new instance, with the same user data. Until
-all that is renewed, no packet leaves it. What programs have drawn themselves, such as keys in their memory, it
-shares with INSTANCE: fork no instance whose programs keep secrets that must differ.
+Each fork is an instance of its own. Its random numbers, clock, boot id, machine id and instance id are renewed, and
+its connections to others end, before it gets its network card. Then cloud-init runs as in a new instance, with the
+same user data, and gives it a host name and the host keys that sshd starts with; its other programs run meanwhile.
+What they have drawn themselves, such as keys in their memory, it shares with INSTANCE, and what is drawn in the
+moment before its random numbers are renewed: fork no instance whose programs keep secrets that must differ.
 The exit code is 1 when a fork was ended before it had all that, and 0 otherwise.
 
 INSTANCE must run Bakehouse Linux as baked by this release and have booted. It has one network card, no

@@ -12,9 +12,11 @@ import ctypes
 import fcntl
 import hashlib
 import importlib
+import json
 import os
 import pkgutil
 import random
+import re
 import signal
 import ssl
 import struct
@@ -23,9 +25,13 @@ import sys
 import time
 import uuid
 
+from kernel_random import reseed_kernel
+
 # The host looks for these lines on the console.
 WAITING = "bakehouse: waiting for a network card"
 REFUSED = "bakehouse: no template: "
+FORKABLE = "bakehouse: can be forked"
+NOT_FORKABLE = "bakehouse: cannot be forked: "
 FORKED = "bakehouse: another instance, but for "
 # Two copies that write the same have the same random numbers.
 RENEWED = "bakehouse: random numbers renewed, the next are "
@@ -51,13 +57,7 @@ OWN_SERVICES = "/usr/lib/bakehouse/own-services"
 TCP_COUNTERS = "/proc/net/snmp"
 CARD_POLL_SECONDS = 0.01
 
-RANDOM_DEVICE = "/dev/urandom"
-HARDWARE_RANDOM_DEVICE = "/dev/hwrng"
-# The kernel and its driver may have kept up to 128 bytes from before the copy, which all copies share.
-RANDOM_BYTES = 512
-# From linux/random.h and linux/rtc.h.
-RNDADDENTROPY = 0x40085203
-RNDRESEEDCRNG = 0x5207
+# From linux/rtc.h.
 RTC_RD_TIME = 0x80247009
 RTC_DEVICE = "/dev/rtc0"
 MS_BIND = 4096
@@ -69,10 +69,17 @@ KERNEL_SECRETS = {"net_secret": 16, "ts_secret": 16, "syncookie_secret": 32, "sy
 # A kernel with this function makes timestamps of the secret of the sequence numbers, and has no other.
 ONE_SECRET_FOR_BOTH = "secure_tcp_seq_and_ts_off"
 
+# Of connections that a program may have. The kernel keeps closed ones in others, and drops them by itself.
+HELD_STATES = ("established", "syn-sent", "fin-wait-1", "close-wait", "last-ack", "closing")
+
 BLOCK_DEVICES = "/sys/block"
 RUN_DIRECTORY = "/run/bakehouse"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 FIRMWARE_TABLE = "/sys/class/dmi/id/"
+# The tables of the machine that has the guest now. The kernel read those of the one that it booted on.
+OWN_TABLES_DRIVER = "qemu_fw_cfg"
+OWN_TABLES = "/sys/firmware/qemu_fw_cfg/by_name/etc/smbios/smbios-tables/raw"
+ID_IN_TABLES = re.compile(rb"\0(i-[0-9a-f]{17})\0")
 
 
 def output_of(*command):
@@ -181,15 +188,7 @@ def hold_network():
 
 def renew_random():
     """Every number drawn from now on, by the kernel and by this process, is of this copy alone."""
-    with open(HARDWARE_RANDOM_DEVICE, "rb", buffering=0) as source:
-        fresh = b""
-        while len(fresh) < RANDOM_BYTES:
-            fresh += source.read(RANDOM_BYTES - len(fresh))
-    with open(RANDOM_DEVICE, "wb", buffering=0) as device:
-        # Twice: the first pass mixes what is fresh into what the next keys are made of.
-        for _ in range(2):
-            fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(fresh), len(fresh)) + fresh)
-            fcntl.ioctl(device, RNDRESEEDCRNG)
+    reseed_kernel()
     random.seed(os.urandom(32))
     ssl.RAND_add(os.urandom(32), 32.0)
 
@@ -212,6 +211,8 @@ def show_instead(path, text):
     with open(source, "w") as target:
         target.write(text + "\n")
     os.chmod(source, os.stat(path).st_mode & 0o444)
+    if os.path.samefile(source, path):
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(source.encode(), path.encode(), None, MS_BIND, None) != 0:
         raise OSError(ctypes.get_errno(), "cannot mount %s over %s" % (source, path))
@@ -302,8 +303,10 @@ def kernel_secrets():
     """Where in memory the kernel has its secrets, and how long they are."""
     found = {}
     wanted = {"_text", ONE_SECRET_FOR_BOTH, *KERNEL_SECRETS}
+    ends = tuple(" " + name for name in wanted)
     with open(KERNEL_SYMBOLS) as symbols:
-        for line in symbols:
+        # There are 100000 and more.
+        for line in filter(lambda line: line.rstrip().endswith(ends), symbols):
             words = line.split()
             if len(words) == 3 and words[2] in wanted:
                 if words[2] in found:
@@ -318,6 +321,30 @@ def kernel_secrets():
     return [(code[0] + found[name] - found["_text"], size) for name, size in sizes.items()]
 
 
+def own_instance_id():
+    """The id of the instance that has this machine, which a fork learns so before it has a card."""
+    subprocess.run(["modprobe", "--quiet", OWN_TABLES_DRIVER], timeout=60)
+    try:
+        with open(OWN_TABLES, "rb") as tables:
+            found = set(ID_IN_TABLES.findall(tables.read()))
+    finally:
+        # Loaded the next time, perhaps in another machine, it looks for the tables again.
+        subprocess.run(["modprobe", "--quiet", "--remove", OWN_TABLES_DRIVER], timeout=60)
+    if len(found) != 1:
+        raise ValueError("the firmware's tables have %d instance ids" % len(found))
+    return found.pop().decode()
+
+
+def report_forkable():
+    """At the end of the boot; a fork that finds later that it cannot renew itself powers off."""
+    try:
+        own_instance_id()
+        kernel_secrets()
+        print(FORKABLE, flush=True)
+    except Exception as error:
+        print(NOT_FORKABLE + ascii(error), flush=True)
+
+
 def hold_services():
     """Stops what must not see a fork before it is another instance, and removes what it knew of the other's network."""
     subprocess.run(["systemctl", "stop", *HELD_UNITS], timeout=120)
@@ -330,13 +357,21 @@ def hold_services():
 
 
 def end_connections():
-    """The programs of this copy see the end of the connections that the other instance has. Those within the machine stay."""
-    others = "not dst 127.0.0.0/8 and not dst [::1]"
-    subprocess.run(["ss", "--kill", "--tcp", "--no-header", *others.split()], stdout=subprocess.DEVNULL, timeout=60)
+    """The programs of this copy see the end of the connections that the other instance has, which are those from an address
+    that is gone with its card. Those within the machine stay."""
+    links = json.loads(output_of("ip", "-json", "address", "show") or "[]")
+    addresses = [info["local"] for link in links for info in link.get("addr_info", []) if "local" in info]
+    gone = " and ".join("not src [%s]" % address for address in addresses).split()
+    subprocess.run(["ss", "--kill", "--tcp", "--no-header", *gone], stdout=subprocess.DEVNULL, timeout=60)
+    states = [word for state in HELD_STATES for word in ("state", state)]
+    left = output_of("ss", "--tcp", "--no-header", "--numeric", *states, *gone).splitlines()
+    if left:
+        raise ValueError("%d connections of the other instance do not end, such as %s" % (len(left), left[0].split()))
 
 
-def become_another():
-    """Makes a fork that has lost its card another instance, and says what only the host can renew."""
+def become_another(take_ids):
+    """Makes a fork that has lost its card another instance, and says what only the host can renew. `take_ids` gives it the
+    ids of the instance with this id."""
     try:
         renew_random()
         print(RENEWED + hashlib.sha256(os.urandom(32)).hexdigest()[:16], flush=True)
@@ -346,6 +381,7 @@ def become_another():
         for driver in ("tcp_diag", "inet_diag"):
             subprocess.run(["modprobe", "--quiet", driver], timeout=60)
         end_connections()
+        take_ids(own_instance_id())
         places = ["%x+%x" % place for place in kernel_secrets()]
         print(FORKED + " ".join(places), flush=True)
     except Exception as error:
