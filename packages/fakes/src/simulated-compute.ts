@@ -3,8 +3,6 @@ import {
   type Capacity,
   type Compute,
   type ExitReason,
-  type ForkedMachine,
-  type ForkResult,
   type InstanceId,
   InsufficientCapacityError,
   type MachineBoot,
@@ -20,15 +18,16 @@ import {
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsoles } from './simulated-console.ts';
+import { forkerOver, SimulatedForking } from './simulated-forking.ts';
 import {
   capacityWithin,
   checkResponds,
-  forkedMachine,
   guestDevice,
   hasProcess,
   inHoldOrder,
   type MachineEventBody,
   memoryOutcome,
+  openDisks,
   type SimulatedMachine,
   type SimulatedRoom,
   stalledAmong,
@@ -45,6 +44,8 @@ export interface SimulatedComputeOptions {
   readonly checkDisk?: (volumeId: VolumeId) => void;
   /** Called for each disk of a machine that is forked. */
   readonly copyDisk?: (from: VolumeId, to: VolumeId) => void;
+  /** Takes the time in which the memory of a guest that runs is copied. */
+  readonly copyMemory?: (signal: AbortSignal) => Promise<void>;
   /** Called for each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
   readonly diskClosed?: (volumeId: VolumeId, how: { readonly orderly: boolean }) => void;
 }
@@ -53,6 +54,7 @@ const firstPid = 1_000;
 
 /** `Compute` whose machines start, stop and obey at once, and compute nothing. */
 export class SimulatedCompute implements Compute {
+  readonly forking: SimulatedForking;
   readonly #options: SimulatedComputeOptions;
   readonly #machines = new Map<InstanceId, SimulatedMachine>();
   readonly #consoles = new SimulatedConsoles();
@@ -72,6 +74,12 @@ export class SimulatedCompute implements Compute {
   constructor(options: SimulatedComputeOptions) {
     this.#options = options;
     this.#limitMiB = options.memoryMiB ?? Number.POSITIVE_INFINITY;
+    this.forking = new SimulatedForking(options, {
+      running: (id) => this.#running(id),
+      set: (machine) => this.#set(machine),
+      checkFree: (volumeId, id) => this.#checkFree(volumeId, id),
+      forget: (id) => this.forget(id),
+    });
     for (const machine of options.machines ?? []) {
       this.#set(machine);
       this.#nextPid = Math.max(this.#nextPid, machine.pid + 1);
@@ -110,23 +118,9 @@ export class SimulatedCompute implements Compute {
     return this.#running(instanceId) ? undefined : 'its machine does not run';
   }
 
-  async fork(
-    { instanceId }: MachineSpec,
-    { forks, signal }: Parameters<Compute['fork']>[1],
-  ): Promise<ForkResult> {
-    signal.throwIfAborted();
-    const machine = this.#running(instanceId);
-    if (machine?.state !== 'running') throw new MemoryNotKeptError('its guest does not run');
-    const copy = this.#options.copyDisk;
-    for (const { volumeId, copyId } of forks.flatMap(({ disks }) => disks))
-      copy?.(volumeId, copyId);
-    for (const fork of forks) this.#set(forkedMachine(machine, fork.instanceId));
-    return { at: this.#options.clock.now(), pauseMs: 0, memoryBytes: 0 };
-  }
+  fork: Compute['fork'] = (...call) => forkerOver(this.forking).fork(...call);
 
-  async endFork(_: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
-    for (const { instanceId } of forks) await this.forget(instanceId);
-  }
+  endFork: Compute['endFork'] = (...call) => forkerOver(this.forking).endFork(...call);
 
   /** Whether guests do not wait for a network card. */
   needCards(needed: boolean): void {
@@ -198,7 +192,7 @@ export class SimulatedCompute implements Compute {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber === undefined) return true;
     checkResponds(machine);
-    if (machine.isGivenUp) return false;
+    if (machine.isGivenUp || machine.fork?.isStopped) return false;
     this.resume(instanceId);
     return true;
   }
@@ -249,6 +243,8 @@ export class SimulatedCompute implements Compute {
   async detachDisk(instanceId: InstanceId, volumeId: VolumeId, _force: boolean): Promise<void> {
     const machine = this.#running(instanceId);
     if (!machine) return;
+    if (machine.fork?.disks.some((disk) => disk.volumeId === volumeId))
+      throw new Error(`${volumeId} is being copied and cannot be detached`);
     this.#set({ ...machine, disks: machine.disks.filter((disk) => disk.volumeId !== volumeId) });
   }
 
@@ -303,7 +299,8 @@ export class SimulatedCompute implements Compute {
   exit(instanceId: InstanceId, reason: ExitReason, detail?: string): void {
     const machine = this.#running(instanceId);
     if (!machine) return;
-    this.#set({ ...machine, state: 'exited', exitReason: reason });
+    const { fork: _, ...ended } = machine;
+    this.#set({ ...ended, state: 'exited', exitReason: reason });
     const orderly = reason === 'guest-shutdown';
     for (const { volumeId } of machine.disks) this.#options.diskClosed?.(volumeId, { orderly });
     this.#emit(machine, { kind: 'exited', reason, ...(detail ? { detail } : {}) });
@@ -376,16 +373,16 @@ export class SimulatedCompute implements Compute {
     this.#machines.set(machine.spec.instanceId, machine);
   }
 
-  #claim({ spec, disks, nics }: SimulatedMachine): void {
-    this.#usedMiB += spec.memoryMiB;
-    for (const { port } of nics) this.#ports.add(port);
-    for (const { volumeId } of disks) this.#users.set(volumeId, spec.instanceId);
+  #claim(machine: SimulatedMachine): void {
+    this.#usedMiB += machine.spec.memoryMiB;
+    for (const { port } of machine.nics) this.#ports.add(port);
+    for (const volumeId of openDisks(machine)) this.#users.set(volumeId, machine.spec.instanceId);
   }
 
-  #release({ spec, disks, nics }: SimulatedMachine): void {
-    this.#usedMiB -= spec.memoryMiB;
-    for (const { port } of nics) this.#ports.delete(port);
-    for (const { volumeId } of disks) this.#users.delete(volumeId);
+  #release(machine: SimulatedMachine): void {
+    this.#usedMiB -= machine.spec.memoryMiB;
+    for (const { port } of machine.nics) this.#ports.delete(port);
+    for (const volumeId of openDisks(machine)) this.#users.delete(volumeId);
   }
 
   /** Later than the call that caused it, as an event from another process is. */
