@@ -17,6 +17,12 @@ export type { CallScope, OperationContext } from './operation-context.ts';
 export { createAccount, firstAccountId, platformAccountId } from './platform/accounts.ts';
 export { createDefaultNetwork } from './platform/default-network.ts';
 export { putSeed, SeedError, type SeedRecords, seedImages } from './platform/seed-images.ts';
+export {
+  type MeasuredRoom,
+  measureRoom,
+  noRoom,
+  roomLeft,
+} from './room/machine-room.ts';
 export type { Settings } from './settings.ts';
 export { simulatedReason } from './simulated-reason.ts';
 export type { StartPart } from './startup.ts';
@@ -33,6 +39,7 @@ export { deleteVolumeWorkflow } from './workflows/delete-volume.ts';
 export { detachInterfaceWorkflow } from './workflows/detach-interface.ts';
 export { detachVolumeWorkflow } from './workflows/detach-volume.ts';
 export { enqueueEnd } from './workflows/end-instance.ts';
+export { forkAt } from './workflows/fork-instance.ts';
 export { enqueueFreeze } from './workflows/freeze-snapshots.ts';
 export { instanceMetadata } from './workflows/instance-metadata.ts';
 export { readInstanceNetwork } from './workflows/instance-network.ts';

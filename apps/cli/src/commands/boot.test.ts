@@ -87,11 +87,11 @@ test('a launch that booted in spite of a template says why', async () => {
   expect(printed[1]).toBe(`not from the template: ${bootedBecause}`);
 });
 
-test('a fork says of what, and how long that stood still', async () => {
+test('a fork says of what, and how long that was paused', async () => {
   const forkedFrom = { instanceId: 'i-0aaaaaaaaaaaaaaaa', pauseMs: 31.24 };
   const at = await server({ ...boot, forkedFrom });
   const { printed } = await runCommandAt(at, bootCommand, { args: [instanceId] });
-  expect(printed[1]).toBe('forked from i-0aaaaaaaaaaaaaaaa, which stood still for 31.2 ms');
+  expect(printed[1]).toBe('forked from i-0aaaaaaaaaaaaaaaa, which was paused for 31.2 ms');
 });
 
 test('--json has the same with times as texts', async () => {

@@ -98,7 +98,7 @@ INSTANCE is an id, the beginning of one, a Name tag or an address.
       if (forkedFrom) {
         const { instanceId: parent, pauseMs } = forkedFrom;
         const pause =
-          pauseMs === undefined ? '' : `, which stood still for ${pauseMs.toFixed(1)} ms`;
+          pauseMs === undefined ? '' : `, which was paused for ${pauseMs.toFixed(1)} ms`;
         terminal.print(`forked from ${parent}${pause}`);
       }
       if (boot.bootedBecause) terminal.print(`not from the template: ${boot.bootedBecause}`);

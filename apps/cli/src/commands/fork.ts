@@ -9,11 +9,12 @@ import { connectionFor, numberOption, printJson, regionHelp, regionOption } from
 
 type Fork = AdminResult<'InstanceFork'>;
 
-function forkLines({ instanceId, forks, pauseMs }: Fork): readonly string[] {
+function forkLines({ instanceId, forks, failed, pauseMs }: Fork): readonly string[] {
   return [
     ...forks,
-    `${instanceId} stood still for ${pauseMs.toFixed(1)} ms, and runs on`,
-    `each starts now: bakehouse boot ${forks[0] ?? 'INSTANCE'}`,
+    ...failed.map((fork) => `${fork.instanceId} failed: ${fork.reason}`),
+    `${instanceId} was paused for ${pauseMs.toFixed(1)} ms and is running`,
+    `the forks are starting; to see one start: bakehouse boot ${forks[0] ?? 'INSTANCE'}`,
   ];
 }
 
@@ -21,15 +22,16 @@ export const forkCommand: Command = {
   name: 'fork',
   usage: 'INSTANCE [--count N]',
   argumentsMax: 1,
-  summary: 'make instances that go on where a running one is',
+  summary: 'make instances that continue from where a running one is',
   help: `
-A fork has the memory and the disks that INSTANCE has at one moment: its programs run on, with what they hold.
-INSTANCE itself runs on, too, after some 0.04 s in which it stands still.
+A fork has the memory and the disks that INSTANCE has at one moment: its programs continue with what they hold.
+INSTANCE is paused for some 0.04 s, and continues, too.
 
 Each fork is an instance of its own. It gets a network card and addresses of its own, ids, host keys, random numbers
 and a clock; its connections to others end, and cloud-init runs as in a new instance, with the same user data. Until
 all that is renewed, no packet leaves it. What programs have drawn themselves, such as keys in their memory, it
 shares with INSTANCE: fork no instance whose programs keep secrets that must differ.
+The exit code is 1 when a fork was ended before it had all that, and 0 otherwise.
 
 INSTANCE must run Bakehouse Linux as baked by this release and have booted. It has one network card, no
 instance-store disks, and no image of another account. EC2 has no such call.
@@ -50,6 +52,6 @@ INSTANCE is an id, the beginning of one, a Name tag or an address.
     const fork = await admin.call('InstanceFork', { instanceId, count }, { signal });
     if (options.json) printJson({ terminal }, { ...fork, at: isoTime(fork.at) });
     else for (const line of forkLines(fork)) terminal.print(line);
-    return 0;
+    return fork.failed.length > 0 ? 1 : 0;
   },
 };

@@ -43,10 +43,12 @@ export const instanceCalls = {
       instanceId,
       /** When memory and disks were fixed. */
       at: timestampSchema,
-      /** How long the instance stood still. */
+      /** How long the instance was paused. */
       pauseMs: v.pipe(v.number(), v.minValue(0)),
       /** The new instances. */
       forks: listSchema(instanceId),
+      /** Those that were ended first, as by their owner. */
+      failed: listSchema(v.object({ instanceId, reason: v.string() })),
     }),
   },
   /** What is known of an instance's last start, from the request to the end of its boot: docs/boot.md. */

@@ -1,11 +1,12 @@
 import { type IdSource, invariant, type TimestampMs } from '@bakehouse/base';
 import { apiError } from '../errors/api-error.ts';
 import { macAddress, planInterface } from '../network/plan-interface.ts';
-import type { AccountId, InstanceId, ReservationId } from '../records/common.ts';
+import type { AccountId, InstanceId, ReservationId, Tags } from '../records/common.ts';
 import { definedMembers } from '../records/defined-members.ts';
 import type { Image } from '../records/image.ts';
 import type { Instance, InstanceVolume } from '../records/instance.ts';
 import type { NetworkInterface, SecurityGroup, Subnet } from '../records/network.ts';
+import type { Snapshot } from '../records/snapshot.ts';
 import type { Volume } from '../records/volume.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
 import type { LaunchRecords } from './plan-launch.ts';
@@ -17,6 +18,8 @@ export interface ForkParent {
   readonly image: Image | undefined;
   readonly volumes: readonly Volume[];
   readonly nics: readonly NetworkInterface[];
+  /** Pending ones of its volumes. */
+  readonly snapshots: readonly Snapshot[];
 }
 
 type ForkRule = (
@@ -46,6 +49,9 @@ const rules: readonly ForkRule[] = [
     const growing = volumes.find(({ modification }) => modification?.state === 'modifying');
     return growing && `its volume ${growing.id} is being modified`;
   },
+  ({ snapshots: [taken] }) =>
+    taken &&
+    `the snapshot ${taken.id} of its volume ${taken.volumeId} is still being taken; try again when it is completed`,
 ];
 
 /** Throws for an instance that cannot be forked, with the reason. */
@@ -60,6 +66,10 @@ export const notForkable = (instanceId: InstanceId, reason: string) =>
   apiError('IncorrectInstanceState', {
     message: `The instance '${instanceId}' cannot be forked: ${reason}`,
   });
+
+/** Whether the memory and the disks that it was made for are not its own yet, or never will be. */
+export const lacksInstant = ({ forkedFrom }: Pick<Instance, 'forkedFrom'>): boolean =>
+  forkedFrom !== undefined && forkedFrom.instant === undefined;
 
 export interface ForkFacts extends ForkParent {
   readonly subnet: Subnet;
@@ -76,6 +86,12 @@ export interface ForkDraw {
   readonly publicIp?: string;
 }
 
+/** What others know it by stays with the parent: its name, and the tags of the platform. */
+const copiedTags = (tags: Tags): Tags =>
+  Object.fromEntries(
+    Object.entries(tags).filter(([key]) => key !== 'Name' && !key.startsWith('aws:')),
+  );
+
 interface ForkIds {
   readonly ids: IdSource;
   readonly instanceId: InstanceId;
@@ -83,7 +99,8 @@ interface ForkIds {
 
 /** As empty as the other was made; the fork fills it. */
 function forkedVolume(volume: Volume, { now }: ForkFacts, { ids, instanceId }: ForkIds): Volume {
-  const { ownerId, region, tags, hostId, zone, attachment, snapshotId, originMapId } = volume;
+  const { ownerId, region, hostId, zone, attachment, snapshotId, originMapId } = volume;
+  const tags = copiedTags(volume.tags);
   invariant(attachment, `${volume.id} is attached`);
   const { deviceName, deleteOnTermination } = attachment;
   const planned = planVolume({
@@ -102,12 +119,13 @@ function forkedInterface(
   { ids, instanceId }: ForkIds,
 ): NetworkInterface {
   invariant(nic, 'an instance that can be forked has a network interface');
-  const { ownerId, region, tags, hostId, description, sourceDestCheck } = nic;
+  const { ownerId, region, hostId, description, sourceDestCheck } = nic;
+  const tags = copiedTags(nic.tags);
   const attachment = { id: ids.resource('eni-attach'), instanceId, deviceIndex: 0 };
   const planned = planInterface({
     ...{ id: ids.resource('eni'), ownerId, region, tags, createdAt: now, hostId },
     ...{ subnet, groups, description, privateIp, publicIp },
-    associatePublicIp: nic.associatePublicIp === true,
+    associatePublicIp: publicIp !== undefined,
     macAddress: macAddress(ids),
     attachment: { ...attachment, deleteOnTermination: true },
   });
@@ -121,7 +139,14 @@ const useOf = ({ id: volumeId, attachment, createdAt: attachedAt }: Volume): Ins
   attachedAt,
 });
 
-/** The records of one fork, in `pending`: what its parent was launched with, its tags but for the name, and ids of its own. */
+/** Nobody has protected the fork from its end. The guest cannot read its settings before it runs. */
+const ownSettings = ({ metadataOptions }: Instance) => ({
+  disableApiTermination: false,
+  disableApiStop: false,
+  metadataOptions: { ...metadataOptions, state: 'pending' as const },
+});
+
+/** The records of one fork, in `pending`, with ids of its own. docs/forks.md has what is the parent's. */
 export function planFork(facts: ForkFacts, draw: ForkDraw, ids: IdSource): LaunchRecords {
   const { now, reservationId } = facts;
   const id = ids.resource('i');
@@ -134,12 +159,13 @@ export function planFork(facts: ForkFacts, draw: ForkDraw, ids: IdSource): Launc
     launchTimes: ___,
     fastLaunch: ____,
     clientToken: _____,
-    tags: { Name: ______, ...tags },
+    tags,
     ...parent
   } = facts.instance;
   const instance: Instance = {
     ...parent,
-    ...{ id, tags, reservationId, launchIndex: draw.launchIndex },
+    ...{ id, tags: copiedTags(tags), reservationId, launchIndex: draw.launchIndex },
+    ...ownSettings(facts.instance),
     ...{ createdAt: now, launchedAt: now, state: 'pending', stateTransitionReason: '' },
     networkInterfaceId: nic.id,
     volumes: volumes.map(useOf),

@@ -116,7 +116,7 @@ export interface Instance extends Resource<InstanceId>, Placed {
   readonly launchTimes?: LaunchTimes;
   /** Of a launch of an image with fast launch: the template that its first start goes on from, or why it boots. */
   readonly fastLaunch?: { readonly memoryOf: InstanceId } | { readonly bootedBecause: string };
-  /** The instance whose memory and disks it went on from, when that was, and how long that stood still. */
+  /** The instance that it has memory and disks of, when that was, and how long that one was paused. */
   readonly forkedFrom?: {
     readonly instanceId: InstanceId;
     /** Absent until they are kept. */

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
 import { GiB } from '@bakehouse/base';
 import { type Instance, type InstanceId, MemoryNotKeptError } from '@bakehouse/domain';
+import { anInstance, aSnapshot } from '@bakehouse/testkit';
 import { expect, test } from 'vitest';
 import { launchInstance } from '../testing/launch-instance.ts';
 import { type TestPlane, testPlane } from '../testing/test-plane.ts';
+import { enqueueEnd } from '../workflows/end-instance.ts';
+import { forkInstanceWorkflow } from '../workflows/fork-instance.ts';
+import { rebootInstanceWorkflow } from '../workflows/reboot-instance.ts';
 import { startInstanceWorkflow } from '../workflows/start-instance.ts';
 import { instanceFork } from './fork.ts';
 import { instanceBoot } from './instance-boot.ts';
@@ -102,10 +107,14 @@ test('an instance whose memory cannot be kept runs on, and its forks say why the
   const refused = forkOf(world, parent.id);
   await expect(refused).rejects.toMatchObject({
     code: 'IncorrectInstanceState',
-    message: expect.stringContaining('the guest is too quick'),
+    message: expect.stringMatching(/was not forked: the guest is too quick$/),
   });
   await world.settle();
   const instances = await world.read((reader) => reader.list('instance'));
+  expect(instances.find(({ state }) => state === 'terminated')?.stateReason).toEqual({
+    code: 'Server.InstanceNotForked',
+    message: 'Server.InstanceNotForked: the guest is too quick',
+  });
   expect(instances.map(({ state }) => state).toSorted()).toEqual(['running', 'terminated']);
   expect(await world.drivers.compute.kept()).toEqual([parent.id]);
   expect(await world.drivers.volumes.list()).toHaveLength(parent.volumes.length);
@@ -166,6 +175,16 @@ test.each<[string, Changes, string, string]>([
     'IncorrectInstanceState',
     'is detaching',
   ],
+  [
+    'whose volume is being captured',
+    async (world, { volumes: [root] }) => {
+      const volumeId = root?.volumeId ?? 'vol-0';
+      const snapshot = aSnapshot({ volumeId, state: 'pending' });
+      await world.metadata.write((tx) => tx.put('snapshot', snapshot));
+    },
+    'IncorrectInstanceState',
+    'is still being taken; try again when it is completed',
+  ],
 ])('an instance %s is not forked', async (_, change, code, why) => {
   const { world, parent } = await launched();
   await change(world, parent);
@@ -179,10 +198,15 @@ test('without room on the disk for its forks an instance is not forked', async (
   const { world, parent } = await launched({ guestRoom: { look } });
   await forkOf(world, parent.id, 2);
   await expect(forkOf(world, parent.id, 3)).rejects.toMatchObject({
-    message: expect.stringContaining(
+    code: 'InsufficientVolumeCapacity',
+    message:
       'the disk of /data has room for 2048 MiB beside its reserve, and the forks may need 3072 MiB',
-    ),
   });
+  const instances = await world.read((reader) => reader.list('instance'));
+  const ended = instances.filter(({ state }) => state === 'terminated');
+  expect(ended.map(({ stateReason }) => stateReason?.code)).toEqual(
+    Array(3).fill('Server.InsufficientVolumeCapacity'),
+  );
 });
 
 test('without memory for its forks an instance is not forked', async () => {
@@ -192,4 +216,144 @@ test('without memory for its forks an instance is not forked', async () => {
     code: 'InsufficientInstanceCapacity',
     message: expect.stringContaining('one fits'),
   });
+});
+
+test('memory that is promised to instances that are starting is not for forks', async () => {
+  const { world, parent } = await launched();
+  world.drivers.compute.capacityFor = async () => ({ count: 2, shortage: 'two fit' });
+  await forkOf(world, parent.id, 2);
+  const { instanceType } = parent;
+  const pending = anInstance({ id: 'i-0aaaaaaaaaaaaaaa9', state: 'pending', instanceType });
+  await world.metadata.write((tx) => tx.put('instance', pending));
+  await expect(forkOf(world, parent.id, 2)).rejects.toMatchObject({
+    code: 'InsufficientInstanceCapacity',
+    message: expect.stringContaining('1024 MiB go to instances that are starting'),
+  });
+});
+
+/** A fork that copies until `goOn`, and is aborted or goes on. */
+async function copying(count: number) {
+  const { world, parent } = await launched();
+  const { compute } = world.drivers;
+  const fork = compute.fork.bind(compute);
+  const begun = Promise.withResolvers<readonly InstanceId[]>();
+  const going = Promise.withResolvers<void>();
+  compute.fork = async (spec, options) => {
+    begun.resolve(options.forks.map(({ instanceId }) => instanceId));
+    await Promise.race([going.promise, once(options.signal, 'abort')]);
+    return await fork(spec, options);
+  };
+  const outcome = forkOf(world, parent.id, count);
+  outcome.catch(() => {});
+  return { world, parent, outcome, forkIds: await begun.promise, goOn: going.resolve };
+}
+
+const byUser = {
+  code: 'Client.UserInitiatedShutdown',
+  message: 'Client.UserInitiatedShutdown: by me',
+};
+
+/** As StopInstances and TerminateInstances do. */
+async function end(
+  world: TestPlane,
+  instanceId: InstanceId | undefined,
+  state: 'stopped' | 'terminated',
+) {
+  const ending = { stopped: 'stopping', terminated: 'shutting-down' } as const;
+  await world.plane.engine.write(async (tx) => {
+    const instance = instanceId && (await tx.get('instance', instanceId));
+    if (!instance) throw new Error('there is a fork');
+    await tx.put('instance', { ...instance, stateReason: byUser, state: ending[state] });
+    await enqueueEnd(tx, instance, { force: false, end: { state, stateReason: byUser } });
+  });
+}
+
+test.each([
+  ['stopped', 'Server.InstanceNotForked'],
+  ['terminated', byUser.code],
+] as const)(
+  'a fork that is %s while it is copied ends terminated; the others go on',
+  async (state, code) => {
+    const { world, parent, outcome, forkIds, goOn } = await copying(2);
+    await world.metadata.write(async (tx) => {
+      const fork = await tx.get('instance', forkIds[0] ?? 'i-0');
+      if (!fork) throw new Error('there is a fork');
+      const volumes = fork.volumes.map((use) => ({ ...use, deleteOnTermination: false }));
+      await tx.put('instance', { ...fork, volumes });
+    });
+    await end(world, forkIds[0], state);
+    goOn();
+    const { result, forks } = await outcome;
+    expect(result).toMatchObject({ forks: [forkIds[1]], failed: [{ instanceId: forkIds[0] }] });
+    expect(forks.map((fork) => fork.state)).toEqual(['running']);
+    const ended = await world.read((reader) => reader.get('instance', forkIds[0] ?? 'i-0'));
+    expect(ended).toMatchObject({ state: 'terminated', volumes: [], stateReason: { code } });
+    const volumeIds = [parent, ...forks].flatMap(({ volumes }) =>
+      volumes.map((use) => use.volumeId),
+    );
+    expect(new Set(await world.drivers.volumes.list())).toEqual(new Set(volumeIds));
+    expect(await world.drivers.compute.kept()).toHaveLength(2);
+  },
+);
+
+test('the copy ends as soon as all its forks are ended, and each says by whom', async () => {
+  const { world, outcome, forkIds } = await copying(2);
+  for (const id of forkIds) await end(world, id, 'terminated');
+  await expect(outcome).rejects.toMatchObject({ message: expect.stringContaining('by me') });
+  await world.settle();
+  const ended = (await world.read((reader) => reader.list('instance'))).filter(({ id }) =>
+    forkIds.includes(id),
+  );
+  expect(ended).toMatchObject(Array(2).fill({ state: 'terminated', stateReason: byUser }));
+  expect(await world.drivers.compute.kept()).toHaveLength(1);
+});
+
+test('what is asked of a fork while it is copied is done after its start', async () => {
+  const { world, outcome, forkIds, goOn } = await copying(1);
+  const [instanceId = 'i-0'] = forkIds;
+  await world.plane.engine.write((tx) =>
+    rebootInstanceWorkflow.enqueue(tx, { instanceId, generation: 1 }),
+  );
+  goOn();
+  await outcome;
+  const fork = world.drivers.compute.machines().find(({ spec }) => spec.instanceId === instanceId);
+  expect(fork).toMatchObject({ state: 'running', boots: 2, spec: { generation: 1 } });
+});
+
+test.each([1, 2])(
+  'a fork without memory and disks of its own is not started (%d)',
+  async (generation) => {
+    const { world, parent } = await launched();
+    const forkedFrom = { instanceId: parent.id };
+    const id = 'i-0aaaaaaaaaaaaaaa9';
+    await world.plane.engine.write(async (tx) => {
+      await tx.put('instance', {
+        ...parent,
+        id,
+        volumes: [],
+        state: 'pending',
+        generation,
+        forkedFrom,
+      });
+      const start = { instanceId: id, generation, firstLaunch: generation === 1 } as const;
+      await startInstanceWorkflow.enqueue(tx, start);
+    });
+    await world.settle();
+    expect(await world.read((reader) => reader.get('instance', id))).toMatchObject({
+      state: 'terminated',
+      stateReason: { code: 'Server.InstanceNotForked' },
+    });
+    expect(await world.drivers.compute.kept()).toEqual([parent.id]);
+  },
+);
+
+test('a guest that an earlier try has paused goes on before the copy waits for its share', () => {
+  const steps = forkInstanceWorkflow.prepare({ instanceId: 'i-0aaaaaaaaaaaaaaa9', forkIds: [] });
+  const runs = steps.filter(({ run }) => run).map(({ name, uses }) => [name, uses]);
+  expect(runs).toEqual([
+    ['clear', undefined],
+    ['instant', 'fork'],
+  ]);
+  const undone = steps.filter(({ undo }) => undo);
+  expect(undone.flatMap(({ uses }) => uses ?? [])).toEqual([]);
 });

@@ -61,7 +61,7 @@ const untilCancelled = <Result>(
   { work, signal }: { work: (signal: AbortSignal) => Promise<Result>; signal: AbortSignal },
 ): Promise<Result> =>
   whileWanted(context, {
-    recordId: bakeId,
+    recordIds: [bakeId],
     isWanted: async (reader) => !(await reader.get('bake', bakeId))?.isCancelling,
     unwanted: cancelledFailure(),
     work,

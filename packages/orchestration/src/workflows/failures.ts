@@ -23,6 +23,10 @@ export const failureCodes = {
   tooLate: 'SnapshotRefused',
   /** A guest did not come to wait for its network card, so that there is no template of it. */
   noTemplate: 'GuestNotReady',
+  /** An instance was to have the memory and the disks of another one, and has not got them. */
+  notForked: 'InstanceNotForked',
+  /** The disk has no room for what is to be copied. */
+  noDiskRoom: 'InsufficientVolumeCapacity',
   /** Somebody asked for the work's end. */
   cancelled: 'Cancelled',
 } as const;

@@ -1,12 +1,14 @@
 import { MiB, minuteMs } from '@bakehouse/base';
 import {
   type ForkedMachine,
+  type ForkResult,
   type Instance,
   type InstanceId,
   type MachineSpec,
   MemoryNotKeptError,
   type MetadataReader,
   type Volume,
+  type VolumeId,
 } from '@bakehouse/domain';
 import {
   type Commit,
@@ -21,7 +23,6 @@ import { inputFields, inputReader } from './input.ts';
 import { changeInstance, wholeInstancePlace } from './instance-record.ts';
 import { makeDisk } from './make-disk.ts';
 import { releaseInstance } from './release-instance.ts';
-import { startInstanceWorkflow } from './start-instance.ts';
 import { runningMachine } from './start-machine.ts';
 import { stateReasonOf } from './state-reason.ts';
 import { whileWanted } from './while-wanted.ts';
@@ -47,6 +48,12 @@ interface Forking {
   readonly parent: Instance;
   readonly spec: MachineSpec;
   readonly forks: readonly Fork[];
+}
+
+interface Copying {
+  readonly spec: MachineSpec;
+  readonly machines: readonly ForkedMachine[];
+  readonly signal: AbortSignal;
 }
 
 async function volumesOf(reader: MetadataReader, { volumes }: Instance): Promise<Volume[]> {
@@ -113,12 +120,53 @@ async function checkRoom(
   const roomBytes = Math.max(0, disks.freeBytes - disks.reservedBytes);
   if (neededBytes <= roomBytes) return;
   const inMiB = (bytes: number) => `${Math.ceil(bytes / MiB)} MiB`;
-  throw new MemoryNotKeptError(
+  throw new StepFailure(
+    failureCodes.noDiskRoom,
     `the disk of ${disks.path} has room for ${inMiB(roomBytes)} beside its reserve, and the forks may need ${inMiB(neededBytes)}`,
   );
 }
 
-/** Copies memory and disks at one instant; then the forks can start. */
+const notForked = (message: string, options?: ErrorOptions) =>
+  new StepFailure(failureCodes.notForked, message, options);
+
+/** While the instance runs, somebody has a use for its forks. */
+async function isWanted(reader: MetadataReader, { instanceId, forkIds }: ForkInput) {
+  if ((await reader.get('instance', instanceId))?.state !== 'running') return false;
+  const forks = await Promise.all(forkIds.map((id) => reader.get('instance', id)));
+  return forks.some((fork) => fork?.state === 'pending');
+}
+
+/** The instance whose fork has this volume, or its copy, for itself. */
+export async function forkAt(
+  reader: MetadataReader,
+  volumeId: VolumeId,
+): Promise<InstanceId | undefined> {
+  const rows = await reader.list('workflow');
+  const atVolume = rows.filter(({ lanes }) => lanes.includes(volumeId));
+  return atVolume.flatMap((row) => forkInstanceWorkflow.inputOf(row)?.instanceId ?? [])[0];
+}
+
+/** Ends early when nobody has a use for it any more: what ends the instances waits for this work. */
+async function copy(
+  context: WorkflowContext,
+  input: ForkInput,
+  { spec, machines, signal }: Copying,
+): Promise<ForkResult> {
+  try {
+    return await whileWanted(context, {
+      recordIds: [input.instanceId, ...input.forkIds],
+      isWanted: (reader) => isWanted(reader, input),
+      unwanted: notForked('the instance, or all its forks, were ended before the copy was whole'),
+      work: (signal) =>
+        context.compute.fork(spec, { forks: machines, limitMs: forkLimitMs, signal }),
+      signal,
+    });
+  } catch (cause) {
+    throw cause instanceof MemoryNotKeptError ? notForked(cause.message, { cause }) : cause;
+  }
+}
+
+/** Copies memory and disks at one instant; the starts of the forks, which wait behind this work, require it. */
 async function takeInstant(
   context: WorkflowContext,
   input: ForkInput,
@@ -127,28 +175,24 @@ async function takeInstant(
   const forking = await readForking(context, input);
   if (!forking) return undefined;
   const { parent, spec, forks } = forking;
-  if (parent.state !== 'running') throw new MemoryNotKeptError(`its instance is ${parent.state}`);
+  if (parent.state !== 'running') throw notForked(`its instance is ${parent.state}`);
   const machines = forks.flatMap(({ machine, isPending }) => (isPending ? machine : []));
-  await makeEmptyDisks(context, forking);
   if (machines.length === 0) return undefined;
+  await makeEmptyDisks(context, forking);
   await checkRoom(context, forking, machines.length);
-  const { at, pauseMs } = await whileWanted(context, {
-    recordId: parent.id,
-    isWanted: async (reader) => (await reader.get('instance', parent.id))?.state === 'running',
-    unwanted: new StepFailure(failureCodes.cancelled, 'its instance is being ended'),
-    work: (signal) => context.compute.fork(spec, { forks: machines, limitMs: forkLimitMs, signal }),
-    signal,
-  });
+  const { at, pauseMs } = await copy(context, input, { spec, machines, signal });
+  const forkedFrom = { instanceId: parent.id, instant: { at, pauseMs } };
   return async (tx) => {
     for (const { instanceId } of machines) {
-      const forkedFrom = { instanceId: parent.id, instant: { at, pauseMs } };
-      await changeInstance(tx, instanceId, (fork) => ({ ...fork, forkedFrom }));
-      await startInstanceWorkflow.enqueue(tx, { instanceId, generation: 1, firstLaunch: true });
+      // What is ended meanwhile goes without, and is released as a launch that failed.
+      await changeInstance(tx, instanceId, (fork) =>
+        fork.state === 'pending' ? { ...fork, forkedFrom } : fork,
+      );
     }
   };
 }
 
-/** Nothing of the forks is left in the parent, nor in the outside. */
+/** Nothing of the forks, or of an earlier try, is left in the parent, whose guest goes on, nor in the outside. */
 async function endFork(context: WorkflowContext, input: ForkInput): Promise<void> {
   const forking = await readForking(context, input);
   if (!forking) return;
@@ -156,7 +200,7 @@ async function endFork(context: WorkflowContext, input: ForkInput): Promise<void
   await context.compute.endFork(input.instanceId, machines);
 }
 
-/** The forks end as launches that failed do, and say why. */
+/** The forks end as launches that failed do, and say why. Work that ends one already waits behind this. */
 async function giveUp(
   context: WorkflowContext,
   { forkIds }: ForkInput,
@@ -170,6 +214,8 @@ async function giveUp(
   } as const;
   const commits: (Commit | undefined)[] = [];
   for (const instanceId of forkIds) {
+    const fork = await context.metadata.read((reader) => reader.get('instance', instanceId));
+    if (fork?.state !== 'pending') continue;
     commits.push(await releaseInstance(context, { instanceId, end, failedLaunch: true }));
   }
   return async (tx) => {
@@ -183,7 +229,10 @@ async function forkPlace(reader: MetadataReader, { instanceId, forkIds }: ForkIn
   return { ...place, lanes: [place, ...others].flatMap(({ lanes }) => lanes) };
 }
 
-/** From pending records to memory and disks of one instant, from which the forks are started. */
+/**
+ * From pending records to memory and disks of one instant. Enqueue the starts of the forks right behind it, so that other
+ * work on them comes later; where this fails, they find nothing to start.
+ */
 export const forkInstanceWorkflow = defineWorkflow<WorkflowContext, ForkInput, HostResource>({
   kind: 'fork-instance',
   version: 1,
@@ -194,6 +243,8 @@ export const forkInstanceWorkflow = defineWorkflow<WorkflowContext, ForkInput, H
     // Undone last: the policy without the interfaces that `intent` gave up.
     { name: 'policy', undo: (context) => context.policy.apply() },
     { name: 'intent', undo: giveUp },
-    { name: 'instant', uses: 'disk', run: takeInstant, undo: endFork },
+    // Takes no share: the instance may be paused since an earlier try was cut off.
+    { name: 'clear', run: endFork, undo: endFork },
+    { name: 'instant', uses: 'fork', run: takeInstant },
   ],
 });

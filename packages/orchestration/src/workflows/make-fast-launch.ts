@@ -32,7 +32,7 @@ const whileEnabling = (
   { work, signal }: { work: (signal: AbortSignal) => Promise<void>; signal: AbortSignal },
 ): Promise<void> =>
   whileWanted(context, {
-    recordId: imageId,
+    recordIds: [imageId],
     isWanted: async (reader) => (await reader.get('fastLaunch', imageId))?.state === 'enabling',
     unwanted: new StepFailure(failureCodes.cancelled, 'the template was given up'),
     work,

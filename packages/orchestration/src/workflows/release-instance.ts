@@ -5,13 +5,15 @@ import {
   type InstanceId,
   type InstanceVolume,
   interfacesOf,
+  lacksInstant,
   type MetadataTransaction,
   withoutPublicIp,
 } from '@bakehouse/domain';
 import type { Commit } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
+import { failureCodes } from './failures.ts';
 import { enqueuePrune } from './prune-blocks.ts';
-import type { StateReason } from './state-reason.ts';
+import { type StateReason, stateReasonOf } from './state-reason.ts';
 
 interface EndState {
   readonly state: 'stopped' | 'terminated';
@@ -32,6 +34,16 @@ function deletedVolumes({ volumes }: Instance, { end, failedLaunch }: Release) {
   return volumes.filter((each) => failedLaunch || each.deleteOnTermination);
 }
 
+/** A fork that has not got its disks cannot rest, as there is nothing that it could boot: it ends, and says why. */
+function releaseOf(instance: Instance, release: Release): Release {
+  if (!lacksInstant(instance)) return release;
+  const { end } = release;
+  if (end.state === 'terminated') return { ...release, failedLaunch: true };
+  const message = `it was stopped before it had the memory and the disks of ${instance.forkedFrom?.instanceId}`;
+  const stateReason = stateReasonOf({ code: failureCodes.notForked, message });
+  return { ...release, end: { ...end, state: 'terminated', stateReason }, failedLaunch: true };
+}
+
 /**
  * Takes back everything that a machine had, and for a terminated instance also its volumes and interfaces. Repeatable; the
  * machine itself must have ended. The commit puts the record in its end state; the network policy has to be applied
@@ -39,11 +51,13 @@ function deletedVolumes({ volumes }: Instance, { end, failedLaunch }: Release) {
  */
 export async function releaseInstance(
   context: WorkflowContext,
-  release: Release,
+  asked: Release,
 ): Promise<Commit | undefined> {
-  const { instanceId, end } = release;
+  const { instanceId } = asked;
   const instance = await context.metadata.read((tx) => tx.get('instance', instanceId));
   if (!instance) return undefined;
+  const release = releaseOf(instance, asked);
+  const { end } = release;
   const nics = await context.metadata.read((tx) => interfacesOf(tx, instanceId));
   for (const { id } of nics) await context.network.unplug(id);
   await context.publisher.withdraw(instanceId);

@@ -1,10 +1,22 @@
 import { allEnded } from '@bakehouse/base';
-import type { DiskBacking, Instance, MetadataReader, VolumeId } from '@bakehouse/domain';
-import { type Commit, defineWorkflow, type WorkInProgress } from '@bakehouse/workflow-engine';
+import {
+  type DiskBacking,
+  type Instance,
+  lacksInstant,
+  type MetadataReader,
+  type VolumeId,
+} from '@bakehouse/domain';
+import {
+  type Commit,
+  defineWorkflow,
+  StepFailure,
+  type WorkInProgress,
+} from '@bakehouse/workflow-engine';
 import * as v from 'valibot';
 import type { WorkflowContext } from '../context.ts';
 import { simulatedReason } from '../simulated-reason.ts';
 import { applyInstancePolicy } from './apply-policy.ts';
+import { failureCodes } from './failures.ts';
 import { inputFields, inputReader } from './input.ts';
 import { type InstanceNetwork, instanceMetadata } from './instance-metadata.ts';
 import { nicOf, readInstanceNetwork } from './instance-network.ts';
@@ -27,6 +39,13 @@ const readInput = inputReader({
 });
 type StartInstanceInput = ReturnType<typeof readInput>;
 
+/** A fork without the memory and the disks that it was made for must not boot as something else. */
+function requireInstant(instance: Instance): void {
+  if (!lacksInstant(instance)) return;
+  const message = `it has not got the memory and the disks of ${instance.forkedFrom?.instanceId}`;
+  throw new StepFailure(failureCodes.notForked, message);
+}
+
 /**
  * Reads what a step needs, unless the start was overtaken by a stop or terminate. Those wait for it in the instance's
  * lane, so that it does nothing more.
@@ -39,6 +58,7 @@ async function readWhilePending<Facts>(
   return await metadata.read(async (reader) => {
     const instance = await reader.get('instance', instanceId);
     if (instance?.state !== 'pending' || instance.generation !== generation) return undefined;
+    requireInstant(instance);
     return await read(reader, instance);
   });
 }

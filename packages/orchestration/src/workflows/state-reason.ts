@@ -3,9 +3,17 @@ import { failureCodes } from './failures.ts';
 
 export type StateReason = NonNullable<Instance['stateReason']>;
 
-/** EC2's codes for the failures that have one of their own. */
+/** Codes for the failures that have one of their own: EC2's, but for what EC2 does not have. */
+export const stateReasonCodes = {
+  noCapacity: 'Server.InsufficientInstanceCapacity',
+  noDiskRoom: 'Server.InsufficientVolumeCapacity',
+  notForked: 'Server.InstanceNotForked',
+} as const;
+
 const serverCodes: Readonly<Record<string, string>> = {
-  [failureCodes.noCapacity]: 'Server.InsufficientInstanceCapacity',
+  [failureCodes.noCapacity]: stateReasonCodes.noCapacity,
+  [failureCodes.noDiskRoom]: stateReasonCodes.noDiskRoom,
+  [failureCodes.notForked]: stateReasonCodes.notForked,
 };
 
 /** What an instance or image whose work failed shows as its StateReason; the message begins with the code, as EC2's do. */

@@ -3,8 +3,8 @@ import type { StepFailure } from '@bakehouse/workflow-engine';
 import type { WorkflowContext } from '../context.ts';
 
 interface WantedWork<Result> {
-  /** It is looked at again after each change of this record. */
-  readonly recordId: string;
+  /** It is looked at again after each change of one of these records. */
+  readonly recordIds: readonly string[];
   readonly isWanted: (reader: MetadataReader) => Promise<boolean>;
   /** What the step fails with when it is not. */
   readonly unwanted: StepFailure;
@@ -16,7 +16,7 @@ interface WantedWork<Result> {
 /** Does `work` with a signal that is also aborted when it is not wanted, from the beginning or later. */
 export async function whileWanted<Result>(
   { metadata, changes, logger }: Pick<WorkflowContext, 'metadata' | 'changes' | 'logger'>,
-  { recordId, isWanted, unwanted, work, signal }: WantedWork<Result>,
+  { recordIds, isWanted, unwanted, work, signal }: WantedWork<Result>,
 ): Promise<Result> {
   const ending = new AbortController();
   const check = async () => {
@@ -25,9 +25,9 @@ export async function whileWanted<Result>(
   // Where the records cannot be read any more, the server is stopping: the step's own signal says so.
   const checkOrLog = () =>
     check().catch((error: unknown) => {
-      logger.log('warn', 'not known whether work is still wanted', { recordId, error });
+      logger.log('warn', 'not known whether work is still wanted', { recordIds, error });
     });
-  const unwatch = changes.watch(recordId, () => void checkOrLog());
+  const watches = recordIds.map((id) => changes.watch(id, () => void checkOrLog()));
   try {
     await check();
     ending.signal.throwIfAborted();
@@ -36,6 +36,6 @@ export async function whileWanted<Result>(
     // Whatever the interruption made of the work, this is why.
     throw ending.signal.aborted && !signal.aborted ? unwanted : error;
   } finally {
-    unwatch();
+    for (const unwatch of watches) unwatch();
   }
 }

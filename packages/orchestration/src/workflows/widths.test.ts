@@ -6,15 +6,15 @@ import { hostResources, widthsFor } from './widths.ts';
 test.each([
   [
     { cores: 1, memoryBytes: GiB },
-    { disk: 4, boot: 2, capture: 4, template: 1 },
+    { disk: 4, boot: 2, capture: 4, template: 1, fork: 1 },
   ],
   [
     { cores: 8, memoryBytes: 4 * GiB },
-    { disk: 16, boot: 4, capture: 16, template: 2 },
+    { disk: 16, boot: 4, capture: 16, template: 2, fork: 4 },
   ],
   [
     { cores: 128, memoryBytes: 512 * GiB },
-    { disk: 32, boot: 32, capture: 32, template: 4 },
+    { disk: 32, boot: 32, capture: 32, template: 4, fork: 4 },
   ],
 ])('a host of %j has the widths %j', (host, widths) => {
   expect(widthsFor(host)).toEqual(widths);

@@ -6,7 +6,7 @@ import {
   type Snapshot,
   type WorkflowId,
 } from '@bakehouse/domain';
-import type { OperationContext } from '@bakehouse/orchestration';
+import { forkAt, type OperationContext } from '@bakehouse/orchestration';
 import { refuseUnserved } from '../request/refusals.ts';
 
 /**
@@ -66,8 +66,11 @@ export async function instantFixed(
   });
   const [first] = late;
   if (!first) return;
+  const { volumeId } = first;
+  const forked = await context.read((reader) => forkAt(reader, volumeId));
+  const work = forked ? `the fork of ${forked}` : 'other work';
   throw apiError('IncorrectState', {
-    message: `The volume '${first.volumeId}' was busy with other work for ${freezeWaitMs / secondMs} s, so that no snapshot of it was taken; try again when that work has ended`,
+    message: `The volume '${volumeId}' was busy with ${work} for ${freezeWaitMs / secondMs} s, so that no snapshot of it was taken; try again when that work has ended`,
   });
 }
 

@@ -14,10 +14,16 @@ import {
   type Subnet,
   withLaunch,
 } from '@bakehouse/domain';
-import { type OperationContext, startInstanceWorkflow } from '@bakehouse/orchestration';
+import {
+  type MeasuredRoom,
+  measureRoom,
+  noRoom,
+  type OperationContext,
+  roomLeft,
+  startInstanceWorkflow,
+} from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
 import { writeWithRoom } from '../../capacity/disk-room.ts';
-import { type MeasuredRoom, measureRoom, noRoom, roomLeft } from '../../capacity/machine-room.ts';
 import { defaultInstanceType, launchFacts } from '../../launch/launch-facts.ts';
 import {
   type LaunchParameters,

@@ -9,12 +9,15 @@ import {
   readInterfaceAddresses,
 } from '@bakehouse/domain';
 import {
+  type MeasuredRoom,
+  measureRoom,
+  noRoom,
   type OperationContext,
+  roomLeft,
   simulatedReason,
   startInstanceWorkflow,
 } from '@bakehouse/orchestration';
 import type { ControlTransaction } from '@bakehouse/workflow-engine';
-import { type MeasuredRoom, measureRoom, noRoom, roomLeft } from '../../capacity/machine-room.ts';
 import { stateChange } from '../../instances/instance-state-change.ts';
 import { allOwnedById } from '../../lookup/lookups.ts';
 import type { Operation } from '../../operation.ts';

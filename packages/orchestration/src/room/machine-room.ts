@@ -7,9 +7,9 @@ import {
   type InstanceId,
   type MetadataReader,
 } from '@bakehouse/domain';
-import type { OperationContext } from '@bakehouse/orchestration';
+import type { OperationContext } from '../operation-context.ts';
 
-export interface Room {
+interface MachineRoom {
   readonly memoryMiB: number;
   readonly count: number;
 }
@@ -19,7 +19,7 @@ export const noRoom = (shortage = 'no capacity is left') =>
   apiError('InsufficientInstanceCapacity', { shortage });
 
 /** The room before the transaction, which must not wait for the host. */
-export interface MeasuredRoom extends Room {
+export interface MeasuredRoom extends MachineRoom {
   readonly capacity: Capacity;
   readonly hostId: HostId;
   /** The machines that `capacity` counts. Instances that are starting have none yet. */
@@ -31,7 +31,7 @@ const othersMax = 1000;
 
 export async function measureRoom(
   { machines, settings: { hostId } }: Pick<OperationContext, 'machines' | 'settings'>,
-  { memoryMiB, count }: Room,
+  { memoryMiB, count }: MachineRoom,
 ): Promise<MeasuredRoom> {
   const plenty = await machines.capacityFor(memoryMiB, count + othersMax);
   if (plenty.shortage === undefined) {
