@@ -1,6 +1,6 @@
 import { minuteMs } from '@bakehouse/base';
 import type { Instance, InstanceId } from '@bakehouse/domain';
-import { FakeWorld } from '@bakehouse/fakes';
+import { FakeWorld, settle } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
 import { faultAtEachCall, type Scenario } from './fault-at-each-call.ts';
@@ -195,6 +195,31 @@ test.each([
   await run.rest();
   await checkFamily(world, parent);
 });
+
+test.each(Object.entries(acts))(
+  'a guest that was stopped when the server died goes on with the next, after %s',
+  async (_, act) => {
+    const { world, run, parent } = await scene();
+    hold(world.compute.forking, 'goOn');
+    await beginForks(run, parent.instanceId);
+    await world.clock.advance(world.memoryCopyMs);
+    void act.call(run, parent, await forksIn(world));
+    await settle();
+    run.life.end();
+    const diedAt = world.clock.now();
+    await world.clock.advance(minuteMs);
+    expect(machineOf(world, parent.instanceId)).toMatchObject({ state: 'paused', fork: {} });
+    Reflect.deleteProperty(world.compute.forking, 'goOn');
+    const next = await startPlatform(world);
+    await next.rest();
+    await checkFamily(world, parent);
+    const forks = await forksIn(world);
+    expect(forks.map(({ state }) => state)).toEqual(act.forks);
+    for (const { state, forkedFrom } of forks) {
+      if (state === 'running') expect(forkedFrom?.instant?.at).toBeGreaterThan(diedAt);
+    }
+  },
+);
 
 /** Each takes seconds. They differ in the work that waits for the fork. */
 const triedWithFaults: ReadonlySet<string> = new Set([

@@ -1,4 +1,3 @@
-import type { Clock } from '@bakehouse/base';
 import {
   type Capacity,
   type Compute,
@@ -18,7 +17,7 @@ import {
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsoles } from './simulated-console.ts';
-import { forkerOver, SimulatedForking } from './simulated-forking.ts';
+import { type ForkingOptions, forkerOver, SimulatedForking } from './simulated-forking.ts';
 import {
   capacityWithin,
   checkResponds,
@@ -34,18 +33,13 @@ import {
   usesVolume,
 } from './simulated-machine.ts';
 
-export interface SimulatedComputeOptions {
-  readonly clock: Pick<Clock, 'now'>;
+export interface SimulatedComputeOptions extends ForkingOptions {
   /** Machines that are there already: `machines()` of an earlier simulation. */
   readonly machines?: readonly SimulatedMachine[];
   /** Refuses machines beyond it; without it there is room for any number. */
   readonly memoryMiB?: number;
   /** Throws for a disk that could not be opened. */
   readonly checkDisk?: (volumeId: VolumeId) => void;
-  /** Called for each disk of a machine that is forked. */
-  readonly copyDisk?: (from: VolumeId, to: VolumeId) => void;
-  /** Takes the time in which the memory of a guest that runs is copied. */
-  readonly copyMemory?: (signal: AbortSignal) => Promise<void>;
   /** Called for each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
   readonly diskClosed?: (volumeId: VolumeId, how: { readonly orderly: boolean }) => void;
 }

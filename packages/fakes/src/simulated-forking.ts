@@ -1,3 +1,4 @@
+import type { Clock } from '@bakehouse/base';
 import {
   type Compute,
   type ForkedMachine,
@@ -7,8 +8,15 @@ import {
   MemoryNotKeptError,
   type VolumeId,
 } from '@bakehouse/domain';
-import type { SimulatedComputeOptions } from './simulated-compute.ts';
 import { forkedMachine, type SimulatedMachine } from './simulated-machine.ts';
+
+export interface ForkingOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Called for each disk of a machine that is forked. */
+  readonly copyDisk?: (from: VolumeId, to: VolumeId) => void;
+  /** Takes the time in which the memory of a guest that runs is copied. */
+  readonly copyMemory?: (signal: AbortSignal) => Promise<void>;
+}
 
 /** The machines of a `SimulatedCompute`. */
 interface Machines {
@@ -21,13 +29,10 @@ interface Machines {
 
 /** What a driver does in the outside to fork a guest, call by call. What is done stays when the driver ends. */
 export class SimulatedForking {
-  readonly #options: Pick<SimulatedComputeOptions, 'clock' | 'copyDisk' | 'copyMemory'>;
+  readonly #options: ForkingOptions;
   readonly #machines: Machines;
 
-  constructor(
-    options: Pick<SimulatedComputeOptions, 'clock' | 'copyDisk' | 'copyMemory'>,
-    machines: Machines,
-  ) {
+  constructor(options: ForkingOptions, machines: Machines) {
     this.#options = options;
     this.#machines = machines;
   }
