@@ -45,6 +45,11 @@ export interface WorkInProgress {
   write<Result>(work: (transaction: ControlTransaction) => Promise<Result>): Promise<Result>;
   /** The work that waits behind this one, in any of its lanes, in order. */
   waitingBehind(): readonly Workflow[];
+  /**
+   * Takes a share as a step that `uses` the resource does, for steps that may give up while they wait: rejects when
+   * `signal` is aborted. Resolves with the function that gives it back.
+   */
+  takeShare(resource: string, signal: AbortSignal): Promise<() => void>;
 }
 
 type Perform<Context, Input> = (

@@ -336,10 +336,10 @@ export class WorkList<Context> {
       isResumed: live.isResumed,
       write: (change) => write(id, change),
       waitingBehind: () => this.#lanes.behind(live.workflow),
-      takeShare: (resource) =>
+      takeShare: (resource, givingUp = signal) =>
         this.#shares.take(resource, {
           id,
-          signal,
+          signal: givingUp,
           isUrgent: () => this.#lanes.behind(live.workflow).length > 0,
         }),
       pause: (pauseMs, failure) => this.#pause(live, pauseMs, failure),

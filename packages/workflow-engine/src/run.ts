@@ -37,7 +37,7 @@ export interface RunOptions<Context> {
     work: (transaction: ControlTransaction, row: Workflow) => Promise<Result>,
   ) => Promise<Result>;
   /** Resolves when the step may use the resource, with the function that gives it back. */
-  readonly takeShare: (resource: string | undefined) => Promise<() => void>;
+  readonly takeShare: (resource: string | undefined, signal?: AbortSignal) => Promise<() => void>;
   /** Resolves after the pause, or earlier when an operator asks for the next try now. Rejects when aborted. */
   readonly pause: (pauseMs: number, failure: Failure) => Promise<void>;
   readonly waitingBehind: () => readonly Workflow[];
@@ -158,7 +158,7 @@ export class WorkflowRun<Context> {
   }
 
   #work(): WorkInProgress {
-    const { signal, write, waitingBehind } = this.#options;
+    const { signal, write, waitingBehind, takeShare } = this.#options;
     const failure = this.#fallback?.failure ?? this.#failure;
     return {
       id: this.#row.id,
@@ -169,6 +169,7 @@ export class WorkflowRun<Context> {
       attempt: failuresIn(this.#tries) + 1,
       write: (work) => write(work),
       waitingBehind,
+      takeShare,
       ...(failure ? { failure } : {}),
     };
   }

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { GiB } from '@bakehouse/base';
 import { type Instance, type InstanceId, MemoryNotKeptError } from '@bakehouse/domain';
 import { anInstance, aSnapshot } from '@bakehouse/testkit';
-import { expect, test } from 'vitest';
+import type { Widths } from '@bakehouse/workflow-engine';
+import { expect, test, vi } from 'vitest';
+import type { Drivers } from '../context.ts';
 import { launchInstance } from '../testing/launch-instance.ts';
 import { type TestPlane, testPlane } from '../testing/test-plane.ts';
 import { enqueueEnd } from '../workflows/end-instance.ts';
-import { forkInstanceWorkflow } from '../workflows/fork-instance.ts';
 import { rebootInstanceWorkflow } from '../workflows/reboot-instance.ts';
 import { startInstanceWorkflow } from '../workflows/start-instance.ts';
 import { instanceFork } from './fork.ts';
@@ -18,9 +19,10 @@ const adminOf = ({ plane, scope }: TestPlane) =>
   plane.adminContext(scope, new AbortController().signal);
 
 async function launched(
-  drivers: Parameters<typeof testPlane>[2] = {},
+  drivers: Partial<Drivers> = {},
+  widths: Widths = {},
 ): Promise<{ world: TestPlane; parent: Instance }> {
-  const world = await testPlane('forks', [], drivers);
+  const world = await testPlane('forks', [], drivers, widths);
   const parent = await launchInstance(world);
   await world.metadata.write((tx) =>
     tx.put('instance', { ...parent, tags: { Name: 'web', team: 'a' } }),
@@ -232,8 +234,8 @@ test('memory that is promised to instances that are starting is not for forks', 
 });
 
 /** A fork that copies until `goOn`, and is aborted or goes on. */
-async function copying(count: number) {
-  const { world, parent } = await launched();
+async function copying(count: number, began = launched()) {
+  const { world, parent } = await began;
   const { compute } = world.drivers;
   const fork = compute.fork.bind(compute);
   const begun = Promise.withResolvers<readonly InstanceId[]>();
@@ -347,13 +349,39 @@ test.each([1, 2])(
   },
 );
 
-test('a guest that an earlier try has paused goes on before the copy waits for its share', () => {
-  const steps = forkInstanceWorkflow.prepare({ instanceId: 'i-0aaaaaaaaaaaaaaa9', forkIds: [] });
-  const runs = steps.filter(({ run }) => run).map(({ name, uses }) => [name, uses]);
-  expect(runs).toEqual([
-    ['clear', undefined],
-    ['instant', 'fork'],
-  ]);
-  const undone = steps.filter(({ undo }) => undo);
-  expect(undone.flatMap(({ uses }) => uses ?? [])).toEqual([]);
+test.each([
+  [['fork-instance'], 'it has not got the memory and the disks of'],
+  [['fork-instance', 'start-instance'], 'its work was ended'],
+])('a call whose work (%s) was removed ends with a reason', async (kinds, reason) => {
+  const { world, outcome, goOn } = await copying(1);
+  await world.metadata.write(async (tx) => {
+    for (const { id, kind } of await tx.list('workflow')) {
+      if (kinds.includes(kind)) await tx.delete('workflow', id);
+    }
+  });
+  goOn();
+  await expect(outcome).rejects.toMatchObject({ message: expect.stringContaining(reason) });
+});
+
+test('an instance whose fork waits for another one is ended at once, and its guest goes on first', async () => {
+  const began = launched({}, { fork: 1 });
+  const other = await launchInstance((await began).world);
+  const { world, parent, goOn, outcome } = await copying(1, began);
+  const { compute } = world.drivers;
+  const ended: InstanceId[] = [];
+  const endFork = compute.endFork.bind(compute);
+  compute.endFork = async (instanceId, forks) => {
+    ended.push(instanceId);
+    await endFork(instanceId, forks);
+  };
+  const waiting = instanceFork(adminOf(world), { instanceId: other.id }, ignore);
+  const refused = expect(waiting).rejects.toMatchObject({
+    message: expect.stringContaining('were ended before the copy was complete'),
+  });
+  await vi.waitFor(() => expect(ended).toEqual([other.id]));
+  await end(world, other.id, 'terminated');
+  await refused;
+  await vi.waitFor(async () => expect(await compute.kept()).toEqual([parent.id]));
+  goOn();
+  await outcome;
 });

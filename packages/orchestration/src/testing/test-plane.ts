@@ -8,6 +8,7 @@ import {
   simulatedDrivers,
 } from '@bakehouse/fakes';
 import { aHostId, anImageOf, aSnapshot } from '@bakehouse/testkit';
+import type { Widths } from '@bakehouse/workflow-engine';
 import type { Drivers } from '../context.ts';
 import { type ControlPlane, createControlPlane } from '../control-plane.ts';
 import type { CallScope } from '../operation-context.ts';
@@ -60,13 +61,14 @@ function imageOf(
 }
 
 /**
- * A started control plane with empty state but for `work`, which it finds; `more` are drivers beside the fakes. Nothing of it outlives the test, so it need not
- * be stopped.
+ * A started control plane with empty state but for `work`, which it finds; `more` are drivers beside the fakes. Nothing of
+ * it outlives the test, so it need not be stopped.
  */
 export async function testPlane(
   seed: string | number = 1,
   work: readonly Workflow[] = [],
   more: Partial<Drivers> = {},
+  widths: Widths = {},
 ): Promise<TestPlane> {
   const scope: CallScope = { accountId: firstAccountId, region: 'us-east-1' };
   const clock = new ManualClock();
@@ -81,6 +83,7 @@ export async function testPlane(
     ids: seededIds(seed),
     logger: silentLogger,
     settings: testSettings,
+    widths,
   });
   await metadata.write(async (tx) => {
     for (const row of work) await tx.put('workflow', row);

@@ -1,7 +1,6 @@
 import { MiB, minuteMs } from '@bakehouse/base';
 import {
   type ForkedMachine,
-  type ForkResult,
   type Instance,
   type InstanceId,
   type MachineSpec,
@@ -48,12 +47,6 @@ interface Forking {
   readonly parent: Instance;
   readonly spec: MachineSpec;
   readonly forks: readonly Fork[];
-}
-
-interface Copying {
-  readonly spec: MachineSpec;
-  readonly machines: readonly ForkedMachine[];
-  readonly signal: AbortSignal;
 }
 
 async function volumesOf(reader: MetadataReader, { volumes }: Instance): Promise<Volume[]> {
@@ -146,46 +139,63 @@ export async function forkAt(
   return atVolume.flatMap((row) => forkInstanceWorkflow.inputOf(row)?.instanceId ?? [])[0];
 }
 
-/** Ends early when nobody has a use for it any more: what ends the instances waits for this work. */
+interface Copied {
+  /** The forks that were wanted. */
+  readonly forkIds: readonly InstanceId[];
+  readonly instant: NonNullable<NonNullable<Instance['forkedFrom']>['instant']>;
+}
+
 async function copy(
   context: WorkflowContext,
   input: ForkInput,
-  { spec, machines, signal }: Copying,
-): Promise<ForkResult> {
-  try {
-    return await whileWanted(context, {
-      recordIds: [input.instanceId, ...input.forkIds],
-      isWanted: (reader) => isWanted(reader, input),
-      unwanted: notForked('the instance, or all its forks, were ended before the copy was whole'),
-      work: (signal) =>
-        context.compute.fork(spec, { forks: machines, limitMs: forkLimitMs, signal }),
-      signal,
-    });
-  } catch (cause) {
-    throw cause instanceof MemoryNotKeptError ? notForked(cause.message, { cause }) : cause;
-  }
+  signal: AbortSignal,
+): Promise<Copied> {
+  const forking = await readForking(context, input);
+  if (!forking) throw notForked('its instance is gone');
+  const forks = forking.forks.flatMap(({ machine, isPending }) => (isPending ? machine : []));
+  await makeEmptyDisks(context, forking);
+  await checkRoom(context, forking, forks.length);
+  const options = { forks, limitMs: forkLimitMs, signal };
+  const { at, pauseMs } = await context.compute.fork(forking.spec, options);
+  return { forkIds: forks.map(({ instanceId }) => instanceId), instant: { at, pauseMs } };
+}
+
+/** What ends the instances waits for this work, which ends early, or gives up its wait for a share, when that comes. */
+async function copyWhileWanted(
+  context: WorkflowContext,
+  input: ForkInput,
+  { signal, takeShare }: WorkInProgress,
+): Promise<Copied> {
+  return await whileWanted(context, {
+    recordIds: [input.instanceId, ...input.forkIds],
+    isWanted: (reader) => isWanted(reader, input),
+    unwanted: notForked('the instance, or all its forks, were ended before the copy was complete'),
+    async work(signal) {
+      const giveBack = await takeShare('fork' satisfies HostResource, signal);
+      try {
+        return await copy(context, input, signal);
+      } catch (cause) {
+        throw cause instanceof MemoryNotKeptError ? notForked(cause.message, { cause }) : cause;
+      } finally {
+        giveBack();
+      }
+    },
+    signal,
+  });
 }
 
 /** Copies memory and disks at one instant; the starts of the forks, which wait behind this work, require it. */
 async function takeInstant(
   context: WorkflowContext,
   input: ForkInput,
-  { signal }: WorkInProgress,
-): Promise<Commit | undefined> {
-  const forking = await readForking(context, input);
-  if (!forking) return undefined;
-  const { parent, spec, forks } = forking;
-  if (parent.state !== 'running') throw notForked(`its instance is ${parent.state}`);
-  const machines = forks.flatMap(({ machine, isPending }) => (isPending ? machine : []));
-  if (machines.length === 0) return undefined;
-  await makeEmptyDisks(context, forking);
-  await checkRoom(context, forking, machines.length);
-  const { at, pauseMs } = await copy(context, input, { spec, machines, signal });
-  const forkedFrom = { instanceId: parent.id, instant: { at, pauseMs } };
+  work: WorkInProgress,
+): Promise<Commit> {
+  const { forkIds, instant } = await copyWhileWanted(context, input, work);
+  const forkedFrom = { instanceId: input.instanceId, instant };
   return async (tx) => {
-    for (const { instanceId } of machines) {
+    for (const id of forkIds) {
       // What is ended meanwhile goes without, and is released as a launch that failed.
-      await changeInstance(tx, instanceId, (fork) =>
+      await changeInstance(tx, id, (fork) =>
         fork.state === 'pending' ? { ...fork, forkedFrom } : fork,
       );
     }
@@ -245,6 +255,6 @@ export const forkInstanceWorkflow = defineWorkflow<WorkflowContext, ForkInput, H
     { name: 'intent', undo: giveUp },
     // Takes no share: the instance may be paused since an earlier try was cut off.
     { name: 'clear', run: endFork, undo: endFork },
-    { name: 'instant', uses: 'fork', run: takeInstant },
+    { name: 'instant', run: takeInstant },
   ],
 });
