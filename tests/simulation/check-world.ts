@@ -65,9 +65,14 @@ async function checkTemplates(world: FakeWorld, records: readonly FastLaunch[]):
   }
 }
 
-/** A fork that is at rest has begun, and needs its memory no more. */
+/**
+ * No fork is under way: no machine has copies open or is stopped for one, and as no instance is pending, none has memory
+ * to begin with.
+ */
 function checkForks(world: FakeWorld): void {
-  expect(world.compute.machines().filter(({ isForked }) => isForked)).toEqual([]);
+  const machines = world.compute.machines();
+  expect(machines.filter(({ fork }) => fork)).toEqual([]);
+  expect(machines.filter(({ forkMemory }) => forkMemory)).toEqual([]);
 }
 
 /**

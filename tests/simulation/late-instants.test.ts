@@ -1,28 +1,8 @@
 import { FakeWorld } from '@bakehouse/fakes';
 import { expect, test } from 'vitest';
 import { checkWorld } from './check-world.ts';
-import { imagesOfUser, launch, outputOf } from './scenes.ts';
+import { hold, imagesOfUser, launch, outputOf } from './scenes.ts';
 import { type PlatformRun, startPlatform } from './simulated-platform.ts';
-
-interface Held {
-  /** Lets the held calls go on. */
-  release(): void;
-}
-
-/** Calls of this member wait until they are let go. */
-function hold<Port extends object>(port: Port, member: keyof Port): Held {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const held = port[member];
-  if (typeof held !== 'function') throw new Error(`${String(member)} is no call`);
-  const call = held.bind(port);
-  Object.assign(port, {
-    [member]: async (...args: unknown[]) => {
-      await promise;
-      return await call(...args);
-    },
-  });
-  return { release: resolve };
-}
 
 async function scene(seed: string) {
   const world = new FakeWorld({ seed });

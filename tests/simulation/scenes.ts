@@ -1,5 +1,6 @@
 import type { ImageId, InstanceId, SnapshotId, VolumeId } from '@bakehouse/domain';
-import type { BlockWords, FakeWorld } from '@bakehouse/fakes';
+import { type BlockWords, type FakeWorld, settle } from '@bakehouse/fakes';
+import { type AdminContext, adminHandlers, firstAccountId } from '@bakehouse/orchestration';
 import { type Heard, type PlatformRun, publishImage } from './simulated-platform.ts';
 
 export const zone = 'us-east-1a';
@@ -74,4 +75,40 @@ export async function imageRecord(world: FakeWorld, imageId: ImageId) {
 export async function imagesOfUser(world: FakeWorld) {
   const images = await world.metadata.read((tx) => tx.list('image'));
   return images.filter((image) => image.name !== 'base');
+}
+
+/** One of the operator's calls, which may take longer than the scene. */
+export async function asOperator(
+  run: PlatformRun,
+  call: (context: AdminContext) => Promise<unknown>,
+): Promise<void> {
+  const scope = { accountId: firstAccountId, region: 'us-east-1' };
+  const asked = call(run.plane.adminContext(scope, new AbortController().signal));
+  await Promise.race([asked.catch(() => {}), settle()]);
+}
+
+/** Asks for two forks, and resolves when that is under way. */
+export const beginForks = (run: PlatformRun, instanceId: InstanceId): Promise<void> =>
+  asOperator(run, (context) =>
+    adminHandlers.InstanceFork(context, { instanceId, count: 2 }, () => {}),
+  );
+
+interface Held {
+  /** Lets the held calls go on. */
+  release(): void;
+}
+
+/** Calls of this member wait until they are let go. */
+export function hold<Port extends object>(port: Port, member: keyof Port): Held {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = port[member];
+  if (typeof held !== 'function') throw new Error(`${String(member)} is no call`);
+  const call = held.bind(port);
+  Object.assign(port, {
+    [member]: async (...args: unknown[]) => {
+      await promise;
+      return await call(...args);
+    },
+  });
+  return { release: resolve };
 }

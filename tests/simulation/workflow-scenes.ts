@@ -1,6 +1,15 @@
-import { type FakeWorld, settle } from '@bakehouse/fakes';
-import { type AdminContext, adminHandlers, firstAccountId } from '@bakehouse/orchestration';
-import { attach, launch, type Machine, makeVolume, outputOf, zone } from './scenes.ts';
+import type { FakeWorld } from '@bakehouse/fakes';
+import { adminHandlers } from '@bakehouse/orchestration';
+import {
+  asOperator,
+  attach,
+  beginForks,
+  launch,
+  type Machine,
+  makeVolume,
+  outputOf,
+  zone,
+} from './scenes.ts';
 import { type PlatformRun, publishImage } from './simulated-platform.ts';
 
 /** A running instance with a second volume attached, and a volume, an interface and an address that are free. */
@@ -53,16 +62,6 @@ function slowCaptures(world: FakeWorld): void {
     await world.clock.sleep(3_000);
     return await capture(...call);
   };
-}
-
-/** One of the operator's calls, which may take longer than the scene. */
-async function asOperator(
-  run: PlatformRun,
-  call: (context: AdminContext) => Promise<unknown>,
-): Promise<void> {
-  const scope = { accountId: firstAccountId, region: 'us-east-1' };
-  const asked = call(run.plane.adminContext(scope, new AbortController().signal));
-  await Promise.race([asked.catch(() => {}), settle()]);
 }
 
 /** What users, or machines, do. Together the scenes run every step of every workflow. */
@@ -142,10 +141,10 @@ export const workflowScenes: Readonly<
     await run.call('DisableFastLaunch', { ImageId });
   },
   bake: (run) => asOperator(run, (context) => adminHandlers.BakeStart(context, {}, () => {})),
-  'forks of an instance': (run, { instanceId }) =>
-    asOperator(run, (context) =>
-      adminHandlers.InstanceFork(context, { instanceId, count: 2 }, () => {}),
-    ),
+  'forks of an instance': (run, { instanceId }, world) => {
+    world.memoryCopyMs = 3_000;
+    return beginForks(run, instanceId);
+  },
   'the guest powers itself off': async (_, { instanceId }, world) =>
     world.compute.exit(instanceId, 'guest-shutdown'),
 };

@@ -28,6 +28,7 @@ import { mortalClock } from './mortal-clock.ts';
 import { seededIds } from './seeded-ids.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
 import { SimulatedCompute } from './simulated-compute.ts';
+import { forkerOver, withForker } from './simulated-forking.ts';
 import { hasProcess } from './simulated-machine.ts';
 import { newTestStore } from './test-store.ts';
 import { withFaults } from './with-faults.ts';
@@ -78,6 +79,8 @@ export class FakeWorld {
   readonly publisher = new MemoryMetadataPublisher();
   readonly builder: FakeImageBuilder;
   readonly room?: MemoryRoom;
+  /** A guest that is forked runs on so long while its memory is copied. */
+  memoryCopyMs = 0;
 
   constructor({ seed = 1, startMs, memoryMiB, room }: FakeWorldOptions = {}) {
     this.random = seededRandom(seed);
@@ -91,6 +94,7 @@ export class FakeWorld {
         this.volumes.open(volumeId);
       },
       copyDisk: (from, to) => this.volumes.copy(from, to),
+      copyMemory: (signal) => this.#copyMemory(signal),
       diskClosed: (volumeId, how) => this.volumes.machineEnded(volumeId, how),
       ...(memoryMiB === undefined ? {} : { memoryMiB }),
     });
@@ -133,7 +137,10 @@ export class FakeWorld {
       clock: mortalClock(this.clock, life),
       ids: this.ids,
       metadata: wrap<MetadataStore>('metadata', this.metadata),
-      compute: wrap<Compute>('compute', this.compute),
+      compute: withForker(
+        wrap<Compute>('compute', this.compute),
+        wrap('compute', forkerOver(wrap('forking', this.compute.forking))),
+      ),
       network: wrap<Network>('network', this.network),
       publisher: wrap<MetadataPublisher>('publisher', this.publisher),
       snapshots: wrap<PrunableSnapshotStore>('snapshots', this.snapshots),
@@ -145,6 +152,10 @@ export class FakeWorld {
         guestRoom: wrap<GuestRoomMeter>('guestRoom', this.room),
       }),
     };
+  }
+
+  async #copyMemory(signal: AbortSignal): Promise<void> {
+    if (this.memoryCopyMs > 0) await this.clock.sleep(this.memoryCopyMs, signal);
   }
 
   async #ports(): Promise<ReadonlySet<NetworkPort>> {

@@ -1,3 +1,4 @@
+import { invariant } from '@bakehouse/base';
 import type { BlockMapId, SnapshotId } from '@bakehouse/domain';
 import type { BlockWords } from './memory-sources.ts';
 
@@ -28,9 +29,10 @@ export class MemoryDisk {
     for (const changed of this.bitmaps.values()) changed.add(index);
   }
 
-  /** Gets what was written to another with the same origin. */
+  /** Gets what was written to another with the same origin. What it has beside would stay, so it must have nothing. */
   copy(other: MemoryDisk): void {
-    this.#overlay.clear();
+    invariant(this.#overlay.size === 0, 'a disk that becomes a copy is empty');
+    invariant(this.originMapId === other.originMapId, 'a disk and its copy have the same origin');
     for (const [index, word] of other.#overlay) this.#overlay.set(index, word);
   }
 

@@ -134,12 +134,12 @@ export class MemoryVolumeDisks implements VolumeDisks, VolumeFreezer {
     return this.#disk(volumeId).read(index, serve);
   }
 
-  /** What the guest writes; undefined writes zeros. */
   /** What a fork does with the disks of a machine. */
   copy(from: VolumeId, to: VolumeId): void {
     this.#disk(to).copy(this.#disk(from));
   }
 
+  /** What the guest writes; undefined writes zeros. */
   write(volumeId: VolumeId, index: number, word: string | undefined): void {
     const disk = this.#disk(volumeId);
     if (index < 0 || index * memoryBlockBytes >= disk.sizeBytes) {

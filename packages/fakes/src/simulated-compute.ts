@@ -1,10 +1,7 @@
-import type { Clock } from '@bakehouse/base';
 import {
   type Capacity,
   type Compute,
   type ExitReason,
-  type ForkedMachine,
-  type ForkResult,
   type InstanceId,
   InsufficientCapacityError,
   type MachineBoot,
@@ -21,33 +18,30 @@ import {
 } from '@bakehouse/domain';
 import { blankJpeg } from './blank-jpeg.ts';
 import { SimulatedConsoles } from './simulated-console.ts';
+import { type ForkingOptions, forkerOver, SimulatedForking } from './simulated-forking.ts';
 import {
   capacityWithin,
   checkResponds,
   filesAmong,
-  forkedMachine,
   hasProcess,
   inHoldOrder,
   type MachineEventBody,
   memoryAmong,
-  memoryBytesOf,
   memoryOutcome,
+  openDisks,
   type SimulatedMachine,
   type SimulatedRoom,
   stalledAmong,
   usesVolume,
 } from './simulated-machine.ts';
 
-export interface SimulatedComputeOptions {
-  readonly clock: Pick<Clock, 'now'>;
+export interface SimulatedComputeOptions extends ForkingOptions {
   /** Machines that are there already: `machines()` of an earlier simulation. */
   readonly machines?: readonly SimulatedMachine[];
   /** Refuses machines beyond it; without it there is room for any number. */
   readonly memoryMiB?: number;
   /** Throws for a disk that could not be opened. */
   readonly checkDisk?: (volumeId: VolumeId) => void;
-  /** Called for each disk of a machine that is forked. */
-  readonly copyDisk?: (from: VolumeId, to: VolumeId) => void;
   /** Called for each disk of a machine that ended; `orderly`: QEMU closed it, as it does after a shutdown. */
   readonly diskClosed?: (volumeId: VolumeId, how: { readonly orderly: boolean }) => void;
 }
@@ -56,6 +50,7 @@ const firstPid = 1_000;
 
 /** `Compute` whose machines start, stop and obey at once, and compute nothing. */
 export class SimulatedCompute implements Compute {
+  readonly forking: SimulatedForking;
   readonly #options: SimulatedComputeOptions;
   readonly #machines = new Map<InstanceId, SimulatedMachine>();
   readonly #consoles = new SimulatedConsoles();
@@ -75,6 +70,12 @@ export class SimulatedCompute implements Compute {
   constructor(options: SimulatedComputeOptions) {
     this.#options = options;
     this.#limitMiB = options.memoryMiB ?? Number.POSITIVE_INFINITY;
+    this.forking = new SimulatedForking(options, {
+      running: (id) => this.#running(id),
+      set: (machine) => this.#set(machine),
+      checkFree: (volumeId, id) => this.#checkFree(volumeId, id),
+      forget: (id) => this.forget(id),
+    });
     for (const machine of options.machines ?? []) {
       this.#set(machine);
       this.#nextPid = Math.max(this.#nextPid, machine.pid + 1);
@@ -113,21 +114,9 @@ export class SimulatedCompute implements Compute {
     return this.#running(instanceId) ? undefined : 'its machine does not run';
   }
 
-  async fork(...[spec, { forks, signal }]: Parameters<Compute['fork']>): Promise<ForkResult> {
-    signal.throwIfAborted();
-    const machine = this.#running(spec.instanceId);
-    if (machine?.state !== 'running') throw new MemoryNotKeptError('its guest does not run');
-    const copy = this.#options.copyDisk;
-    for (const { volumeId, copyId } of forks.flatMap(({ disks }) => disks))
-      copy?.(volumeId, copyId);
-    for (const fork of forks) this.#set(forkedMachine(machine, fork.instanceId));
-    const memoryBytes = memoryBytesOf(machine.spec);
-    return { at: this.#options.clock.now(), pauseMs: 0, memoryBytes };
-  }
+  fork: Compute['fork'] = (...call) => forkerOver(this.forking).fork(...call);
 
-  async endFork(_: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
-    for (const { instanceId } of forks) await this.forget(instanceId);
-  }
+  endFork: Compute['endFork'] = (...call) => forkerOver(this.forking).endFork(...call);
 
   /** Whether guests do not wait for a network card. */
   needCards(needed: boolean): void {
@@ -203,7 +192,7 @@ export class SimulatedCompute implements Compute {
     const machine = this.#running(instanceId);
     if (machine?.holdNumber === undefined) return true;
     checkResponds(machine);
-    if (machine.isGivenUp) return false;
+    if (machine.isGivenUp || machine.fork?.isStopped) return false;
     this.resume(instanceId);
     return true;
   }
@@ -247,6 +236,8 @@ export class SimulatedCompute implements Compute {
   async detachDisk(instanceId: InstanceId, volumeId: VolumeId, _force: boolean): Promise<void> {
     const machine = this.#running(instanceId);
     if (!machine) return;
+    if (machine.fork?.disks.some((disk) => disk.volumeId === volumeId))
+      throw new Error(`${volumeId} is being copied and cannot be detached`);
     this.#set({ ...machine, disks: machine.disks.filter((disk) => disk.volumeId !== volumeId) });
   }
 
@@ -301,7 +292,8 @@ export class SimulatedCompute implements Compute {
   exit(instanceId: InstanceId, reason: ExitReason, detail?: string): void {
     const machine = this.#running(instanceId);
     if (!machine) return;
-    this.#set({ ...machine, state: 'exited', exitReason: reason });
+    const { fork: _, ...ended } = machine;
+    this.#set({ ...ended, state: 'exited', exitReason: reason });
     const orderly = reason === 'guest-shutdown';
     for (const { volumeId } of machine.disks) this.#options.diskClosed?.(volumeId, { orderly });
     this.#emit(machine, { kind: 'exited', reason, ...(detail ? { detail } : {}) });
@@ -374,16 +366,16 @@ export class SimulatedCompute implements Compute {
     this.#machines.set(machine.spec.instanceId, machine);
   }
 
-  #claim({ spec, disks, nics }: SimulatedMachine): void {
-    this.#usedMiB += spec.memoryMiB;
-    for (const { port } of nics) this.#ports.add(port);
-    for (const { volumeId } of disks) this.#users.set(volumeId, spec.instanceId);
+  #claim(machine: SimulatedMachine): void {
+    this.#usedMiB += machine.spec.memoryMiB;
+    for (const { port } of machine.nics) this.#ports.add(port);
+    for (const volumeId of openDisks(machine)) this.#users.set(volumeId, machine.spec.instanceId);
   }
 
-  #release({ spec, disks, nics }: SimulatedMachine): void {
-    this.#usedMiB -= spec.memoryMiB;
-    for (const { port } of nics) this.#ports.delete(port);
-    for (const { volumeId } of disks) this.#users.delete(volumeId);
+  #release(machine: SimulatedMachine): void {
+    this.#usedMiB -= machine.spec.memoryMiB;
+    for (const { port } of machine.nics) this.#ports.delete(port);
+    for (const volumeId of openDisks(machine)) this.#users.delete(volumeId);
   }
 
   /** Later than the call that caused it, as an event from another process is. */

@@ -2,6 +2,7 @@ import { MiB } from '@bakehouse/base';
 import type {
   Capacity,
   ExitReason,
+  ForkedMachine,
   InstanceId,
   MachineBoot,
   MachineDisk,
@@ -12,6 +13,19 @@ import type {
   MemoryOnDisk,
   VolumeId,
 } from '@bakehouse/domain';
+
+/** The memory of another machine, which is good for a machine with these disks. */
+export interface ForkMemory {
+  readonly disks: readonly VolumeId[];
+  readonly isWhole: boolean;
+}
+
+/** What a fork has open in the machine. */
+interface OpenFork {
+  readonly disks: ForkedMachine['disks'];
+  /** The guest does not run until the fork ends. */
+  readonly isStopped?: true;
+}
 
 /** One machine as the outside world has it; plain data, so that it can be kept and handed on. */
 export interface SimulatedMachine {
@@ -29,7 +43,9 @@ export interface SimulatedMachine {
   /** Its guest's memory was kept. */
   readonly hasMemory?: true;
   /** It has not begun, and is to go on where the machine was that it is a fork of. */
-  readonly isForked?: true;
+  readonly forkMemory?: ForkMemory;
+  /** It is being forked, or was and nobody has ended that. */
+  readonly fork?: OpenFork;
   /** What became of the wish to go on from kept memory. */
   readonly memory?: MachineBoot['memory'];
   /** Why it is paused. */
@@ -81,7 +97,7 @@ export const memoryBytesOf = ({ memoryMiB }: MachineSpec): number => memoryMiB *
 /** The memory that is kept of them, or for them. */
 export const memoryAmong = (machines: readonly SimulatedMachine[]): readonly MemoryOnDisk[] =>
   machines
-    .filter(({ hasMemory, isForked }) => hasMemory || isForked)
+    .filter(({ hasMemory, forkMemory }) => hasMemory || forkMemory?.isWhole)
     .map(({ spec }) => ({ instanceId: spec.instanceId, bytes: memoryBytesOf(spec) }));
 
 /** Why those that are paused are. */
@@ -120,14 +136,21 @@ export function usesVolume(machine: SimulatedMachine, volumeId: VolumeId): boole
   return hasProcess(machine) && machine.disks.some((disk) => disk.volumeId === volumeId);
 }
 
+/** Also those that it copies. */
+export const openDisks = ({ disks, fork }: SimulatedMachine): readonly VolumeId[] => [
+  ...disks.map(({ volumeId }) => volumeId),
+  ...(fork?.disks ?? []).map(({ copyId }) => copyId),
+];
+
 /** A fork that is to begin where this machine is. */
 export function forkedMachine(
-  { spec, ...machine }: SimulatedMachine,
-  instanceId: InstanceId,
+  { spec, pid, boots, startedAt }: SimulatedMachine,
+  { instanceId, disks }: ForkedMachine,
+  { isWhole }: Pick<ForkMemory, 'isWhole'>,
 ): SimulatedMachine {
-  const { exitReason: _, memory: __, ...rest } = machine;
-  const disks = { disks: [], nics: [] };
-  return { ...rest, ...disks, spec: { ...spec, instanceId }, state: 'exited', isForked: true };
+  const empty = { disks: [], nics: [], state: 'exited' } as const;
+  const forkMemory = { disks: disks.map(({ copyId }) => copyId), isWhole };
+  return { ...empty, pid, boots, startedAt, spec: { ...spec, instanceId }, forkMemory };
 }
 
 /**
@@ -135,13 +158,16 @@ export function forkedMachine(
  * begun boots: its disk is not the template's any more.
  */
 export function memoryOutcome(
-  { instanceId, memoryOf, forkOf, memoryMiB }: MachineSpec,
+  { instanceId, memoryOf, forkOf, memoryMiB, disks }: MachineSpec,
   find: (instanceId: InstanceId) => SimulatedMachine | undefined,
   now: number,
 ): Pick<SimulatedMachine, 'memory'> {
   if (forkOf !== undefined) {
-    if (find(instanceId)?.isForked) return { memory: { restoredAt: now, forkOf } };
-    throw new Error(`the memory of the fork ${instanceId} is gone`);
+    const kept = find(instanceId)?.forkMemory;
+    if (!kept?.isWhole) throw new Error(`the memory of the fork ${instanceId} is gone`);
+    const isOfThese = disks.map(({ volumeId }) => volumeId).join() === kept.disks.join();
+    if (!isOfThese) throw new Error(`the memory of the fork ${instanceId} is of other disks`);
+    return { memory: { restoredAt: now, forkOf } };
   }
   if (memoryOf === undefined) return {};
   const before = find(instanceId)?.memory;
