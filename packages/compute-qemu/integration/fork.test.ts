@@ -206,6 +206,60 @@ it.each(['pre-switchover', 'completed'])(
   },
 );
 
+it('a machine that does not respond holds up neither the end of its fork nor its own; later its guest goes on', async () => {
+  await (await startParent()).close();
+  const { driver } = bench.driver({ commandMs: 200, statusMs: 100, superviseMs: 100, quitMs: 100 });
+  await driver.adopt();
+  // By then it has looked for what a killed server has left.
+  await driver.endFork(instanceId, [forkOf(firstId)]);
+  const server = createServer((socket) => socket.resume());
+  onTestFinished(() => void server.close());
+  const folder = bench.machineFile('');
+  const { gid: user } = await stat(folder);
+  await listenInFolder(server, { folder, name: 'memory.sock', user });
+  const capability = { capability: 'pause-before-switchover', state: true };
+  await ask('migrate-set-capabilities', { capabilities: [capability] });
+  await ask('migrate', { uri: 'unix:memory.sock' });
+  await eventually(async () =>
+    expect(await ask('query-migrate')).toMatchObject({ status: 'pre-switchover' }),
+  );
+  const pid = await bench.pidOf();
+  process.kill(pid, 'SIGSTOP');
+  const options = { ...limits, forks: [forkOf(firstId)] };
+  await expect(driver.fork(parent, options)).rejects.toThrow('did not respond');
+  await driver.endFork(instanceId, [forkOf(firstId)]);
+  process.kill(pid, 'SIGCONT');
+  await countsOn();
+  process.kill(pid, 'SIGSTOP');
+  await driver.endFork(instanceId, [forkOf(firstId)]);
+  await driver.kill(instanceId);
+  expect(await driver.list()).toEqual([]);
+});
+
+it('the next server lets a guest go on that stands still', async () => {
+  const before = await startParent();
+  await before.close();
+  const server = createServer((socket) => socket.resume());
+  onTestFinished(() => void server.close());
+  const folder = bench.machineFile('');
+  const { gid: user } = await stat(folder);
+  await listenInFolder(server, { folder, name: 'memory.sock', user });
+  await ask('migrate', { uri: 'unix:memory.sock' });
+  await eventually(async () => expect(await ask('query-status')).toMatchObject({ running: false }));
+  const { driver } = bench.driver();
+  await driver.adopt();
+  await countsOn();
+});
+
+it('a guest that boots again is not forked before it says so again', async () => {
+  const driver = await startParent();
+  await driver.reboot(instanceId, { ...limits, limitMs: 0 });
+  const options = { ...limits, forks: [forkOf(firstId)] };
+  await expect(driver.fork(parent, options)).rejects.toThrow('wait until a guest that boots has');
+  await eventually(async () => expect(await driver.forkRefusal(instanceId)).toBeUndefined());
+  await driver.fork(parent, options);
+});
+
 it('a guest that does not say that it can become another instance is not forked', async () => {
   await bench.makeDisks(bootSectors.idle);
   const { driver } = bench.driver();

@@ -1,6 +1,12 @@
 import type { Clock } from '@bakehouse/base';
-import { type ForkedMachine, type MachineSpec, MemoryNotKeptError } from '@bakehouse/domain';
+import {
+  type ForkedMachine,
+  type MachineSpec,
+  MemoryNotKeptError,
+  type VolumeId,
+} from '@bakehouse/domain';
 import { isJsonObject, type JsonObject, type QemuBlockdevs, type QmpClient } from '@bakehouse/qmp';
+import { MachineUnresponsiveError } from './compute-errors.ts';
 import { beginMirror, endMirrors, fixMirrors, mirrorsReady } from './disk-mirrors.ts';
 import { EventWatch } from './event-watch.ts';
 import { diskDeviceId } from './guest-disk.ts';
@@ -34,7 +40,8 @@ export interface ForkGuestOptions extends MemoryFileOptions {
   readonly writeBack: () => Promise<void>;
   /** Does the work while nobody pauses the guest or lets it go on. */
   readonly holding: (work: () => Promise<void>) => Promise<void>;
-  readonly isHeld: () => boolean;
+  /** Why the guest of this moment is not to be copied after all. */
+  readonly refusal: () => string | undefined;
 }
 
 interface Instant {
@@ -64,7 +71,8 @@ export async function forkGuest(client: QmpClient, options: ForkGuestOptions): P
       await fixMirrors(client, disks, { watch, signal });
       await client.execute('migrate-continue', { state: 'pre-switchover' });
       await migrationReaches(watch, 'completed', signal);
-      if (options.isHeld()) throw new MemoryNotKeptError('its guest was paused meanwhile');
+      const refusal = options.refusal();
+      if (refusal !== undefined) throw new MemoryNotKeptError(refusal);
       await goOn(client, clock);
     });
     pauses.push(await pauseIn(watch, signal));
@@ -132,23 +140,37 @@ async function useMigration(
   await client.execute('migrate-set-capabilities', { capabilities: list });
 }
 
-/** Ends what a fork has left in the machine, in whatever state it is; its guest goes on. Repeatable. */
+interface EndOptions {
+  readonly clock: Clock;
+  /** Whether nobody has stopped the guest for a reason of its own. */
+  readonly mayGoOn: () => boolean;
+  readonly copyIds: readonly VolumeId[];
+  /** For all that QEMU ends in the background. */
+  readonly limitMs: number;
+}
+
+/**
+ * Ends what forks have left in the machine, in whatever state it is; its guest goes on. Repeatable. Rejects with
+ * MachineUnresponsiveError when QEMU does not end it in time.
+ */
 export async function endForkIn(
   client: QmpClient,
-  {
-    disks,
-    clock,
-    isHeld,
-  }: Pick<ForkGuestOptions, 'clock' | 'isHeld'> & { readonly disks: readonly CopiedDisk[] },
+  { copyIds, clock, mayGoOn, limitMs }: EndOptions,
 ): Promise<void> {
+  const deadline = clock.elapsed() + limitMs;
+  // It loads memory, so it was never forked, and that is no migration to end.
+  if ((await runStateOf(client)) === 'inmigrate') return;
   while (underWay.includes((await migrationOf(client)).status)) {
+    if (clock.elapsed() >= deadline) {
+      throw new MachineUnresponsiveError('QEMU does not end the copy of the memory');
+    }
     await client.execute('migrate_cancel');
     await clock.sleep(pollMs);
   }
   await useMigration(client, { events: false, 'pause-before-switchover': false });
   const state = await runStateOf(client);
-  if (state === 'postmigrate' && !isHeld()) await client.execute('cont');
-  await endMirrors(client, disks, { clock });
+  if (state === 'postmigrate' && mayGoOn()) await client.execute('cont');
+  await endMirrors(client, copyIds, { clock, deadline });
 }
 
 /**

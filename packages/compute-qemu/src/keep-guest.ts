@@ -10,10 +10,10 @@ import {
 } from '@bakehouse/domain';
 import { syncPath } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
-import { readMachineBoot } from './boot-watch.ts';
 import type { ComputeContext } from './compute-options.ts';
+import { readConsoleSince } from './console-since.ts';
 import { endMachine } from './end-machine.ts';
-import { endForkIn, forkGuest, slotsOf } from './fork-guest.ts';
+import { endForkIn, type ForkGuestOptions, forkGuest, slotsOf } from './fork-guest.ts';
 import { saveMemory } from './keep-memory.ts';
 import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
@@ -68,7 +68,7 @@ interface Forking {
   readonly holding: (work: () => Promise<void>) => Promise<void>;
 }
 
-/** See `GuestForker.fork`. */
+/** See `GuestForker.fork`. What one that fails has left is for the caller to end. */
 export async function keepForks(
   context: ComputeContext,
   session: MachineSession | undefined,
@@ -76,16 +76,11 @@ export async function keepForks(
 ): Promise<ForkResult> {
   if (!session) throw new MemoryNotKeptError('its machine does not run');
   const { forks, spec } = forking;
-  try {
-    const { slots, result } = await keepInstant(context, session, forking);
-    const client = await session.client();
-    const hardware = await hardwareOf(spec, context.accelerator);
-    await handOut(context, forks, { hardware, qemuBuild: await qemuBuildOf(client), slots });
-    return result;
-  } catch (error) {
-    await forgetForks(context, forks);
-    throw error;
-  }
+  const { slots, result } = await keepInstant(context, session, forking);
+  const client = await session.client();
+  const hardware = await hardwareOf(spec, context.accelerator);
+  await handOut(context, forks, { hardware, qemuBuild: await qemuBuildOf(client), slots });
+  return result;
 }
 
 /** Keeps memory and disks for the first fork. When this has ended, nothing of it is left in the machine. */
@@ -97,13 +92,18 @@ async function keepInstant(
   const { forks, spec } = forking;
   const client = await session.client();
   await endForksIn(context, session, forks);
-  try {
-    const folder = machineFolder(context.directory, spec.instanceId);
-    const slots = await checkForkable(client, { session, spec, folder });
-    return { slots, result: await forkInto(context, { ...forking, session, client }) };
-  } finally {
-    await endForksIn(context, session, forks);
-  }
+  await takeCopies(context, session, forks);
+  const folder = machineFolder(context.directory, spec.instanceId);
+  const { resets } = session;
+  const slots = await checkForkable(client, { session, spec, folder });
+  const refusal = () => {
+    if (!session.hold.mayGoOn) return 'its guest was paused meanwhile';
+    return session.resets === resets ? undefined : 'its guest was reset meanwhile';
+  };
+  const result = await forkInto(context, { ...forking, client, refusal });
+  await endForksIn(context, session, forks);
+  await takeCopies(context, session, forks);
+  return { slots, result };
 }
 
 /** What a guest writes to its serial port that knows how to become another instance, when it has booted. */
@@ -111,9 +111,9 @@ const forkableLine = 'bakehouse: can be forked';
 
 /** See `GuestForker.forkRefusal`. */
 export async function forkRefusal(folder: string): Promise<string | undefined> {
-  const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
-  if (console.includes(forkableLine)) return undefined;
-  return 'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted; where the console was too long to be kept, stop and start the instance';
+  const { text } = await readConsoleSince(folder);
+  if (text.includes(forkableLine)) return undefined;
+  return 'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted: wait until a guest that boots has; where the console was too long to be kept, stop and start the instance';
 }
 
 async function checkForkable(
@@ -122,6 +122,7 @@ async function checkForkable(
 ): Promise<readonly number[]> {
   await session.hold.known();
   const state = await runStateOf(client);
+  await session.resetNoted;
   if (state !== 'running') throw new MemoryNotKeptError(`its guest does not run: it is ${state}`);
   if (spec.ephemeralDisks.length > 0) throw new MemoryNotKeptError('it has instance-store disks');
   const refusal = await forkRefusal(folder);
@@ -131,9 +132,9 @@ async function checkForkable(
 
 async function forkInto(
   { clock, directory, disks, limits, room, users }: ComputeContext,
-  forking: Forking & { readonly session: MachineSession; readonly client: QmpClient },
+  forking: Forking & Pick<ForkGuestOptions, 'refusal'> & { readonly client: QmpClient },
 ): Promise<ForkResult> {
-  const { spec, forks, session, client, limitMs, signal, holding } = forking;
+  const { spec, forks, client, limitMs, signal, holding, refusal } = forking;
   const { instanceId, memoryMiB } = spec;
   const deadline = clock.elapsed() + limitMs;
   const [first] = forks;
@@ -152,7 +153,7 @@ async function forkInto(
     ...{ folder, path, clock, deadline, signal, holding, disks: copies, room },
     ...{ user: await users.of(folder), bytesMax: rounds * keptBytesMax(memoryMiB) },
     freeBytesMin: limits.spaceNeededBytes,
-    isHeld: () => session.hold.reason !== undefined,
+    refusal,
     writeBack: async () => {
       await Promise.all([...volumeIds].map((volumeId) => disks.writeBack(volumeId)));
     },
@@ -188,31 +189,34 @@ async function handOut(
 const memoryIn = (directory: string, instanceId: InstanceId): string =>
   join(machineFolder(directory, instanceId), machineFileNames.memory);
 
-/** See `GuestForker.endFork`. */
-export async function endForks(
-  context: ComputeContext,
-  session: MachineSession | undefined,
-  forks: readonly ForkedMachine[],
-): Promise<void> {
-  if (session) await endForksIn(context, session, forks);
-  await forgetForks(context, forks);
-}
-
-/** Ends what a fork has left in the machine. */
-async function endForksIn(
-  { clock, disks }: ComputeContext,
+/** Ends what these forks, and others before, have left in QEMU. */
+export async function endForksIn(
+  { clock, limits }: ComputeContext,
   session: MachineSession,
   forks: readonly ForkedMachine[],
 ): Promise<void> {
-  const copies = forks.flatMap((fork) => fork.disks);
   await session.hold.known();
-  const isHeld = () => session.hold.reason !== undefined;
-  await endForkIn(await session.client(), { disks: copies, clock, isHeld });
-  for (const { copyId } of copies) await disks.take(copyId, session.record.instanceId);
+  await endForkIn(await session.client(), {
+    copyIds: forks.flatMap(({ disks }) => disks.map(({ copyId }) => copyId)),
+    clock,
+    mayGoOn: () => session.hold.mayGoOn,
+    limitMs: limits.commandMs,
+  });
+}
+
+/** The machine has no way to the copies any more; one that has them open still writes into them. */
+export async function takeCopies(
+  { disks }: ComputeContext,
+  { record }: MachineSession,
+  forks: readonly ForkedMachine[],
+): Promise<void> {
+  for (const { copyId } of forks.flatMap((fork) => fork.disks)) {
+    await disks.take(copyId, record.instanceId);
+  }
 }
 
 /** Removes what is kept for machines that have not begun. */
-async function forgetForks(
+export async function forgetForks(
   { directory }: ComputeContext,
   forks: readonly ForkedMachine[],
 ): Promise<void> {

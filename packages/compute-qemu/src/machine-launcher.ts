@@ -19,6 +19,7 @@ import { BootWatch } from './boot-watch.ts';
 import { MachineStartError, MemoryMisfitError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
+import { noteConsoleStart } from './console-since.ts';
 import { backingOfChain } from './disk-backing.ts';
 import { writeForkCard } from './fork-card.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
@@ -197,14 +198,8 @@ export class MachineLauncher {
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);
-    const bootWatch = await BootWatch.begin({
-      folder,
-      generation,
-      disks,
-      reads,
-      clock,
-      logger,
-    });
+    await noteConsoleStart(folder, { wasReset: false });
+    const bootWatch = await BootWatch.begin({ folder, generation, disks, reads, clock, logger });
     const handed = memory ? [memory.file.fd] : [];
     const started = await spawnJailed({ name, argv, jail, enter, log, infoPath, handed }).catch(
       (error: unknown) => {

@@ -8,17 +8,11 @@ import {
   isAlive,
   waitForEnd,
 } from '@bakehouse/host';
-import {
-  connectQmp,
-  type QmpClient,
-  QmpClosedError,
-  type QmpEvent,
-  QmpProtocolError,
-  QmpTimeoutError,
-} from '@bakehouse/qmp';
+import { connectQmp, type QmpClient, type QmpEvent, QmpProtocolError } from '@bakehouse/qmp';
 import { MachineGoneError, MachineUnresponsiveError } from './compute-errors.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
+import { noteConsoleStart } from './console-since.ts';
 import { DiskStall } from './disk-stall.ts';
 import type { FollowedMachine } from './followed-machine.ts';
 import { giveForkCard } from './fork-card.ts';
@@ -27,6 +21,7 @@ import { machineFileNames } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
+import { isMachineTrouble, withoutTrouble } from './machine-trouble.ts';
 import { runStateOf } from './monitor.ts';
 
 export interface SessionOptions extends FollowedMachine {
@@ -56,6 +51,8 @@ export class MachineSession {
   #shutdown: string | undefined;
   #isKilled = false;
   #resetAt = 0;
+  #resets = 0;
+  #resetNoted: Promise<void> = Promise.resolve();
   #state: MachineStatus['state'] = 'unresponsive';
   /** The look at the state that is under way; all callers share it. */
   #look: Promise<void> | undefined;
@@ -109,6 +106,16 @@ export class MachineSession {
   /** Why the guest is paused; undefined when it is not. */
   get stalledBy(): string | undefined {
     return this.#isOver ? undefined : (this.hold.reason ?? this.#stall.reason);
+  }
+
+  /** How often the machine was reset since this session follows it. */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  /** Resolves when the console is known to speak of another guest since the last reset. */
+  get resetNoted(): Promise<void> {
+    return this.#resetNoted;
   }
 
   /** The monitor of a machine that responded when it was last asked; undefined when there is none. */
@@ -239,6 +246,8 @@ export class MachineSession {
           this.#options.emit({ kind: 'rebooted', instanceId, generation });
         }
         this.#resetAt = timestampMs;
+        this.#resets += 1;
+        this.#noteReset();
         // A guest that shut down and boots again did not end by that shutdown.
         this.#shutdown = undefined;
         break;
@@ -253,6 +262,14 @@ export class MachineSession {
         this.#resumed();
         break;
     }
+  }
+
+  #noteReset(): void {
+    const { folder, logger } = this.#options;
+    const note = () => noteConsoleStart(folder, { wasReset: true });
+    this.#resetNoted = this.#resetNoted.then(note).catch((error: unknown) => {
+      logger.log('warn', 'cannot record that a machine was reset', { error });
+    });
   }
 
   #resumed(): void {
@@ -314,22 +331,4 @@ async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Pro
   const isDone = await Promise.race([work.then(() => true), limit]);
   done.abort();
   return isDone;
-}
-
-/** Undefined when the machine ends or hangs. */
-async function withoutTrouble<Result>(work: Promise<Result>): Promise<Result | undefined> {
-  return await work.catch((error: unknown) => {
-    if (isMachineTrouble(error)) return undefined;
-    throw error;
-  });
-}
-
-/** What a machine that ends or hangs does to a command. */
-function isMachineTrouble(error: unknown): boolean {
-  return (
-    error instanceof QmpClosedError ||
-    error instanceof QmpTimeoutError ||
-    error instanceof MachineGoneError ||
-    error instanceof MachineUnresponsiveError
-  );
 }
