@@ -13,6 +13,7 @@ import { connectQmp } from '@bakehouse/qmp';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { QemuCompute } from '../src/index.ts';
 import { listenInFolder } from '../src/listen-in-folder.ts';
+import { disksSocketPath } from '../src/machine-files.ts';
 import { bootSectors } from './boot-sectors.ts';
 import { dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
 import { eventually, run, TestBench } from './test-bench.ts';
@@ -104,8 +105,8 @@ async function startParent(): Promise<QemuCompute> {
   return driver;
 }
 
-async function ask(command: string, args = {}): Promise<unknown> {
-  const socketPath = bench.machineFile('disks.sock');
+async function ask(command: string, args = {}, of: InstanceId = instanceId): Promise<unknown> {
+  const socketPath = disksSocketPath(join(bench.folder, 'instances'), of);
   const client = await connectQmp({ socketPath, timeoutMs: limits.limitMs });
   try {
     return await client.execute(command, args);
@@ -258,6 +259,23 @@ it('a guest that boots again is not forked before it says so again', async () =>
   await expect(driver.fork(parent, options)).rejects.toThrow('wait until a guest that boots has');
   await eventually(async () => expect(await driver.forkRefusal(instanceId)).toBeUndefined());
   await driver.fork(parent, options);
+});
+
+it('a fork that reboots before it has its card gets it then', async () => {
+  await bench.makeDisks(bootSectors.stubborn);
+  const { driver } = bench.driver();
+  await driver.start(parent);
+  await eventually(async () => expect(await driver.forkRefusal(instanceId)).toBeUndefined());
+  await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
+  await driver.start(first());
+  const cards = async () => {
+    const listed = await ask('qom-list', { path: '/machine/peripheral' }, firstId);
+    return JSON.stringify(listed).match(/eth0[-a-z]*/g);
+  };
+  expect(await cards()).toEqual(['eth0-before']);
+  await driver.reboot(firstId, { ...limits, limitMs: 0 });
+  await eventually(async () => expect(await cards()).toEqual(['eth0']));
+  await eventually(async () => expect(await consoleOf(driver, firstId)).toContain('can be forked'));
 });
 
 it('a guest that does not say that it can become another instance is not forked', async () => {

@@ -27,6 +27,8 @@ import { runStateOf } from './monitor.ts';
 export interface SessionOptions extends FollowedMachine {
   readonly process: HostProcess;
   readonly groups: ControlGroups;
+  /** Does the work while nobody stops the guest or lets it go on. */
+  readonly holding: (work: () => Promise<void>) => Promise<void>;
 }
 
 /** Between two tries to connect to the monitor, and two looks at a process that may be about to end. */
@@ -179,7 +181,7 @@ export class MachineSession {
     while (client || (!signal.aborted && (await isAlive(this.process)))) {
       client ??= await this.#connect();
       if (client) {
-        await this.#converse(client);
+        await this.#converse(client, client === first);
         client = undefined;
       }
       await waitForEnd(this.process, { clock, timeoutMs: retryMs });
@@ -213,8 +215,8 @@ export class MachineSession {
     }
   }
 
-  /** Resolves when the connection has ended. */
-  async #converse(client: QmpClient): Promise<void> {
+  /** Resolves when the connection has ended. `isWhole`: it is as old as the machine. */
+  async #converse(client: QmpClient, isWhole: boolean): Promise<void> {
     // Connected just as it was closed.
     if (this.#closing.signal.aborted) return await client.close();
     const { logger } = this.#options;
@@ -222,7 +224,8 @@ export class MachineSession {
     client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
     this.#connected.resolve();
-    const chores = [this.#findStall(client, stop.signal), this.#giveCard(client, stop.signal)];
+    const { signal } = stop;
+    const chores = [this.#findStall(client, signal), this.#giveCard(client, { isWhole, signal })];
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -293,14 +296,20 @@ export class MachineSession {
   }
 
   /** A fork's, when its guest has become another instance. One that does not stays without. */
-  async #giveCard(client: QmpClient, signal: AbortSignal): Promise<void> {
-    const { folder, clock, limits, logger } = this.#options;
+  async #giveCard(
+    client: QmpClient,
+    { isWhole, signal }: { readonly isWhole: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { folder, clock, limits, logger, holding } = this.#options;
     const { instanceId } = this.record;
-    const isHeld = () => this.hold.reason !== undefined;
-    const options = { folder, instanceId, clock, limits, isHeld, signal };
-    const giving = withoutTrouble(this.hold.known()).then(() => giveForkCard(client, options));
+    const mayGoOn = () => this.hold.mayGoOn;
+    const wasReset = () => this.#resets > 0;
+    const machine = { folder, instanceId, clock, limits, logger, holding, mayGoOn, wasReset };
+    const giving = this.hold
+      .known()
+      .then(() => giveForkCard(client, { ...machine, isWhole, signal }));
     await giving.catch((error: unknown) => {
-      if (signal.aborted || isMachineTrouble(error)) return;
+      if (signal.aborted) return;
       logger.log('warn', 'a fork stays without a network card', { error });
     });
   }

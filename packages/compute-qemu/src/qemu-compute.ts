@@ -2,7 +2,6 @@ import { KeyedLock } from '@bakehouse/base';
 import type {
   Capacity,
   Compute,
-  ForkedMachine,
   ForkResult,
   InstanceId,
   MachineBoot,
@@ -193,7 +192,7 @@ export class QemuCompute implements Compute {
     return this.#forks.fork(spec, options);
   }
 
-  endFork(instanceId: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
+  endFork(...[instanceId, forks]: Parameters<Compute['endFork']>): Promise<void> {
     return this.#forks.end(instanceId, forks);
   }
 
@@ -296,7 +295,7 @@ export class QemuCompute implements Compute {
     if (session?.record.generation === generation) {
       await session.hold.known();
       // It has begun.
-      if (session.hold.reason !== undefined) return;
+      if (session.hold.isStopping) return;
       const folder = this.#folder(instanceId);
       const isRestored = (spec.memoryOf ?? spec.forkOf) !== undefined;
       // Without a word of what its guest begins from, it was cut off before that, and is made again.
@@ -341,6 +340,7 @@ export class QemuCompute implements Compute {
         groups,
         limits,
         logger: logger.with({ instanceId, generation }),
+        holding: (work) => this.#lock.run([`hold ${instanceId}`], work),
         emit: (event) => this.#emit(event),
       },
       client,
