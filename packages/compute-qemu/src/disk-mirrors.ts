@@ -67,12 +67,13 @@ export async function mirrorsReady(
   }
 }
 
-/** The copies stay as they are now. The guest is stopped. */
+/** The copies stay as they are now. The guest is stopped. Nothing is done when that is given up already. */
 export async function fixMirrors(
   client: QmpClient,
   disks: readonly CopiedDisk[],
   { watch, signal }: { readonly watch: EventWatch; readonly signal: AbortSignal },
 ): Promise<void> {
+  signal.throwIfAborted();
   await Promise.all(
     disks.map(({ copyId }) => client.execute('block-job-cancel', { device: jobOf(copyId) })),
   );
