@@ -1,6 +1,7 @@
-import { rm, stat } from 'node:fs/promises';
+import { cp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { MiB } from '@bakehouse/base';
 import {
   type ForkedMachine,
   type InstanceId,
@@ -12,10 +13,12 @@ import { exists } from '@bakehouse/host';
 import { connectQmp } from '@bakehouse/qmp';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { QemuCompute } from '../src/index.ts';
+import { writeMemoryFacts } from '../src/kept-memory.ts';
 import { listenInFolder } from '../src/listen-in-folder.ts';
 import { disksSocketPath } from '../src/machine-files.ts';
 import { bootSectors } from './boot-sectors.ts';
 import { dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
+import { openDriver } from './open-driver.ts';
 import { eventually, run, TestBench } from './test-bench.ts';
 
 const firstId = 'i-0aaaaaaaaaaaaaaaa';
@@ -54,6 +57,13 @@ const specOf = (id: ForkId, port: string, macAddress: string): MachineSpec => ({
   nics: [{ nicId: 'eni-1', macAddress, port }],
   forkOf: instanceId,
 });
+
+/** Machines without disks: they are refused before anything is copied to them. */
+const manyMore = (count: number): readonly ForkedMachine[] =>
+  Array.from({ length: count }, (_, at) => ({
+    instanceId: `i-${`${at}`.padStart(17, '0')}` as const,
+    disks: [],
+  }));
 
 const first = () => specOf(firstId, 'tap1', '0e:00:00:00:00:02');
 const second = () => specOf(secondId, 'tap2', '0e:00:00:00:00:03');
@@ -103,6 +113,13 @@ async function startParent(): Promise<QemuCompute> {
   await driver.start(parent);
   await eventually(async () => expect(await countOf(bench.disk(rootId))).toBeGreaterThan(10));
   return driver;
+}
+
+const memoryOf = (id: InstanceId) => join(bench.folder, 'instances', id, 'memory.state');
+
+async function leaveMemory(path: string): Promise<void> {
+  await cp(`${path}.copy`, path);
+  await writeMemoryFacts(dirname(path), { hardware: {}, qemuBuild: '', slots: [2] });
 }
 
 async function ask(command: string, args = {}, of: InstanceId = instanceId): Promise<unknown> {
@@ -164,10 +181,30 @@ it('a fork whose memory is gone does not start, and one that has begun does not 
   await expect(driver.start(first())).rejects.toThrow('no longer exists');
   await makeCopies();
   await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
+  const memory = memoryOf(firstId);
+  await cp(memory, `${memory}.copy`);
   await driver.start(first());
+  expect(await exists(memory)).toBe(false);
+  // A server was killed between the guest's beginning and the removal.
+  await leaveMemory(memory);
   await driver.start(first());
+  expect(await exists(memory)).toBe(false);
+  await leaveMemory(memory);
   await driver.kill(firstId);
+  expect(await exists(memory)).toBe(false);
   await expect(driver.start(first())).rejects.toThrow('has gone on');
+  await leaveMemory(memory);
+  const { forkOf: _, ...second } = { ...first(), generation: 2 };
+  await driver.start(second);
+  expect(await driver.keptMemory()).toEqual([]);
+});
+
+it('a fork that is ended before it starts keeps no memory, and does not start', async () => {
+  const driver = await startParent();
+  await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
+  await driver.kill(firstId);
+  expect(await driver.keptMemory()).toEqual([]);
+  await expect(driver.start(first())).rejects.toThrow('no longer exists');
 });
 
 it('a fork that is given up leaves the guest as it was, and can be made again', async () => {
@@ -285,6 +322,19 @@ it('a guest that does not say that it can become another instance is not forked'
   await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('hello\n'));
   const refused = driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
   await expect(refused).rejects.toThrow('does not say that the guest can become another instance');
+});
+
+it('further forks for which there is no room are not made', async () => {
+  await (await startParent()).close();
+  const { dev: device } = await stat(bench.folder);
+  const guestRoom = { device, path: bench.folder, freeBytes: 70 * MiB, reservedBytes: 0 };
+  const driver = openDriver(bench, {}, { look: async () => [guestRoom] });
+  const forks = [forkOf(firstId), forkOf(secondId)];
+  const refused = driver.fork(parent, { ...limits, forks: [...forks, ...manyMore(100)] });
+  await expect(refused).rejects.toThrow('the other forks need');
+  expect(await driver.keptMemory()).toEqual([]);
+  await countsOn();
+  await driver.close();
 });
 
 it('a guest that is paused is not forked', async () => {

@@ -1,6 +1,6 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { MiB } from '@bakehouse/base';
+import { type Clock, MiB } from '@bakehouse/base';
 import {
   type ForkedMachine,
   type ForkResult,
@@ -8,10 +8,10 @@ import {
   type MachineSpec,
   MemoryNotKeptError,
 } from '@bakehouse/domain';
-import { syncPath } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import type { ComputeContext } from './compute-options.ts';
 import { readConsoleSince } from './console-since.ts';
+import { copyMemory, isDiskFull } from './copy-memory.ts';
 import { endMachine } from './end-machine.ts';
 import { endForkIn, type ForkGuestOptions, forkGuest, slotsOf } from './fork-guest.ts';
 import { saveMemory } from './keep-memory.ts';
@@ -75,12 +75,41 @@ export async function keepForks(
   forking: Forking,
 ): Promise<ForkResult> {
   if (!session) throw new MemoryNotKeptError('its machine does not run');
-  const { forks, spec } = forking;
+  const { clock, accelerator } = context;
+  const deadline = clock.elapsed() + forking.limitMs;
   const { slots, result } = await keepInstant(context, session, forking);
-  const client = await session.client();
-  const hardware = await hardwareOf(spec, context.accelerator);
-  await handOut(context, forks, { hardware, qemuBuild: await qemuBuildOf(client), slots });
+  const qemuBuild = await qemuBuildOf(await session.client());
+  const facts = { hardware: await hardwareOf(forking.spec, accelerator), qemuBuild, slots };
+  const limitMs = deadline - clock.elapsed();
+  await withinLimit(clock, { limitMs, signal: forking.signal }, (signal) =>
+    handOut(context, { ...forking, facts, signal }),
+  ).catch((error: unknown) => {
+    if (!isDiskFull(error)) throw error;
+    throw new MemoryNotKeptError('the disk got full', { cause: error });
+  });
   return result;
+}
+
+/** Does work that ends by its signal when it takes too long. */
+async function withinLimit(
+  clock: Clock,
+  { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const late = new AbortController();
+  const tooLate = () => late.abort(new MemoryNotKeptError('its copies were not made in time'));
+  clock.sleep(Math.max(0, limitMs), done.signal).then(tooLate, () => {});
+  try {
+    await work(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    // A stream that is ended by a signal rejects with an error of its own.
+    late.signal.throwIfAborted();
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    done.abort();
+  }
 }
 
 /** Keeps memory and disks for the first fork. When this has ended, nothing of it is left in the machine. */
@@ -162,27 +191,53 @@ async function forkInto(
   return { at: Math.round(stoppedAtMs), pauseMs, memoryBytes: size };
 }
 
+interface Handing extends Pick<Forking, 'forks' | 'spec' | 'signal'> {
+  readonly facts: Parameters<typeof writeMemoryFacts>[1];
+}
+
 /** Each fork gets memory of its own, which goes with its folder, and disks that are on the host's disk. */
 async function handOut(
-  { directory, disks }: ComputeContext,
-  forks: readonly ForkedMachine[],
-  facts: Parameters<typeof writeMemoryFacts>[1],
+  context: ComputeContext,
+  { forks, spec, facts, signal }: Handing,
 ): Promise<void> {
+  const { directory, disks } = context;
   const [first, ...others] = forks.map(({ instanceId }) => memoryIn(directory, instanceId));
+  await checkRoomForCopies(context, spec.instanceId, { memory: `${first}`, count: others.length });
   for (const path of others) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await copyFile(`${first}`, path);
-    await syncPath(path);
+    await copyMemory(`${first}`, path, signal);
   }
   for (const [at, { disks: copies }] of forks.entries()) {
     for (const { volumeId, copyId } of copies) {
+      signal.throwIfAborted();
       const source = forks[0]?.disks.find((disk) => disk.volumeId === volumeId)?.copyId;
       if (at > 0 && source !== undefined) await disks.copy(source, copyId);
       await disks.writeBack(copyId);
     }
   }
+  signal.throwIfAborted();
   for (const { instanceId } of forks) {
     await writeMemoryFacts(machineFolder(directory, instanceId), facts);
+  }
+}
+
+/** The first fork's disks take what the guest's own do. */
+async function checkRoomForCopies(
+  { disks, room, limits }: ComputeContext,
+  instanceId: InstanceId,
+  { memory, count }: { readonly memory: string; readonly count: number },
+): Promise<void> {
+  if (count === 0) return;
+  const { dev, blocks } = await stat(memory);
+  const files = [{ device: dev, bytes: blocks * 512 }, ...(await disks.files(instanceId))];
+  for (const { path, device, freeBytes, reservedBytes } of await room.look()) {
+    const ofOne = files.filter((file) => file.device === device);
+    const needed = count * ofOne.reduce((sum, { bytes }) => sum + bytes, 0);
+    const roomBytes = freeBytes - reservedBytes - limits.spaceNeededBytes;
+    if (needed <= Math.max(0, roomBytes)) continue;
+    throw new MemoryNotKeptError(
+      `the disk of ${path} has room for ${Math.floor(roomBytes / MiB)} MiB beside its reserve, and the other forks need ${Math.ceil(needed / MiB)} MiB`,
+    );
   }
 }
 
@@ -221,11 +276,4 @@ export async function forgetForks(
   forks: readonly ForkedMachine[],
 ): Promise<void> {
   for (const { instanceId } of forks) await machineKeeper(directory).forget(instanceId);
-}
-
-/** The machine has its memory. */
-export async function removeMemory(folder: string): Promise<void> {
-  for (const name of [machineFileNames.memoryFacts, machineFileNames.memory]) {
-    await rm(join(folder, name), { force: true });
-  }
 }

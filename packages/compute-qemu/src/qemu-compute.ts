@@ -28,6 +28,7 @@ import { DiskUseMeter } from './disk-use-meter.ts';
 import { endMachine } from './end-machine.ts';
 import { forkRefusal, isKept, keepGuest } from './keep-guest.ts';
 import { waitsForCard } from './keep-memory.ts';
+import { removeForkMemory } from './kept-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
 import { MachineForks } from './machine-forks.ts';
 import { endMachineGroup } from './machine-group.ts';
@@ -80,6 +81,8 @@ export class QemuCompute implements Compute {
     return this.#lock.run([`life ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (session) await endMachine(session, this.#context);
+      // A fork may not have begun, and does not begin any more.
+      await removeForkMemory(this.#folder(instanceId));
     });
   }
 
@@ -268,9 +271,7 @@ export class QemuCompute implements Compute {
     });
   }
 
-  readConsole(
-    instanceId: InstanceId,
-  ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined> {
+  readConsole(instanceId: InstanceId): ReturnType<Compute['readConsole']> {
     return readConsoleLog(this.#folder(instanceId));
   }
 
@@ -300,7 +301,8 @@ export class QemuCompute implements Compute {
       const isRestored = (spec.memoryOf ?? spec.forkOf) !== undefined;
       // Without a word of what its guest begins from, it was cut off before that, and is made again.
       if (!isRestored || (await hasMemoryUse(folder))) {
-        return await beginGuest(await session.client(), { folder, instanceId, isRestored });
+        await beginGuest(await session.client(), { folder, instanceId, isRestored });
+        return await removeForkMemory(folder);
       }
     }
     if (session) await endMachine(session, this.#context);
