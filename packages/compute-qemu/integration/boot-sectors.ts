@@ -4,6 +4,10 @@ import { writeFile } from 'node:fs/promises';
 export const bootSectors = {
   /** Prints "hello" and a line end on COM1 and halts for ever. */
   idle: 'baf803 b068 ee b065 ee b06c ee ee b06f ee b00a ee fb f4 ebfd',
+  /** Prints on COM1 that it can be forked, and halts for ever: it releases no card, and becomes no other instance. */
+  stubborn:
+    '31c0 8ed8 be157c baf803 ac 84c0 7403 ee ebf8 f4 ebfd' +
+    '62616b65686f7573653a2063616e20626520666f726b65640a00',
   /** Requests ACPI's S5 of the `pc` machine. */
   powerOff: 'ba0406 b80020 ef f4 ebfd',
   /** Prints "hello" and a line end on COM1, waits for ACPI's power button and requests S5. */

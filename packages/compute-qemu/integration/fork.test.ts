@@ -1,6 +1,7 @@
-import { rm, stat } from 'node:fs/promises';
+import { cp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { MiB } from '@bakehouse/base';
 import {
   type ForkedMachine,
   type InstanceId,
@@ -12,9 +13,12 @@ import { exists } from '@bakehouse/host';
 import { connectQmp } from '@bakehouse/qmp';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { QemuCompute } from '../src/index.ts';
+import { writeMemoryFacts } from '../src/kept-memory.ts';
 import { listenInFolder } from '../src/listen-in-folder.ts';
+import { disksSocketPath } from '../src/machine-files.ts';
 import { bootSectors } from './boot-sectors.ts';
 import { dataId, instanceId, machineSpec, rootId } from './machine-spec.ts';
+import { openDriver } from './open-driver.ts';
 import { eventually, run, TestBench } from './test-bench.ts';
 
 const firstId = 'i-0aaaaaaaaaaaaaaaa';
@@ -53,6 +57,13 @@ const specOf = (id: ForkId, port: string, macAddress: string): MachineSpec => ({
   nics: [{ nicId: 'eni-1', macAddress, port }],
   forkOf: instanceId,
 });
+
+/** Machines without disks: they are refused before anything is copied to them. */
+const manyMore = (count: number): readonly ForkedMachine[] =>
+  Array.from({ length: count }, (_, at) => ({
+    instanceId: `i-${`${at}`.padStart(17, '0')}` as const,
+    disks: [],
+  }));
 
 const first = () => specOf(firstId, 'tap1', '0e:00:00:00:00:02');
 const second = () => specOf(secondId, 'tap2', '0e:00:00:00:00:03');
@@ -104,8 +115,15 @@ async function startParent(): Promise<QemuCompute> {
   return driver;
 }
 
-async function ask(command: string, args = {}): Promise<unknown> {
-  const socketPath = bench.machineFile('disks.sock');
+const memoryOf = (id: InstanceId) => join(bench.folder, 'instances', id, 'memory.state');
+
+async function leaveMemory(path: string): Promise<void> {
+  await cp(`${path}.copy`, path);
+  await writeMemoryFacts(dirname(path), { hardware: {}, qemuBuild: '', slots: [2] });
+}
+
+async function ask(command: string, args = {}, of: InstanceId = instanceId): Promise<unknown> {
+  const socketPath = disksSocketPath(join(bench.folder, 'instances'), of);
   const client = await connectQmp({ socketPath, timeoutMs: limits.limitMs });
   try {
     return await client.execute(command, args);
@@ -163,10 +181,30 @@ it('a fork whose memory is gone does not start, and one that has begun does not 
   await expect(driver.start(first())).rejects.toThrow('no longer exists');
   await makeCopies();
   await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
+  const memory = memoryOf(firstId);
+  await cp(memory, `${memory}.copy`);
   await driver.start(first());
+  expect(await exists(memory)).toBe(false);
+  // A server was killed between the guest's beginning and the removal.
+  await leaveMemory(memory);
   await driver.start(first());
+  expect(await exists(memory)).toBe(false);
+  await leaveMemory(memory);
   await driver.kill(firstId);
+  expect(await exists(memory)).toBe(false);
   await expect(driver.start(first())).rejects.toThrow('has gone on');
+  await leaveMemory(memory);
+  const { forkOf: _, ...second } = { ...first(), generation: 2 };
+  await driver.start(second);
+  expect(await driver.keptMemory()).toEqual([]);
+});
+
+it('a fork that is ended before it starts keeps no memory, and does not start', async () => {
+  const driver = await startParent();
+  await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
+  await driver.kill(firstId);
+  expect(await driver.keptMemory()).toEqual([]);
+  await expect(driver.start(first())).rejects.toThrow('no longer exists');
 });
 
 it('a fork that is given up leaves the guest as it was, and can be made again', async () => {
@@ -206,6 +244,77 @@ it.each(['pre-switchover', 'completed'])(
   },
 );
 
+it('a machine that does not respond holds up neither the end of its fork nor its own; later its guest goes on', async () => {
+  await (await startParent()).close();
+  const { driver } = bench.driver({ commandMs: 200, statusMs: 100, superviseMs: 100, quitMs: 100 });
+  await driver.adopt();
+  // By then it has looked for what a killed server has left.
+  await driver.endFork(instanceId, [forkOf(firstId)]);
+  const server = createServer((socket) => socket.resume());
+  onTestFinished(() => void server.close());
+  const folder = bench.machineFile('');
+  const { gid: user } = await stat(folder);
+  await listenInFolder(server, { folder, name: 'memory.sock', user });
+  const capability = { capability: 'pause-before-switchover', state: true };
+  await ask('migrate-set-capabilities', { capabilities: [capability] });
+  await ask('migrate', { uri: 'unix:memory.sock' });
+  await eventually(async () =>
+    expect(await ask('query-migrate')).toMatchObject({ status: 'pre-switchover' }),
+  );
+  const pid = await bench.pidOf();
+  process.kill(pid, 'SIGSTOP');
+  const options = { ...limits, forks: [forkOf(firstId)] };
+  await expect(driver.fork(parent, options)).rejects.toThrow('did not respond');
+  await driver.endFork(instanceId, [forkOf(firstId)]);
+  process.kill(pid, 'SIGCONT');
+  await countsOn();
+  process.kill(pid, 'SIGSTOP');
+  await driver.endFork(instanceId, [forkOf(firstId)]);
+  await driver.kill(instanceId);
+  expect(await driver.list()).toEqual([]);
+});
+
+it('the next server lets a guest go on that stands still', async () => {
+  const before = await startParent();
+  await before.close();
+  const server = createServer((socket) => socket.resume());
+  onTestFinished(() => void server.close());
+  const folder = bench.machineFile('');
+  const { gid: user } = await stat(folder);
+  await listenInFolder(server, { folder, name: 'memory.sock', user });
+  await ask('migrate', { uri: 'unix:memory.sock' });
+  await eventually(async () => expect(await ask('query-status')).toMatchObject({ running: false }));
+  const { driver } = bench.driver();
+  await driver.adopt();
+  await countsOn();
+});
+
+it('a guest that boots again is not forked before it says so again', async () => {
+  const driver = await startParent();
+  await driver.reboot(instanceId, { ...limits, limitMs: 0 });
+  const options = { ...limits, forks: [forkOf(firstId)] };
+  await expect(driver.fork(parent, options)).rejects.toThrow('wait until a guest that boots has');
+  await eventually(async () => expect(await driver.forkRefusal(instanceId)).toBeUndefined());
+  await driver.fork(parent, options);
+});
+
+it('a fork that reboots before it has its card gets it then', async () => {
+  await bench.makeDisks(bootSectors.stubborn);
+  const { driver } = bench.driver();
+  await driver.start(parent);
+  await eventually(async () => expect(await driver.forkRefusal(instanceId)).toBeUndefined());
+  await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
+  await driver.start(first());
+  const cards = async () => {
+    const listed = await ask('qom-list', { path: '/machine/peripheral' }, firstId);
+    return JSON.stringify(listed).match(/eth0[-a-z]*/g);
+  };
+  expect(await cards()).toEqual(['eth0-before']);
+  await driver.reboot(firstId, { ...limits, limitMs: 0 });
+  await eventually(async () => expect(await cards()).toEqual(['eth0']));
+  await eventually(async () => expect(await consoleOf(driver, firstId)).toContain('can be forked'));
+});
+
 it('a guest that does not say that it can become another instance is not forked', async () => {
   await bench.makeDisks(bootSectors.idle);
   const { driver } = bench.driver();
@@ -213,6 +322,19 @@ it('a guest that does not say that it can become another instance is not forked'
   await eventually(async () => expect(await consoleOf(driver, instanceId)).toBe('hello\n'));
   const refused = driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
   await expect(refused).rejects.toThrow('does not say that the guest can become another instance');
+});
+
+it('further forks for which there is no room are not made', async () => {
+  await (await startParent()).close();
+  const { dev: device } = await stat(bench.folder);
+  const guestRoom = { device, path: bench.folder, freeBytes: 70 * MiB, reservedBytes: 0 };
+  const driver = openDriver(bench, {}, { look: async () => [guestRoom] });
+  const forks = [forkOf(firstId), forkOf(secondId)];
+  const refused = driver.fork(parent, { ...limits, forks: [...forks, ...manyMore(100)] });
+  await expect(refused).rejects.toThrow('the other forks need');
+  expect(await driver.keptMemory()).toEqual([]);
+  await countsOn();
+  await driver.close();
 });
 
 it('a guest that is paused is not forked', async () => {

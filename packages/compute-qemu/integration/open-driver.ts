@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@bakehouse/base';
+import type { GuestRoomMeter } from '@bakehouse/domain';
 import { findControlGroups, jailUsers } from '@bakehouse/host';
 import {
   type ComputeLimits,
@@ -30,7 +31,11 @@ export const releaseBench = (place: BenchPlace): Promise<void> =>
   releaseMachines(join(place.folder, 'instances'), { users: usersOf(place), groups });
 
 /** A driver over qcow2 files `<volume id>.qcow2` in the folder. */
-export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {}): QemuCompute {
+export function openDriver(
+  place: BenchPlace,
+  limits: Partial<ComputeLimits> = {},
+  room: GuestRoomMeter = { look: async () => [] },
+): QemuCompute {
   const directory = join(place.folder, 'instances');
   const users = usersOf(place);
   return createQemuCompute({
@@ -48,7 +53,7 @@ export function openDriver(place: BenchPlace, limits: Partial<ComputeLimits> = {
     ),
     users,
     groups,
-    room: { look: async () => [] },
+    room,
     limits: { memoryReserveBytes: 0, ...limits },
   });
 }

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { MachineEvent } from '@bakehouse/domain';
 import { readTail } from './console-log.ts';
 import { exitReason } from './exit-reason.ts';
+import { removeForkMemory } from './kept-memory.ts';
 import { isEphemeralDiskName, machineFileNames } from './machine-files.ts';
 import { isMarkedKilled, type MachineRecord } from './machine-record.ts';
+import { hasMemoryUse } from './memory-use.ts';
 
-/** How a machine whose process is gone has ended. Removes its ephemeral disks. */
+/** How a machine whose process is gone has ended. Removes its ephemeral disks, and the memory that it had. */
 export async function concludeMachine(
   folder: string,
   record: MachineRecord,
@@ -23,6 +25,7 @@ export async function concludeMachine(
     readTail(join(folder, machineFileNames.log), 1000),
   ]);
   await removeEphemeralDisks(folder);
+  if (await hasMemoryUse(folder)) await removeForkMemory(folder);
   const end = exitReason({
     killed,
     outOfMemory: known.outOfMemory ?? false,

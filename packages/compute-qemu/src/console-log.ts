@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB } from '@bakehouse/base';
 import { isMissing, openPlainFile, writeFileDurably } from '@bakehouse/host';
+import { noteConsoleCut } from './console-since.ts';
 import { machineFileNames } from './machine-files.ts';
 
 /** The most that EC2's GetConsoleOutput returns. */
@@ -39,6 +40,7 @@ export async function boundConsoleLog(folder: string, bytesMax: number): Promise
   const before = join(folder, machineFileNames.serialBefore);
   await writeFileDurably(before, await tailOf(log, consoleBytesMax));
   await log.truncate(0);
+  await noteConsoleCut(folder);
 }
 
 /** At most `bytesMax` bytes from the end of a file; none when it does not exist. */

@@ -2,6 +2,7 @@ import { systemClock } from '@bakehouse/base';
 import { MemoryNotKeptError } from '@bakehouse/domain';
 import type { JsonObject } from '@bakehouse/qmp';
 import { expect, test } from 'vitest';
+import { MachineUnresponsiveError } from './compute-errors.ts';
 import { beginMirror, endMirrors, mirrorsReady } from './disk-mirrors.ts';
 import { EventWatch } from './event-watch.ts';
 import { fakeMonitor } from './testing/fake-monitor.ts';
@@ -10,6 +11,7 @@ const volumeId = 'vol-00000000000000001';
 const copyId = 'vol-00000000000000002';
 const disk = { volumeId, copyId } as const;
 const job = `fork-${copyId}`;
+const ending = { clock: systemClock, deadline: systemClock.elapsed() + 60_000 };
 
 test('nothing waits until a copy is on the host’s disk', async () => {
   const added: JsonObject[] = [];
@@ -54,6 +56,25 @@ test('what is left of copies is ended, and only that', async () => {
     'query-named-block-nodes': () => nodes.map((name) => ({ 'node-name': name })),
     'blockdev-del': ({ 'node-name': name }) => removed.push(name),
   });
-  await endMirrors(client, [disk], { clock: systemClock });
+  await endMirrors(client, [copyId], ending);
   expect(removed).toEqual([copyId, `${copyId}-f`, `${copyId}-b`]);
+});
+
+test('copies of which only the jobs are known are ended, too; a job that does not end is not waited for', async () => {
+  const jobs = [{ device: job }];
+  const removed: unknown[] = [];
+  const { client } = fakeMonitor({
+    'query-block-jobs': () => jobs,
+    'block-job-cancel': () => jobs.pop(),
+    'query-named-block-nodes': () => [{ 'node-name': copyId }],
+    'blockdev-del': ({ 'node-name': name }) => removed.push(name),
+  });
+  await endMirrors(client, [], ending);
+  expect(removed).toEqual([copyId]);
+  const stuck = fakeMonitor({
+    'query-block-jobs': () => [{ device: job }],
+    'block-job-cancel': () => ({}),
+  });
+  const left = endMirrors(stuck.client, [], { clock: systemClock, deadline: 0 });
+  await expect(left).rejects.toBeInstanceOf(MachineUnresponsiveError);
 });

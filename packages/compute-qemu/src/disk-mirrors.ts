@@ -7,6 +7,7 @@ import {
   type QmpClient,
   QmpError,
 } from '@bakehouse/qmp';
+import { MachineUnresponsiveError } from './compute-errors.ts';
 import type { EventWatch } from './event-watch.ts';
 import { listBlockNodes } from './list-block-nodes.ts';
 
@@ -14,7 +15,8 @@ type CopiedDisk = ForkedMachine['disks'][number];
 
 const pollMs = 20;
 
-const jobOf = (copyId: VolumeId): string => `fork-${copyId}`;
+const jobPrefix = 'fork-';
+const jobOf = (copyId: VolumeId): string => `${jobPrefix}${copyId}`;
 
 /** QEMU does not wait until this node's bytes are on disk, neither in a flush nor when the guest goes on. */
 const withoutFlush = (node: JsonObject): JsonObject => ({
@@ -65,12 +67,13 @@ export async function mirrorsReady(
   }
 }
 
-/** The copies stay as they are now. The guest is stopped. */
+/** The copies stay as they are now. The guest is stopped. Nothing is done when that is given up already. */
 export async function fixMirrors(
   client: QmpClient,
   disks: readonly CopiedDisk[],
   { watch, signal }: { readonly watch: EventWatch; readonly signal: AbortSignal },
 ): Promise<void> {
+  signal.throwIfAborted();
   await Promise.all(
     disks.map(({ copyId }) => client.execute('block-job-cancel', { device: jobOf(copyId) })),
   );
@@ -80,22 +83,28 @@ export async function fixMirrors(
   }
 }
 
-/** Ends what is left of copies, in whatever state they are, and closes them. */
+/**
+ * Ends what is left of copies, of these and of every one that still has a job, and closes them. Rejects with
+ * MachineUnresponsiveError when QEMU does not end them in time.
+ */
 export async function endMirrors(
   client: QmpClient,
-  disks: readonly CopiedDisk[],
-  { clock }: { readonly clock: Clock },
+  copyIds: readonly VolumeId[],
+  { clock, deadline }: { readonly clock: Clock; readonly deadline: number },
 ): Promise<void> {
-  const ids = new Set(disks.map(({ copyId }) => jobOf(copyId)));
+  const copies = new Set<string>(copyIds);
   for (;;) {
-    const left = [...(await listJobs(client)).keys()].filter((id) => ids.has(id));
-    if (left.length === 0) break;
+    const left = [...(await listJobs(client)).keys()].filter((id) => id.startsWith(jobPrefix));
     for (const device of left) {
+      copies.add(device.slice(jobPrefix.length));
       await tolerated(client.execute('block-job-cancel', { device, force: true }));
+    }
+    if (left.length === 0) break;
+    if (clock.elapsed() >= deadline) {
+      throw new MachineUnresponsiveError(`QEMU does not end ${left.join(', ')}`);
     }
     await clock.sleep(pollMs);
   }
-  const copies = new Set<string>(disks.map(({ copyId }) => copyId));
   const isOfCopy = (name: string) => copies.has(name) || copies.has(name.slice(0, -2));
   const nodes = (await listBlockNodes(client)).map(({ name }) => name).filter(isOfCopy);
   // A disk's own node, which uses the others, has the shortest name.

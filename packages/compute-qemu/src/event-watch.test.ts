@@ -31,6 +31,10 @@ test('an event is found before and after somebody waits for it', async () => {
   happen('STOP', 2);
   expect(await watch.until(is('STOP'), never)).toMatchObject({ timestampMs: 1 });
   expect(watch.last(is('STOP'))).toMatchObject({ timestampMs: 2 });
+  const [first] = [await watch.until(is('STOP'), never)];
+  expect(await watch.until(is('STOP'), { ...never, after: first })).toMatchObject({
+    timestampMs: 2,
+  });
   const waiting = watch.until(is('RESUME'), never);
   happen('OTHER');
   happen('RESUME', 3);

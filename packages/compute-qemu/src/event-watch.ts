@@ -18,16 +18,17 @@ export class EventWatch implements Disposable {
     });
   }
 
-  /** The first event since the watch began that matches. Rejects when the connection ends or the signal is aborted. */
+  /** The first event since the watch began, or since `after`, that matches. Rejects when the connection ends or the signal is aborted. */
   async until(
     matches: (event: QmpEvent) => boolean,
-    { signal }: { readonly signal: AbortSignal },
+    { signal, after }: { readonly signal: AbortSignal; readonly after?: QmpEvent },
   ): Promise<QmpEvent> {
     const wake = () => this.#wake();
     signal.addEventListener('abort', wake);
     try {
       for (;;) {
-        const found = this.#events.find(matches);
+        const begin = after ? this.#events.indexOf(after) + 1 : 0;
+        const found = this.#events.slice(begin).find(matches);
         if (found) return found;
         signal.throwIfAborted();
         this.#ended.signal.throwIfAborted();

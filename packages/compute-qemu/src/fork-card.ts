@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, MiB, minuteMs } from '@bakehouse/base';
+import { type Clock, type Logger, MiB, minuteMs } from '@bakehouse/base';
 import type { InstanceId, MachineNic } from '@bakehouse/domain';
 import { readPlainFile, writeFileDurably } from '@bakehouse/host';
-import { isJsonObject, type QmpClient } from '@bakehouse/qmp';
+import { isJsonObject, type QmpClient, QmpError } from '@bakehouse/qmp';
 import { beginGuest } from './begin-guest.ts';
-import { readMachineBoot } from './boot-watch.ts';
 import type { ComputeLimits } from './compute-limits.ts';
+import { readConsoleSince } from './console-since.ts';
 import { deviceIds } from './machine-devices.ts';
 import { machineFileNames } from './machine-files.ts';
 import { hasMemoryUse } from './memory-use.ts';
+import { runStateOf } from './monitor.ts';
 import { cardDevice, firstCard, firstCardPlace, forkedCard } from './network-card.ts';
 import { type GuestBytes, writeGuestMemory } from './write-guest-memory.ts';
 
@@ -59,66 +60,149 @@ interface CardOptions {
   readonly folder: string;
   readonly instanceId: InstanceId;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly limits: ComputeLimits;
-  readonly isHeld: () => boolean;
+  /** Whether nobody has stopped the guest for a reason of its own. */
+  readonly mayGoOn: () => boolean;
+  /** Whether the machine was reset since it was started, as far as this server has seen. */
+  readonly wasReset: () => boolean;
+  /** All that the machine has done since it was started was seen. */
+  readonly isWhole: boolean;
+  /** Does the work while nobody stops the guest or lets it go on. */
+  readonly holding: (work: () => Promise<void>) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /**
  * Gives a fork's guest a card of its own when it is another instance than the one that it was; before that no packet of it
- * reaches the network. Resolves at once for other guests. Repeatable; rejects when the guest does not renew itself in time.
+ * reaches the network. A guest that was reset boots from its disk as others do, and gets its card at once. Resolves at once
+ * for other guests. Repeatable; rejects when it is aborted. What goes wrong is tried again.
  */
 export async function giveForkCard(client: QmpClient, options: CardOptions): Promise<void> {
-  const { folder, instanceId, isHeld } = options;
+  const { folder, clock, limits, logger, mayGoOn, signal } = options;
   const nic = await readForkCard(folder);
   if (!nic || !(await hasMemoryUse(folder))) return;
-  // A server that was killed may have left it stopped.
-  if (!isHeld()) await beginGuest(client, { folder, instanceId, isRestored: true });
-  if (!(await deviceIds(client)).has(firstCard.device)) {
-    await renewSecrets(client, await untilRenewed(client, options), options);
-    await client.execute('device_add', { ...cardDevice(firstCard, nic), ...firstCardPlace });
+  const giving = new CardGiving(client, nic, options);
+  let leftMs = renewalMs;
+  let lastProblem: string | undefined;
+  for (let isGiven = false; !isGiven; ) {
+    const begunAt = clock.elapsed();
+    const isLate = leftMs <= 0;
+    isGiven = await giving.next({ isLate }).catch(async (error: unknown) => {
+      signal.throwIfAborted();
+      const problem = `${error}`;
+      if (problem !== lastProblem) {
+        logger.log('warn', 'a fork has no network card yet', { error });
+      }
+      lastProblem = problem;
+      await clock.sleep(limits.statusMs, signal);
+      return false;
+    });
+    if (!isGiven) await clock.sleep(pollMs, signal);
+    // A guest that is stopped has no time.
+    if (mayGoOn()) leftMs -= clock.elapsed() - begunAt;
+    if (!isLate && leftMs <= 0 && !isGiven) {
+      const error = 'its guest did not become another instance';
+      logger.log('warn', 'a fork stays without a network card until it reboots', { error });
+    }
   }
   await rm(join(folder, machineFileNames.forkCard), { force: true });
 }
 
-/** A busy host may need more than one try. */
-async function renewSecrets(
-  client: QmpClient,
-  secrets: readonly GuestBytes[],
-  { folder, limits, signal }: CardOptions,
-): Promise<void> {
-  const { gid: user } = await stat(folder);
-  for (let triesLeft = 2; ; triesLeft -= 1) {
-    try {
-      await writeGuestMemory(client, secrets, { folder, user, timeoutMs: limits.commandMs });
-      return;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (triesLeft === 0) throw error;
-    }
-  }
-}
+class CardGiving {
+  readonly #client: QmpClient;
+  readonly #nic: MachineNic;
+  readonly #options: CardOptions;
+  #askAt: number;
+  #hasBegun = false;
 
-/** Fresh bytes for each place that the guest names. */
-async function untilRenewed(
-  client: QmpClient,
-  { folder, clock, limits, isHeld, signal }: CardOptions,
-): Promise<readonly GuestBytes[]> {
-  const deadline = clock.elapsed() + renewalMs;
-  let askAt = clock.elapsed() + limits.unplugRetryMs;
-  for (;;) {
-    const hasCard = (await deviceIds(client)).has(forkedCard.device);
-    const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
-    const [, places] = renewedLine.exec(console) ?? [];
-    // Writing into its memory would let it go on.
-    if (places !== undefined && !hasCard && !isHeld()) return freshBytes(places);
-    if (clock.elapsed() >= deadline) throw new Error('its guest did not become another instance');
-    if (hasCard && clock.elapsed() >= askAt) {
-      // Refused while the guest has not seen the request before.
-      await client.execute('device_del', { id: forkedCard.device }).catch(() => {});
-      askAt = clock.elapsed() + limits.unplugRetryMs;
+  constructor(client: QmpClient, nic: MachineNic, options: CardOptions) {
+    this.#client = client;
+    this.#nic = nic;
+    this.#options = options;
+    this.#askAt = options.clock.elapsed() + options.limits.unplugRetryMs;
+  }
+
+  /** Comes as far as it can now. Returns whether the guest has its card. */
+  async next({ isLate }: { readonly isLate: boolean }): Promise<boolean> {
+    const client = this.#client;
+    await this.#begin();
+    const devices = await deviceIds(client);
+    if (devices.has(firstCard.device)) return true;
+    if (devices.has(forkedCard.device)) {
+      await this.#askForRelease();
+      return false;
     }
-    await clock.sleep(pollMs, signal);
+    if (!(await this.#isAnother({ isLate }))) return false;
+    await client.execute('device_add', { ...cardDevice(firstCard, this.#nic), ...firstCardPlace });
+    return true;
+  }
+
+  /** A server that was killed may have left it stopped. */
+  async #begin(): Promise<void> {
+    if (this.#hasBegun) return;
+    const { folder, instanceId, mayGoOn, holding } = this.#options;
+    await holding(async () => {
+      if (!mayGoOn()) return;
+      await beginGuest(this.#client, { folder, instanceId, isRestored: true });
+      this.#hasBegun = true;
+    });
+  }
+
+  /** Refused while the guest has not seen the request before. */
+  async #askForRelease(): Promise<void> {
+    const { clock, limits } = this.#options;
+    if (clock.elapsed() < this.#askAt) return;
+    this.#askAt = clock.elapsed() + limits.unplugRetryMs;
+    await this.#client.execute('device_del', { id: forkedCard.device }).catch((error: unknown) => {
+      if (!(error instanceof QmpError)) throw error;
+    });
+  }
+
+  async #isAnother({ isLate }: { readonly isLate: boolean }): Promise<boolean> {
+    const { folder, isWhole } = this.#options;
+    const { text, wasReset } = await readConsoleSince(folder);
+    if (wasReset || this.#options.wasReset()) return true;
+    if (isLate) return false;
+    const [line, places] = renewedLine.exec(text) ?? [];
+    if (line === undefined || places === undefined) return false;
+    // It may have been reset while nobody looked, after which there is other text on its console, and other memory.
+    if (!isWhole && text.slice(text.indexOf(line) + line.length).trim() !== '') {
+      throw new Error('its guest may have been reset while no server was there; reboot it');
+    }
+    return await this.#renew(places);
+  }
+
+  /** False while the guest does not run: writing into its memory lets it go on. */
+  async #renew(places: string): Promise<boolean> {
+    const { mayGoOn, holding } = this.#options;
+    const client = this.#client;
+    let isRenewed = false;
+    await holding(async () => {
+      if (!mayGoOn() || (await runStateOf(client)) !== 'running') return;
+      try {
+        await this.#write(freshBytes(places));
+      } catch (error) {
+        if (mayGoOn() && (await runStateOf(client)) === 'paused') await client.execute('cont');
+        throw error;
+      }
+      isRenewed = true;
+    });
+    return isRenewed;
+  }
+
+  async #write(secrets: readonly GuestBytes[]): Promise<void> {
+    const { folder, limits, wasReset } = this.#options;
+    const client = this.#client;
+    const { gid: user } = await stat(folder);
+    await writeGuestMemory(client, secrets, {
+      ...{ folder, user, timeoutMs: limits.commandMs },
+      check: async () => {
+        // What QEMU has said of a reset has come by its reply.
+        await runStateOf(client);
+        if (wasReset()) throw new Error('its guest was reset meanwhile');
+      },
+    });
   }
 }
 

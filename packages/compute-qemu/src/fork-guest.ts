@@ -1,6 +1,18 @@
 import type { Clock } from '@bakehouse/base';
-import { type ForkedMachine, type MachineSpec, MemoryNotKeptError } from '@bakehouse/domain';
-import { isJsonObject, type JsonObject, type QemuBlockdevs, type QmpClient } from '@bakehouse/qmp';
+import {
+  type ForkedMachine,
+  type MachineSpec,
+  MemoryNotKeptError,
+  type VolumeId,
+} from '@bakehouse/domain';
+import {
+  isJsonObject,
+  type JsonObject,
+  type QemuBlockdevs,
+  type QmpClient,
+  type QmpEvent,
+} from '@bakehouse/qmp';
+import { MachineUnresponsiveError } from './compute-errors.ts';
 import { beginMirror, endMirrors, fixMirrors, mirrorsReady } from './disk-mirrors.ts';
 import { EventWatch } from './event-watch.ts';
 import { diskDeviceId } from './guest-disk.ts';
@@ -14,6 +26,11 @@ type CopiedDisk = ForkedMachine['disks'][number];
 
 /** QEMU stops the guest when it expects to write the rest of the memory within this. */
 const lastRoundMs = 30;
+/**
+ * A guest that would stand still for longer goes on, and is not forked. It counts from when QEMU waits for us: what it
+ * flushes before cannot be given up.
+ */
+const pauseMsMax = 2000;
 /** Between two times that the disks are written back, so that little is left when the guest is stopped. */
 const writeBackEveryMs = 100;
 const pollMs = 20;
@@ -34,7 +51,8 @@ export interface ForkGuestOptions extends MemoryFileOptions {
   readonly writeBack: () => Promise<void>;
   /** Does the work while nobody pauses the guest or lets it go on. */
   readonly holding: (work: () => Promise<void>) => Promise<void>;
-  readonly isHeld: () => boolean;
+  /** Why the guest of this moment is not to be copied after all. */
+  readonly refusal: () => string | undefined;
 }
 
 interface Instant {
@@ -59,26 +77,62 @@ export async function forkGuest(client: QmpClient, options: ForkGuestOptions): P
     await client.execute('migrate-set-parameters', { 'downtime-limit': lastRoundMs });
     await options.writeBack();
     await migrateTo(client, machineFileNames.memorySocket);
-    await stopped(watch, { ...options, signal });
-    await options.holding(async () => {
-      await fixMirrors(client, disks, { watch, signal });
-      await client.execute('migrate-continue', { state: 'pre-switchover' });
-      await migrationReaches(watch, 'completed', signal);
-      if (options.isHeld()) throw new MemoryNotKeptError('its guest was paused meanwhile');
-      await goOn(client, clock);
-    });
-    pauses.push(await pauseIn(watch, signal));
+    const stop = await stopped(watch, { ...options, signal });
+    assertWanted(options);
+    await inPause(clock, signal, (signal) =>
+      options.holding(async () => {
+        await fixMirrors(client, disks, { watch, signal });
+        signal.throwIfAborted();
+        await client.execute('migrate-continue', { state: 'pre-switchover' });
+        await migrationReaches(watch, 'completed', signal);
+        assertWanted(options);
+        await goOn(client, clock, signal);
+      }),
+    );
+    pauses.push(await pauseIn(watch, stop, signal));
   });
   const [pause] = pauses;
   if (!pause) throw new Error('a fork that succeeds has stopped its guest');
   return pause;
 }
 
-/** Resolves when the guest is stopped. The less the disks have to write then, the shorter it is. */
+function assertWanted({ refusal }: Pick<ForkGuestOptions, 'refusal'>): void {
+  const why = refusal();
+  if (why !== undefined) throw new MemoryNotKeptError(why);
+}
+
+/** Gives up, at once, when the guest has stood still for too long; what is under way sees that by its signal. */
+async function inPause(
+  clock: Clock,
+  outer: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const tooLong = Promise.withResolvers<never>();
+  const late = new AbortController();
+  clock.sleep(pauseMsMax, done.signal).then(
+    () =>
+      late.abort(new MemoryNotKeptError(`its guest stood still for more than ${pauseMsMax} ms`)),
+    () => {},
+  );
+  const signal = AbortSignal.any([outer, late.signal]);
+  signal.throwIfAborted();
+  signal.addEventListener('abort', () => tooLong.reject(signal.reason));
+  // The machine's lock may be another's for longer than that.
+  const working = work(signal);
+  working.catch(() => {});
+  try {
+    await Promise.race([working, tooLong.promise]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** Resolves when the guest is stopped, to when it was. The less the disks have to write then, the shorter it is. */
 async function stopped(
   watch: EventWatch,
   { clock, writeBack, signal }: Pick<ForkGuestOptions, 'clock' | 'writeBack' | 'signal'>,
-): Promise<void> {
+): Promise<QmpEvent> {
   const done = new AbortController();
   const writing = (async () => {
     while (!done.signal.aborted) {
@@ -90,6 +144,9 @@ async function stopped(
   writing.catch(() => {});
   try {
     await migrationReaches(watch, 'pre-switchover', signal);
+    const stop = watch.last(({ event }) => event === 'STOP');
+    if (!stop) throw new MemoryNotKeptError('its guest did not run');
+    return stop;
   } finally {
     done.abort();
   }
@@ -99,28 +156,29 @@ async function migrationReaches(
   watch: EventWatch,
   status: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<QmpEvent> {
   const ends = [status, 'failed', 'cancelled'];
-  const { data } = await watch.until(
+  const reached = await watch.until(
     ({ event, data }) => event === 'MIGRATION' && ends.includes(`${data.status}`),
     { signal },
   );
-  if (data.status !== status) {
-    throw new MemoryNotKeptError(`QEMU could not write its memory: ${data.status}`);
+  if (reached.data.status !== status) {
+    throw new MemoryNotKeptError(`QEMU could not write its memory: ${reached.data.status}`);
   }
+  return reached;
 }
 
 /** QEMU says that it has sent all a moment before the guest may go on. */
-async function goOn(client: QmpClient, clock: Clock): Promise<void> {
-  while ((await runStateOf(client)) === 'finish-migrate') await clock.sleep(1);
+async function goOn(client: QmpClient, clock: Clock, signal: AbortSignal): Promise<void> {
+  while ((await runStateOf(client)) === 'finish-migrate') await clock.sleep(1, signal);
+  signal.throwIfAborted();
   await client.execute('cont');
 }
 
-async function pauseIn(watch: EventWatch, signal: AbortSignal): Promise<Instant> {
-  const resumed = await watch.until(({ event }) => event === 'RESUME', { signal });
-  const stopped = watch.last(({ event }) => event === 'STOP') ?? resumed;
-  const pauseMs = Math.round((resumed.timestampMs - stopped.timestampMs) * 10) / 10;
-  return { stoppedAtMs: stopped.timestampMs, pauseMs };
+async function pauseIn(watch: EventWatch, stop: QmpEvent, signal: AbortSignal): Promise<Instant> {
+  const resumed = await watch.until(({ event }) => event === 'RESUME', { signal, after: stop });
+  const pauseMs = Math.round((resumed.timestampMs - stop.timestampMs) * 10) / 10;
+  return { stoppedAtMs: stop.timestampMs, pauseMs };
 }
 
 /** Later migrations find these as they were. */
@@ -132,23 +190,37 @@ async function useMigration(
   await client.execute('migrate-set-capabilities', { capabilities: list });
 }
 
-/** Ends what a fork has left in the machine, in whatever state it is; its guest goes on. Repeatable. */
+interface EndOptions {
+  readonly clock: Clock;
+  /** Whether nobody has stopped the guest for a reason of its own. */
+  readonly mayGoOn: () => boolean;
+  readonly copyIds: readonly VolumeId[];
+  /** For all that QEMU ends in the background. */
+  readonly limitMs: number;
+}
+
+/**
+ * Ends what forks have left in the machine, in whatever state it is; its guest goes on. Repeatable. Rejects with
+ * MachineUnresponsiveError when QEMU does not end it in time.
+ */
 export async function endForkIn(
   client: QmpClient,
-  {
-    disks,
-    clock,
-    isHeld,
-  }: Pick<ForkGuestOptions, 'clock' | 'isHeld'> & { readonly disks: readonly CopiedDisk[] },
+  { copyIds, clock, mayGoOn, limitMs }: EndOptions,
 ): Promise<void> {
+  const deadline = clock.elapsed() + limitMs;
+  // It loads memory, so it was never forked, and that is no migration to end.
+  if ((await runStateOf(client)) === 'inmigrate') return;
   while (underWay.includes((await migrationOf(client)).status)) {
+    if (clock.elapsed() >= deadline) {
+      throw new MachineUnresponsiveError('QEMU does not end the copy of the memory');
+    }
     await client.execute('migrate_cancel');
     await clock.sleep(pollMs);
   }
   await useMigration(client, { events: false, 'pause-before-switchover': false });
   const state = await runStateOf(client);
-  if (state === 'postmigrate' && !isHeld()) await client.execute('cont');
-  await endMirrors(client, disks, { clock });
+  if (state === 'postmigrate' && mayGoOn()) await client.execute('cont');
+  await endMirrors(client, copyIds, { clock, deadline });
 }
 
 /**

@@ -46,7 +46,12 @@ export class GuestHold {
 
   /** Whether the guest may go on when what else has paused it is over; not before it is known. */
   get mayGoOn(): boolean {
-    return this.#isKnown && this.#hold === undefined && !this.#isHalted;
+    return this.#isKnown && !this.isStopping;
+  }
+
+  /** Whether the guest is held, or stopped for good, as far as it is known. */
+  get isStopping(): boolean {
+    return this.#hold !== undefined || this.#isHalted;
   }
 
   get since(): TimestampMs | undefined {

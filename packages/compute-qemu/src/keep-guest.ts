@@ -1,6 +1,6 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { MiB } from '@bakehouse/base';
+import { type Clock, MiB } from '@bakehouse/base';
 import {
   type ForkedMachine,
   type ForkResult,
@@ -8,12 +8,12 @@ import {
   type MachineSpec,
   MemoryNotKeptError,
 } from '@bakehouse/domain';
-import { syncPath } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
-import { readMachineBoot } from './boot-watch.ts';
 import type { ComputeContext } from './compute-options.ts';
+import { readConsoleSince } from './console-since.ts';
+import { copyMemory, isDiskFull } from './copy-memory.ts';
 import { endMachine } from './end-machine.ts';
-import { endForkIn, forkGuest, slotsOf } from './fork-guest.ts';
+import { endForkIn, type ForkGuestOptions, forkGuest, slotsOf } from './fork-guest.ts';
 import { saveMemory } from './keep-memory.ts';
 import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
@@ -68,23 +68,47 @@ interface Forking {
   readonly holding: (work: () => Promise<void>) => Promise<void>;
 }
 
-/** See `GuestForker.fork`. */
+/** See `GuestForker.fork`. What one that fails has left is for the caller to end. */
 export async function keepForks(
   context: ComputeContext,
   session: MachineSession | undefined,
   forking: Forking,
 ): Promise<ForkResult> {
   if (!session) throw new MemoryNotKeptError('its machine does not run');
-  const { forks, spec } = forking;
+  const { clock, accelerator } = context;
+  const deadline = clock.elapsed() + forking.limitMs;
+  const { slots, result } = await keepInstant(context, session, forking);
+  const qemuBuild = await qemuBuildOf(await session.client());
+  const facts = { hardware: await hardwareOf(forking.spec, accelerator), qemuBuild, slots };
+  const limitMs = deadline - clock.elapsed();
+  await withinLimit(clock, { limitMs, signal: forking.signal }, (signal) =>
+    handOut(context, { ...forking, facts, signal }),
+  ).catch((error: unknown) => {
+    if (!isDiskFull(error)) throw error;
+    throw new MemoryNotKeptError('the disk got full', { cause: error });
+  });
+  return result;
+}
+
+/** Does work that ends by its signal when it takes too long. */
+async function withinLimit(
+  clock: Clock,
+  { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const late = new AbortController();
+  const tooLate = () => late.abort(new MemoryNotKeptError('its copies were not made in time'));
+  clock.sleep(Math.max(0, limitMs), done.signal).then(tooLate, () => {});
   try {
-    const { slots, result } = await keepInstant(context, session, forking);
-    const client = await session.client();
-    const hardware = await hardwareOf(spec, context.accelerator);
-    await handOut(context, forks, { hardware, qemuBuild: await qemuBuildOf(client), slots });
-    return result;
+    await work(AbortSignal.any([signal, late.signal]));
   } catch (error) {
-    await forgetForks(context, forks);
+    // A stream that is ended by a signal rejects with an error of its own.
+    late.signal.throwIfAborted();
+    signal.throwIfAborted();
     throw error;
+  } finally {
+    done.abort();
   }
 }
 
@@ -97,13 +121,18 @@ async function keepInstant(
   const { forks, spec } = forking;
   const client = await session.client();
   await endForksIn(context, session, forks);
-  try {
-    const folder = machineFolder(context.directory, spec.instanceId);
-    const slots = await checkForkable(client, { session, spec, folder });
-    return { slots, result: await forkInto(context, { ...forking, session, client }) };
-  } finally {
-    await endForksIn(context, session, forks);
-  }
+  await takeCopies(context, session, forks);
+  const folder = machineFolder(context.directory, spec.instanceId);
+  const { resets } = session;
+  const slots = await checkForkable(client, { session, spec, folder });
+  const refusal = () => {
+    if (!session.hold.mayGoOn) return 'its guest was paused meanwhile';
+    return session.resets === resets ? undefined : 'its guest was reset meanwhile';
+  };
+  const result = await forkInto(context, { ...forking, client, refusal });
+  await endForksIn(context, session, forks);
+  await takeCopies(context, session, forks);
+  return { slots, result };
 }
 
 /** What a guest writes to its serial port that knows how to become another instance, when it has booted. */
@@ -111,9 +140,9 @@ const forkableLine = 'bakehouse: can be forked';
 
 /** See `GuestForker.forkRefusal`. */
 export async function forkRefusal(folder: string): Promise<string | undefined> {
-  const console = Buffer.from((await readMachineBoot(folder))?.console ?? []).toString('latin1');
-  if (console.includes(forkableLine)) return undefined;
-  return 'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted; where the console was too long to be kept, stop and start the instance';
+  const { text } = await readConsoleSince(folder);
+  if (text.includes(forkableLine)) return undefined;
+  return 'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted: wait until a guest that boots has; where the console was too long to be kept, stop and start the instance';
 }
 
 async function checkForkable(
@@ -122,6 +151,7 @@ async function checkForkable(
 ): Promise<readonly number[]> {
   await session.hold.known();
   const state = await runStateOf(client);
+  await session.resetNoted;
   if (state !== 'running') throw new MemoryNotKeptError(`its guest does not run: it is ${state}`);
   if (spec.ephemeralDisks.length > 0) throw new MemoryNotKeptError('it has instance-store disks');
   const refusal = await forkRefusal(folder);
@@ -131,9 +161,9 @@ async function checkForkable(
 
 async function forkInto(
   { clock, directory, disks, limits, room, users }: ComputeContext,
-  forking: Forking & { readonly session: MachineSession; readonly client: QmpClient },
+  forking: Forking & Pick<ForkGuestOptions, 'refusal'> & { readonly client: QmpClient },
 ): Promise<ForkResult> {
-  const { spec, forks, session, client, limitMs, signal, holding } = forking;
+  const { spec, forks, client, limitMs, signal, holding, refusal } = forking;
   const { instanceId, memoryMiB } = spec;
   const deadline = clock.elapsed() + limitMs;
   const [first] = forks;
@@ -152,7 +182,7 @@ async function forkInto(
     ...{ folder, path, clock, deadline, signal, holding, disks: copies, room },
     ...{ user: await users.of(folder), bytesMax: rounds * keptBytesMax(memoryMiB) },
     freeBytesMin: limits.spaceNeededBytes,
-    isHeld: () => session.hold.reason !== undefined,
+    refusal,
     writeBack: async () => {
       await Promise.all([...volumeIds].map((volumeId) => disks.writeBack(volumeId)));
     },
@@ -161,67 +191,89 @@ async function forkInto(
   return { at: Math.round(stoppedAtMs), pauseMs, memoryBytes: size };
 }
 
+interface Handing extends Pick<Forking, 'forks' | 'spec' | 'signal'> {
+  readonly facts: Parameters<typeof writeMemoryFacts>[1];
+}
+
 /** Each fork gets memory of its own, which goes with its folder, and disks that are on the host's disk. */
 async function handOut(
-  { directory, disks }: ComputeContext,
-  forks: readonly ForkedMachine[],
-  facts: Parameters<typeof writeMemoryFacts>[1],
+  context: ComputeContext,
+  { forks, spec, facts, signal }: Handing,
 ): Promise<void> {
+  const { directory, disks } = context;
   const [first, ...others] = forks.map(({ instanceId }) => memoryIn(directory, instanceId));
+  await checkRoomForCopies(context, spec.instanceId, { memory: `${first}`, count: others.length });
   for (const path of others) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await copyFile(`${first}`, path);
-    await syncPath(path);
+    await copyMemory(`${first}`, path, signal);
   }
   for (const [at, { disks: copies }] of forks.entries()) {
     for (const { volumeId, copyId } of copies) {
+      signal.throwIfAborted();
       const source = forks[0]?.disks.find((disk) => disk.volumeId === volumeId)?.copyId;
       if (at > 0 && source !== undefined) await disks.copy(source, copyId);
       await disks.writeBack(copyId);
     }
   }
+  signal.throwIfAborted();
   for (const { instanceId } of forks) {
     await writeMemoryFacts(machineFolder(directory, instanceId), facts);
+  }
+}
+
+/** The first fork's disks take what the guest's own do. */
+async function checkRoomForCopies(
+  { disks, room, limits }: ComputeContext,
+  instanceId: InstanceId,
+  { memory, count }: { readonly memory: string; readonly count: number },
+): Promise<void> {
+  if (count === 0) return;
+  const { dev, blocks } = await stat(memory);
+  const files = [{ device: dev, bytes: blocks * 512 }, ...(await disks.files(instanceId))];
+  for (const { path, device, freeBytes, reservedBytes } of await room.look()) {
+    const ofOne = files.filter((file) => file.device === device);
+    const needed = count * ofOne.reduce((sum, { bytes }) => sum + bytes, 0);
+    const roomBytes = freeBytes - reservedBytes - limits.spaceNeededBytes;
+    if (needed <= Math.max(0, roomBytes)) continue;
+    throw new MemoryNotKeptError(
+      `the disk of ${path} has room for ${Math.floor(roomBytes / MiB)} MiB beside its reserve, and the other forks need ${Math.ceil(needed / MiB)} MiB`,
+    );
   }
 }
 
 const memoryIn = (directory: string, instanceId: InstanceId): string =>
   join(machineFolder(directory, instanceId), machineFileNames.memory);
 
-/** See `GuestForker.endFork`. */
-export async function endForks(
-  context: ComputeContext,
-  session: MachineSession | undefined,
-  forks: readonly ForkedMachine[],
-): Promise<void> {
-  if (session) await endForksIn(context, session, forks);
-  await forgetForks(context, forks);
-}
-
-/** Ends what a fork has left in the machine. */
-async function endForksIn(
-  { clock, disks }: ComputeContext,
+/** Ends what these forks, and others before, have left in QEMU. */
+export async function endForksIn(
+  { clock, limits }: ComputeContext,
   session: MachineSession,
   forks: readonly ForkedMachine[],
 ): Promise<void> {
-  const copies = forks.flatMap((fork) => fork.disks);
   await session.hold.known();
-  const isHeld = () => session.hold.reason !== undefined;
-  await endForkIn(await session.client(), { disks: copies, clock, isHeld });
-  for (const { copyId } of copies) await disks.take(copyId, session.record.instanceId);
+  await endForkIn(await session.client(), {
+    copyIds: forks.flatMap(({ disks }) => disks.map(({ copyId }) => copyId)),
+    clock,
+    mayGoOn: () => session.hold.mayGoOn,
+    limitMs: limits.commandMs,
+  });
+}
+
+/** The machine has no way to the copies any more; one that has them open still writes into them. */
+export async function takeCopies(
+  { disks }: ComputeContext,
+  { record }: MachineSession,
+  forks: readonly ForkedMachine[],
+): Promise<void> {
+  for (const { copyId } of forks.flatMap((fork) => fork.disks)) {
+    await disks.take(copyId, record.instanceId);
+  }
 }
 
 /** Removes what is kept for machines that have not begun. */
-async function forgetForks(
+export async function forgetForks(
   { directory }: ComputeContext,
   forks: readonly ForkedMachine[],
 ): Promise<void> {
   for (const { instanceId } of forks) await machineKeeper(directory).forget(instanceId);
-}
-
-/** The machine has its memory. */
-export async function removeMemory(folder: string): Promise<void> {
-  for (const name of [machineFileNames.memoryFacts, machineFileNames.memory]) {
-    await rm(join(folder, name), { force: true });
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineSpec } from '@bakehouse/domain';
 import { isMissing, readTextIfExists, writeFileDurably } from '@bakehouse/host';
@@ -138,4 +138,17 @@ export async function openMemory(folder: string): Promise<OpenedMemory | undefin
     ...(slots && { slots }),
     [Symbol.asyncDispose]: () => file.close(),
   };
+}
+
+/** Nobody goes on from what is kept here any more. */
+export async function removeMemory(folder: string): Promise<void> {
+  // The facts last: as long as there is a file they say whose it is.
+  for (const name of [machineFileNames.memory, machineFileNames.memoryFacts]) {
+    await rm(join(folder, name), { force: true });
+  }
+}
+
+/** The same, where it is a fork's: a template's goes with its folder. */
+export async function removeForkMemory(folder: string): Promise<void> {
+  if ((await readMemoryFacts(folder))?.slots) await removeMemory(folder);
 }

@@ -21,6 +21,8 @@ export const machineFileNames = {
   /** What the guest wrote to its serial port, and the end of what was cut off: see console-log.ts. */
   serial: 'serial.log',
   serialBefore: 'serial.before',
+  /** Where in it the last start or reset begins: see console-since.ts. */
+  consoleStart: 'console.json',
   /** When its last start passed its stages: see boot-watch.ts. */
   boot: 'boot.json',
   /** Errors and warnings of QEMU. */

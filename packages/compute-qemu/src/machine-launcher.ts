@@ -19,11 +19,17 @@ import { BootWatch } from './boot-watch.ts';
 import { MachineStartError, MemoryMisfitError } from './compute-errors.ts';
 import type { ComputeContext } from './compute-options.ts';
 import { removeEphemeralDisks } from './conclude-machine.ts';
+import { noteConsoleStart } from './console-since.ts';
 import { backingOfChain } from './disk-backing.ts';
 import { writeForkCard } from './fork-card.ts';
 import { hostMemoryAvailable } from './host-memory.ts';
-import { removeMemory } from './keep-guest.ts';
-import { memoryMisfit, type OpenedMemory, openMemory } from './kept-memory.ts';
+import {
+  memoryMisfit,
+  type OpenedMemory,
+  openMemory,
+  removeForkMemory,
+  removeMemory,
+} from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
 import { endMachineGroup, enterMachineGroup } from './machine-group.ts';
 import { withMachineJail } from './machine-jail.ts';
@@ -112,7 +118,8 @@ export class MachineLauncher {
     const misfit =
       (await memoryUsedBecause(folder)) ?? (await memoryMisfit(folder, spec, accelerator));
     await using memory = misfit === undefined ? await openMemory(folder) : undefined;
-    if (!memory?.slots) throw new MachineStartError(misfit ?? 'the memory of the fork is gone');
+    if (!memory?.slots)
+      throw new MachineStartError(misfit ?? 'the memory of the fork no longer exists');
     try {
       const launched = await this.#begin(spec, { memory });
       await removeMemory(folder);
@@ -128,6 +135,7 @@ export class MachineLauncher {
     const { directory, accelerator, logger } = this.#context;
     const { instanceId, memoryOf, forkOf } = spec;
     if (forkOf !== undefined) return await this.#launchFork(spec);
+    await removeForkMemory(machineFolder(directory, instanceId));
     if (memoryOf === undefined) return await this.#begin(spec, {});
     const kept = machineFolder(directory, memoryOf);
     const used = await memoryUsedBecause(machineFolder(directory, instanceId));
@@ -197,14 +205,8 @@ export class MachineLauncher {
     const name = `machine of ${instanceId}`;
     const log = { path: join(folder, machineFileNames.log), keep: false };
     const infoPath = join(folder, machineFileNames.jail);
-    const bootWatch = await BootWatch.begin({
-      folder,
-      generation,
-      disks,
-      reads,
-      clock,
-      logger,
-    });
+    await noteConsoleStart(folder, { wasReset: false });
+    const bootWatch = await BootWatch.begin({ folder, generation, disks, reads, clock, logger });
     const handed = memory ? [memory.file.fd] : [];
     const started = await spawnJailed({ name, argv, jail, enter, log, infoPath, handed }).catch(
       (error: unknown) => {

@@ -8,17 +8,11 @@ import {
   isAlive,
   waitForEnd,
 } from '@bakehouse/host';
-import {
-  connectQmp,
-  type QmpClient,
-  QmpClosedError,
-  type QmpEvent,
-  QmpProtocolError,
-  QmpTimeoutError,
-} from '@bakehouse/qmp';
+import { connectQmp, type QmpClient, type QmpEvent, QmpProtocolError } from '@bakehouse/qmp';
 import { MachineGoneError, MachineUnresponsiveError } from './compute-errors.ts';
 import { concludeMachine } from './conclude-machine.ts';
 import { boundConsoleLog } from './console-log.ts';
+import { noteConsoleStart } from './console-since.ts';
 import { DiskStall } from './disk-stall.ts';
 import type { FollowedMachine } from './followed-machine.ts';
 import { giveForkCard } from './fork-card.ts';
@@ -27,11 +21,14 @@ import { machineFileNames } from './machine-files.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { type MachineRecord, markKilled } from './machine-record.ts';
 import { machineState } from './machine-state.ts';
+import { isMachineTrouble, withoutTrouble } from './machine-trouble.ts';
 import { runStateOf } from './monitor.ts';
 
 export interface SessionOptions extends FollowedMachine {
   readonly process: HostProcess;
   readonly groups: ControlGroups;
+  /** Does the work while nobody stops the guest or lets it go on. */
+  readonly holding: (work: () => Promise<void>) => Promise<void>;
 }
 
 /** Between two tries to connect to the monitor, and two looks at a process that may be about to end. */
@@ -56,6 +53,8 @@ export class MachineSession {
   #shutdown: string | undefined;
   #isKilled = false;
   #resetAt = 0;
+  #resets = 0;
+  #resetNoted: Promise<void> = Promise.resolve();
   #state: MachineStatus['state'] = 'unresponsive';
   /** The look at the state that is under way; all callers share it. */
   #look: Promise<void> | undefined;
@@ -109,6 +108,16 @@ export class MachineSession {
   /** Why the guest is paused; undefined when it is not. */
   get stalledBy(): string | undefined {
     return this.#isOver ? undefined : (this.hold.reason ?? this.#stall.reason);
+  }
+
+  /** How often the machine was reset since this session follows it. */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  /** Resolves when the console is known to speak of another guest since the last reset. */
+  get resetNoted(): Promise<void> {
+    return this.#resetNoted;
   }
 
   /** The monitor of a machine that responded when it was last asked; undefined when there is none. */
@@ -172,7 +181,7 @@ export class MachineSession {
     while (client || (!signal.aborted && (await isAlive(this.process)))) {
       client ??= await this.#connect();
       if (client) {
-        await this.#converse(client);
+        await this.#converse(client, client === first);
         client = undefined;
       }
       await waitForEnd(this.process, { clock, timeoutMs: retryMs });
@@ -206,8 +215,8 @@ export class MachineSession {
     }
   }
 
-  /** Resolves when the connection has ended. */
-  async #converse(client: QmpClient): Promise<void> {
+  /** Resolves when the connection has ended. `isWhole`: it is as old as the machine. */
+  async #converse(client: QmpClient, isWhole: boolean): Promise<void> {
     // Connected just as it was closed.
     if (this.#closing.signal.aborted) return await client.close();
     const { logger } = this.#options;
@@ -215,7 +224,8 @@ export class MachineSession {
     client.onEvent((event) => this.#handle(event, client, stop.signal));
     this.#client = client;
     this.#connected.resolve();
-    const chores = [this.#findStall(client, stop.signal), this.#giveCard(client, stop.signal)];
+    const { signal } = stop;
+    const chores = [this.#findStall(client, signal), this.#giveCard(client, { isWhole, signal })];
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -239,6 +249,8 @@ export class MachineSession {
           this.#options.emit({ kind: 'rebooted', instanceId, generation });
         }
         this.#resetAt = timestampMs;
+        this.#resets += 1;
+        this.#noteReset();
         // A guest that shut down and boots again did not end by that shutdown.
         this.#shutdown = undefined;
         break;
@@ -253,6 +265,14 @@ export class MachineSession {
         this.#resumed();
         break;
     }
+  }
+
+  #noteReset(): void {
+    const { folder, logger } = this.#options;
+    const note = () => noteConsoleStart(folder, { wasReset: true });
+    this.#resetNoted = this.#resetNoted.then(note).catch((error: unknown) => {
+      logger.log('warn', 'cannot record that a machine was reset', { error });
+    });
   }
 
   #resumed(): void {
@@ -276,14 +296,20 @@ export class MachineSession {
   }
 
   /** A fork's, when its guest has become another instance. One that does not stays without. */
-  async #giveCard(client: QmpClient, signal: AbortSignal): Promise<void> {
-    const { folder, clock, limits, logger } = this.#options;
+  async #giveCard(
+    client: QmpClient,
+    { isWhole, signal }: { readonly isWhole: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { folder, clock, limits, logger, holding } = this.#options;
     const { instanceId } = this.record;
-    const isHeld = () => this.hold.reason !== undefined;
-    const options = { folder, instanceId, clock, limits, isHeld, signal };
-    const giving = withoutTrouble(this.hold.known()).then(() => giveForkCard(client, options));
+    const mayGoOn = () => this.hold.mayGoOn;
+    const wasReset = () => this.#resets > 0;
+    const machine = { folder, instanceId, clock, limits, logger, holding, mayGoOn, wasReset };
+    const giving = this.hold
+      .known()
+      .then(() => giveForkCard(client, { ...machine, isWhole, signal }));
     await giving.catch((error: unknown) => {
-      if (signal.aborted || isMachineTrouble(error)) return;
+      if (signal.aborted) return;
       logger.log('warn', 'a fork stays without a network card', { error });
     });
   }
@@ -314,22 +340,4 @@ async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Pro
   const isDone = await Promise.race([work.then(() => true), limit]);
   done.abort();
   return isDone;
-}
-
-/** Undefined when the machine ends or hangs. */
-async function withoutTrouble<Result>(work: Promise<Result>): Promise<Result | undefined> {
-  return await work.catch((error: unknown) => {
-    if (isMachineTrouble(error)) return undefined;
-    throw error;
-  });
-}
-
-/** What a machine that ends or hangs does to a command. */
-function isMachineTrouble(error: unknown): boolean {
-  return (
-    error instanceof QmpClosedError ||
-    error instanceof QmpTimeoutError ||
-    error instanceof MachineGoneError ||
-    error instanceof MachineUnresponsiveError
-  );
 }

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Clock, MiB } from '@bakehouse/base';
 import { type GuestRoomMeter, MemoryNotKeptError } from '@bakehouse/domain';
 import { syncPath } from '@bakehouse/host';
+import { isDiskFull } from './copy-memory.ts';
 import { listenInFolder } from './listen-in-folder.ts';
 import { machineFileNames } from './machine-files.ts';
 import { isMonitorFailure } from './monitor.ts';
@@ -52,7 +53,7 @@ export async function writeMemoryFile(
     await rename(part, path);
     await syncPath(dirname(path));
   } catch (error) {
-    if (!isMonitorFailure(error)) throw error;
+    if (!isMonitorFailure(error) && !isDiskFull(error)) throw error;
     throw new MemoryNotKeptError(`its memory could not be kept: ${error.message}`, {
       cause: error,
     });

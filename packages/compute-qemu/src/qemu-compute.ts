@@ -2,7 +2,6 @@ import { KeyedLock } from '@bakehouse/base';
 import type {
   Capacity,
   Compute,
-  ForkedMachine,
   ForkResult,
   InstanceId,
   MachineBoot,
@@ -27,9 +26,11 @@ import { readConsoleLog } from './console-log.ts';
 import { plugDisk, unplugDisk } from './disk-hotplug.ts';
 import { DiskUseMeter } from './disk-use-meter.ts';
 import { endMachine } from './end-machine.ts';
-import { endForks, forkRefusal, isKept, keepForks, keepGuest } from './keep-guest.ts';
+import { forkRefusal, isKept, keepGuest } from './keep-guest.ts';
 import { waitsForCard } from './keep-memory.ts';
+import { removeForkMemory } from './kept-memory.ts';
 import { listMachineFolders, machineFolder } from './machine-files.ts';
+import { MachineForks } from './machine-forks.ts';
 import { endMachineGroup } from './machine-group.ts';
 import { machineKeeper } from './machine-keeper.ts';
 import { type LaunchedMachine, MachineLauncher, type RunningMachine } from './machine-launcher.ts';
@@ -49,6 +50,7 @@ export class QemuCompute implements Compute {
   readonly #keeper: MachineKeeper;
   readonly #diskUse: DiskUseMeter;
   readonly #lock = new KeyedLock();
+  readonly #forks: MachineForks;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   readonly #sessions = new Map<InstanceId, MachineSession>();
   #isClosed = false;
@@ -57,6 +59,8 @@ export class QemuCompute implements Compute {
     this.#context = context;
     this.#launcher = new MachineLauncher(context);
     this.#keeper = machineKeeper(context.directory);
+    const sessionOf = (id: InstanceId) => this.#session(id);
+    this.#forks = new MachineForks({ context, lock: this.#lock, sessionOf });
     const { disks, logger } = context;
     this.#diskUse = new DiskUseMeter({
       filesOf: async (id) => [...(await filesIn(this.#folder(id))), ...(await disks.files(id))],
@@ -77,6 +81,8 @@ export class QemuCompute implements Compute {
     return this.#lock.run([`life ${instanceId}`], async () => {
       const session = await this.#session(instanceId);
       if (session) await endMachine(session, this.#context);
+      // A fork may not have begun, and does not begin any more.
+      await removeForkMemory(this.#folder(instanceId));
     });
   }
 
@@ -185,18 +191,12 @@ export class QemuCompute implements Compute {
     return forkRefusal(this.#folder(instanceId));
   }
 
-  fork(spec: MachineSpec, options: Parameters<Compute['fork']>[1]): Promise<ForkResult> {
-    const { instanceId: id } = spec;
-    const holding = (work: () => Promise<void>) => this.#lock.run([`hold ${id}`], work);
-    return this.#lock.run([`life ${id}`, `disks ${id}`], async () =>
-      keepForks(this.#context, await this.#session(id), { ...options, spec, holding }),
-    );
+  fork(...[spec, options]: Parameters<Compute['fork']>): Promise<ForkResult> {
+    return this.#forks.fork(spec, options);
   }
 
-  endFork(id: InstanceId, forks: readonly ForkedMachine[]): Promise<void> {
-    return this.#lock.run([`life ${id}`, `disks ${id}`], async () =>
-      endForks(this.#context, await this.#session(id), forks),
-    );
+  endFork(...[instanceId, forks]: Parameters<Compute['endFork']>): Promise<void> {
+    return this.#forks.end(instanceId, forks);
   }
 
   kept(): Promise<readonly InstanceId[]> {
@@ -271,9 +271,7 @@ export class QemuCompute implements Compute {
     });
   }
 
-  readConsole(
-    instanceId: InstanceId,
-  ): Promise<{ bytes: Uint8Array; changedAt: number } | undefined> {
+  readConsole(instanceId: InstanceId): ReturnType<Compute['readConsole']> {
     return readConsoleLog(this.#folder(instanceId));
   }
 
@@ -298,12 +296,13 @@ export class QemuCompute implements Compute {
     if (session?.record.generation === generation) {
       await session.hold.known();
       // It has begun.
-      if (session.hold.reason !== undefined) return;
+      if (session.hold.isStopping) return;
       const folder = this.#folder(instanceId);
       const isRestored = (spec.memoryOf ?? spec.forkOf) !== undefined;
       // Without a word of what its guest begins from, it was cut off before that, and is made again.
       if (!isRestored || (await hasMemoryUse(folder))) {
-        return await beginGuest(await session.client(), { folder, instanceId, isRestored });
+        await beginGuest(await session.client(), { folder, instanceId, isRestored });
+        return await removeForkMemory(folder);
       }
     }
     if (session) await endMachine(session, this.#context);
@@ -343,12 +342,15 @@ export class QemuCompute implements Compute {
         groups,
         limits,
         logger: logger.with({ instanceId, generation }),
+        holding: (work) => this.#lock.run([`hold ${instanceId}`], work),
         emit: (event) => this.#emit(event),
       },
       client,
     );
     this.#sessions.set(instanceId, session);
     if (this.#isClosed) void session.close();
+    // Its server may have been killed while it forked it.
+    if (!client) this.#forks.endLater(session);
     void session.ended.then(() => {
       bootWatch?.stop();
       if (this.#sessions.get(instanceId) === session) this.#sessions.delete(instanceId);

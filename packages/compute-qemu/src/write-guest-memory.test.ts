@@ -9,7 +9,10 @@ import { fakeMonitor } from './testing/fake-monitor.ts';
 import { writeGuestMemory } from './write-guest-memory.ts';
 
 /** Writes two bytes by a QEMU that gives these replies in turn. Returns what it was asked. */
-async function write(replies: readonly string[]): Promise<readonly string[]> {
+async function write(
+  replies: readonly string[],
+  changes: { timeoutMs?: number; check?: () => Promise<void> } = {},
+): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-debug-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const asked: string[] = [];
@@ -29,7 +32,8 @@ async function write(replies: readonly string[]): Promise<readonly string[]> {
       line === 'gdbserver none' ? '' : attach(),
   });
   const bytes = Uint8Array.of(0xab, 1);
-  const options = { folder, user: process.getuid?.() ?? 0, timeoutMs: 5_000 };
+  const user = process.getuid?.() ?? 0;
+  const options = { folder, user, timeoutMs: 5_000, check: async () => {}, ...changes };
   try {
     await writeGuestMemory(client, [{ address: 0x9000, bytes }], options);
   } finally {
@@ -48,4 +52,16 @@ test.each([
   [[`+${'x'.repeat(5_000)}`], 'more than its replies'],
 ])('a refusal (%s) is an error', async (replies, why) => {
   await expect(write(replies)).rejects.toThrow(why);
+});
+
+test('a QEMU that does not reply in time is not waited for', async () => {
+  const writing = write(['+'], { timeoutMs: 50 });
+  await expect(writing).rejects.toThrow('timeout');
+});
+
+test('nothing is written into a guest that is another one by then', async () => {
+  const check = async () => {
+    throw new Error('reset');
+  };
+  await expect(write(['+$OK#9a', '+$E14#aa'], { check })).rejects.toThrow('reset');
 });

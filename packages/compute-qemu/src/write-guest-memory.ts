@@ -17,6 +17,8 @@ interface WriteOptions {
   /** QEMU's. */
   readonly user: number;
   readonly timeoutMs: number;
+  /** Called while the guest is stopped, before anything is written. Nothing is when it rejects. */
+  readonly check: () => Promise<void>;
 }
 
 /** Of what QEMU sends, more than its few short replies is not believed. */
@@ -24,12 +26,13 @@ const replyBytesMax = 4096;
 
 /**
  * Writes into a guest's memory. QEMU has no command for that but its debugger's protocol (GDB's Remote Serial Protocol),
- * for which it connects to a socket of ours and stops the guest; the guest goes on when this resolves.
+ * for which it connects to a socket of ours and stops the guest; the guest goes on when this resolves. It may stay stopped
+ * when this rejects.
  */
 export async function writeGuestMemory(
   client: QmpClient,
   writes: readonly GuestBytes[],
-  { folder, user, timeoutMs }: WriteOptions,
+  { folder, user, timeoutMs, check }: WriteOptions,
 ): Promise<void> {
   const signal = AbortSignal.timeout(timeoutMs);
   const name = machineFileNames.debugSocket;
@@ -43,9 +46,12 @@ export async function writeGuestMemory(
     await debuggerAt(client, `unix:${name}`);
     const [socket]: Socket[] = await connected;
     if (!socket) throw new Error('a connection has a socket');
+    const end = () => socket.destroy(signal.reason);
+    signal.addEventListener('abort', end);
     try {
-      await converse(socket, packetsFor(writes), signal);
+      await converse(socket, packetsFor(writes), check);
     } finally {
+      signal.removeEventListener('abort', end);
       socket.destroy();
     }
   } finally {
@@ -73,7 +79,7 @@ function packetsFor(writes: readonly GuestBytes[]): readonly string[] {
 async function converse(
   socket: Socket,
   packets: readonly string[],
-  signal: AbortSignal,
+  check: () => Promise<void>,
 ): Promise<void> {
   let received = '';
   let sent = 0;
@@ -85,7 +91,6 @@ async function converse(
   };
   next();
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-    signal.throwIfAborted();
     received += Buffer.from(chunk).toString('latin1');
     if (received.length > replyBytesMax) throw new Error('QEMU writes more than its replies');
     const [whole, reply] = /\$([^#]*)#[0-9a-f]{2}/.exec(received) ?? [];
@@ -93,6 +98,7 @@ async function converse(
     if (reply !== 'OK') throw new Error(`QEMU did not write the guest's memory: ${reply}`);
     received = '';
     socket.write('+');
+    if (sent === 1) await check();
     if (!next()) return;
   }
   throw new Error("QEMU ended the conversation about the guest's memory");

@@ -22,6 +22,7 @@ export async function sessionOfThisProcess(
         ...{ ranOutOfMemory: async () => false, remove: async () => {} },
       },
       limits: { ...computeLimitsDefault, ...limits },
+      holding: (work) => work(),
       emit: () => {},
     },
     client,

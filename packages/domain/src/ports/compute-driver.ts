@@ -102,7 +102,8 @@ export interface GuestForker {
   ): Promise<ForkResult>;
   /**
    * Ends what a fork has left in the machine that was cut off, whose guest goes on, and what it has kept for `forks`.
-   * Repeatable. No machine: what is kept is removed.
+   * Repeatable. No machine: what is kept is removed. A machine that does not respond is not waited for: what is left in it
+   * ends when it responds, or with it.
    */
   endFork(instanceId: InstanceId, forks: readonly ForkedMachine[]): Promise<void>;
 }
@@ -154,7 +155,10 @@ export interface ComputeDriver {
   start(spec: MachineSpec): Promise<void>;
   /** Presses the power button and returns; an `exited` event reports the end. No machine: no-op. */
   pressPowerButton(instanceId: InstanceId): Promise<void>;
-  /** Ends the machine at once and resolves when it has ended. No machine: no-op. */
+  /**
+   * Ends the machine at once and resolves when it has ended. No machine: no-op, but that a fork which has not begun loses its
+   * memory, and does not start.
+   */
   kill(instanceId: InstanceId): Promise<void>;
   /** The machine of one instance; undefined when it has none. Asks this machine and no other. */
   find(instanceId: InstanceId): Promise<MachineStatus | undefined>;
