@@ -92,7 +92,7 @@ export const filesAmong = (
   );
 
 /** What is kept of a guest's memory takes as much as the guest has. */
-export const memoryBytesOf = ({ memoryMiB }: MachineSpec): number => memoryMiB * MiB;
+const memoryBytesOf = ({ memoryMiB }: MachineSpec): number => memoryMiB * MiB;
 
 /** The memory that is kept of them, or for them. */
 export const memoryAmong = (machines: readonly SimulatedMachine[]): readonly MemoryOnDisk[] =>
