@@ -32,7 +32,7 @@ its connections to others end, before it gets its network card. Then cloud-init 
 same user data, and gives it a host name and the host keys that sshd starts with; its other programs run meanwhile.
 What they have drawn themselves, such as keys in their memory, it shares with INSTANCE, and what is drawn in the
 moment before its random numbers are renewed: fork no instance whose programs keep secrets that must differ.
-The exit code is 1 when a fork was ended before it had all that, and 0 otherwise.
+A fork that is ended before it has started is named, and the command fails.
 
 INSTANCE must run Bakehouse Linux as baked by this release and have booted. It has one network card, no
 instance-store disks, and no image of another account. EC2 has no such call.
