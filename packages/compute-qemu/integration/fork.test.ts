@@ -174,7 +174,7 @@ it('what counts changes of a disk goes on counting', async () => {
   );
 });
 
-it('a fork whose memory is gone does not start, and one that has begun does not begin again', async () => {
+it('a fork whose memory no longer exists does not start, and one that has begun does not begin again', async () => {
   const driver = await startParent();
   await driver.fork(parent, { ...limits, forks: [forkOf(firstId)] });
   await driver.endFork(instanceId, [forkOf(firstId)]);

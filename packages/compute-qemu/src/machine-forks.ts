@@ -11,23 +11,23 @@ import { endForksIn, forgetForks, keepForks, takeCopies } from './keep-guest.ts'
 import type { MachineSession } from './machine-session.ts';
 import { isMachineTrouble, withoutTrouble } from './machine-trouble.ts';
 
-interface MachineForksOptions {
-  readonly context: ComputeContext;
-  readonly lock: KeyedLock;
-  readonly sessionOf: (instanceId: InstanceId) => Promise<MachineSession | undefined>;
-}
+type SessionOf = (instanceId: InstanceId) => Promise<MachineSession | undefined>;
 
 /** What else changes the machine waits for a fork, and a fork for that. */
 const keysOf = (instanceId: InstanceId) => [`life ${instanceId}`, `disks ${instanceId}`];
 
 /** See `GuestForker`. */
 export class MachineForks {
-  readonly #options: MachineForksOptions;
+  readonly #options: {
+    readonly context: ComputeContext;
+    readonly lock: KeyedLock;
+    readonly sessionOf: SessionOf;
+  };
   /** What forks have left in machines that did not respond. */
   readonly #left = new Map<MachineSession, readonly ForkedMachine[]>();
 
-  constructor(options: MachineForksOptions) {
-    this.#options = options;
+  constructor(context: ComputeContext, lock: KeyedLock, sessionOf: SessionOf) {
+    this.#options = { context, lock, sessionOf };
   }
 
   fork(spec: MachineSpec, options: Parameters<Compute['fork']>[1]): Promise<ForkResult> {

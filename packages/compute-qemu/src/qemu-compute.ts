@@ -58,9 +58,8 @@ export class QemuCompute implements Compute {
   constructor(context: ComputeContext) {
     this.#context = context;
     this.#launcher = new MachineLauncher(context);
+    this.#forks = new MachineForks(context, this.#lock, (id) => this.#session(id));
     this.#keeper = machineKeeper(context.directory);
-    const sessionOf = (id: InstanceId) => this.#session(id);
-    this.#forks = new MachineForks({ context, lock: this.#lock, sessionOf });
     const { disks, logger } = context;
     this.#diskUse = new DiskUseMeter({
       filesOf: async (id) => [...(await filesIn(this.#folder(id))), ...(await disks.files(id))],
