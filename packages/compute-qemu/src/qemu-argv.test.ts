@@ -37,7 +37,7 @@ describe('the command line of a machine', () => {
     ['-accel', ['tcg,thread=multi,tb-size=256']],
     ['-cpu', ['qemu64,-svm']],
     ['-smp', ['cpus=2,sockets=1,cores=1,threads=2']],
-    ['-m', ['size=1024M']],
+    ['-m', ['size=1048568K']],
     ['-pidfile', ['pid']],
     ['-mon', ['chardev=qmp,mode=control', 'chardev=disks,mode=control']],
     [
@@ -56,6 +56,13 @@ describe('the command line of a machine', () => {
   it('runs on the host’s processor under KVM', () => {
     const argv = argvOf({}, 'kvm');
     expect([values('-accel', argv), values('-cpu', argv)]).toEqual([['kvm'], ['host']]);
+  });
+
+  it('has all of its memory under KVM, and emulated so much that QEMU tracks writes page by page', () => {
+    expect(values('-m', argvOf({}, 'kvm'))).toEqual(['size=1048576K']);
+    const [size] = values('-m', argvOf({ memoryMiB: 512 }));
+    expect(size).toBe('size=524280K');
+    expect(524_280 % 256).not.toBe(0);
   });
 
   it('makes the nodes of each disk before its device', () => {
