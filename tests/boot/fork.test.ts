@@ -99,25 +99,26 @@ describe('forks of a running instance', () => {
     for (const fork of forks) expect(await sh(fork, connections)).toBe('');
   });
 
-  test('its random numbers are its own when udev has seen that the card is lost, its machine id before it has another', async () => {
-    const own = [];
-    for (const fork of forks) own.push({ fork, ...(await renewalOf(fork, true)) });
-    const drawn = (await renewalOf(parent, false)).moments.map(({ random }) => random);
-    for (const { fork, moments, renewed } of own) {
-      const { machineId } = await factsOf(fork);
-      const linked = moments.filter(({ hasLink }) => hasLink);
-      expect(new Set(linked.map((moment) => moment.machineId))).toEqual(new Set([machineId]));
-      const later = moments.filter(({ uptime }) => uptime > renewed).map(({ random }) => random);
-      expect(later.length).toBeGreaterThan(0);
-      drawn.push(...later);
-      const windowMs = 1000 * (renewed - (moments[0]?.uptime ?? 0));
-      const before = moments.filter(({ uptime }) => uptime <= renewed).length;
-      console.log(
-        `random numbers renewed within ${windowMs.toFixed(0)} ms, ${before} drawn before`,
-      );
-    }
+  test('its random numbers are its own from the first on, its machine id before it has another card', async () => {
+    const guests = [parent, ...forks];
+    const [ofParent = [], ...ofForks] = await Promise.all(guests.map(renewalOf));
+    const isShared = (line: string, at: number) =>
+      [ofParent, ...ofForks].every((moments) => moments[at]?.line === line);
+    const forkedAt = ofParent.findIndex(({ line }, at) => !isShared(line, at));
+    expect(forkedAt).toBeGreaterThan(0);
+    const drawn = [ofParent, ...ofForks].flatMap((moments) =>
+      moments.slice(forkedAt).map(({ random }) => random),
+    );
     expect(new Set(drawn).size).toBe(drawn.length);
-    for (const guest of [parent, ...forks]) await sh(guest, `kill ${watcherId}`);
+    for (const [at, fork] of forks.entries()) {
+      const moments = ofForks[at]?.slice(forkedAt) ?? [];
+      const lostAt = moments.findIndex(({ hasLink }) => !hasLink);
+      expect(lostAt).toBeGreaterThanOrEqual(0);
+      const later = moments.slice(lostAt).filter(({ hasLink }) => hasLink);
+      const { machineId } = await factsOf(fork);
+      expect(new Set(later.map((moment) => moment.machineId))).toEqual(new Set([machineId]));
+    }
+    for (const guest of guests) await sh(guest, `kill ${watcherId}`);
   });
 
   test('programs have what they had in memory, and disks what was written', async () => {

@@ -37,7 +37,8 @@ const parent = machineSpec({
   ],
 });
 const limits = { limitMs: 60_000, signal: new AbortController().signal };
-const forked = `bakehouse: another instance, but for 9000+8\n`;
+const forked = 'bakehouse: another instance\n';
+const forkable = 'bakehouse: can be forked, with secrets at 9000+8\n';
 
 const forkOf = (id: ForkId): ForkedMachine => ({
   instanceId: id,
@@ -119,7 +120,8 @@ const memoryOf = (id: InstanceId) => join(bench.folder, 'instances', id, 'memory
 
 async function leaveMemory(path: string): Promise<void> {
   await cp(`${path}.copy`, path);
-  await writeMemoryFacts(dirname(path), { hardware: {}, qemuBuild: '', slots: [2] });
+  const facts = { hardware: {}, qemuBuild: '', slots: [2], secrets: '9000+8' };
+  await writeMemoryFacts(dirname(path), facts);
 }
 
 async function ask(command: string, args = {}, of: InstanceId = instanceId): Promise<unknown> {
@@ -151,7 +153,7 @@ it('two forks go on where the guest was, each with its own disks and card; the g
     await eventually(async () => expect(await consoleOf(driver, id)).toBe(whole));
   }
   await countsOn();
-  expect(await consoleOf(driver, instanceId)).toBe('bakehouse: can be forked\n');
+  expect(await consoleOf(driver, instanceId)).toBe(forkable);
   await eventually(async () => {
     const boot = await driver.readBoot(firstId);
     expect(boot?.memory).toEqual({ restoredAt: expect.any(Number), forkOf: instanceId });
@@ -312,7 +314,23 @@ it('a fork that reboots before it has its card gets it then', async () => {
   expect(await cards()).toEqual(['eth0-before']);
   await driver.reboot(firstId, { ...limits, limitMs: 0 });
   await eventually(async () => expect(await cards()).toEqual(['eth0']));
-  await eventually(async () => expect(await consoleOf(driver, firstId)).toContain('can be forked'));
+  await eventually(async () => expect(await consoleOf(driver, firstId)).toContain(forkable));
+});
+
+it('each fork has secrets of its own before its guest does anything', async () => {
+  await bench.makeDisks(bootSectors.stubborn);
+  const { driver } = bench.driver();
+  await driver.start(parent);
+  await eventually(async () => expect(await driver.forkRefusal(instanceId)).toBeUndefined());
+  await driver.fork(parent, { ...limits, forks: [forkOf(firstId), forkOf(secondId)] });
+  await driver.start(first());
+  await driver.start(second());
+  // The guests have halted: they have drawn nothing themselves.
+  const secretOf = (id: InstanceId) =>
+    ask('human-monitor-command', { 'command-line': 'xp /2xw 0x9000' }, id);
+  const secrets = [await secretOf(instanceId), await secretOf(firstId), await secretOf(secondId)];
+  expect(secrets[0]).toMatch(/: 0x00000000 0x00000000/);
+  expect(new Set(secrets).size).toBe(3);
 });
 
 it('a guest that does not say that it can become another instance is not forked', async () => {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { KiB } from '@bakehouse/base';
 import { expect, onTestFinished, test } from 'vitest';
 import { boundConsoleLog } from './console-log.ts';
-import { noteConsoleStart, readConsoleSince } from './console-since.ts';
+import { noteConsoleStart, readConsoleSince, wasResetSince } from './console-since.ts';
 import { forkRefusal } from './keep-guest.ts';
 import { machineFileNames } from './machine-files.ts';
 
-const line = 'bakehouse: can be forked\r\n';
+const line = 'bakehouse: can be forked, with secrets at 9000+8\r\n';
 
 async function machine() {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-console-'));
@@ -20,7 +20,7 @@ async function machine() {
 
 test('what a guest wrote before its machine was started or reset counts no more', async () => {
   const { folder, write } = await machine();
-  expect(await readConsoleSince(folder)).toEqual({ text: '', wasReset: false });
+  expect([await readConsoleSince(folder), await wasResetSince(folder)]).toEqual(['', false]);
   await noteConsoleStart(folder, { wasReset: false });
   expect(await forkRefusal(folder)).toContain('does not say');
   await write('x'.repeat(300 * KiB) + line);
@@ -28,7 +28,7 @@ test('what a guest wrote before its machine was started or reset counts no more'
   await noteConsoleStart(folder, { wasReset: true });
   expect(await forkRefusal(folder)).toContain('does not say');
   await write(line);
-  expect(await readConsoleSince(folder)).toEqual({ text: line, wasReset: true });
+  expect([await readConsoleSince(folder), await wasResetSince(folder)]).toEqual([line, true]);
   expect(await forkRefusal(folder)).toBeUndefined();
 });
 
@@ -40,6 +40,13 @@ test('after a cut, the whole console is of the guest that runs', async () => {
   expect(await forkRefusal(folder)).toContain('does not say');
   await write(line);
   await write('x'.repeat(200));
-  expect(await readConsoleSince(folder)).toMatchObject({ wasReset: true });
+  expect(await wasResetSince(folder)).toBe(true);
   expect(await forkRefusal(folder)).toBeUndefined();
+});
+
+test('a note that cannot be read counts as none', async () => {
+  const { folder } = await machine();
+  await writeFile(join(folder, machineFileNames.consoleStart), '{"version":');
+  expect(await readConsoleSince(folder)).toBe('');
+  await boundConsoleLog(folder, 1);
 });

@@ -1,13 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KiB, MiB } from '@bakehouse/base';
-import {
-  isMissing,
-  openPlainFile,
-  readPlainFile,
-  statIfExists,
-  writeFileDurably,
-} from '@bakehouse/host';
+import { isMissing, openPlainFile, readPlainFile, statIfExists } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import { machineFileNames } from './machine-files.ts';
 
@@ -40,13 +36,15 @@ export async function noteConsoleCut(folder: string): Promise<void> {
   if (start) await writeStart(folder, { ...start, from: 0 });
 }
 
-/** What is known of the guest that runs now. No text where that is not known. */
-export async function readConsoleSince(
-  folder: string,
-): Promise<{ readonly text: string; readonly wasReset: boolean }> {
+/** Whether the machine was reset since it was started, as far as servers have seen. */
+export async function wasResetSince(folder: string): Promise<boolean> {
+  return (await readStart(folder))?.wasReset ?? false;
+}
+
+/** What the guest that runs now has written. Nothing where that is not known. */
+export async function readConsoleSince(folder: string): Promise<string> {
   const start = await readStart(folder);
-  if (!start) return { text: '', wasReset: false };
-  return { text: await readFrom(folder, start.from), wasReset: start.wasReset };
+  return start ? await readFrom(folder, start.from) : '';
 }
 
 /** The last of it where it is too long. */
@@ -65,16 +63,28 @@ async function readFrom(folder: string, from: number): Promise<string> {
   }
 }
 
+/** Without a flush: a machine does not outlive the host. */
 async function writeStart(folder: string, start: ConsoleStart): Promise<void> {
-  await writeFileDurably(join(folder, machineFileNames.consoleStart), JSON.stringify(start));
+  const path = join(folder, machineFileNames.consoleStart);
+  const part = `${path}.${randomUUID()}`;
+  await writeFile(part, JSON.stringify(start), { mode: 0o600, flag: 'wx' });
+  await rename(part, path);
 }
 
 async function readStart(folder: string): Promise<ConsoleStart | undefined> {
   const path = join(folder, machineFileNames.consoleStart);
   const text = (await readPlainFile(path, { bytesMax: 64 * KiB }))?.toString();
-  const value: unknown = JSON.parse(text ?? 'null');
+  const value = parsed(text);
   if (!isJsonObject(value) || value.version !== 1) return undefined;
   const { from, wasReset } = value;
   if (typeof from !== 'number' || typeof wasReset !== 'boolean') return undefined;
   return { version: 1, from, wasReset };
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Logger, MiB, minuteMs } from '@bakehouse/base';
 import type { InstanceId, MachineNic } from '@bakehouse/domain';
@@ -7,20 +6,14 @@ import { readPlainFile, writeFileDurably } from '@bakehouse/host';
 import { isJsonObject, type QmpClient, QmpError } from '@bakehouse/qmp';
 import { beginGuest } from './begin-guest.ts';
 import type { ComputeLimits } from './compute-limits.ts';
-import { readConsoleSince } from './console-since.ts';
+import { readConsoleSince, wasResetSince } from './console-since.ts';
 import { deviceIds } from './machine-devices.ts';
 import { machineFileNames } from './machine-files.ts';
 import { hasMemoryUse } from './memory-use.ts';
-import { runStateOf } from './monitor.ts';
 import { cardDevice, firstCard, firstCardPlace, forkedCard } from './network-card.ts';
-import { type GuestBytes, writeGuestMemory } from './write-guest-memory.ts';
 
-/**
- * What a fork's guest writes to its serial port when it has lost the other machine's card and renewed what it can, and
- * where in its memory its kernel keeps secrets that are drawn once: `ADDRESS+LENGTH`, in hexadecimal.
- */
-const renewedLine =
-  /bakehouse: another instance, but for((?: [0-9a-f]{1,10}\+[0-9a-f]{1,2}){1,16})[\r\n]/;
+/** What a fork's guest writes to its serial port when it has lost the other machine's card and renewed itself. */
+const renewedLine = 'bakehouse: another instance';
 /** An emulated guest on a busy host takes a minute. */
 const renewalMs = 10 * minuteMs;
 const pollMs = 100;
@@ -66,8 +59,6 @@ interface CardOptions {
   readonly mayGoOn: () => boolean;
   /** Whether the machine was reset since it was started, as far as this server has seen. */
   readonly wasReset: () => boolean;
-  /** All that the machine has done since it was started was seen. */
-  readonly isWhole: boolean;
   /** Does the work while nobody stops the guest or lets it go on. */
   readonly holding: (work: () => Promise<void>) => Promise<void>;
   readonly signal: AbortSignal;
@@ -98,7 +89,7 @@ export async function giveForkCard(client: QmpClient, options: CardOptions): Pro
       await clock.sleep(limits.statusMs, signal);
       return false;
     });
-    if (!isGiven) await clock.sleep(pollMs, signal);
+    if (!isGiven) await clock.sleep(isLate ? limits.superviseMs : pollMs, signal);
     // A guest that is stopped has no time.
     if (mayGoOn()) leftMs -= clock.elapsed() - begunAt;
     if (!isLate && leftMs <= 0 && !isGiven) {
@@ -127,6 +118,7 @@ class CardGiving {
   async next({ isLate }: { readonly isLate: boolean }): Promise<boolean> {
     const client = this.#client;
     await this.#begin();
+    if (!this.#hasBegun) return false;
     const devices = await deviceIds(client);
     if (devices.has(firstCard.device)) return true;
     if (devices.has(forkedCard.device)) {
@@ -160,61 +152,8 @@ class CardGiving {
   }
 
   async #isAnother({ isLate }: { readonly isLate: boolean }): Promise<boolean> {
-    const { folder, isWhole } = this.#options;
-    const { text, wasReset } = await readConsoleSince(folder);
-    if (wasReset || this.#options.wasReset()) return true;
-    if (isLate) return false;
-    const [line, places] = renewedLine.exec(text) ?? [];
-    if (line === undefined || places === undefined) return false;
-    // It may have been reset while nobody looked, after which there is other text on its console, and other memory.
-    if (!isWhole && text.slice(text.indexOf(line) + line.length).trim() !== '') {
-      throw new Error('its guest may have been reset while no server was there; reboot it');
-    }
-    return await this.#renew(places);
+    const { folder, wasReset } = this.#options;
+    if (wasReset() || (await wasResetSince(folder))) return true;
+    return !isLate && (await readConsoleSince(folder)).includes(renewedLine);
   }
-
-  /** False while the guest does not run: writing into its memory lets it go on. */
-  async #renew(places: string): Promise<boolean> {
-    const { mayGoOn, holding } = this.#options;
-    const client = this.#client;
-    let isRenewed = false;
-    await holding(async () => {
-      if (!mayGoOn() || (await runStateOf(client)) !== 'running') return;
-      try {
-        await this.#write(freshBytes(places));
-      } catch (error) {
-        if (mayGoOn() && (await runStateOf(client)) === 'paused') await client.execute('cont');
-        throw error;
-      }
-      isRenewed = true;
-    });
-    return isRenewed;
-  }
-
-  async #write(secrets: readonly GuestBytes[]): Promise<void> {
-    const { folder, limits, wasReset } = this.#options;
-    const client = this.#client;
-    const { gid: user } = await stat(folder);
-    await writeGuestMemory(client, secrets, {
-      ...{ folder, user, timeoutMs: limits.commandMs },
-      check: async () => {
-        // What QEMU has said of a reset has come by its reply.
-        await runStateOf(client);
-        if (wasReset()) throw new Error('its guest was reset meanwhile');
-      },
-    });
-  }
-}
-
-function freshBytes(places: string): readonly GuestBytes[] {
-  return places
-    .trim()
-    .split(' ')
-    .map((place) => {
-      const [address = '', length = ''] = place.split('+');
-      return {
-        address: Number.parseInt(address, 16),
-        bytes: randomBytes(Number.parseInt(length, 16)),
-      };
-    });
 }

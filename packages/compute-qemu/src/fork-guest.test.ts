@@ -74,7 +74,7 @@ test('the pause is that of the instant, whatever has paused the guest before', a
 
 test('a guest does not stand still for longer than two seconds', async () => {
   const { done, commands, path } = await fork({ completes: false });
-  await expect(done).rejects.toThrow('stood still for more than 2000 ms');
+  await expect(done).rejects.toThrow('paused for more than 2000 ms');
   await expect(done).rejects.toBeInstanceOf(MemoryNotKeptError);
   expect(commands).not.toContain('cont');
   await expect(readFile(path)).rejects.toThrow('ENOENT');
@@ -100,7 +100,7 @@ test.each([
   [true, true],
   [false, false],
 ])(
-  'a guest that has stood still since goes on, unless it is stopped otherwise',
+  'a guest that is paused since goes on, unless it is stopped otherwise',
   async (mayGoOn, goesOn) => {
     const { client, commands } = fakeMonitor({
       'query-status': () => ({ status: 'postmigrate' }),

@@ -101,7 +101,7 @@ function assertWanted({ refusal }: Pick<ForkGuestOptions, 'refusal'>): void {
   if (why !== undefined) throw new MemoryNotKeptError(why);
 }
 
-/** Gives up, at once, when the guest has stood still for too long; what is under way sees that by its signal. */
+/** Gives up, at once, when the guest has been paused for too long; what is under way sees that by its signal. */
 async function inPause(
   clock: Clock,
   outer: AbortSignal,
@@ -111,8 +111,7 @@ async function inPause(
   const tooLong = Promise.withResolvers<never>();
   const late = new AbortController();
   clock.sleep(pauseMsMax, done.signal).then(
-    () =>
-      late.abort(new MemoryNotKeptError(`its guest stood still for more than ${pauseMsMax} ms`)),
+    () => late.abort(new MemoryNotKeptError(`its guest was paused for more than ${pauseMsMax} ms`)),
     () => {},
   );
   const signal = AbortSignal.any([outer, late.signal]);
@@ -217,9 +216,15 @@ export async function endForkIn(
     await client.execute('migrate_cancel');
     await clock.sleep(pollMs);
   }
+  // The guest first: nothing that QEMU may refuse below keeps it stopped.
+  while ((await runStateOf(client)) === 'finish-migrate') {
+    if (clock.elapsed() >= deadline) {
+      throw new MachineUnresponsiveError('QEMU does not end the copy of the memory');
+    }
+    await clock.sleep(pollMs);
+  }
+  if ((await runStateOf(client)) === 'postmigrate' && mayGoOn()) await client.execute('cont');
   await useMigration(client, { events: false, 'pause-before-switchover': false });
-  const state = await runStateOf(client);
-  if (state === 'postmigrate' && mayGoOn()) await client.execute('cont');
   await endMirrors(client, copyIds, { clock, deadline });
 }
 

@@ -8,14 +8,15 @@ import {
   type MachineSpec,
   MemoryNotKeptError,
 } from '@bakehouse/domain';
+import { copyLargeFile, isDiskFull, syncPath } from '@bakehouse/host';
 import type { QmpClient } from '@bakehouse/qmp';
 import type { ComputeContext } from './compute-options.ts';
 import { readConsoleSince } from './console-since.ts';
-import { copyMemory, isDiskFull } from './copy-memory.ts';
 import { endMachine } from './end-machine.ts';
 import { endForkIn, type ForkGuestOptions, forkGuest, slotsOf } from './fork-guest.ts';
+import { secretsIn } from './guest-secrets.ts';
 import { saveMemory } from './keep-memory.ts';
-import { hardwareOf, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
+import { hardwareOf, type KeptFacts, readMemoryFacts, writeMemoryFacts } from './kept-memory.ts';
 import { machineFileNames, machineFolder } from './machine-files.ts';
 import { machineKeeper } from './machine-keeper.ts';
 import type { MachineSession } from './machine-session.ts';
@@ -77,9 +78,9 @@ export async function keepForks(
   if (!session) throw new MemoryNotKeptError('its machine does not run');
   const { clock, accelerator } = context;
   const deadline = clock.elapsed() + forking.limitMs;
-  const { slots, result } = await keepInstant(context, session, forking);
+  const { machine, result } = await keepInstant(context, session, forking);
   const qemuBuild = await qemuBuildOf(await session.client());
-  const facts = { hardware: await hardwareOf(forking.spec, accelerator), qemuBuild, slots };
+  const facts = { hardware: await hardwareOf(forking.spec, accelerator), qemuBuild, ...machine };
   const limitMs = deadline - clock.elapsed();
   await withinLimit(clock, { limitMs, signal: forking.signal }, (signal) =>
     handOut(context, { ...forking, facts, signal }),
@@ -117,14 +118,17 @@ async function keepInstant(
   context: ComputeContext,
   session: MachineSession,
   forking: Forking,
-): Promise<{ readonly slots: readonly number[]; readonly result: ForkResult }> {
+): Promise<{
+  readonly machine: Pick<KeptFacts, 'slots' | 'secrets'>;
+  readonly result: ForkResult;
+}> {
   const { forks, spec } = forking;
   const client = await session.client();
   await endForksIn(context, session, forks);
   await takeCopies(context, session, forks);
   const folder = machineFolder(context.directory, spec.instanceId);
   const { resets } = session;
-  const slots = await checkForkable(client, { session, spec, folder });
+  const machine = await checkForkable(client, { session, spec, folder });
   const refusal = () => {
     if (!session.hold.mayGoOn) return 'its guest was paused meanwhile';
     return session.resets === resets ? undefined : 'its guest was reset meanwhile';
@@ -132,31 +136,32 @@ async function keepInstant(
   const result = await forkInto(context, { ...forking, client, refusal });
   await endForksIn(context, session, forks);
   await takeCopies(context, session, forks);
-  return { slots, result };
+  return { machine, result };
 }
 
-/** What a guest writes to its serial port that knows how to become another instance, when it has booted. */
-const forkableLine = 'bakehouse: can be forked';
+const secretsOf = async (folder: string): Promise<string | undefined> =>
+  secretsIn(await readConsoleSince(folder));
 
 /** See `GuestForker.forkRefusal`. */
 export async function forkRefusal(folder: string): Promise<string | undefined> {
-  const { text } = await readConsoleSince(folder);
-  if (text.includes(forkableLine)) return undefined;
-  return 'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted: wait until a guest that boots has; where the console was too long to be kept, stop and start the instance';
+  return (await secretsOf(folder)) === undefined ? notForkable : undefined;
 }
+
+const notForkable =
+  'its console does not say that the guest can become another instance, as Bakehouse Linux baked by this release does when it has booted: wait until a guest that boots has; where the console was too long to be kept, stop and start the instance';
 
 async function checkForkable(
   client: QmpClient,
   { session, spec, folder }: { session: MachineSession; spec: MachineSpec; folder: string },
-): Promise<readonly number[]> {
+): Promise<Pick<KeptFacts, 'slots' | 'secrets'>> {
   await session.hold.known();
   const state = await runStateOf(client);
   await session.resetNoted;
   if (state !== 'running') throw new MemoryNotKeptError(`its guest does not run: it is ${state}`);
   if (spec.ephemeralDisks.length > 0) throw new MemoryNotKeptError('it has instance-store disks');
-  const refusal = await forkRefusal(folder);
-  if (refusal !== undefined) throw new MemoryNotKeptError(refusal);
-  return slotsOf(client, spec);
+  const secrets = await secretsOf(folder);
+  if (secrets === undefined) throw new MemoryNotKeptError(notForkable);
+  return { slots: await slotsOf(client, spec), secrets };
 }
 
 async function forkInto(
@@ -192,7 +197,7 @@ async function forkInto(
 }
 
 interface Handing extends Pick<Forking, 'forks' | 'spec' | 'signal'> {
-  readonly facts: Parameters<typeof writeMemoryFacts>[1];
+  readonly facts: KeptFacts;
 }
 
 /** Each fork gets memory of its own, which goes with its folder, and disks that are on the host's disk. */
@@ -205,13 +210,14 @@ async function handOut(
   await checkRoomForCopies(context, spec.instanceId, { memory: `${first}`, count: others.length });
   for (const path of others) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await copyMemory(`${first}`, path, signal);
+    await copyLargeFile(`${first}`, path, { signal });
+    await syncPath(path);
   }
   for (const [at, { disks: copies }] of forks.entries()) {
     for (const { volumeId, copyId } of copies) {
       signal.throwIfAborted();
       const source = forks[0]?.disks.find((disk) => disk.volumeId === volumeId)?.copyId;
-      if (at > 0 && source !== undefined) await disks.copy(source, copyId);
+      if (at > 0 && source !== undefined) await disks.copy(source, copyId, { signal });
       await disks.writeBack(copyId);
     }
   }

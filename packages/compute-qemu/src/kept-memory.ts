@@ -5,6 +5,7 @@ import type { MachineSpec } from '@bakehouse/domain';
 import { isMissing, readTextIfExists, writeFileDurably } from '@bakehouse/host';
 import { isJsonObject } from '@bakehouse/qmp';
 import type { Accelerator } from './accelerator.ts';
+import { areSecrets } from './guest-secrets.ts';
 import { machineFileNames } from './machine-files.ts';
 import { cardBackend, cardDevice, firstCard, firstCardPlace } from './network-card.ts';
 import { cpuModels, machineModel, processors, qemuArgv } from './qemu-argv.ts';
@@ -20,7 +21,11 @@ interface KeptMemory {
   readonly hardware: Hardware;
   /** Of a fork: the PCI slots of its card and its disks, as the other machine has them. */
   readonly slots?: readonly number[];
+  /** Of a fork: where in memory the other guest has its secrets, see `guest-secrets.ts`. */
+  readonly secrets?: string;
 }
+
+export type KeptFacts = Omit<KeptMemory, 'version'>;
 
 /** What the guest of this machine sees, apart from its network cards. */
 export async function hardwareOf(
@@ -75,10 +80,7 @@ function hardwareMisfit(
   return `the ${slots ? 'memory' : 'template'} was made with ${name} ${kept[name] ?? 'none'}, and this instance has ${wanted[name] ?? 'none'}`;
 }
 
-export async function writeMemoryFacts(
-  folder: string,
-  facts: Omit<KeptMemory, 'version'>,
-): Promise<void> {
+export async function writeMemoryFacts(folder: string, facts: KeptFacts): Promise<void> {
   const kept: KeptMemory = { version: 1, ...facts };
   await writeFileDurably(join(folder, machineFileNames.memoryFacts), JSON.stringify(kept));
 }
@@ -96,10 +98,11 @@ export async function readMemoryFacts(folder: string): Promise<KeptMemory | unde
 
 function isKeptMemory(value: unknown): value is KeptMemory {
   if (!isJsonObject(value) || value.version !== 1 || !isJsonObject(value.hardware)) return false;
-  const { hardware, slots = [], qemuBuild } = value;
+  const { hardware, slots = [], secrets, qemuBuild } = value;
   const texts = Object.values(hardware).every((each) => typeof each === 'string');
   const numbers = Array.isArray(slots) && slots.every((each) => typeof each === 'number');
-  return texts && numbers && typeof qemuBuild === 'string';
+  const isFork = value.slots !== undefined;
+  return texts && numbers && isFork === areSecrets(secrets) && typeof qemuBuild === 'string';
 }
 
 /** Memory to go on from. */
@@ -107,7 +110,13 @@ export interface OpenedMemory extends AsyncDisposable {
   /** Read-only: a machine that has it cannot change what others get. */
   readonly file: FileHandle;
   readonly qemuBuild: string;
-  readonly slots?: readonly number[];
+  readonly fork?: ForkFacts;
+}
+
+/** What a fork has from the machine that it is a fork of. */
+interface ForkFacts {
+  readonly slots: readonly number[];
+  readonly secrets: string;
 }
 
 /** Why the memory kept in `folder` is not for this machine; undefined when it is. */
@@ -131,11 +140,11 @@ export async function openMemory(folder: string): Promise<OpenedMemory | undefin
     throw error;
   });
   if (!file) return undefined;
-  const { qemuBuild, slots } = kept;
+  const { qemuBuild, slots, secrets } = kept;
   return {
     file,
     qemuBuild,
-    ...(slots && { slots }),
+    ...(slots && secrets !== undefined && { fork: { slots, secrets } }),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }

@@ -13,8 +13,11 @@ export interface MachineDisks {
   give(volumeId: VolumeId, instanceId: InstanceId): Promise<QemuBlockdevs>;
   /** Takes a volume back that the machine has closed. */
   take(volumeId: VolumeId, instanceId: InstanceId): Promise<void>;
-  /** Gives a volume the content of another with the same origin. No machine has either. */
-  copy(from: VolumeId, to: VolumeId): Promise<void>;
+  /**
+   * Gives a volume the content of another with the same origin. No machine has either. When it is given up, the volume has
+   * any content.
+   */
+  copy(from: VolumeId, to: VolumeId, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Resolves when what was written to the volume by now is on the host's disk. */
   writeBack(volumeId: VolumeId): Promise<void>;
   /** The machine's files there: disks, and what is kept of them for snapshots. */

@@ -118,7 +118,7 @@ export class MachineLauncher {
     const misfit =
       (await memoryUsedBecause(folder)) ?? (await memoryMisfit(folder, spec, accelerator));
     await using memory = misfit === undefined ? await openMemory(folder) : undefined;
-    if (!memory?.slots)
+    if (!memory?.fork)
       throw new MachineStartError(misfit ?? 'the memory of the fork no longer exists');
     try {
       const launched = await this.#begin(spec, { memory });
@@ -169,7 +169,7 @@ export class MachineLauncher {
     const started = given.map(({ volumeId, backing }) => ({ volumeId, backing }));
     const { memory } = source;
     const awaits = memory
-      ? { awaitsMemory: true, ...(memory.slots && { slots: memory.slots }) }
+      ? { awaitsMemory: true, ...(memory.fork && { slots: memory.fork.slots }) }
       : {};
     const argv = qemuArgv({ spec, accelerator, chains, ...awaits });
     await prepareMachineFolder(folder, { spec, user, serialBytesMax: limits.serialBytesMax });
@@ -224,11 +224,9 @@ export class MachineLauncher {
         commandMs: limits.commandMs,
       });
       if (memory && nic) {
-        const { qemuBuild } = memory;
-        const isFork = forkOf !== undefined;
-        const restoring = { folder, qemuBuild, nic, isFork, clock, timeoutMs: limits.startMs };
-        await restoreMemory(client, restoring);
-        if (isFork) await writeForkCard(folder, nic);
+        const restoring = { folder, user: jail.user, ...memory, nic, clock };
+        await restoreMemory(client, { ...restoring, timeoutMs: limits.startMs });
+        if (memory.fork) await writeForkCard(folder, nic);
         await bootWatch.noteMemory(forkOf === undefined ? {} : { forkOf });
         await beginGuest(client, { folder, instanceId, isRestored: true });
       } else {

@@ -181,7 +181,7 @@ export class MachineSession {
     while (client || (!signal.aborted && (await isAlive(this.process)))) {
       client ??= await this.#connect();
       if (client) {
-        await this.#converse(client, client === first);
+        await this.#converse(client);
         client = undefined;
       }
       await waitForEnd(this.process, { clock, timeoutMs: retryMs });
@@ -215,8 +215,8 @@ export class MachineSession {
     }
   }
 
-  /** Resolves when the connection has ended. `isWhole`: it is as old as the machine. */
-  async #converse(client: QmpClient, isWhole: boolean): Promise<void> {
+  /** Resolves when the connection has ended. */
+  async #converse(client: QmpClient): Promise<void> {
     // Connected just as it was closed.
     if (this.#closing.signal.aborted) return await client.close();
     const { logger } = this.#options;
@@ -225,7 +225,7 @@ export class MachineSession {
     this.#client = client;
     this.#connected.resolve();
     const { signal } = stop;
-    const chores = [this.#findStall(client, signal), this.#giveCard(client, { isWhole, signal })];
+    const chores = [this.#findStall(client, signal), this.#giveCard(client, signal)];
     const fault = await client.closed;
     this.#client = undefined;
     this.#connected = Promise.withResolvers<void>();
@@ -296,18 +296,13 @@ export class MachineSession {
   }
 
   /** A fork's, when its guest has become another instance. One that does not stays without. */
-  async #giveCard(
-    client: QmpClient,
-    { isWhole, signal }: { readonly isWhole: boolean; readonly signal: AbortSignal },
-  ): Promise<void> {
+  async #giveCard(client: QmpClient, signal: AbortSignal): Promise<void> {
     const { folder, clock, limits, logger, holding } = this.#options;
     const { instanceId } = this.record;
     const mayGoOn = () => this.hold.mayGoOn;
     const wasReset = () => this.#resets > 0;
     const machine = { folder, instanceId, clock, limits, logger, holding, mayGoOn, wasReset };
-    const giving = this.hold
-      .known()
-      .then(() => giveForkCard(client, { ...machine, isWhole, signal }));
+    const giving = this.hold.known().then(() => giveForkCard(client, { ...machine, signal }));
     await giving.catch((error: unknown) => {
       if (signal.aborted) return;
       logger.log('warn', 'a fork stays without a network card', { error });

@@ -59,7 +59,7 @@ describe('the command line of a machine', () => {
   });
 
   it('has all of its memory under KVM, and emulated so much that QEMU tracks writes page by page', () => {
-    expect(values('-m', argvOf({}, 'kvm'))).toEqual(['size=1048576K']);
+    expect(values('-m', argvOf({}, 'kvm'))).toEqual(['size=1024M']);
     const [size] = values('-m', argvOf({ memoryMiB: 512 }));
     expect(size).toBe('size=524280K');
     expect(524_280 % 256).not.toBe(0);

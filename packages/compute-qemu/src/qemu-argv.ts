@@ -111,7 +111,7 @@ function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonl
       '-cpu',
       cpuModels[accelerator],
     ],
-    ...['-smp', processors(spec), '-m', `size=${memoryKiB(spec, accelerator)}K`],
+    ...['-smp', processors(spec), '-m', `size=${memorySize(spec, accelerator)}`],
     ...['-rtc', 'base=utc', '-boot', 'strict=on'],
     ...smbiosOptions({ ...spec, isTemplate: spec.nics.length === 0 }).flatMap((table) => [
       '-smbios',
@@ -125,8 +125,8 @@ function hardware(spec: MachineSpec, accelerator: Accelerator['accel']): readonl
  * is of several moments ("physmem: Fix migration dirty bitmap coherency with TCG memory access"). The least that `pc` can
  * lack is 8 KiB.
  */
-function memoryKiB({ memoryMiB }: MachineSpec, accelerator: Accelerator['accel']): number {
-  return 1024 * memoryMiB - (accelerator === 'tcg' ? 8 : 0);
+function memorySize({ memoryMiB }: MachineSpec, accelerator: Accelerator['accel']): string {
+  return accelerator === 'tcg' ? `${1024 * memoryMiB - 8}K` : `${memoryMiB}M`;
 }
 
 /** One socket. `qemu64` cannot show threads: a guest without KVM takes them for cores. */

@@ -17,13 +17,13 @@ const loaded: Replies = {
   device_add: () => ({}),
 };
 
-async function restore(replies: Replies, isFork = false): Promise<readonly string[]> {
+async function restore(replies: Replies): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-restore-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const { client, commands } = fakeMonitor({ ...loaded, ...replies });
   const qemuBuild = JSON.stringify('7.2');
   const waiting = { clock: systemClock, timeoutMs: 30 };
-  await restoreMemory(client, { folder, qemuBuild, nic, isFork, ...waiting });
+  await restoreMemory(client, { folder, user: 0, qemuBuild, nic, ...waiting });
   return commands;
 }
 
@@ -37,12 +37,6 @@ test('memory first, then the card', async () => {
     'netdev_add',
     'device_add',
   ]);
-});
-
-test('a fork loses the card that its memory is of, and gets none yet', async () => {
-  const replies = { set_link: () => ({}), device_del: () => ({}) };
-  const commands = await restore(replies, true);
-  expect(commands.slice(-3)).toEqual(['query-status', 'set_link', 'device_del']);
 });
 
 const failed = (error: Error) => () => {

@@ -11,7 +11,7 @@ import { writeGuestMemory } from './write-guest-memory.ts';
 /** Writes two bytes by a QEMU that gives these replies in turn. Returns what it was asked. */
 async function write(
   replies: readonly string[],
-  changes: { timeoutMs?: number; check?: () => Promise<void> } = {},
+  changes: { timeoutMs?: number } = {},
 ): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bakehouse-debug-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -33,7 +33,7 @@ async function write(
   });
   const bytes = Uint8Array.of(0xab, 1);
   const user = process.getuid?.() ?? 0;
-  const options = { folder, user, timeoutMs: 5_000, check: async () => {}, ...changes };
+  const options = { folder, user, timeoutMs: 5_000, ...changes };
   try {
     await writeGuestMemory(client, [{ address: 0x9000, bytes }], options);
   } finally {
@@ -42,9 +42,9 @@ async function write(
   return asked;
 }
 
-test('bytes are written by physical address, and the guest is let go on', async () => {
-  const asked = (await write(['+$OK#9a', '+$OK#9a', '+$OK#9a'])).join('');
-  expect(asked.replaceAll('+', '')).toBe('$Qqemu.PhyMemMode:1#77$M9000,2:ab01#d2$D#44');
+test('bytes are written by physical address, and the guest is not let go on', async () => {
+  const asked = (await write(['+$OK#9a', '+$OK#9a'])).join('');
+  expect(asked.replaceAll('+', '')).toBe('$Qqemu.PhyMemMode:1#77$M9000,2:ab01#d2');
 });
 
 test.each([
@@ -57,11 +57,4 @@ test.each([
 test('a QEMU that does not reply in time is not waited for', async () => {
   const writing = write(['+'], { timeoutMs: 50 });
   await expect(writing).rejects.toThrow('timeout');
-});
-
-test('nothing is written into a guest that is another one by then', async () => {
-  const check = async () => {
-    throw new Error('reset');
-  };
-  await expect(write(['+$OK#9a', '+$E14#aa'], { check })).rejects.toThrow('reset');
 });

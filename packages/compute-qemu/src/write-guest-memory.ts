@@ -17,22 +17,24 @@ interface WriteOptions {
   /** QEMU's. */
   readonly user: number;
   readonly timeoutMs: number;
-  /** Called while the guest is stopped, before anything is written. Nothing is when it rejects. */
-  readonly check: () => Promise<void>;
+}
+
+/** QEMU did not write the guest's memory. */
+export class GuestMemoryError extends Error {
+  override readonly name = 'GuestMemoryError';
 }
 
 /** Of what QEMU sends, more than its few short replies is not believed. */
 const replyBytesMax = 4096;
 
 /**
- * Writes into a guest's memory. QEMU has no command for that but its debugger's protocol (GDB's Remote Serial Protocol),
- * for which it connects to a socket of ours and stops the guest; the guest goes on when this resolves. It may stay stopped
- * when this rejects.
+ * Writes into the memory of a guest that does not run. QEMU has no command for that but its debugger's protocol (GDB's
+ * Remote Serial Protocol), for which it connects to a socket of ours. Rejects with GuestMemoryError, or as the monitor does.
  */
 export async function writeGuestMemory(
   client: QmpClient,
   writes: readonly GuestBytes[],
-  { folder, user, timeoutMs, check }: WriteOptions,
+  { folder, user, timeoutMs }: WriteOptions,
 ): Promise<void> {
   const signal = AbortSignal.timeout(timeoutMs);
   const name = machineFileNames.debugSocket;
@@ -44,16 +46,9 @@ export async function writeGuestMemory(
     // Waited for below, where QEMU does as it is asked.
     connected.catch(() => {});
     await debuggerAt(client, `unix:${name}`);
-    const [socket]: Socket[] = await connected;
-    if (!socket) throw new Error('a connection has a socket');
-    const end = () => socket.destroy(signal.reason);
-    signal.addEventListener('abort', end);
-    try {
-      await converse(socket, packetsFor(writes), check);
-    } finally {
-      signal.removeEventListener('abort', end);
-      socket.destroy();
-    }
+    await conversation(connected, packetsFor(writes), signal).catch((error: unknown) => {
+      throw new GuestMemoryError(error instanceof Error ? error.message : '', { cause: error });
+    });
   } finally {
     server.close();
     await rm(join(folder, name), { force: true });
@@ -64,23 +59,36 @@ export async function writeGuestMemory(
 const debuggerAt = (client: QmpClient, place: string): Promise<unknown> =>
   client.execute('human-monitor-command', { 'command-line': `gdbserver ${place}` });
 
-/** Addresses are physical; at the end the guest goes on. */
+/** Addresses are physical. The guest is not let go on, as it would be by a `D`. */
 function packetsFor(writes: readonly GuestBytes[]): readonly string[] {
   const texts = writes.map(
     ({ address, bytes }) =>
       `M${address.toString(16)},${bytes.length.toString(16)}:${Buffer.from(bytes).toString('hex')}`,
   );
-  return ['Qqemu.PhyMemMode:1', ...texts, 'D'].map((text) => {
+  return ['Qqemu.PhyMemMode:1', ...texts].map((text) => {
     const sum = [...Buffer.from(text)].reduce((all, byte) => (all + byte) % 256, 0);
     return `$${text}#${sum.toString(16).padStart(2, '0')}`;
   });
 }
 
-async function converse(
-  socket: Socket,
+async function conversation(
+  connected: Promise<Socket[]>,
   packets: readonly string[],
-  check: () => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
+  const [socket] = await connected;
+  if (!socket) throw new Error('a connection came without a socket');
+  const end = () => socket.destroy(signal.reason);
+  signal.addEventListener('abort', end);
+  try {
+    await converse(socket, packets);
+  } finally {
+    signal.removeEventListener('abort', end);
+    socket.destroy();
+  }
+}
+
+async function converse(socket: Socket, packets: readonly string[]): Promise<void> {
   let received = '';
   let sent = 0;
   const next = () => {
@@ -98,7 +106,6 @@ async function converse(
     if (reply !== 'OK') throw new Error(`QEMU did not write the guest's memory: ${reply}`);
     received = '';
     socket.write('+');
-    if (sent === 1) await check();
     if (!next()) return;
   }
   throw new Error("QEMU ended the conversation about the guest's memory");

@@ -1,6 +1,7 @@
 export * from './block-source-address.ts';
 export * from './bound-log.ts';
 export * from './code-build.ts';
+export * from './copy-file.ts';
 export * from './durable-files.ts';
 export * from './end-process.ts';
 export * from './file-lock.ts';

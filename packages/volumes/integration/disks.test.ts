@@ -44,7 +44,7 @@ test('a disk gets what was written to another with the same origin', async () =>
   const machine = await rig.start([volumeId]);
   await machine.write(0, 3 * MiB, { byte: 0x33, lengthBytes: MiB });
   await machine.quit();
-  await volumes.copyDisk(volumeId, copyId);
+  await volumes.copyDisk(volumeId, copyId, new AbortController());
   await volumes.writeBack(copyId);
   const copy: FreezeVolume = { volumeId: copyId, snapshotId: id.snapshot(1), originMapId };
   const view = one(await volumes.freeze([copy]));

@@ -78,7 +78,7 @@ export interface QemuVolumes extends VolumeDisks, VolumeFreezer {
   /** Takes a disk from a machine that has closed it. Repeatable. */
   takeFromMachine(volumeId: VolumeId): Promise<void>;
   /** Gives a disk the local content of another with the same origin. Nothing uses either. */
-  copyDisk(from: VolumeId, to: VolumeId): Promise<void>;
+  copyDisk(from: VolumeId, to: VolumeId, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Resolves when what was written to the disk's own file by now is on the host's disk. */
   writeBack(volumeId: VolumeId): Promise<void>;
   /** What the files take that a machine grows: its disks, and what is kept of them for snapshots. */
@@ -172,8 +172,8 @@ export function qemuVolumes(context: VolumeContext): QemuVolumes {
     },
     takeFromMachine: (volumeId) =>
       context.locks.run([volumeId], () => takeFromMachine(context, volumeId)),
-    copyDisk: (from, to) =>
-      context.locks.run([from, to], () => copyDiskFile(context, { from, to })),
+    copyDisk: (from, to, { signal }) =>
+      context.locks.run([from, to], () => copyDiskFile(context, { from, to, signal })),
     writeBack: (volumeId) => syncPath(context.paths.disk(volumeId)),
     machineFiles: (instanceId) => filesInDoor(context, instanceId),
     closeMachine: (instanceId) => closeDoor(context, instanceId),

@@ -30,8 +30,8 @@ INSTANCE is paused for some 0.04 s, and continues, too.
 Each fork is an instance of its own. Its random numbers, clock, boot id, machine id and instance id are renewed, and
 its connections to others end, before it gets its network card. Then cloud-init runs as in a new instance, with the
 same user data, and gives it a host name and the host keys that sshd starts with; its other programs run meanwhile.
-What they have drawn themselves, such as keys in their memory, it shares with INSTANCE, and what is drawn in the
-moment before its random numbers are renewed: fork no instance whose programs keep secrets that must differ.
+What they hold in memory, such as keys that they have drawn, it shares with INSTANCE: fork no instance whose programs
+keep secrets that must differ.
 A fork that is ended before it has started is named, and the command fails.
 
 INSTANCE must run Bakehouse Linux as baked by this release and have booted. It has one network card, no

@@ -43,7 +43,7 @@ const machineDisks = (volumes: QemuVolumes): MachineDisks => ({
   open: (instanceId) => volumes.openMachine(instanceId),
   give: (volumeId, instanceId) => volumes.blockdevChain({ volumeId, instanceId }),
   take: (volumeId) => volumes.takeFromMachine(volumeId),
-  copy: (from, to) => volumes.copyDisk(from, to),
+  copy: (from, to, options) => volumes.copyDisk(from, to, options),
   writeBack: (volumeId) => volumes.writeBack(volumeId),
   close: (instanceId) => volumes.closeMachine(instanceId),
   files: (instanceId) => volumes.machineFiles(instanceId),

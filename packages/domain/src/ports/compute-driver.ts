@@ -76,7 +76,7 @@ export interface ForkedMachine {
 export interface ForkResult {
   /** When memory and disks were fixed. */
   readonly at: TimestampMs;
-  /** How long the guest stood still. */
+  /** How long the guest was paused. */
   readonly pauseMs: number;
   readonly memoryBytes: number;
 }

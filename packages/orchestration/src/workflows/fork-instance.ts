@@ -151,7 +151,7 @@ async function copy(
   signal: AbortSignal,
 ): Promise<Copied> {
   const forking = await readForking(context, input);
-  if (!forking) throw notForked('its instance is gone');
+  if (!forking) throw notForked('its instance no longer exists');
   const forks = forking.forks.flatMap(({ machine, isPending }) => (isPending ? machine : []));
   await makeEmptyDisks(context, forking);
   await checkRoom(context, forking, forks.length);

@@ -25,14 +25,12 @@ import sys
 import time
 import uuid
 
-from kernel_random import reseed_kernel
-
 # The host looks for these lines on the console.
 WAITING = "bakehouse: waiting for a network card"
 REFUSED = "bakehouse: no template: "
-FORKABLE = "bakehouse: can be forked"
+FORKABLE = "bakehouse: can be forked, with secrets at "
 NOT_FORKABLE = "bakehouse: cannot be forked: "
-FORKED = "bakehouse: another instance, but for "
+FORKED = "bakehouse: another instance"
 # Two copies that write the same have the same random numbers.
 RENEWED = "bakehouse: random numbers renewed, the next are "
 UNIT = "bakehouse-cloud-init.service"
@@ -57,15 +55,34 @@ OWN_SERVICES = "/usr/lib/bakehouse/own-services"
 TCP_COUNTERS = "/proc/net/snmp"
 CARD_POLL_SECONDS = 0.01
 
-# From linux/rtc.h.
+RANDOM_DEVICE = "/dev/urandom"
+HARDWARE_RANDOM_DEVICE = "/dev/hwrng"
+# The kernel and its driver may have kept up to 128 bytes from before the copy, which all copies share.
+RANDOM_BYTES = 512
+# From linux/random.h and linux/rtc.h.
+RNDADDENTROPY = 0x40085203
+RNDRESEEDCRNG = 0x5207
 RTC_RD_TIME = 0x80247009
 RTC_DEVICE = "/dev/rtc0"
 MS_BIND = 4096
 
 KERNEL_SYMBOLS = "/proc/kallsyms"
 MEMORY_MAP = "/proc/iomem"
-# What the kernel draws once: the secrets of TCP's sequence numbers, of its timestamps and of its cookies; in bytes.
-KERNEL_SECRETS = {"net_secret": 16, "ts_secret": 16, "syncookie_secret": 32, "syncookie6_secret": 32}
+# In bytes, from their beginning. What the kernel draws once: the secrets of TCP's sequence numbers, of its timestamps and of
+# its cookies. What it makes random numbers of: a key with the number of the key, by which each processor sees that it is
+# another one, and the pool of which later keys are made.
+KERNEL_SECRETS = {
+    "net_secret": 16,
+    "ts_secret": 16,
+    "syncookie_secret": 32,
+    "syncookie6_secret": 32,
+    "base_crng": 40,
+    "input_pool": 32,
+}
+# In kernels before this one, the number does not follow the key.
+KERNEL_MIN = (5, 19)
+# Kernels with one of these let programs draw random numbers without asking them.
+KEYS_OF_PROGRAMS = ("vdso_rng_data", "_vdso_rng_data", "vdso_k_rng_data")
 # A kernel with this function makes timestamps of the secret of the sequence numbers, and has no other.
 ONE_SECRET_FOR_BOTH = "secure_tcp_seq_and_ts_off"
 
@@ -78,6 +95,8 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 FIRMWARE_TABLE = "/sys/class/dmi/id/"
 # The tables of the machine that has the guest now. The kernel read those of the one that it booted on.
 OWN_TABLES_DRIVER = "qemu_fw_cfg"
+# It is there while the driver is loaded.
+OWN_TABLES_MODULE = "/sys/module/" + OWN_TABLES_DRIVER
 OWN_TABLES = "/sys/firmware/qemu_fw_cfg/by_name/etc/smbios/smbios-tables/raw"
 ID_IN_TABLES = re.compile(rb"\0(i-[0-9a-f]{17})\0")
 
@@ -188,7 +207,15 @@ def hold_network():
 
 def renew_random():
     """Every number drawn from now on, by the kernel and by this process, is of this copy alone."""
-    reseed_kernel()
+    with open(HARDWARE_RANDOM_DEVICE, "rb", buffering=0) as source:
+        fresh = b""
+        while len(fresh) < RANDOM_BYTES:
+            fresh += source.read(RANDOM_BYTES - len(fresh))
+    with open(RANDOM_DEVICE, "wb", buffering=0) as device:
+        # Twice: the first pass mixes what is fresh into what the next keys are made of.
+        for _ in range(2):
+            fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(fresh), len(fresh)) + fresh)
+            fcntl.ioctl(device, RNDRESEEDCRNG)
     random.seed(os.urandom(32))
     ssl.RAND_add(os.urandom(32), 32.0)
 
@@ -299,10 +326,16 @@ def is_fork():
     return False
 
 
+def kernel_release():
+    return tuple(int(number) for number in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+
+
 def kernel_secrets():
     """Where in memory the kernel has its secrets, and how long they are."""
+    if kernel_release() < KERNEL_MIN:
+        raise ValueError("not known where kernels before %d.%d have their secrets" % KERNEL_MIN)
     found = {}
-    wanted = {"_text", ONE_SECRET_FOR_BOTH, *KERNEL_SECRETS}
+    wanted = {"_text", ONE_SECRET_FOR_BOTH, *KERNEL_SECRETS, *KEYS_OF_PROGRAMS}
     ends = tuple(" " + name for name in wanted)
     with open(KERNEL_SYMBOLS) as symbols:
         # There are 100000 and more.
@@ -312,6 +345,8 @@ def kernel_secrets():
                 if words[2] in found:
                     raise ValueError("the kernel has two symbols %s" % words[2])
                 found[words[2]] = int(words[0], 16)
+    if not found.keys().isdisjoint(KEYS_OF_PROGRAMS):
+        raise ValueError("not known where programs have the keys of their random numbers")
     with open(MEMORY_MAP) as ranges:
         code = [int(line.split("-")[0], 16) for line in ranges if line.strip().endswith(": Kernel code")]
     sizes = {name: size for name, size in KERNEL_SECRETS.items() if name != "ts_secret" or ONE_SECRET_FOR_BOTH not in found}
@@ -321,15 +356,19 @@ def kernel_secrets():
     return [(code[0] + found[name] - found["_text"], size) for name, size in sizes.items()]
 
 
-def own_instance_id():
-    """The id of the instance that has this machine, which a fork learns so before it has a card."""
+def own_instance_id(again=False):
+    """The id of the instance that has this machine, which a fork learns so before it has a card. `again`: a driver that is there
+    has the tables of another machine."""
+    had_driver = os.path.exists(OWN_TABLES_MODULE)
+    if had_driver and again:
+        subprocess.run(["modprobe", "--quiet", "--remove", OWN_TABLES_DRIVER], timeout=60)
     subprocess.run(["modprobe", "--quiet", OWN_TABLES_DRIVER], timeout=60)
     try:
         with open(OWN_TABLES, "rb") as tables:
             found = set(ID_IN_TABLES.findall(tables.read()))
     finally:
-        # Loaded the next time, perhaps in another machine, it looks for the tables again.
-        subprocess.run(["modprobe", "--quiet", "--remove", OWN_TABLES_DRIVER], timeout=60)
+        if not had_driver:
+            subprocess.run(["modprobe", "--quiet", "--remove", OWN_TABLES_DRIVER], timeout=60)
     if len(found) != 1:
         raise ValueError("the firmware's tables have %d instance ids" % len(found))
     return found.pop().decode()
@@ -339,8 +378,7 @@ def report_forkable():
     """At the end of the boot; a fork that finds later that it cannot renew itself powers off."""
     try:
         own_instance_id()
-        kernel_secrets()
-        print(FORKABLE, flush=True)
+        print(FORKABLE + " ".join("%x+%x" % place for place in kernel_secrets()), flush=True)
     except Exception as error:
         print(NOT_FORKABLE + ascii(error), flush=True)
 
@@ -370,8 +408,8 @@ def end_connections():
 
 
 def become_another(take_ids):
-    """Makes a fork that has lost its card another instance, and says what only the host can renew. `take_ids` gives it the
-    ids of the instance with this id."""
+    """Makes a fork that has lost its card another instance, and says so. `take_ids` gives it the ids of the instance with this
+    id. The host has renewed the kernel's secrets before the fork went on."""
     try:
         renew_random()
         print(RENEWED + hashlib.sha256(os.urandom(32)).hexdigest()[:16], flush=True)
@@ -381,15 +419,14 @@ def become_another(take_ids):
         for driver in ("tcp_diag", "inet_diag"):
             subprocess.run(["modprobe", "--quiet", driver], timeout=60)
         end_connections()
-        take_ids(own_instance_id())
-        places = ["%x+%x" % place for place in kernel_secrets()]
-        print(FORKED + " ".join(places), flush=True)
+        take_ids(own_instance_id(again=True))
+        print(FORKED, flush=True)
     except Exception as error:
         give_up(error)
 
 
 def free_network(has_card):
-    """To be called when this copy is another instance: its card comes when the host has renewed the rest."""
+    """To be called when this copy is another instance: its card comes when the host has read that."""
     while not has_card():
         time.sleep(CARD_POLL_SECONDS)
     subprocess.run(["systemctl", "start", "--no-block", NETWORK_SERVICE], timeout=60)

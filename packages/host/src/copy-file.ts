@@ -1,21 +1,26 @@
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { chmod, copyFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { MiB } from '@bakehouse/base';
-import { syncPath } from '@bakehouse/host';
 
-/** Copies a file, which takes no time where the file system shares blocks, and no longer than until the signal elsewhere. */
-export async function copyMemory(from: string, to: string, signal: AbortSignal): Promise<void> {
+/**
+ * Copies a file, or replaces one, with mode 0600. It takes no time where the file system shares blocks; elsewhere it ends
+ * with the signal, and leaves a part. What is copied is not flushed.
+ */
+export async function copyLargeFile(
+  from: string,
+  to: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
   signal.throwIfAborted();
   try {
     await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
   } catch (error) {
     if (!isNotShared(error)) throw error;
     const chunks = { highWaterMark: MiB };
-    const target = createWriteStream(to, { ...chunks, mode: 0o600 });
-    await pipeline(createReadStream(from, chunks), target, { signal });
+    await pipeline(createReadStream(from, chunks), createWriteStream(to, chunks), { signal });
   }
-  await syncPath(to);
+  await chmod(to, 0o600);
 }
 
 const notShared: readonly unknown[] = [
