@@ -105,29 +105,36 @@ test('captures build on converted maps, and prune removes what is dead in segmen
   expect((await store.verify()).checkedChunks).toBe(8);
 });
 
-test('whatever step it is killed at, the next start has every map, and converts what is left', async () => {
-  const directory = await fixture();
-  const into = join(folder, 'steps');
-  const { files, steps } = await recordSteps({ directory, into, acknowledged: () => undefined });
-  {
-    await using store = await openStore(directory, { files });
-    await store.converted();
-  }
-  vi.restoreAllMocks();
-  expect(steps.length).toBeGreaterThan(25);
-  for (const step of steps) {
-    await using store = await openStore(step.directory);
-    await expectAll(store);
-    await store.converted();
-    expect(await flatFiles(step.directory)).toEqual([]);
-    await expectAll(store);
-    expect((await store.verify()).problems).toEqual([]);
-    await store.prune(new Set());
-    expect((await store.usage()).reclaimableBytes).toBe(0);
-    await rm(step.directory, { recursive: true });
-  }
-  console.log(`killed at each of ${steps.length} steps`);
-});
+/** The steps take a minute together: each test has a share of them, and its own time. */
+const shares = [0, 1, 2, 3];
+
+test.each(shares)(
+  'whatever step it is killed at (share %i), the next start has every map, and converts what is left',
+  async (share) => {
+    const directory = await fixture();
+    const into = join(folder, `steps-${share}`);
+    const { files, steps } = await recordSteps({ directory, into, acknowledged: () => undefined });
+    {
+      await using store = await openStore(directory, { files });
+      await store.converted();
+    }
+    vi.restoreAllMocks();
+    expect(steps.length).toBeGreaterThan(25);
+    const own = steps.filter((_, at) => at % shares.length === share);
+    for (const step of own) {
+      await using store = await openStore(step.directory);
+      await expectAll(store);
+      await store.converted();
+      expect(await flatFiles(step.directory)).toEqual([]);
+      await expectAll(store);
+      expect((await store.verify()).problems).toEqual([]);
+      await store.prune(new Set());
+      expect((await store.usage()).reclaimableBytes).toBe(0);
+      await rm(step.directory, { recursive: true });
+    }
+    console.log(`killed at each of ${own.length} steps of ${steps.length}`);
+  },
+);
 
 test('a full disk keeps the store readable; it is converted when there is room', async () => {
   const mounted = await mkdtemp(join(folder, 'small-'));
