@@ -67,7 +67,7 @@ describe('forks of a running instance', () => {
     await until('the end of the boot', isReady, { limitMs: 600_000 });
   });
 
-  test('its forks go on; it stands still for a moment, and runs on', async () => {
+  test('its forks continue; it is paused for a moment, and continues, too', async () => {
     await sh(parent, 'head -c 3000000 /dev/urandom > $HOME/data; sync');
     watcherId = await watchRenewal(parent);
     held = holdConnection(parent);

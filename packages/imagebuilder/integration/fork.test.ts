@@ -116,14 +116,14 @@ async function secretsOf(
 }
 
 test('the places of the kernel’s secrets are those in memory', async () => {
-  const places = '3000000+10 3000010+10 3000020+20 3000040+20 3000080+28 3000100+20';
+  const places = '3000000+10 3000010+10 3000020+20 3000040+20 3000100+20 3000080+30';
   expect(await secretsOf(symbols)).toBe(places);
 });
 
 test('later kernels make timestamps of the secret of the sequence numbers', async () => {
   const later = symbols.filter((line) => !line.endsWith(' ts_secret'));
   const both = [...later, 'ffffffff81500000 T secure_tcp_seq_and_ts_off'];
-  expect(await secretsOf(both)).toBe('3000000+10 3000020+20 3000040+20 3000080+28 3000100+20');
+  expect(await secretsOf(both)).toBe('3000000+10 3000020+20 3000040+20 3000100+20 3000080+30');
 });
 
 test.each([
@@ -150,9 +150,14 @@ test.each([
   expect(await secretsOf(names, ranges)).toMatch(/not known where|two symbols/);
 });
 
-test('of a kernel before 5.19 they are not known', async () => {
-  const release = `warm_start.os.uname = lambda: type("", (), {"release": "5.18.0-4-amd64"})()`;
-  expect(await secretsOf(symbols, memoryMap, release)).toContain('kernels before 5.19');
+test('kernels from 6.2 on have no time between the key and its number', async () => {
+  const release = 'warm_start.kernel_release = lambda: (6, 2)';
+  expect(await secretsOf(symbols, memoryMap, release)).toContain('3000080+28');
+});
+
+test('of a kernel before 5.18 they are not known', async () => {
+  const release = `warm_start.os.uname = lambda: type("", (), {"release": "5.17.0-4-amd64"})()`;
+  expect(await secretsOf(symbols, memoryMap, release)).toContain('kernels before 5.18');
 });
 
 test.each([

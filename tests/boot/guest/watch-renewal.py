@@ -13,6 +13,8 @@ def read(path):
 
 with open("/tmp/renewal", "w") as lines:
     while True:
+        # First: what was drawn before the instant of a fork has a time of before, too.
+        now = time.monotonic_ns()
         own = (read("/sys/class/net/eth0/carrier"), read("/etc/machine-id"), read("/proc/sys/kernel/random/uuid"))
-        print(time.monotonic_ns(), *own, file=lines, flush=True)
+        print(now, *own, file=lines, flush=True)
         time.sleep(0.05)

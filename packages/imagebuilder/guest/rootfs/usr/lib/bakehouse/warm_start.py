@@ -69,18 +69,19 @@ MS_BIND = 4096
 KERNEL_SYMBOLS = "/proc/kallsyms"
 MEMORY_MAP = "/proc/iomem"
 # In bytes, from their beginning. What the kernel draws once: the secrets of TCP's sequence numbers, of its timestamps and of
-# its cookies. What it makes random numbers of: a key with the number of the key, by which each processor sees that it is
-# another one, and the pool of which later keys are made.
+# its cookies. What it makes random numbers of: the pool of which keys are made, and the key (see RANDOM_KEY).
 KERNEL_SECRETS = {
     "net_secret": 16,
     "ts_secret": 16,
     "syncookie_secret": 32,
     "syncookie6_secret": 32,
-    "base_crng": 40,
     "input_pool": 32,
 }
-# In kernels before this one, the number does not follow the key.
-KERNEL_MIN = (5, 19)
+# The key, and its number, by which each processor sees that it is another one. Earlier kernels have the time of the key
+# between them, which is that of the next key soon: a fork asks for one when it renews its random numbers. Of kernels before
+# the first of these it is not known.
+RANDOM_KEY = "base_crng"
+RANDOM_KEY_BYTES = {(5, 18): 48, (6, 2): 40}
 # Kernels with one of these let programs draw random numbers without asking them.
 KEYS_OF_PROGRAMS = ("vdso_rng_data", "_vdso_rng_data", "vdso_k_rng_data")
 # A kernel with this function makes timestamps of the secret of the sequence numbers, and has no other.
@@ -332,10 +333,12 @@ def kernel_release():
 
 def kernel_secrets():
     """Where in memory the kernel has its secrets, and how long they are."""
-    if kernel_release() < KERNEL_MIN:
-        raise ValueError("not known where kernels before %d.%d have their secrets" % KERNEL_MIN)
+    lengths = [length for since, length in RANDOM_KEY_BYTES.items() if kernel_release() >= since]
+    if lengths == []:
+        raise ValueError("not known where kernels before %d.%d have their secrets" % min(RANDOM_KEY_BYTES))
+    secrets = {**KERNEL_SECRETS, RANDOM_KEY: lengths[-1]}
     found = {}
-    wanted = {"_text", ONE_SECRET_FOR_BOTH, *KERNEL_SECRETS, *KEYS_OF_PROGRAMS}
+    wanted = {"_text", ONE_SECRET_FOR_BOTH, *secrets, *KEYS_OF_PROGRAMS}
     ends = tuple(" " + name for name in wanted)
     with open(KERNEL_SYMBOLS) as symbols:
         # There are 100000 and more.
@@ -349,7 +352,7 @@ def kernel_secrets():
         raise ValueError("not known where programs have the keys of their random numbers")
     with open(MEMORY_MAP) as ranges:
         code = [int(line.split("-")[0], 16) for line in ranges if line.strip().endswith(": Kernel code")]
-    sizes = {name: size for name, size in KERNEL_SECRETS.items() if name != "ts_secret" or ONE_SECRET_FOR_BOTH not in found}
+    sizes = {name: size for name, size in secrets.items() if name != "ts_secret" or ONE_SECRET_FOR_BOTH not in found}
     missing = [name for name in ("_text", *sizes) if not found.get(name)]
     if missing or code == [] or code[0] == 0:
         raise ValueError("not known where the kernel has %s" % (missing or "its code"))
